@@ -1,0 +1,63 @@
+# The front door: each target installs what it needs, configures and builds. See README.md.
+JOBS ?= $(shell nproc)
+VENV := .venv
+PY   := $(VENV)/bin/python
+
+.PHONY: run build test bench asan tsan fuzz format lint layers install check-full clean deps-build deps-test
+
+run: build
+	@tools/run_samples.sh build/peel samples out
+
+build: deps-build
+	@cmake --preset release $(if $(wildcard build/CMakeCache.txt),,-Wno-dev) >/dev/null
+	@cmake --build --preset release -j $(JOBS)
+
+deps-build:
+	@tools/install_deps.sh build test
+
+$(VENV)/.stamp: tests/requirements.txt
+	@tools/install_deps.sh test
+	python3 -m venv $(VENV)
+	$(PY) -m pip install -q --disable-pip-version-check -r tests/requirements.txt
+	@touch $@
+
+test: build layers $(VENV)/.stamp
+	ctest --test-dir build --output-on-failure -j $(JOBS)
+	$(PY) -m pytest -q tests
+
+layers:
+	@python3 tools/check_layers.py
+
+bench: deps-build
+	@tools/install_deps.sh bench
+	@cmake --preset bench >/dev/null
+	@cmake --build --preset bench -j $(JOBS)
+	bench/run.sh
+
+asan tsan: deps-build
+	@cmake --preset $@ >/dev/null
+	@cmake --build --preset $@ -j $(JOBS)
+	tools/run_sanitized.sh $@
+
+fuzz: deps-build
+	@tools/install_deps.sh fuzz
+	@cmake --preset fuzz >/dev/null
+	@cmake --build --preset fuzz -j $(JOBS)
+	fuzz/run.sh
+
+check-full: test asan tsan fuzz bench
+
+format:
+	@tools/install_deps.sh lint
+	git ls-files '*.cc' '*.h' '*.hpp' | xargs clang-format -i
+
+lint: build
+	@tools/install_deps.sh lint
+	git ls-files '*.cc' '*.h' '*.hpp' | xargs clang-format --dry-run -Werror
+	git ls-files 'src/*.cc' 'apps/*.cc' | xargs -P $(JOBS) -n 4 clang-tidy -quiet -p build
+
+install: build
+	cmake --install build $(if $(PREFIX),--prefix $(PREFIX))
+
+clean:
+	rm -rf build build-* out

@@ -1,0 +1,62 @@
+# peel_room(FOLDER [DEPS target...]): src/FOLDER becomes the static library peel_FOLDER (slashes as
+# underscores). Sources lie flat in the folder or in sub-folders that are not rooms themselves:
+#   x.cc       the library          x_test.cc   one GoogleTest program for the room
+#   x_bench.cc one Google Benchmark program for the room (PEEL_BENCH)
+# The objects are also collected in PEEL_OBJECTS, from which libpeel is made.
+add_library(peel_warnings INTERFACE)
+target_compile_options(peel_warnings INTERFACE -Wall -Wextra -Wshadow -Wno-psabi)
+if(PEEL_SANITIZE)
+  add_compile_options(-fsanitize=${PEEL_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -g1)
+  add_link_options(-fsanitize=${PEEL_SANITIZE})
+endif()
+if(PEEL_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+set_property(GLOBAL PROPERTY PEEL_OBJECTS "")
+
+set(PEEL_ROOMS base image codec engine/graph engine/onnx engine/kernels engine/plan engine matte
+    pipeline library capi)
+
+function(peel_room folder)
+  cmake_parse_arguments(ROOM "" "" "DEPS" ${ARGN})
+  string(REPLACE "/" "_" name ${folder})
+  set(target peel_${name})
+  set(dir ${CMAKE_SOURCE_DIR}/src/${folder})
+  file(GLOB_RECURSE all CONFIGURE_DEPENDS ${dir}/*.cc)
+  foreach(other IN LISTS PEEL_ROOMS)
+    if(other MATCHES "^${folder}/")
+      list(FILTER all EXCLUDE REGEX "^${CMAKE_SOURCE_DIR}/src/${other}/")
+    endif()
+  endforeach()
+  set(tests ${all})
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  set(benches ${all})
+  list(FILTER benches INCLUDE REGEX "_bench\\.cc$")
+  set(sources ${all})
+  list(FILTER sources EXCLUDE REGEX "_(test|bench)\\.cc$")
+
+  if(NOT sources)  # a room not yet furnished: only its dependencies pass through
+    add_library(${target} INTERFACE)
+    target_link_libraries(${target} INTERFACE ${ROOM_DEPS})
+  else()
+    add_library(${target}_objects OBJECT ${sources})
+    target_include_directories(${target}_objects PUBLIC ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/include)
+    target_link_libraries(${target}_objects PUBLIC ${ROOM_DEPS} PRIVATE peel_warnings)
+    add_library(${target} STATIC $<TARGET_OBJECTS:${target}_objects>)
+    target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/include)
+    target_link_libraries(${target} PUBLIC ${ROOM_DEPS})
+    set_property(GLOBAL APPEND PROPERTY PEEL_OBJECTS $<TARGET_OBJECTS:${target}_objects>)
+  endif()
+  if(PEEL_TESTS AND tests)
+    add_executable(${name}_test ${tests})
+    target_link_libraries(${name}_test PRIVATE ${target} peel_warnings GTest::gtest_main GTest::gmock)
+    target_compile_definitions(${name}_test PRIVATE PEEL_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
+                               PEEL_SHARED_DIR="${CMAKE_SOURCE_DIR}/../shared")
+    # One CTest entry a GoogleTest case.
+    gtest_discover_tests(${name}_test TEST_PREFIX ${name}: DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
+  endif()
+  if(PEEL_BENCH AND benches)
+    add_executable(${name}_bench ${benches})
+    target_link_libraries(${name}_bench PRIVATE ${target} peel_warnings benchmark::benchmark_main)
+  endif()
+endfunction()

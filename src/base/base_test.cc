@@ -1,0 +1,93 @@
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "src/base/aligned_buffer.h"
+#include "src/base/checked.h"
+#include "src/base/cpu.h"
+#include "src/base/status.h"
+#include "src/base/thread_pool.h"
+
+namespace peel {
+namespace {
+
+Result<int> Half(int x) {
+  if (x % 2) return InvalidArgument("odd");
+  return x / 2;
+}
+
+Status Quarter(int x, int* out) {
+  PEEL_ASSIGN_OR_RETURN(const int half, Half(x));
+  PEEL_ASSIGN_OR_RETURN(*out, Half(half));
+  return OkStatus();
+}
+
+TEST(Status, CarriesCodeMessageAndContext) {
+  int out = 0;
+  EXPECT_TRUE(Quarter(8, &out).ok());
+  EXPECT_EQ(out, 2);
+  const Status bad = Quarter(6, &out).WithContext("six");
+  EXPECT_EQ(bad.code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(bad.message(), "six: odd");
+}
+
+TEST(Checked, SaysWhenItOverflows) {
+  EXPECT_EQ(CheckedProduct<size_t>(size_t{3}, 4, 5), 60u);
+  EXPECT_FALSE(CheckedProduct<int32_t>(70000, 70000));
+  EXPECT_FALSE(CheckedAdd(SIZE_MAX, size_t{1}));
+}
+
+TEST(AlignedBuffer, IsAlignedAndRefusesTheImpossible) {
+  for (size_t n : {size_t{0}, size_t{1}, size_t{100}, size_t{5} << 20}) {
+    auto b = AlignedBuffer::Allocate(n);
+    ASSERT_TRUE(b.ok());
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(b->data()) % AlignedBuffer::kAlignment, 0u);
+    EXPECT_EQ(b->size(), n);
+  }
+  EXPECT_EQ(AlignedBuffer::Allocate(SIZE_MAX - 8).status().code(), StatusCode::kOutOfMemory);
+}
+
+TEST(ThreadPool, EveryIndexOnceForEverySize) {
+  for (int threads : {1, 2, 3, 8}) {
+    ThreadPool pool(threads);
+    EXPECT_EQ(pool.size(), threads);
+    for (int round = 0; round < 300; ++round) {
+      std::vector<std::atomic<int>> hits(static_cast<size_t>(round));
+      pool.ParallelFor(round, [&](int64_t i, int worker) {
+        ASSERT_GE(worker, 0);
+        ASSERT_LT(worker, threads);
+        hits[static_cast<size_t>(i)].fetch_add(1);
+      });
+      for (auto& h : hits) ASSERT_EQ(h.load(), 1);
+    }
+  }
+}
+
+TEST(ThreadPool, NestedAndConcurrentCallersFinish) {
+  ThreadPool pool(3);
+  std::atomic<int64_t> sum{0};
+  std::vector<std::thread> callers;
+  for (int c = 0; c < 4; ++c) {
+    callers.emplace_back([&] {
+      for (int round = 0; round < 50; ++round) {
+        pool.ParallelFor(10, [&](int64_t, int) {
+          pool.ParallelFor(10, [&](int64_t j, int) { sum.fetch_add(j); });
+        });
+      }
+    });
+  }
+  for (auto& t : callers) t.join();
+  EXPECT_EQ(sum.load(), 4 * 50 * 10 * 45);
+}
+
+TEST(Cpu, NamesATarget) {
+  EXPECT_FALSE(CpuTarget().empty());
+  EXPECT_GE(AvailableCpus(), 1);
+}
+
+}  // namespace
+}  // namespace peel

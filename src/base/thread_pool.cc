@@ -1,0 +1,131 @@
+#include "src/base/thread_pool.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <string>
+
+namespace peel {
+namespace {
+
+// About 30 microseconds: longer than the gap between two layers, shorter than a scheduler's slice.
+constexpr int kSpins = 2000;
+
+thread_local int current_worker = -1;  // the worker this thread is inside a loop as; -1 outside
+
+void Pause() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+// Processors that the cgroup's CPU quota allows; 0 where there is no quota.
+int CgroupQuota() {
+  std::ifstream v2("/sys/fs/cgroup/cpu.max");
+  std::string quota;
+  double period = 0;
+  if (v2 >> quota >> period && quota != "max" && period > 0) {
+    return std::max(1, static_cast<int>(std::ceil(std::stod(quota) / period)));
+  }
+  std::ifstream q1("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"), p1("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
+  double quota1 = 0, period1 = 0;
+  if (q1 >> quota1 && p1 >> period1 && quota1 > 0 && period1 > 0) {
+    return std::max(1, static_cast<int>(std::ceil(quota1 / period1)));
+  }
+  return 0;
+}
+
+}  // namespace
+
+struct ThreadPool::Loop {
+  FunctionRef<void(int64_t, int)> body;
+  int64_t count;
+  std::atomic<int64_t> next{0};
+};
+
+ThreadPool::ThreadPool(int threads) {
+  if (threads <= 0) threads = AvailableCpus();
+  for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { Work(i); });
+}
+
+ThreadPool::~ThreadPool() {
+  {
+    std::lock_guard lock(mutex_);
+    stop_.store(true);
+    generation_.fetch_add(1);
+  }
+  wake_.notify_all();
+  for (auto& t : workers_) t.join();
+}
+
+void ThreadPool::Drain(Loop& loop, int worker) {
+  current_worker = worker;
+  for (;;) {
+    const int64_t i = loop.next.fetch_add(1, std::memory_order_relaxed);
+    if (i >= loop.count) break;
+    loop.body(i, worker);
+  }
+  current_worker = -1;
+}
+
+void ThreadPool::Work(int worker) {
+  uint64_t seen = 0;
+  for (;;) {
+    for (int spin = 0; generation_.load() == seen; ++spin) {
+      if (spin < kSpins) {
+        Pause();
+        continue;
+      }
+      std::unique_lock lock(mutex_);
+      parked_.fetch_add(1);
+      wake_.wait(lock, [&] { return generation_.load() != seen; });
+      parked_.fetch_sub(1);
+    }
+    seen = generation_.load();
+    if (stop_.load()) return;
+    // Announce first, then look: ParallelFor takes the loop away before it waits for the announced.
+    inside_.fetch_add(1);
+    if (Loop* loop = loop_.load()) Drain(*loop, worker);
+    inside_.fetch_sub(1);
+  }
+}
+
+void ThreadPool::ParallelFor(int64_t count, FunctionRef<void(int64_t, int)> body) {
+  if (count <= 0) return;
+  std::unique_lock caller(caller_, std::defer_lock);
+  if (workers_.empty() || count == 1 || current_worker >= 0 || !caller.try_lock()) {
+    const int worker = std::max(current_worker, 0);
+    for (int64_t i = 0; i < count; ++i) body(i, worker);
+    return;
+  }
+  Loop loop{body, count};
+  loop_.store(&loop);
+  generation_.fetch_add(1);
+  if (parked_.load() > 0) {
+    { std::lock_guard lock(mutex_); }  // a worker between its check and its wait has the mutex
+    wake_.notify_all();
+  }
+  Drain(loop, 0);
+  loop_.store(nullptr);
+  for (int spin = 0; inside_.load() != 0; ++spin) {
+    if (spin < kSpins) {
+      Pause();
+    } else {
+      std::this_thread::yield();
+    }
+  }
+}
+
+int AvailableCpus() {
+  int n = static_cast<int>(std::thread::hardware_concurrency());
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) n = CPU_COUNT(&set);
+  if (const int quota = CgroupQuota(); quota > 0) n = std::min(n, quota);
+  return std::max(n, 1);
+}
+
+}  // namespace peel

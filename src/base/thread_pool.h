@@ -1,0 +1,53 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "src/base/function_ref.h"
+
+namespace peel {
+
+// A fixed set of threads that run one loop at a time. The caller takes part, so size() threads work
+// and a pool of size 1 starts none. Indices are handed out one by one from a counter: what an index
+// computes must not depend on which worker runs it, then results are the same for every size.
+// Idle workers spin for a short while (loops inside one inference follow each other closely), then
+// park. Any thread may call; while one caller has the workers, another's loop runs on its own thread
+// alone, as does a loop started inside a loop body (with the same worker number).
+class ThreadPool {
+ public:
+  // threads <= 0 means AvailableCpus().
+  explicit ThreadPool(int threads = 0);
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  int size() const { return static_cast<int>(workers_.size()) + 1; }
+
+  // body(index, worker) for every index in [0, count); worker in [0, size()) names the scratch space
+  // that the call may use. Returns when all are done. body must not throw.
+  void ParallelFor(int64_t count, FunctionRef<void(int64_t index, int worker)> body);
+
+ private:
+  struct Loop;
+  void Work(int worker);
+  static void Drain(Loop& loop, int worker);
+
+  std::vector<std::thread> workers_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::atomic<uint64_t> generation_{0};  // one more for every loop
+  std::atomic<Loop*> loop_{nullptr};
+  std::atomic<int> inside_{0};  // workers that may still look at *loop_
+  std::atomic<int> parked_{0};
+  std::atomic<bool> stop_{false};
+  std::mutex caller_;  // held by the one caller that has the workers
+};
+
+// Processors this process may use: affinity mask and cgroup CPU quota respected, at least 1.
+int AvailableCpus();
+
+}  // namespace peel

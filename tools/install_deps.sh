@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Installs through apt what building, testing or fuzzing needs and is not there yet.
+# usage: tools/install_deps.sh [build] [test] [bench] [fuzz] [lint]
+set -euo pipefail
+build=(g++ cmake ninja-build ccache pkg-config libhwy-dev libprotozero-dev libcli11-dev libspdlog-dev
+       libfmt-dev nlohmann-json3-dev libjpeg62-turbo-dev libturbojpeg0-dev libdeflate-dev libwebp-dev
+       zlib1g-dev)
+test=(libgtest-dev libgmock-dev python3 python3-venv)
+bench=(libbenchmark-dev python3 python3-venv)
+fuzz=(clang libclang-rt-14-dev)
+lint=(clang-format clang-tidy)
+want=()
+for group in "${@:-build}"; do
+  declare -n list=$group
+  want+=("${list[@]}")
+done
+missing=()
+for package in "${want[@]}"; do
+  dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+echo "installing: ${missing[*]}"
+sudo=()
+if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo >/dev/null || { echo "needs root or sudo to run: apt-get install ${missing[*]}" >&2; exit 1; }
+  sudo=(sudo)
+fi
+"${sudo[@]}" apt-get update -qq
+DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
