@@ -8,8 +8,9 @@
 
 namespace peel {
 
-// Memory whose start is a multiple of kAlignment, uninitialised, move-only. Large buffers are marked
-// for 2-MiB pages, which spares most of the address translation that streaming over them costs.
+// Memory whose start is a multiple of kAlignment, uninitialised, move-only. Large buffers are
+// marked for 2-MiB pages, which spares most of the address translation that streaming over them
+// costs.
 class AlignedBuffer {
  public:
   static constexpr size_t kAlignment = 64;

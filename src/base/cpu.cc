@@ -89,9 +89,9 @@ std::string CpuModel() {
 
 std::vector<std::string> CpuFeatures() {
   static const char* const kInteresting[] = {
-      "f16c",        "fma",      "avx2",      "avx_vnni", "avx512f",  "avx512bw", "avx512_vnni",
-      "avx512_bf16", "avx512_fp16", "amx_tile", "amx_bf16", "amx_int8", "asimd",    "asimddp",
-      "fphp",        "sve",      "i8mm",      "bf16"};
+      "f16c",        "fma",         "avx2",        "avx_vnni", "avx512f",  "avx512bw",
+      "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile", "amx_bf16", "amx_int8",
+      "asimd",       "asimddp",     "fphp",        "sve",      "i8mm",     "bf16"};
   std::string flags = CpuInfo("flags");
   if (flags.empty()) flags = CpuInfo("Features");
   std::vector<std::string> found;

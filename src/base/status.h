@@ -23,8 +23,8 @@ enum class StatusCode {
   kInternal,         // a bug in Peel
 };
 
-// Success, or a code and a message meant for the user: what went wrong, with which file, what to do.
-// Costs one pointer; success allocates nothing. Must be looked at.
+// Success, or a code and a message meant for the user: what went wrong, with which file, what to
+// do. Costs one pointer; success allocates nothing. Must be looked at.
 class [[nodiscard]] Status {
  public:
   Status() = default;
@@ -71,8 +71,8 @@ inline Status Internal(std::string m) { return Status(StatusCode::kInternal, std
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}            // NOLINT(google-explicit-constructor)
-  Result(Status status) : status_(std::move(status)) {}    // NOLINT(google-explicit-constructor)
+  Result(T value) : value_(std::move(value)) {}          // NOLINT(google-explicit-constructor)
+  Result(Status status) : status_(std::move(status)) {}  // NOLINT(google-explicit-constructor)
 
   bool ok() const { return value_.has_value(); }
   const Status& status() const& { return status_; }
@@ -97,8 +97,8 @@ class [[nodiscard]] Result {
 #define PEEL_CONCAT(a, b) PEEL_CONCAT_INNER(a, b)
 
 // Returns the Status from the enclosing function unless it is ok.
-#define PEEL_RETURN_IF_ERROR(expr)                              \
-  do {                                                          \
+#define PEEL_RETURN_IF_ERROR(expr)                                                     \
+  do {                                                                                 \
     if (::peel::Status peel_status_ = (expr); !peel_status_.ok()) return peel_status_; \
   } while (false)
 

@@ -31,7 +31,8 @@ int CgroupQuota() {
   if (v2 >> quota >> period && quota != "max" && period > 0) {
     return std::max(1, static_cast<int>(std::ceil(std::stod(quota) / period)));
   }
-  std::ifstream q1("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"), p1("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
+  std::ifstream q1("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"),
+      p1("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
   double quota1 = 0, period1 = 0;
   if (q1 >> quota1 && p1 >> period1 && quota1 > 0 && period1 > 0) {
     return std::max(1, static_cast<int>(std::ceil(quota1 / period1)));

@@ -15,8 +15,8 @@ namespace peel {
 // and a pool of size 1 starts none. Indices are handed out one by one from a counter: what an index
 // computes must not depend on which worker runs it, then results are the same for every size.
 // Idle workers spin for a short while (loops inside one inference follow each other closely), then
-// park. Any thread may call; while one caller has the workers, another's loop runs on its own thread
-// alone, as does a loop started inside a loop body (with the same worker number).
+// park. Any thread may call; while one caller has the workers, another's loop runs on its own
+// thread alone, as does a loop started inside a loop body (with the same worker number).
 class ThreadPool {
  public:
   // threads <= 0 means AvailableCpus().
@@ -27,8 +27,8 @@ class ThreadPool {
 
   int size() const { return static_cast<int>(workers_.size()) + 1; }
 
-  // body(index, worker) for every index in [0, count); worker in [0, size()) names the scratch space
-  // that the call may use. Returns when all are done. body must not throw.
+  // body(index, worker) for every index in [0, count); worker in [0, size()) names the scratch
+  // space that the call may use. Returns when all are done. body must not throw.
   void ParallelFor(int64_t count, FunctionRef<void(int64_t index, int worker)> body);
 
  private:

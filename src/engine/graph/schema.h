@@ -1,0 +1,50 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "src/base/status.h"
+#include "src/engine/graph/graph.h"
+
+namespace peel::engine {
+
+// What an operator's shape inference sees: types and shapes of all inputs are known (concrete),
+// values only of constants.
+class InferContext {
+ public:
+  InferContext(Graph& graph, const Node& node) : graph_(graph), node_(node) {}
+
+  const Node& node() const { return node_; }
+  int opset() const { return node_.opset; }
+  int input_count() const { return static_cast<int>(node_.inputs.size()); }
+  int output_count() const { return static_cast<int>(node_.outputs.size()); }
+  bool HasInput(int i) const {
+    return i < input_count() && node_.inputs[static_cast<size_t>(i)] != kNone;
+  }
+  const Value& Input(int i) const { return graph_.value(node_.inputs[static_cast<size_t>(i)]); }
+  const Shape& InputShape(int i) const { return *Input(i).shape; }
+  DataType InputType(int i) const { return Input(i).type; }
+  // The input's value where it is constant; kUnsupported, naming node and input, where an operator
+  // needs it for its output shape and it only becomes known while running.
+  Result<Tensor> ConstantInput(int i) const;
+  Status SetOutput(int i, DataType type, Shape shape);
+
+ private:
+  Graph& graph_;
+  const Node& node_;
+};
+
+// An operator of one opset range: since_version <= opset of the model, the largest such wins.
+struct OpSchema {
+  std::string_view domain;
+  std::string_view name;
+  int since_version;
+  int min_inputs, max_inputs;  // max -1: any number
+  Status (*infer)(InferContext&);
+};
+
+// Null where the operator is unknown.
+const OpSchema* FindSchema(std::string_view domain, std::string_view name, int opset);
+std::span<const OpSchema> AllSchemas();
+
+}  // namespace peel::engine

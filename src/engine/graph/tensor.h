@@ -1,0 +1,104 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "src/base/status.h"
+
+namespace peel::engine {
+
+// Element types, numbered as in ONNX's TensorProto.DataType.
+enum class DataType : int32_t {
+  kUndefined = 0,
+  kFloat32 = 1,
+  kUint8 = 2,
+  kInt8 = 3,
+  kUint16 = 4,
+  kInt16 = 5,
+  kInt32 = 6,
+  kInt64 = 7,
+  kString = 8,  // named in errors only; no tensor here holds strings
+  kBool = 9,    // one byte, 0 or 1
+  kFloat16 = 10,
+  kFloat64 = 11,
+  kUint32 = 12,
+  kUint64 = 13,
+  kBfloat16 = 16,
+};
+
+// Bytes of one element; 0 for types no tensor here can hold.
+size_t DataTypeSize(DataType type);
+// ONNX's spelling: "float32", "int64", …
+const char* DataTypeName(DataType type);
+
+// Extents, outermost first; a scalar has none. Extents are >= 0 in a tensor.
+using Shape = std::vector<int64_t>;
+
+// Product of the extents; kLimit when negative extents or an overflow of 2^62 elements make it
+// absurd.
+Result<int64_t> ElementCount(const Shape& shape);
+// "1x3x320x320", "scalar" for none.
+std::string ShapeString(const Shape& shape);
+
+// A dense array in row-major order. Copies share the memory (it is reference-counted), so a tensor
+// is cheap to pass by value; whoever writes must be its only user.
+class Tensor {
+ public:
+  Tensor() = default;
+  // Uninitialised memory of its own, 64-byte aligned. kLimit or kOutOfMemory.
+  static Result<Tensor> Allocate(DataType type, Shape shape);
+  // Zero-copy look at memory that owner keeps alive (null: the caller does). The number of bytes at
+  // data must be at least bytes().
+  static Result<Tensor> View(DataType type, Shape shape, void* data,
+                             std::shared_ptr<const void> owner = nullptr);
+  // One-dimensional, or a scalar, with these values.
+  static Tensor Of(std::span<const int64_t> values);
+  static Tensor Of(std::span<const float> values);
+  static Tensor Scalar(int64_t value);
+  static Tensor Scalar(float value);
+
+  bool defined() const { return type_ != DataType::kUndefined; }
+  DataType type() const { return type_; }
+  const Shape& shape() const { return shape_; }
+  int rank() const { return static_cast<int>(shape_.size()); }
+  int64_t dim(int i) const { return shape_[static_cast<size_t>(i < 0 ? i + rank() : i)]; }
+  int64_t elements() const { return elements_; }
+  size_t bytes() const { return static_cast<size_t>(elements_) * DataTypeSize(type_); }
+
+  void* raw() { return data_; }
+  const void* raw() const { return data_; }
+  template <typename T>
+  T* data() {
+    return static_cast<T*>(data_);
+  }
+  template <typename T>
+  const T* data() const {
+    return static_cast<const T*>(data_);
+  }
+
+  // The same memory under another shape of as many elements.
+  Result<Tensor> Reshaped(Shape shape) const;
+  // Any integer type read as int64 (shapes, axes, …). kInvalidArgument for other types.
+  Result<std::vector<int64_t>> AsInt64s() const;
+  // Any floating type read as float.
+  Result<std::vector<float>> AsFloats() const;
+
+ private:
+  DataType type_ = DataType::kUndefined;
+  Shape shape_;
+  int64_t elements_ = 0;
+  void* data_ = nullptr;
+  std::shared_ptr<const void> owner_;
+};
+
+// IEEE 754 half and bfloat16, round to nearest even; scalar, for constants and reference code.
+float HalfToFloat(uint16_t half);
+uint16_t FloatToHalf(float value);
+float Bfloat16ToFloat(uint16_t value);
+uint16_t FloatToBfloat16(float value);
+
+}  // namespace peel::engine

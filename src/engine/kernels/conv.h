@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "src/base/thread_pool.h"
+
+namespace peel::engine {
+
+// How float activations lie in memory.
+//   kPlain:   [n][c][h][w]
+//   kBlocked: [n][ceil(c/16)][h][w][16], channels past c are zero (every writer keeps that)
+enum class Layout : uint8_t { kPlain, kBlocked };
+constexpr int kBlock = 16;
+
+enum class Activation : uint8_t {
+  kNone,
+  kRelu,
+  kLeakyRelu /*alpha*/,
+  kClip /*alpha, beta*/,
+  kSigmoid,
+  kTanh,
+  kHardSigmoid /*alpha, beta*/,
+  kHardSwish,
+  kSilu,
+  kGelu,
+  kElu /*alpha*/,
+  kSoftplus
+};
+
+// What happens to a result on its way to memory: act(x + bias + residual).
+struct Epilogue {
+  Activation activation = Activation::kNone;
+  float alpha = 0, beta = 0;
+  bool residual = false;
+};
+
+// A two-dimensional convolution as a kernel sees it. Extents in pixels and channels.
+struct ConvProblem {
+  int batch = 1;
+  int in_channels = 0, in_height = 0, in_width = 0;
+  int out_channels = 0, out_height = 0, out_width = 0;
+  int kernel_h = 1, kernel_w = 1, stride_h = 1, stride_w = 1, dilation_h = 1, dilation_w = 1;
+  int pad_top = 0, pad_left = 0;  // bottom and right follow from the output's extents
+  int groups = 1;
+  Layout in_layout = Layout::kPlain, out_layout = Layout::kPlain;
+  Epilogue epilogue;
+};
+
+// Pointers of one run. The batch strides (in floats) let an operand be a channel slice of a larger
+// tensor, so that concatenation costs nothing. residual has the output's layout.
+struct ConvArgs {
+  const float* input = nullptr;
+  int64_t input_batch_stride = 0;
+  const void* packed = nullptr;
+  const float* residual = nullptr;
+  int64_t residual_batch_stride = 0;
+  float* output = nullptr;
+  int64_t output_batch_stride = 0;
+  void* scratch = nullptr;  // scratch_bytes(problem, pool.size()), 64-byte aligned
+};
+
+// One way to compute it. The registry below is the only list: production, tests and benchmarks read
+// it. Weights and bias are packed together once, at load.
+struct ConvKernel {
+  const char* name;  // of the file too: "winograd_f4", "direct_blocked", …
+  // Why it cannot do the problem; empty where it can. May depend on the CPU (src/base/cpu.h).
+  std::string (*reject)(const ConvProblem& problem);
+  // Estimated milliseconds on this CPU; only the order of the candidates matters.
+  double (*cost)(const ConvProblem& problem, int threads);
+  size_t (*packed_bytes)(const ConvProblem& problem);
+  // weights [out_channels][in_channels / groups][kernel_h][kernel_w]; bias [out_channels] or null.
+  void (*pack)(const ConvProblem& problem, const float* weights, const float* bias, void* packed);
+  size_t (*scratch_bytes)(const ConvProblem& problem, int threads);
+  void (*run)(const ConvProblem& problem, const ConvArgs& args, ThreadPool& pool);
+};
+
+// Ordered candidates; the last is the plain reference, which takes every problem.
+std::span<const ConvKernel> ConvKernels();
+
+}  // namespace peel::engine

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "src/base/status.h"
+#include "src/engine/graph/graph.h"
+
+namespace peel::engine {
+
+enum class Precision { kAuto, kFp32, kBf16, kInt8 };
+
+struct SessionOptions {
+  int threads = 0;  // 0: AvailableCpus()
+  Precision precision = Precision::kAuto;
+  std::vector<std::string> disabled_passes;
+  uint64_t max_memory_bytes = 0;  // refuse a plan that needs more; 0: what the machine has free
+};
+
+struct NamedTensor {
+  std::string name;
+  Tensor tensor;
+};
+
+// Time and choice of one step of the last run.
+struct StepProfile {
+  std::string node, op_type, kernel;  // kernel: "winograd_f4", "reference", …
+  std::string detail;                 // shapes
+  double milliseconds = 0;
+  int64_t multiply_adds = 0;
+};
+
+struct MemoryReport {
+  uint64_t arena_bytes = 0, weight_bytes = 0, scratch_bytes = 0;
+};
+
+class Session;
+
+// What one thread needs to run a session: an arena and its views. Several contexts of one session
+// may run at the same time; one context runs one inference at a time.
+class Context {
+ public:
+  virtual ~Context() = default;
+  // feeds: every input by name (any order). fetches: names of outputs; empty means all, in order.
+  // What no fetched output needs is not computed. Results are copies that outlive the context.
+  virtual Result<std::vector<Tensor>> Run(std::span<const NamedTensor> feeds,
+                                          std::span<const std::string> fetches) = 0;
+  // Off by default: timing every step costs a little.
+  virtual void EnableProfile(bool on) = 0;
+  virtual std::vector<StepProfile> LastProfile() const = 0;
+  virtual MemoryReport Memory() const = 0;
+};
+
+// A loaded model. Immutable after loading but for its cache of plans (one per set of input shapes),
+// safe to share between threads.
+class Session {
+ public:
+  // Memory-maps the file. Errors name the file; an operator nothing here has is kUnsupported and
+  // names operator, node and file.
+  static Result<std::unique_ptr<Session>> Load(const std::string& path,
+                                               const SessionOptions& options);
+  // bytes must stay alive while owner does (null: while the session does).
+  static Result<std::unique_ptr<Session>> LoadBytes(std::span<const uint8_t> bytes,
+                                                    std::shared_ptr<const void> owner,
+                                                    const std::string& name,
+                                                    const SessionOptions& options);
+  virtual ~Session() = default;
+
+  virtual const std::vector<Port>& inputs() const = 0;
+  virtual const std::vector<Port>& outputs() const = 0;
+  virtual const std::map<std::string, std::string, std::less<>>& metadata() const = 0;
+  virtual std::unique_ptr<Context> NewContext() const = 0;
+  // Human-readable: inputs, outputs, operators with counts, parameters, multiply-adds, passes.
+  virtual std::string Summary() const = 0;
+  // The steps for these input shapes with the kernel chosen and why the others were not.
+  virtual Result<std::string> PlanText(
+      const std::map<std::string, Shape, std::less<>>& shapes) const = 0;
+  virtual int threads() const = 0;
+};
+
+}  // namespace peel::engine
