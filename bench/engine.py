@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 
 import measure
@@ -43,11 +44,11 @@ print(json.dumps({"median_ms": float(np.median(times)), "min_ms": min(times), "l
 
 
 def peel_once(peel, model, output, threads, repeat):
-    command = [peel, "model", "run", model, "--threads", str(threads), "--repeat", str(repeat),
-               "--warmup", "3", "--json"]
-    if output:
-        command += ["--output", output]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    with tempfile.TemporaryDirectory() as scratch:
+        command = [peel, "model", "run", model, "--threads", str(threads), "--repeat", str(repeat),
+                   "--warmup", "3", "--json", "--output", f"{output}={scratch}/y.npy"]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return json.loads(done.stdout)
 
 
 def ort_once(model, threads, repeat):
@@ -79,7 +80,7 @@ def main():
         for threads in (1, 2):
             ours, theirs = [], []
             for _ in range(args.rounds):
-                ours.append(peel_once(args.peel, model, f"{name}=/dev/null", threads, args.repeat))
+                ours.append(peel_once(args.peel, model, name, threads, args.repeat))
                 theirs.append(ort_once(model, threads, args.repeat))
                 time.sleep(0.2)
             pick = lambda rows, key: measure.median([r[key] for r in rows])
