@@ -24,8 +24,7 @@ struct ImageView {
   T* row(int y) const { return data + y * stride; }
   bool empty() const { return width <= 0 || height <= 0; }
   operator ImageView<const T>() const  // NOLINT(google-explicit-constructor)
-    requires(!std::is_const_v<T>)
-  {
+      requires(!std::is_const_v<T>) {
     return {data, width, height, channels, stride};
   }
 };
