@@ -140,13 +140,14 @@ TEST(Png, SixteenBitsAreCutToTheirHighByteOnDemand) {
 TEST(Png, DamageIsAnErrorThatSaysWhere) {
   const ImageU8 image = Noise<uint8_t>(100, 80, 3, 3);
   const std::vector<uint8_t> file = MustEncode(image.view(), {});
-  for (size_t size = 8; size < file.size() - 16; size += 13) {
+  for (size_t size = 8; size < file.size() - 20; size += 13) {
     const auto cut = Decode({file.data(), size});
     ASSERT_FALSE(cut.ok()) << size;
     EXPECT_EQ(cut.status().code(), StatusCode::kCorrupt);
     EXPECT_NE(cut.status().message().find("truncated"), std::string::npos) << cut.status().message();
   }
   EXPECT_TRUE(Decode({file.data(), file.size() - 12}).ok()) << "only the end chunk is missing";
+  EXPECT_TRUE(Decode({file.data(), file.size() - 20}).ok()) << "and both checksums";
   for (size_t at = 8; at < file.size() - 16; at += 11) {
     std::vector<uint8_t> bad = file;
     bad[at] ^= 0x40;
