@@ -15,7 +15,7 @@ namespace {
 
 // The coefficients are found on a grid finer than the matte by up to this factor: the photo has
 // edges where the matte has only slopes.
-constexpr int kFiner = 2;
+constexpr int kFiner = 1;
 
 // A plane of floats with the running sums of a box mean. All planes of one call have one size.
 using Plane = std::vector<float>;
