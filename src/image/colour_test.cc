@@ -93,8 +93,8 @@ TEST(Convert, SpreadsToRgbUnderEveryTarget) {
       for (int y = 0; y < 2; ++y) {
         for (int x = 0; x < 77; ++x) {
           for (int c = 0; c < 3; ++c) {
-            ASSERT_EQ(out->row(y)[3 * x + c],
-                      in.row(y)[x * channels + (channels >= 3 ? c : 0)]) << target << channels;
+            ASSERT_EQ(out->row(y)[3 * x + c], in.row(y)[x * channels + (channels >= 3 ? c : 0)])
+                << target << channels;
           }
         }
       }

@@ -47,7 +47,9 @@ TEST(Composite, IsPillowsByteForByteUnderEveryTarget) {
       const std::map<std::string, std::function<Result<ImageU8>()>> operations = {
           {"alpha_composite", [&] { return AlphaComposite(front.view(), back.view()); }},
           {"alpha_composite_colour",
-           [&] { return AlphaComposite(front.view(), Rgba{10, 200, 77, 130}); }},
+           [&] {
+             return AlphaComposite(front.view(), Rgba{10, 200, 77, 130});
+           }},
           {"blend4", [&] { return Blend(front.view(), back.view(), mask.view()); }},
           {"blend3", [&] { return Blend(rgb.view(), other.view(), mask.view()); }},
           {"blend1",
@@ -83,9 +85,7 @@ TEST(Composite, MultipliesAndFlattensUnderEveryTarget) {
         ASSERT_EQ(put->row(y)[4 * x + 3], MulDiv255(p[3], mask.row(y)[x])) << target;
         for (int c = 0; c < 3; ++c) {
           ASSERT_EQ(put->row(y)[4 * x + c], p[c]) << target;
-          const auto mix = [&](int under) {
-            return (p[c] * p[3] + under * (255 - p[3])) / 255.0;
-          };
+          const auto mix = [&](int under) { return (p[c] * p[3] + under * (255 - p[3])) / 255.0; };
           ASSERT_NEAR(white->row(y)[3 * x + c], mix(colour[c]), 0.5001) << target;
           ASSERT_NEAR(over->row(y)[3 * x + c], mix(back.row(y)[3 * x + c]), 0.5001) << target;
         }

@@ -54,13 +54,13 @@ TEST(Catalogue, IsSortedAndFindsItsNames) {
 }
 
 TEST(ModelCandidates, AreInRembgsOrder) {
-  EXPECT_THAT(ModelCandidates("m", Variables({{"HOME", "/h"},
-                                              {"U2NET_HOME", "/u/"},
-                                              {"REMBG_HOME", "~/r"},
-                                              {"XDG_DATA_HOME", "/x"}})),
-              ElementsAre("/u/m.onnx", "/h/r/models/m/m.onnx", "/x/rembg/models/m/m.onnx",
-                          "/h/.rembg/models/m/m.onnx", "/h/.u2net/m.onnx",
-                          "/x/peel/models/m.onnx"));
+  EXPECT_THAT(
+      ModelCandidates("m", Variables({{"HOME", "/h"},
+                                      {"U2NET_HOME", "/u/"},
+                                      {"REMBG_HOME", "~/r"},
+                                      {"XDG_DATA_HOME", "/x"}})),
+      ElementsAre("/u/m.onnx", "/h/r/models/m/m.onnx", "/x/rembg/models/m/m.onnx",
+                  "/h/.rembg/models/m/m.onnx", "/h/.u2net/m.onnx", "/x/peel/models/m.onnx"));
   EXPECT_THAT(ModelCandidates("m", Variables({{"HOME", "/h"}, {"U2NET_HOME", ""}})),
               ElementsAre("/h/.rembg/models/m/m.onnx", "/h/.u2net/m.onnx",
                           "/h/.local/share/peel/models/m.onnx"));
@@ -92,8 +92,7 @@ TEST_F(Locate, FilesTellTheirFamilyByTheirNames) {
   const auto environment = Variables({});
   EXPECT_EQ(LocateModel(Put("u2netp-fp16.onnx"), environment)->family, Family::kU2net);
   EXPECT_EQ(LocateModel(Put("u2net_cloth_seg.onnx"), environment)->family, Family::kClothSeg);
-  EXPECT_EQ(LocateModel(Put("birefnet-general-lite.onnx"), environment)->family,
-            Family::kBirefnet);
+  EXPECT_EQ(LocateModel(Put("birefnet-general-lite.onnx"), environment)->family, Family::kBirefnet);
   EXPECT_EQ(LocateModel(Put("u2network.onnx"), environment)->family, std::nullopt);
   EXPECT_EQ(LocateModel(Put("folder/any"), environment)->name, "any");
 }
@@ -110,8 +109,7 @@ TEST_F(Locate, SaysWhereItLookedAndWhatIsNear) {
   status = LocateModel("zzzzzzzz", environment).status();
   EXPECT_THAT(status.message(), Not(HasSubstr("did you mean")));
   EXPECT_EQ(LocateModel("no/such.onnx", environment).status().code(), StatusCode::kNotFound);
-  EXPECT_EQ(LocateModel(root_.string() + "/", environment).status().code(),
-            StatusCode::kNotFound);
+  EXPECT_EQ(LocateModel(root_.string() + "/", environment).status().code(), StatusCode::kNotFound);
   EXPECT_EQ(LocateModel("", environment).status().code(), StatusCode::kInvalidArgument);
 }
 

@@ -52,7 +52,8 @@ ImageU8 BlobPicture() {
   for (uint32_t c = 0; c < 3; ++c) {
     const ImageU8 plane = Blobs(72 + c, kWidth, kHeight);
     for (int y = 0; y < kHeight; ++y) {
-      for (int x = 0; x < kWidth; ++x) picture.row(y)[3 * x + static_cast<int>(c)] = plane.row(y)[x];
+      for (int x = 0; x < kWidth; ++x)
+        picture.row(y)[3 * x + static_cast<int>(c)] = plane.row(y)[x];
     }
   }
   return picture;
@@ -70,8 +71,7 @@ TEST(EstimateForeground, IsPymattings) {
       alpha.row(y)[x] = static_cast<float>(matte.row(y)[x] / 255.0);
     }
   }
-  const auto pair =
-      EstimateForeground(std::as_const(image).view(), std::as_const(alpha).view());
+  const auto pair = EstimateForeground(std::as_const(image).view(), std::as_const(alpha).view());
   ASSERT_TRUE(pair.ok());
   const size_t count = size_t{3} * kWidth * kHeight;
   const auto wanted = ReadAll<float>("foreground.f32", 2 * count);
@@ -93,8 +93,7 @@ TEST(RembgCutout, DecontaminatesLikePymatting) {
   const auto wanted = ReadAll<uint8_t>("decontaminate.u8", size_t{4} * kWidth * kHeight);
   int different = 0;
   for (size_t i = 0; i < wanted.size(); ++i) {
-    const int got =
-        cutout->row(static_cast<int>(i / (4 * kWidth)))[i % (4 * kWidth)];
+    const int got = cutout->row(static_cast<int>(i / (4 * kWidth)))[i % (4 * kWidth)];
     ASSERT_NEAR(got, wanted[i], 1) << i;
     different += got != wanted[i];
   }

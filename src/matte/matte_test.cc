@@ -62,8 +62,8 @@ TEST(Matter, DoesNotStretchANearEmptyPrediction) {
   EXPECT_NEAR(matte->subject_score, 0.08, 1e-6);
   int largest = 0;
   for (int y = 0; y < 60; ++y) {
-    largest = std::max<int>(largest, *std::max_element(matte->alphas[0].row(y),
-                                                       matte->alphas[0].row(y) + 100));
+    largest = std::max<int>(
+        largest, *std::max_element(matte->alphas[0].row(y), matte->alphas[0].row(y) + 100));
   }
   EXPECT_LE(largest, 24);
   EXPECT_GE(largest, 19);
@@ -123,9 +123,9 @@ TEST(Matter, AsksASubjectScoreWhereThereIsOne) {
 
 TEST(Matter, ClothModelsGiveThreeMattes) {
   const ImageU8 photo = Noise(1, 64, 64, 3);
-  auto network = std::make_shared<FakeNetwork>(
-      std::vector<NetworkPort>{{"input", {1, 3, kSide, kSide}}},
-      std::vector<NetworkPort>{{"out", {1, 4, kSide, kSide}}});
+  auto network =
+      std::make_shared<FakeNetwork>(std::vector<NetworkPort>{{"input", {1, 3, kSide, kSide}}},
+                                    std::vector<NetworkPort>{{"out", {1, 4, kSide, kSide}}});
   std::vector<float> planes(4 * kSide * kSide, 0.0f);
   for (int y = 0; y < kSide; ++y) {
     for (int x = 0; x < kSide; ++x) {
@@ -304,7 +304,8 @@ TEST(GuidedUpsample, TakesOddSizesAndThreads) {
     const ImageU8 photo = Noise(9, w, h, 4);
     const auto one = GuidedUpsample(std::as_const(matte).view(), photo.view());
     ASSERT_TRUE(one.ok()) << w << "x" << h;
-    EXPECT_EQ(Crc(*one), Crc(*GuidedUpsample(std::as_const(matte).view(), photo.view(), {}, &pool)));
+    EXPECT_EQ(Crc(*one),
+              Crc(*GuidedUpsample(std::as_const(matte).view(), photo.view(), {}, &pool)));
   }
   EXPECT_FALSE(GuidedUpsample(std::as_const(matte).view(), Noise(9, 5, 5, 1).view()).ok());
 }

@@ -59,11 +59,12 @@ TEST(MakeProfile, PrefersMetadataThenNameThenShape) {
   EXPECT_EQ(ProfileFor(512, {})->family, Family::kModnet);
   EXPECT_EQ(ProfileFor(768, {})->family, Family::kClothSeg);
   EXPECT_EQ(ProfileFor(512, Family::kBria, {{"peel.family", "isnet"}})->family, Family::kIsnet);
-  const auto profile = ProfileFor(-1, {}, {{"peel.family", "peel"},
-                                           {"peel.size", "256"},
-                                           {"peel.mean", "0.1, 0.2,0.3"},
-                                           {"peel.std", "[0.4 0.5 0.6]"},
-                                           {"peel.subject_threshold", "0.25"}});
+  const auto profile = ProfileFor(-1, {},
+                                  {{"peel.family", "peel"},
+                                   {"peel.size", "256"},
+                                   {"peel.mean", "0.1, 0.2,0.3"},
+                                   {"peel.std", "[0.4 0.5 0.6]"},
+                                   {"peel.subject_threshold", "0.25"}});
   ASSERT_TRUE(profile.ok()) << profile.status().message();
   EXPECT_EQ(profile->width, 256);
   EXPECT_EQ(profile->height, 256);
@@ -106,7 +107,7 @@ TEST(ReadOutputs, AppliesSigmoidAndArgmax) {
 
   profile.logits = false;
   profile.classes = 4;
-  const std::vector<float> planes = {9, 0, 1, 1,  1, 3, 1, 2};  // two pixels: classes 0..3 each
+  const std::vector<float> planes = {9, 0, 1, 1, 1, 3, 1, 2};  // two pixels: classes 0..3 each
   p = ReadOutputs({{"m", {1, 4, 1, 2}, planes, nullptr}}, profile);
   ASSERT_TRUE(p.ok());
   EXPECT_EQ(p->mask.row(0)[0], 0);
@@ -127,8 +128,7 @@ TEST(StretchLikeRembg, IsNumpysAndPillowsByteForByte) {
   ASSERT_EQ(table.size(), 3u);
   for (const auto& f : table) {
     const int side = std::stoi(f[1]);
-    const ImageU8 noise =
-        testing::Noise(static_cast<uint32_t>(std::stoul(f[4])), side, side, 1);
+    const ImageU8 noise = testing::Noise(static_cast<uint32_t>(std::stoul(f[4])), side, side, 1);
     ImageF32 p = std::move(*ImageF32::Allocate(side, side, 1));
     for (int y = 0; y < side; ++y) {
       for (int x = 0; x < side; ++x) {

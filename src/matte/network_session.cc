@@ -60,8 +60,7 @@ class SessionNetwork : public Network {
     }
     std::vector<NetworkTensor> results;
     for (size_t i = 0; i < outputs.size(); ++i) {
-      PEEL_ASSIGN_OR_RETURN(NetworkTensor t,
-                            ToNetworkTensor(outputs[i], std::move((*tensors)[i])));
+      PEEL_ASSIGN_OR_RETURN(NetworkTensor t, ToNetworkTensor(outputs[i], std::move((*tensors)[i])));
       results.push_back(std::move(t));
     }
     return results;
@@ -116,8 +115,7 @@ class SessionNetwork : public Network {
 
 }  // namespace
 
-Result<std::shared_ptr<const Network>> WrapSession(
-    std::shared_ptr<const engine::Session> session) {
+Result<std::shared_ptr<const Network>> WrapSession(std::shared_ptr<const engine::Session> session) {
   if (session->inputs().empty()) return Unsupported("this model has no input");
   const engine::DataType type = session->inputs().front().type;
   if (type != engine::DataType::kFloat32 && type != engine::DataType::kFloat16) {
