@@ -34,7 +34,7 @@ std::vector<T> ReadAll(const std::string& name, size_t count) {
 
 // Columns: kind, width, height, seed, CRC.
 TEST(PostProcessMask, IsScipysByteForByte) {
-  const auto table = testing::Checksums("post_process");
+  const auto table = testing::Checksums(PEEL_SOURCE_DIR, "post_process");
   ASSERT_EQ(table.size(), 5u);
   ThreadPool pool(3);
   for (const auto& f : table) {

@@ -63,9 +63,10 @@ inline ImageU8 Blobs(uint32_t seed, int width, int height) {
 }
 
 // The table of checksums.txt, only the lines of one kind.
-inline std::vector<std::vector<std::string>> Checksums(const std::string& kind) {
+inline std::vector<std::vector<std::string>> Checksums(const std::string& root,
+                                                       const std::string& kind) {
   std::vector<std::vector<std::string>> lines;
-  for (auto& line : ReadTable(std::string(PEEL_SOURCE_DIR) + "/src/matte/testdata/checksums.txt")) {
+  for (auto& line : ReadTable(root + "/src/matte/testdata/checksums.txt")) {
     if (line.at(0) == kind) lines.push_back(std::move(line));
   }
   return lines;

@@ -118,8 +118,10 @@ Result<std::unique_ptr<Matter>> Matter::Create(std::shared_ptr<const Network> ne
   return std::unique_ptr<Matter>(new Matter(std::move(network), std::move(profile)));
 }
 
-Result<Prediction> Matter::Predict(ImageView<const uint8_t> picture, ThreadPool* pool) const {
-  PEEL_ASSIGN_OR_RETURN(const std::vector<float> input, Preprocess(picture, profile_, pool));
+Result<Prediction> Matter::Predict(ImageView<const uint8_t> picture, ThreadPool* pool,
+                                   Sampling sampling) const {
+  PEEL_ASSIGN_OR_RETURN(const std::vector<float> input,
+                        Preprocess(picture, profile_, pool, sampling));
   const int64_t shape[] = {1, 3, profile_.height, profile_.width};
   std::vector<std::string> wanted = {profile_.mask_output};
   if (!profile_.subject_output.empty()) wanted.push_back(profile_.subject_output);
@@ -176,7 +178,8 @@ Result<Matte> Matter::ToMatte(const Prediction& prediction, ImageView<const uint
 
 Result<Matte> Matter::Run(ImageView<const uint8_t> photo, const MatteOptions& options,
                           ThreadPool* pool) const {
-  PEEL_ASSIGN_OR_RETURN(const Prediction prediction, Predict(photo, pool));
+  const Sampling sampling = options.mode == MatteMode::kRembg ? Sampling::kExact : Sampling::kFast;
+  PEEL_ASSIGN_OR_RETURN(const Prediction prediction, Predict(photo, pool, sampling));
   return ToMatte(prediction, photo, options, pool);
 }
 

@@ -23,7 +23,7 @@ Result<Profile> ProfileFor(int64_t side, std::optional<Family> hint,
 
 // Columns: kind, family, size, width, height, seed, bits shifted away, CRC of the float32 input.
 TEST(Preprocess, IsNumpysBitForBit) {
-  const auto table = testing::Checksums("preprocess");
+  const auto table = testing::Checksums(PEEL_SOURCE_DIR, "preprocess");
   ASSERT_EQ(table.size(), 12u);
   for (const auto& f : table) {
     SCOPED_TRACE(f[1] + " " + f[3] + "x" + f[4]);
@@ -50,6 +50,27 @@ TEST(Preprocess, ABlackPictureIsFinite) {
   ASSERT_TRUE(input.ok());
   EXPECT_EQ(input->size(), 3u * 32 * 32);
   EXPECT_FLOAT_EQ(input->front(), static_cast<float>(-0.485 / 0.229));
+}
+
+TEST(Preprocess, TheFastWayStaysClose) {
+  ImageU8 in = std::move(*ImageU8::Allocate(640, 480, 3));
+  for (int y = 0; y < 480; ++y) {
+    for (int x = 0; x < 640; ++x) {
+      for (int c = 0; c < 3; ++c) {
+        in.row(y)[3 * x + c] =
+            static_cast<uint8_t>(128 + 100 * std::sin(0.02 * x + c) * std::cos(0.03 * y));
+      }
+    }
+  }
+  const auto profile = ProfileFor(64, Family::kU2net);
+  const auto exact = Preprocess(std::as_const(in).view(), *profile);
+  const auto fast = Preprocess(std::as_const(in).view(), *profile, nullptr, Sampling::kFast);
+  ASSERT_TRUE(exact.ok() && fast.ok());
+  double sum = 0;
+  for (size_t i = 0; i < exact->size(); ++i) {
+    sum += std::fabs((*exact)[i] - (*fast)[i]);
+  }
+  EXPECT_LT(sum / static_cast<double>(exact->size()), 0.02);  // a level is 0.017
 }
 
 TEST(MakeProfile, PrefersMetadataThenNameThenShape) {
@@ -124,7 +145,7 @@ TEST(ReadOutputs, AppliesSigmoidAndArgmax) {
 
 // Columns: kind, network's size, width, height, seed, CRC of rembg's mask.
 TEST(StretchLikeRembg, IsNumpysAndPillowsByteForByte) {
-  const auto table = testing::Checksums("mask");
+  const auto table = testing::Checksums(PEEL_SOURCE_DIR, "mask");
   ASSERT_EQ(table.size(), 3u);
   for (const auto& f : table) {
     const int side = std::stoi(f[1]);
