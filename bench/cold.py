@@ -5,6 +5,7 @@ usage: bench/cold.py PEEL REMBG MODEL.onnx PHOTO OUTPUT_FOLDER [ROUNDS]
 Each run starts a new process with a warm page cache; the two take turns.
 """
 import os
+import shutil
 import sys
 import tempfile
 
@@ -15,7 +16,10 @@ def main():
     peel, rembg, model, photo, folder = sys.argv[1:6]
     rounds = int(sys.argv[6]) if len(sys.argv) > 6 else 7
     with tempfile.TemporaryDirectory() as scratch:
-        extras = '{"model_path": "%s"}' % os.path.abspath(model)
+        home = os.path.join(scratch, "models", "u2netp")
+        os.makedirs(home)
+        shutil.copy(model, os.path.join(home, "u2netp.onnx"))
+        rembg_env = {"REMBG_HOME": scratch, "MODEL_CHECKSUM_DISABLED": "1"}
         contenders = {
             "peel, u2netp": lambda: measure.run_process(
                 [peel, photo, "-m", model, "-o", os.path.join(scratch, "peel.png")]),
@@ -25,8 +29,8 @@ def main():
                 [peel, photo, "-m", model, "--compat", "rembg",
                  "-o", os.path.join(scratch, "compat.png")]),
             "rembg i, u2netp": lambda: measure.run_process(
-                [rembg, "i", "-m", "u2net_custom", "-x", extras, photo,
-                 os.path.join(scratch, "rembg.png")]),
+                [rembg, "i", "-m", "u2netp", photo, os.path.join(scratch, "rembg.png")],
+                rembg_env),
         }
         results = measure.take_turns(contenders, rounds)
         sizes = {"peel, u2netp": "peel.png", "peel, embedded model": "embedded.png",
