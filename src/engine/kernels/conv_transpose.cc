@@ -37,14 +37,14 @@ struct Plan {
     // The input is copied once with a frame of zeros as wide as any shift reaches.
     const auto frame = [](int out, int in, int kernel, int stride, int dilation, int pad,
                           int* before, int* extent) {
-      PhaseTap taps[kMostTaps];
+      PhaseTap phase_taps[kMostTaps];
       int least = 0, most = in - 1;
       for (int phase = 0; phase < std::min(stride, out); ++phase) {
-        const int n = PhaseTaps(phase, kernel, stride, dilation, pad, taps);
+        const int n = PhaseTaps(phase, kernel, stride, dilation, pad, phase_taps);
         const int last = (out - 1 - phase) / stride;
         for (int i = 0; i < n; ++i) {
-          least = std::min(least, taps[i].shift);
-          most = std::max(most, taps[i].shift + last);
+          least = std::min(least, phase_taps[i].shift);
+          most = std::max(most, phase_taps[i].shift + last);
         }
       }
       *before = -least;
