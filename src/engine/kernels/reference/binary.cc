@@ -87,8 +87,8 @@ template <typename F>
 Status Combine(const Tensor& a, const Tensor& b, Tensor& y, F f) {
   PEEL_RETURN_IF_ERROR(RequireSameType(a, b));
   PEEL_RETURN_IF_ERROR(RequireSameType(a, y));
-  return DispatchNumber(
-      a.type(), [&]<typename T>() { return BroadcastBinary<T, T, T>(a, b, y, f); });
+  return DispatchNumber(a.type(),
+                        [&]<typename T>() { return BroadcastBinary<T, T, T>(a, b, y, f); });
 }
 
 template <typename F>
@@ -159,31 +159,45 @@ T IntegerPower(T base, E exponent) {
   return result;
 }
 
-Status Pow(const OpArgs& args) {
-  PEEL_RETURN_IF_ERROR(RequireOperands(args, 2));
-  const Tensor &x = *args.inputs[0], &e = *args.inputs[1];
-  PEEL_RETURN_IF_ERROR(RequireSameType(x, args.outputs[0]));
-  return DispatchNumber(x.type(), [&]<typename T>() {
-    return DispatchNumber(e.type(), [&]<typename E>() {
-      return BroadcastBinary<T, E, T>(x, e, args.outputs[0], [](T base, E exponent) -> T {
-        if constexpr (std::is_integral_v<T> && std::is_integral_v<E>) {
-          return IntegerPower(base, exponent);
-        } else if constexpr (std::is_integral_v<T>) {
-          return Truncate<T>(std::pow(static_cast<double>(base), static_cast<double>(exponent)));
-        } else {
-          return std::pow(base, static_cast<T>(exponent));
-        }
-      });
-    });
+struct PowFn {
+  template <typename T, typename E>
+  T operator()(T base, E exponent) const {
+    if constexpr (std::is_integral_v<T> && std::is_integral_v<E>) {
+      return IntegerPower(base, exponent);
+    } else if constexpr (std::is_integral_v<T>) {
+      return Truncate<T>(std::pow(static_cast<double>(base), static_cast<double>(exponent)));
+    } else {
+      return std::pow(base, static_cast<T>(exponent));
+    }
+  }
+};
+
+template <typename T>
+Status PowOf(const Tensor& x, const Tensor& exponent, Tensor& y) {
+  return DispatchNumber(exponent.type(), [&]<typename E>() {
+    return BroadcastBinary<T, E, T>(x, exponent, y, PowFn{});
   });
 }
 
+Status Pow(const OpArgs& args) {
+  PEEL_RETURN_IF_ERROR(RequireOperands(args, 2));
+  const Tensor& x = *args.inputs[0];
+  Tensor& y = args.outputs[0];
+  PEEL_RETURN_IF_ERROR(RequireSameType(x, y));
+  return DispatchNumber(x.type(), [&]<typename T>() { return PowOf<T>(x, *args.inputs[1], y); });
+}
+
 constexpr ReferenceEntry kEntries[] = {
-    {"", "Add", 7, kBinary<AddFn>},      {"", "Sub", 7, kBinary<SubFn>},
-    {"", "Mul", 7, kBinary<MulFn>},      {"", "Div", 7, kBinary<DivFn>},
-    {"", "Mod", 10, Mod},               {"", "Pow", 7, Widened<Pow>},
-    {"", "Sum", 6, Widened<Fold<AddFn>>}, {"", "Max", 6, Widened<Fold<MaxFn>>},
-    {"", "Min", 6, Widened<Fold<MinFn>>}, {"", "Mean", 6, Widened<Mean>},
+    {"", "Add", 7, kBinary<AddFn>},
+    {"", "Sub", 7, kBinary<SubFn>},
+    {"", "Mul", 7, kBinary<MulFn>},
+    {"", "Div", 7, kBinary<DivFn>},
+    {"", "Mod", 10, Mod},
+    {"", "Pow", 7, Widened<Pow>},
+    {"", "Sum", 6, Widened<Fold<AddFn>>},
+    {"", "Max", 6, Widened<Fold<MaxFn>>},
+    {"", "Min", 6, Widened<Fold<MinFn>>},
+    {"", "Mean", 6, Widened<Mean>},
 };
 
 }  // namespace

@@ -56,9 +56,9 @@ Status Dropout(const OpArgs& args) {
 }
 
 constexpr ReferenceEntry kEntries[] = {
-    {"", "Cast", 6, Cast},        {"", "CastLike", 15, Cast},    {"", "Identity", 1, Copy},
-    {"", "Dropout", 7, Dropout},  {"", "Reshape", 5, Copy},      {"", "Flatten", 1, Copy},
-    {"", "Squeeze", 1, Copy},     {"", "Unsqueeze", 1, Copy},    {"", "BitCast", 26, Copy},
+    {"", "Cast", 6, Cast},       {"", "CastLike", 15, Cast}, {"", "Identity", 1, Copy},
+    {"", "Dropout", 7, Dropout}, {"", "Reshape", 5, Copy},   {"", "Flatten", 1, Copy},
+    {"", "Squeeze", 1, Copy},    {"", "Unsqueeze", 1, Copy}, {"", "BitCast", 26, Copy},
 };
 
 }  // namespace

@@ -12,8 +12,8 @@
 namespace peel::engine::reference {
 
 // What a convolution of element type T reads: x [batch][groups * in_channels][spatial],
-// weights [groups * out_channels][in_channels][kernel], both dense. `in_channels` and `out_channels`
-// are those of one group. `pad` is the value outside the input.
+// weights [groups * out_channels][in_channels][kernel], both dense. `in_channels` and
+// `out_channels` are those of one group. `pad` is the value outside the input.
 template <typename T>
 struct ConvOperands {
   const T* x;
@@ -67,9 +67,9 @@ Status Convolve(const ConvOperands<T>& op, const Window& w, Store&& store) {
   }
   frame[2] += kColumns * w.stride[2];  // a tile may compute, and drop, columns past the end
   const auto channel_size = CheckedProduct<int64_t>(frame[0], frame[1], frame[2]);
-  const auto bytes = channel_size ? CheckedProduct<int64_t>(*channel_size, op.in_channels,
-                                                            int64_t{sizeof(T)})
-                                  : std::nullopt;
+  const auto bytes =
+      channel_size ? CheckedProduct<int64_t>(*channel_size, op.in_channels, int64_t{sizeof(T)})
+                   : std::nullopt;
   if (!bytes) return LimitExceeded("the padded input is larger than any memory");
   PEEL_ASSIGN_OR_RETURN(AlignedBuffer buffer, AlignedBuffer::Allocate(static_cast<size_t>(*bytes)));
   T* padded = buffer.as<T>();
@@ -118,15 +118,14 @@ Status Convolve(const ConvOperands<T>& op, const Window& w, Store&& store) {
                                                   w.stride[2], weights, weight_row, sums);
           } else {
             for (int64_t r = 0; r < rows; ++r) {
-              conv_detail::Tile<T, 1, kColumns>(
-                  corner, *channel_size, op.in_channels, taps, w.stride[2],
-                  weights + r * weight_row, 0, reinterpret_cast<T(&)[1][kColumns]>(sums[r]));
+              conv_detail::Tile<T, 1, kColumns>(corner, *channel_size, op.in_channels, taps,
+                                                w.stride[2], weights + r * weight_row, 0,
+                                                reinterpret_cast<T(&)[1][kColumns]>(sums[r]));
             }
           }
           const int64_t columns = std::min<int64_t>(kColumns, w.out[2] - x);
           for (int64_t r = 0; r < rows; ++r) {
-            const int64_t at =
-                (ng * op.out_channels + oc + r) * w.out_size() + line * w.out[2] + x;
+            const int64_t at = (ng * op.out_channels + oc + r) * w.out_size() + line * w.out[2] + x;
             for (int64_t i = 0; i < columns; ++i) store(channel + r, at + i, sums[r][i]);
           }
         }
@@ -136,8 +135,8 @@ Status Convolve(const ConvOperands<T>& op, const Window& w, Store&& store) {
   return OkStatus();
 }
 
-// Checks that X [N, C, spatial…], W [M, C / group, kernel…] and the output fit each other, and fills
-// in the operands' counts. kernel gets the spatial extents of W.
+// Checks that X [N, C, spatial…], W [M, C / group, kernel…] and the output fit each other, and
+// fills in the operands' counts. kernel gets the spatial extents of W.
 struct ConvCounts {
   int64_t batch, groups, in_channels, out_channels;
   std::vector<int64_t> kernel;

@@ -24,16 +24,16 @@ Status SetCrop(const Node& node, Window& w) {
     const size_t from_end = Window::kAxes - d;
     const int64_t output_padding =
         from_end <= extra.size() ? extra[extra.size() - from_end] : int64_t{0};
-    const int64_t total =
-        std::max<int64_t>(w.stride[d] * (w.in[d] - 1) + output_padding +
-                              (w.kernel[d] - 1) * w.dilation[d] + 1 - w.out[d],
-                          0);
+    const int64_t total = std::max<int64_t>(w.stride[d] * (w.in[d] - 1) + output_padding +
+                                                (w.kernel[d] - 1) * w.dilation[d] + 1 - w.out[d],
+                                            0);
     w.pad_begin[d] = auto_pad == "SAME_UPPER" ? total / 2 : total - total / 2;
   }
   return OkStatus();
 }
 
-// Output positions [low, high) of inputs [0, in) that land inside the output: out = i * stride + at.
+// Output positions [low, high) of inputs [0, in) that land inside the output: out = i * stride +
+// at.
 struct Span {
   int64_t low, high;
 };
@@ -66,8 +66,9 @@ void Scatter(const T* x, const T* weights, T* y, const Window& w, int64_t batch,
           for (int64_t z = sz.low; z < sz.high; ++z) {
             for (int64_t row = sy.low; row < sy.high; ++row) {
               const T* in = image + (z * w.in[1] + row) * w.in[2];
-              T* to = out + ((z * w.stride[0] + at_z) * w.out[1] + row * w.stride[1] + at_y) *
-                                w.out[2] + at_x;
+              T* to = out +
+                      ((z * w.stride[0] + at_z) * w.out[1] + row * w.stride[1] + at_y) * w.out[2] +
+                      at_x;
               for (int64_t i = sx.low; i < sx.high; ++i) to[i * w.stride[2]] += weight * in[i];
             }
           }
@@ -87,8 +88,8 @@ Status ConvTranspose(const OpArgs& args) {
     return InvalidArgument("input, weights and output differ in rank");
   }
   const int64_t groups = args.node.Int("group", 1);
-  if (groups <= 0 || x.dim(1) % groups != 0 || weights.dim(0) != x.dim(1) ||
-      y.dim(0) != x.dim(0) || y.dim(1) % groups != 0 || y.dim(1) / groups != weights.dim(1)) {
+  if (groups <= 0 || x.dim(1) % groups != 0 || weights.dim(0) != x.dim(1) || y.dim(0) != x.dim(0) ||
+      y.dim(1) % groups != 0 || y.dim(1) / groups != weights.dim(1)) {
     return InvalidArgument("the channels of input, weights and output do not fit");
   }
   for (const Tensor* t : {&weights, bias, static_cast<const Tensor*>(&y)}) {

@@ -16,18 +16,24 @@ using WrapType = std::conditional_t<sizeof(T) <= 4, uint32_t, uint64_t>;
 
 template <typename T>
 T WrapAdd(T a, T b) {
-  if constexpr (!std::is_integral_v<T>) return a + b;
-  else return static_cast<T>(static_cast<WrapType<T>>(a) + static_cast<WrapType<T>>(b));
+  if constexpr (!std::is_integral_v<T>)
+    return a + b;
+  else
+    return static_cast<T>(static_cast<WrapType<T>>(a) + static_cast<WrapType<T>>(b));
 }
 template <typename T>
 T WrapSub(T a, T b) {
-  if constexpr (!std::is_integral_v<T>) return a - b;
-  else return static_cast<T>(static_cast<WrapType<T>>(a) - static_cast<WrapType<T>>(b));
+  if constexpr (!std::is_integral_v<T>)
+    return a - b;
+  else
+    return static_cast<T>(static_cast<WrapType<T>>(a) - static_cast<WrapType<T>>(b));
 }
 template <typename T>
 T WrapMul(T a, T b) {
-  if constexpr (!std::is_integral_v<T>) return a * b;
-  else return static_cast<T>(static_cast<WrapType<T>>(a) * static_cast<WrapType<T>>(b));
+  if constexpr (!std::is_integral_v<T>)
+    return a * b;
+  else
+    return static_cast<T>(static_cast<WrapType<T>>(a) * static_cast<WrapType<T>>(b));
 }
 
 template <typename T, typename R, typename F>

@@ -24,8 +24,8 @@ Status Gather(const OpArgs& args) {
   if (row == 0) return OkStatus();
   auto* out = static_cast<uint8_t*>(y.raw());
   for (int64_t o = 0; o < view.outer; ++o) {
-    const auto* in = static_cast<const uint8_t*>(x.raw()) +
-                     static_cast<size_t>(o * view.extent) * row;
+    const auto* in =
+        static_cast<const uint8_t*>(x.raw()) + static_cast<size_t>(o * view.extent) * row;
     for (const int64_t index : indices) {
       std::memcpy(out, in + static_cast<size_t>(index) * row, row);
       out += row;
@@ -41,8 +41,7 @@ Status GatherElements(const OpArgs& args) {
   PEEL_ASSIGN_OR_RETURN(const int64_t axis, NormaliseAxis(args.node.Int("axis", 0), x.rank()));
   PEEL_RETURN_IF_ERROR(RequireShape(y, at.shape(), "the output"));
   PEEL_RETURN_IF_ERROR(RequireIndexShape(at.shape(), x.shape(), axis));
-  PEEL_ASSIGN_OR_RETURN(const auto indices,
-                        ReadIndices(at, x.dim(static_cast<int>(axis))));
+  PEEL_ASSIGN_OR_RETURN(const auto indices, ReadIndices(at, x.dim(static_cast<int>(axis))));
   if (y.type() != x.type()) return RefuseType(y.type());
   auto strides = DenseStrides(x.shape());
   const int64_t along = strides[static_cast<size_t>(axis)];
@@ -52,8 +51,8 @@ Status GatherElements(const OpArgs& args) {
     loop.ForEachRun([&](const std::array<int64_t, 2>& start) {
       for (int64_t i = 0; i < loop.run(); ++i) {
         const int64_t to = start[0] + i * loop.stride(0);
-        y.data<T>()[to] = x.data<T>()[start[1] + i * loop.stride(1) +
-                                      indices[static_cast<size_t>(to)] * along];
+        y.data<T>()[to] =
+            x.data<T>()[start[1] + i * loop.stride(1) + indices[static_cast<size_t>(to)] * along];
       }
     });
     return OkStatus();

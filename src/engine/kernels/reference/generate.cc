@@ -169,12 +169,9 @@ Status Trilu(const OpArgs& args) {
 }
 
 constexpr ReferenceEntry kEntries[] = {
-    {"", "Constant", 1, Constant},
-    {"", "ConstantOfShape", 9, ConstantOfShape},
-    {"", "Range", 11, Widened<Range>},
-    {"", "EyeLike", 9, EyeLike},
-    {"", "OneHot", 9, Widened<OneHot>},
-    {"", "Trilu", 14, Trilu},
+    {"", "Constant", 1, Constant},      {"", "ConstantOfShape", 9, ConstantOfShape},
+    {"", "Range", 11, Widened<Range>},  {"", "EyeLike", 9, EyeLike},
+    {"", "OneHot", 9, Widened<OneHot>}, {"", "Trilu", 14, Trilu},
 };
 constexpr ReferenceEntry kShapeEntries[] = {
     {"", "Shape", 1, Shape_},

@@ -94,14 +94,18 @@ Status GridSample(const OpArgs& args) {
   const std::string mode_name = args.node.String("mode", "linear");
   const std::string padding_name = args.node.String("padding_mode", "zeros");
   Mode mode = Mode::kLinear;
-  if (mode_name == "nearest") mode = Mode::kNearest;
-  else if (mode_name == "cubic" || mode_name == "bicubic") mode = Mode::kCubic;
+  if (mode_name == "nearest")
+    mode = Mode::kNearest;
+  else if (mode_name == "cubic" || mode_name == "bicubic")
+    mode = Mode::kCubic;
   else if (mode_name != "linear" && mode_name != "bilinear") {
     return Unsupported("mode '" + mode_name + "' is not supported");
   }
   Sampler sampler{Padding::kZeros, args.node.Int("align_corners", 0) != 0};
-  if (padding_name == "border") sampler.padding = Padding::kBorder;
-  else if (padding_name == "reflection") sampler.padding = Padding::kReflection;
+  if (padding_name == "border")
+    sampler.padding = Padding::kBorder;
+  else if (padding_name == "reflection")
+    sampler.padding = Padding::kReflection;
   const int spatial = x.rank() - 2;
   if ((spatial != 2 && spatial != 3) || grid.rank() != x.rank() || grid.dim(-1) != spatial ||
       grid.dim(0) != x.dim(0)) {

@@ -54,9 +54,9 @@ Result<SliceIndices> ReadSliceIndices(const Tensor& indices, const Shape& data, 
   for (int64_t i = 0; i < count; ++i) {
     int64_t offset = i / (count / batches) * batch_stride;
     for (size_t k = 0; k < addressed; ++k) {
-      PEEL_ASSIGN_OR_RETURN(const int64_t at,
-                            Resolve(values[static_cast<size_t>(i) * addressed + k],
-                                    data[batch_dims + k]));
+      PEEL_ASSIGN_OR_RETURN(
+          const int64_t at,
+          Resolve(values[static_cast<size_t>(i) * addressed + k], data[batch_dims + k]));
       offset += at * strides[batch_dims + k];
     }
     result.offsets.push_back(offset);

@@ -29,8 +29,8 @@ Status CompareWide(const OpArgs& args) {
   PEEL_RETURN_IF_ERROR(RequireSameType(a, b));
   if (y.type() != DataType::kBool) return RefuseType(y.type());
   if (a.type() == DataType::kBool) return BroadcastBinary<uint8_t, uint8_t, uint8_t>(a, b, y, F{});
-  return DispatchNumber(
-      a.type(), [&]<typename T>() { return BroadcastBinary<T, T, uint8_t>(a, b, y, F{}); });
+  return DispatchNumber(a.type(),
+                        [&]<typename T>() { return BroadcastBinary<T, T, uint8_t>(a, b, y, F{}); });
 }
 template <typename F>
 constexpr ReferenceOp kCompare = Widened<CompareWide<F>>;
@@ -71,9 +71,8 @@ Status Bitwise(const OpArgs& args) {
   const Tensor &a = *args.inputs[0], &b = *args.inputs[1];
   PEEL_RETURN_IF_ERROR(RequireSameType(a, b));
   PEEL_RETURN_IF_ERROR(RequireSameType(a, args.outputs[0]));
-  return DispatchInteger(a.type(), [&]<typename T>() {
-    return BroadcastBinary<T, T, T>(a, b, args.outputs[0], F{});
-  });
+  return DispatchInteger(
+      a.type(), [&]<typename T>() { return BroadcastBinary<T, T, T>(a, b, args.outputs[0], F{}); });
 }
 
 // A shift by as many bits as there are, or more, leaves none. Signed types shift right

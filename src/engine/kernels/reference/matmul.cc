@@ -34,8 +34,8 @@ Status Gemm(const OpArgs& args) {
     if (t.rank() != 2) return InvalidArgument("expected a matrix, found " + ShapeString(t.shape()));
     if (!transpose) return t;
     PEEL_ASSIGN_OR_RETURN(Tensor copy, Tensor::Allocate(t.type(), {t.dim(1), t.dim(0)}));
-    PEEL_RETURN_IF_ERROR(StridedCopy(copy.shape(), copy, 0, DenseStrides(copy.shape()), t, 0,
-                                     {1, t.dim(1)}));
+    PEEL_RETURN_IF_ERROR(
+        StridedCopy(copy.shape(), copy, 0, DenseStrides(copy.shape()), t, 0, {1, t.dim(1)}));
     return copy;
   };
   PEEL_ASSIGN_OR_RETURN(const Tensor a, dense(*args.inputs[0], args.node.Int("transA", 0) != 0));

@@ -27,7 +27,7 @@ void MultiplyDense(const T* a, const T* b, T* c, int64_t rows, int64_t depth, in
 // numpy's matmul: vectors gain an axis of 1, leading axes broadcast.
 struct MatMulPlan {
   int64_t rows, depth, columns;
-  Shape batch;                               // broadcast leading extents
+  Shape batch;                                // broadcast leading extents
   std::vector<int64_t> a_strides, b_strides;  // over them, in matrices
 };
 inline Result<MatMulPlan> PlanMatMul(const Shape& a, const Shape& b, int64_t out_elements) {

@@ -64,7 +64,8 @@ Status Tile(const OpArgs& args) {
     extents.insert(extents.end(), {repeats[d], x.shape()[d]});
     strides.insert(strides.end(), {0, dense[d]});
     shape.push_back(args.outputs[0].rank() == x.rank() ? args.outputs[0].shape()[d] : -1);
-    if (x.shape()[d] != 0 && (shape[d] % x.shape()[d] != 0 || shape[d] / x.shape()[d] != repeats[d])) {
+    if (x.shape()[d] != 0 &&
+        (shape[d] % x.shape()[d] != 0 || shape[d] / x.shape()[d] != repeats[d])) {
       return InvalidArgument("the output does not have the repeated shape");
     }
   }
@@ -83,8 +84,8 @@ Status Concat(const OpArgs& args) {
     if (x->rank() == y.rank()) expected[a] = x->shape()[a];
     PEEL_RETURN_IF_ERROR(RequireShape(*x, expected, "an input"));
     if (x->shape()[a] > y.shape()[a] - at) break;  // reported below
-    PEEL_RETURN_IF_ERROR(StridedCopy(x->shape(), y, at * strides[a], strides, *x, 0,
-                                     DenseStrides(x->shape())));
+    PEEL_RETURN_IF_ERROR(
+        StridedCopy(x->shape(), y, at * strides[a], strides, *x, 0, DenseStrides(x->shape())));
     at += x->shape()[a];
   }
   if (at != y.shape()[a]) return InvalidArgument("the inputs do not fill the output");

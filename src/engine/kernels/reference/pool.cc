@@ -42,8 +42,10 @@ void ForEachWindow(const Window& w, int64_t planes, Begin&& begin, Take&& take, 
           begin();
           for (int64_t kz = tz.low; kz < tz.high; ++kz) {
             for (int64_t ky = ty.low; ky < ty.high; ++ky) {
-              const int64_t row = ((tz.start + kz * w.dilation[0]) * w.in[1] + ty.start +
-                                   ky * w.dilation[1]) * w.in[2] + tx.start;
+              const int64_t row =
+                  ((tz.start + kz * w.dilation[0]) * w.in[1] + ty.start + ky * w.dilation[1]) *
+                      w.in[2] +
+                  tx.start;
               for (int64_t kx = tx.low; kx < tx.high; ++kx) take(p, row + kx * w.dilation[2]);
             }
           }

@@ -78,10 +78,9 @@ Status QuantizeLinear(const OpArgs& args) {
   const Tensor &x = *args.inputs[0], &scale = *args.inputs[1];
   Tensor& y = args.outputs[0];
   PEEL_RETURN_IF_ERROR(RequireSameShape(x, y));
-  PEEL_ASSIGN_OR_RETURN(
-      const auto grid,
-      QuantisationGrid::Make(x.shape(), scale, args.node.Int("axis", 1),
-                             args.node.Int("block_size", 0)));
+  PEEL_ASSIGN_OR_RETURN(const auto grid,
+                        QuantisationGrid::Make(x.shape(), scale, args.node.Int("axis", 1),
+                                               args.node.Int("block_size", 0)));
   PEEL_ASSIGN_OR_RETURN(const auto zero, ZeroPoints(Input(args, 2), scale));
   PEEL_ASSIGN_OR_RETURN(const auto scales, scale.AsFloats());
   return DispatchNumber(x.type(), [&]<typename X>() {
@@ -100,10 +99,9 @@ Status DequantizeLinear(const OpArgs& args) {
   const Tensor &x = *args.inputs[0], &scale = *args.inputs[1];
   Tensor& y = args.outputs[0];
   PEEL_RETURN_IF_ERROR(RequireSameShape(x, y));
-  PEEL_ASSIGN_OR_RETURN(
-      const auto grid,
-      QuantisationGrid::Make(x.shape(), scale, args.node.Int("axis", 1),
-                             args.node.Int("block_size", 0)));
+  PEEL_ASSIGN_OR_RETURN(const auto grid,
+                        QuantisationGrid::Make(x.shape(), scale, args.node.Int("axis", 1),
+                                               args.node.Int("block_size", 0)));
   PEEL_ASSIGN_OR_RETURN(const auto zero, ZeroPoints(Input(args, 2), scale));
   PEEL_ASSIGN_OR_RETURN(const auto scales, scale.AsFloats());
   return DispatchInteger(x.type(), [&]<typename X>() {

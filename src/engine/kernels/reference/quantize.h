@@ -39,8 +39,8 @@ class QuantisationGrid {
   int64_t step_ = 0, blocks_ = 0, block_ = 1;
 };
 
-// An integer operand's values less its zero points, as int32 (of another tensor). The zero points are
-// absent, one, or one for each position of the axis.
+// An integer operand's values less its zero points, as int32 (of another tensor). The zero points
+// are absent, one, or one for each position of the axis.
 Result<Tensor> Centred(const Tensor& t, const Tensor* zero_points, int64_t axis);
 
 }  // namespace peel::engine::reference

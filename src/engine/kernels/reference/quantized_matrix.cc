@@ -89,8 +89,8 @@ Status MatMulInteger(const OpArgs& args) {
   Tensor& y = args.outputs[0];
   if (y.type() != DataType::kInt32) return RefuseType(y.type());
   PEEL_ASSIGN_OR_RETURN(const MatMulPlan plan, PlanMatMul(a.shape(), b.shape(), y.elements()));
-  PEEL_ASSIGN_OR_RETURN(const Tensor product, MultiplyCentred(plan, a, Input(args, 2), b,
-                                                              Input(args, 3), y.shape()));
+  PEEL_ASSIGN_OR_RETURN(const Tensor product,
+                        MultiplyCentred(plan, a, Input(args, 2), b, Input(args, 3), y.shape()));
   std::copy_n(product.data<int32_t>(), product.elements(), y.data<int32_t>());
   return OkStatus();
 }
@@ -104,8 +104,8 @@ Status QLinearMatMul(const OpArgs& args) {
   PEEL_ASSIGN_OR_RETURN(const auto b_scales, Scales(*args.inputs[4], plan.columns));
   PEEL_ASSIGN_OR_RETURN(const double y_scale, ScalarReal(args.inputs[6], 1));
   PEEL_ASSIGN_OR_RETURN(const int64_t y_zero, ScalarInt(args.inputs[7], 0));
-  PEEL_ASSIGN_OR_RETURN(const Tensor product, MultiplyCentred(plan, a, args.inputs[2], b,
-                                                              args.inputs[5], y.shape()));
+  PEEL_ASSIGN_OR_RETURN(const Tensor product,
+                        MultiplyCentred(plan, a, args.inputs[2], b, args.inputs[5], y.shape()));
   return DispatchInteger(y.type(), [&]<typename Y>() {
     for (int64_t i = 0; i < y.elements(); ++i) {
       const auto row = static_cast<size_t>(i / plan.columns % plan.rows);

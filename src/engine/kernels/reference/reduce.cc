@@ -19,59 +19,87 @@ using Wide = std::conditional_t<std::is_floating_point_v<T>, double,
 // A reduction: where it starts, how it takes a value, and its result after n of them. W is Wide<T>.
 struct SumR {
   template <typename W>
-  static W Start() { return W{0}; }
+  static W Start() {
+    return W{0};
+  }
   template <typename W>
-  static W Take(W sum, W x) { return WrapAdd(sum, x); }
+  static W Take(W sum, W x) {
+    return WrapAdd(sum, x);
+  }
   template <typename W>
-  static auto Finish(W sum, int64_t) { return sum; }
+  static auto Finish(W sum, int64_t) {
+    return sum;
+  }
 };
 struct MeanR : SumR {
   template <typename W>
   static auto Finish(W sum, int64_t n) {
-    if constexpr (std::is_integral_v<W>) return n == 0 ? W{0} : static_cast<W>(sum / static_cast<W>(n));
-    else return sum / static_cast<W>(n);
+    if constexpr (std::is_integral_v<W>)
+      return n == 0 ? W{0} : static_cast<W>(sum / static_cast<W>(n));
+    else
+      return sum / static_cast<W>(n);
   }
 };
 struct ProdR : SumR {
   template <typename W>
-  static W Start() { return W{1}; }
+  static W Start() {
+    return W{1};
+  }
   template <typename W>
-  static W Take(W product, W x) { return WrapMul(product, x); }
+  static W Take(W product, W x) {
+    return WrapMul(product, x);
+  }
 };
 struct L1R : SumR {
   template <typename W>
-  static W Take(W sum, W x) { return WrapAdd(sum, x < W{0} ? WrapSub(W{0}, x) : x); }
+  static W Take(W sum, W x) {
+    return WrapAdd(sum, x < W{0} ? WrapSub(W{0}, x) : x);
+  }
 };
 struct SumSquareR : SumR {
   template <typename W>
-  static W Take(W sum, W x) { return WrapAdd(sum, WrapMul(x, x)); }
+  static W Take(W sum, W x) {
+    return WrapAdd(sum, WrapMul(x, x));
+  }
 };
 struct L2R : SumSquareR {
   template <typename W>
-  static auto Finish(W sum, int64_t) { return std::sqrt(static_cast<double>(sum)); }
+  static auto Finish(W sum, int64_t) {
+    return std::sqrt(static_cast<double>(sum));
+  }
 };
 struct LogSumR : SumR {
   template <typename W>
-  static auto Finish(W sum, int64_t) { return std::log(static_cast<double>(sum)); }
+  static auto Finish(W sum, int64_t) {
+    return std::log(static_cast<double>(sum));
+  }
 };
 // NaN wins over every number.
 struct MaxR : SumR {
   template <typename W>
   static W Start() {
-    if constexpr (std::is_floating_point_v<W>) return -std::numeric_limits<W>::infinity();
-    else return std::numeric_limits<W>::lowest();
+    if constexpr (std::is_floating_point_v<W>)
+      return -std::numeric_limits<W>::infinity();
+    else
+      return std::numeric_limits<W>::lowest();
   }
   template <typename W>
-  static W Take(W best, W x) { return x <= best || best != best ? best : x; }
+  static W Take(W best, W x) {
+    return x <= best || best != best ? best : x;
+  }
 };
 struct MinR : SumR {
   template <typename W>
   static W Start() {
-    if constexpr (std::is_floating_point_v<W>) return std::numeric_limits<W>::infinity();
-    else return std::numeric_limits<W>::max();
+    if constexpr (std::is_floating_point_v<W>)
+      return std::numeric_limits<W>::infinity();
+    else
+      return std::numeric_limits<W>::max();
   }
   template <typename W>
-  static W Take(W best, W x) { return x >= best || best != best ? best : x; }
+  static W Take(W best, W x) {
+    return x >= best || best != best ? best : x;
+  }
 };
 
 // Which axes go. Without axes all do, or with noop_with_empty_axes none.
@@ -142,7 +170,8 @@ Status ReduceWide(const OpArgs& args) {
     if constexpr (std::is_same_v<R, MaxR> || std::is_same_v<R, MinR>) {
       const auto sums = Gather(plan, x.data<uint8_t>(), R{});
       for (size_t i = 0; i < sums.size(); ++i) {
-        args.outputs[0].data<uint8_t>()[i] = plan.each == 0 ? std::is_same_v<R, MinR> : sums[i] != 0;
+        args.outputs[0].data<uint8_t>()[i] =
+            plan.each == 0 ? std::is_same_v<R, MinR> : sums[i] != 0;
       }
       return OkStatus();
     }
@@ -158,7 +187,8 @@ Status LogSumExp(const OpArgs& args) {
   PEEL_ASSIGN_OR_RETURN(const Plan plan, PlanReduction(args));
   const Tensor& x = *args.inputs[0];
   return DispatchNumber(x.type(), [&]<typename T>() {
-    std::vector<double> largest(static_cast<size_t>(plan.outputs)), sums(largest.size(), 0.0);
+    std::vector<double> largest(static_cast<size_t>(plan.outputs), 0.0);
+    std::vector<double> sums(static_cast<size_t>(plan.outputs), 0.0);
     const auto top = Gather(plan, x.data<T>(), MaxR{});
     for (size_t i = 0; i < top.size(); ++i) {
       largest[i] = static_cast<double>(top[i]);

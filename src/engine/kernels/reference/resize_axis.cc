@@ -46,8 +46,8 @@ double Cubic(double x, double a) {
 
 }  // namespace
 
-Result<ResizeAxis> MakeResizeAxis(const ResizeOptions& options, int64_t in, int64_t out, float scale,
-                                  float length, float roi_begin, float roi_end) {
+Result<ResizeAxis> MakeResizeAxis(const ResizeOptions& options, int64_t in, int64_t out,
+                                  float scale, float length, float roi_begin, float roi_end) {
   ResizeAxis axis;
   axis.in = in;
   axis.out = out;
@@ -93,8 +93,8 @@ Result<ResizeAxis> MakeResizeAxis(const ResizeOptions& options, int64_t in, int6
     for (int64_t k = first; k < first + axis.taps; ++k) {
       const int64_t at = static_cast<int64_t>(left) + k;
       const double distance = (static_cast<double>(k) - ratio) * shrink;
-      double weight = cubic ? Cubic(distance, options.cubic_a)
-                            : std::max(0.0, 1 - std::fabs(distance));
+      double weight =
+          cubic ? Cubic(distance, options.cubic_a) : std::max(0.0, 1 - std::fabs(distance));
       if (options.exclude_outside && (at < 0 || at >= in)) weight = 0;
       sum += weight;
       axis.index.push_back(std::clamp<int64_t>(at, 0, in - 1));

@@ -19,8 +19,8 @@ struct ResizeAxis {
 };
 
 struct ResizeOptions {
-  std::string mode = "nearest";               // or linear, cubic
-  std::string coordinates = "half_pixel";     // coordinate_transformation_mode
+  std::string mode = "nearest";                // or linear, cubic
+  std::string coordinates = "half_pixel";      // coordinate_transformation_mode
   std::string nearest = "round_prefer_floor";  // nearest_mode
   double cubic_a = -0.75;
   bool antialias = false, exclude_outside = false;
@@ -30,8 +30,8 @@ struct ResizeOptions {
 // roi: the part of the axis that tf_crop_and_resize reads, as fractions. Extents are positive.
 // Separable interpolation as the standard's reference implementation defines it; coordinates are
 // computed in float32, as ONNX Runtime does, so that ties fall on the same side.
-Result<ResizeAxis> MakeResizeAxis(const ResizeOptions& options, int64_t in, int64_t out, float scale,
-                                  float length, float roi_begin, float roi_end);
+Result<ResizeAxis> MakeResizeAxis(const ResizeOptions& options, int64_t in, int64_t out,
+                                  float scale, float length, float roi_begin, float roi_end);
 
 // Reads a Resize or Upsample node of any opset: one table an axis of the input.
 Result<std::vector<ResizeAxis>> PlanResize(const OpArgs& args, ResizeOptions& options);

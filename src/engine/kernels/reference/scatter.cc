@@ -84,8 +84,8 @@ Status ScatterElementsWide(const OpArgs& args) {
     loop.ForEachRun([&](const std::array<int64_t, 2>& start) {
       for (int64_t i = 0; i < loop.run(); ++i) {
         const int64_t from = start[0] + i * loop.stride(0);
-        T& to = y.data<T>()[start[1] + i * loop.stride(1) +
-                            indices[static_cast<size_t>(from)] * along];
+        T& to =
+            y.data<T>()[start[1] + i * loop.stride(1) + indices[static_cast<size_t>(from)] * along];
         to = reduce(to, updates.data<T>()[from]);
       }
     });

@@ -129,11 +129,15 @@ To Convert(From x) {
   } else if constexpr (std::is_same_v<To, Bfloat16>) {
     return Bfloat16{FloatToBfloat16(static_cast<float>(x))};
   } else if constexpr (std::is_same_v<To, bool>) {
-    if constexpr (kIsSmallFloat<From>) return static_cast<float>(x) != 0.0f;
-    else return x != From{0};
+    if constexpr (kIsSmallFloat<From>)
+      return static_cast<float>(x) != 0.0f;
+    else
+      return x != From{0};
   } else if constexpr (kIsReal<From> && std::is_integral_v<To>) {
-    if constexpr (kIsSmallFloat<From>) return Truncate<To>(static_cast<float>(x));
-    else return Truncate<To>(x);
+    if constexpr (kIsSmallFloat<From>)
+      return Truncate<To>(static_cast<float>(x));
+    else
+      return Truncate<To>(x);
   } else {
     return static_cast<To>(x);
   }

@@ -77,16 +77,21 @@ struct Reciprocal {
 struct Abs {
   template <typename T>
   T operator()(T x) const {
-    if constexpr (std::is_unsigned_v<T>) return x;
-    else if constexpr (std::is_integral_v<T>) return x < 0 ? WrapSub(T{0}, x) : x;
-    else return std::fabs(x);
+    if constexpr (std::is_unsigned_v<T>)
+      return x;
+    else if constexpr (std::is_integral_v<T>)
+      return x < 0 ? WrapSub(T{0}, x) : x;
+    else
+      return std::fabs(x);
   }
 };
 struct Negate {
   template <typename T>
   T operator()(T x) const {
-    if constexpr (std::is_integral_v<T>) return WrapSub(T{0}, x);
-    else return -x;
+    if constexpr (std::is_integral_v<T>)
+      return WrapSub(T{0}, x);
+    else
+      return -x;
   }
 };
 struct Sign {
