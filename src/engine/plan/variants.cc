@@ -1,0 +1,88 @@
+#include "src/engine/plan/variants.h"
+
+#include <algorithm>
+
+namespace peel::engine {
+namespace {
+
+struct Family {
+  std::string_view op_type;
+  Enumerate enumerate;
+};
+
+// Operators that are not listed have their reference only.
+constexpr Family kFamilies[] = {
+    {"Abs", UnaryVariants},
+    {"Add", BinaryVariants},
+    {"AveragePool", PoolVariants},
+    {"Ceil", UnaryVariants},
+    {"Clip", ActivationVariants},
+    {"Concat", ConcatVariants},
+    {"Conv", ConvVariants},
+    {"ConvTranspose", ConvTransposeVariants},
+    {"Div", BinaryVariants},
+    {"Dropout", ViewVariants},
+    {"Elu", ActivationVariants},
+    {"Erf", UnaryVariants},
+    {"Exp", UnaryVariants},
+    {"Flatten", ViewVariants},
+    {"Floor", UnaryVariants},
+    {"Gelu", ActivationVariants},
+    {"Gemm", MatrixVariants},
+    {"GlobalAveragePool", GlobalPoolVariants},
+    {"GlobalMaxPool", GlobalPoolVariants},
+    {"HardSigmoid", ActivationVariants},
+    {"HardSwish", ActivationVariants},
+    {"Identity", ViewVariants},
+    {"LeakyRelu", ActivationVariants},
+    {"Log", UnaryVariants},
+    {"LogSoftmax", SoftmaxVariants},
+    {"MatMul", MatrixVariants},
+    {"Max", BinaryVariants},
+    {"MaxPool", PoolVariants},
+    {"Min", BinaryVariants},
+    {"Mul", BinaryVariants},
+    {"Neg", UnaryVariants},
+    {"Reciprocal", UnaryVariants},
+    {"ReduceMean", GlobalPoolVariants},
+    {"Relu", ActivationVariants},
+    {"Reshape", ViewVariants},
+    {"Resize", ResizeVariants},
+    {"Sigmoid", ActivationVariants},
+    {"Softmax", SoftmaxVariants},
+    {"Softplus", ActivationVariants},
+    {"Sqrt", UnaryVariants},
+    {"Squeeze", ViewVariants},
+    {"Sub", BinaryVariants},
+    {"Sum", BinaryVariants},
+    {"Swish", ActivationVariants},
+    {"Tanh", ActivationVariants},
+    {"Unsqueeze", ViewVariants},
+    {"Upsample", ResizeVariants},
+};
+
+}  // namespace
+
+bool NodeView::IsImage(const Value& value) {
+  return value.type == DataType::kFloat32 && value.shape && value.shape->size() == 4 &&
+         std::none_of(value.shape->begin(), value.shape->end(),
+                      [](int64_t extent) { return extent == 0; });
+}
+
+double StreamCost(double bytes) { return 0.002 + bytes / 8e6 / kCostThreads; }
+
+Choices EnumerateVariants(const NodeView& view) {
+  Choices choices;
+  const Node& node = view.node();
+  if (node.domain.empty()) {
+    for (const Family& family : kFamilies) {
+      if (family.op_type == node.op_type) family.enumerate(view, choices);
+    }
+  } else if (node.Is("Conv", "peel")) {
+    ConvVariants(view, choices);
+  }
+  ReferenceVariants(view, choices);
+  return choices;
+}
+
+}  // namespace peel::engine
