@@ -1,0 +1,1 @@
+"""How the model that Peel embeds is made: prepare, train, evaluate, export."""

@@ -1,0 +1,59 @@
+"""The configuration: one YAML file, checked, with a fingerprint for checkpoints."""
+
+import hashlib
+import json
+import pathlib
+import types
+from typing import Any
+
+import yaml
+
+Config = types.SimpleNamespace
+
+# Where things lie does not change what the model becomes.
+_NOT_IN_FINGERPRINT = ("paths",)
+
+
+class ConfigError(ValueError):
+    """The configuration file cannot be used; the message says why."""
+
+
+def _namespace(value: Any) -> Any:
+    if isinstance(value, dict):
+        return Config(**{key: _namespace(item) for key, item in value.items()})
+    return value
+
+
+def _override(tree: dict, assignment: str) -> None:
+    key, _, text = assignment.partition("=")
+    rest = key.split(".")
+    at = tree
+    for part in rest[:-1]:
+        at = at.get(part)
+        if not isinstance(at, dict):
+            raise ConfigError(f"--set {assignment}: there is no section {part!r}")
+    if rest[-1] not in at:
+        raise ConfigError(f"--set {assignment}: there is no key {key!r}")
+    at[rest[-1]] = yaml.safe_load(text)
+
+
+def load(path: pathlib.Path, overrides: list[str] = ()) -> Config:
+    """Reads `path`, applies KEY=VALUE overrides; attributes follow the sections.
+
+    Lists (and the mappings inside them) stay plain Python values.
+    """
+    with open(path, encoding="utf-8") as handle:
+        tree = yaml.safe_load(handle)
+    if not isinstance(tree, dict):
+        raise ConfigError(f"{path}: not a mapping")
+    for assignment in overrides:
+        _override(tree, assignment)
+    config = _namespace(tree)
+    config.tree = tree
+    return config
+
+
+def fingerprint(config: Config, sections: tuple[str, ...]) -> str:
+    """A short hash of the named sections; equal hashes mean the same recipe."""
+    kept = {key: config.tree[key] for key in sections if key not in _NOT_IN_FINGERPRINT}
+    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:16]

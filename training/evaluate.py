@@ -1,0 +1,105 @@
+"""Measures ONNX models on held-out pictures and prints Markdown tables.
+
+    python -m training.evaluate models/peel.onnx ../shared/models/u2netp-fp32.onnx
+
+Deterministic: the same files give the same tables. Pictures that cannot be read
+are named and left out.
+"""
+
+import argparse
+import pathlib
+import sys
+
+import numpy as np
+
+from training import heldout
+from training import matting
+from training import metrics
+from training import runner as runner_lib
+from training import teacher as teacher_lib
+
+
+def measure(run: runner_lib.Runner, cases: list[heldout.Case]) -> list[dict]:
+    """One dict of all measures for each case."""
+    results = []
+    for case in cases:
+        answer = run(case.image)
+        values = {"kind": case.kind, "name": case.name, "subject": answer.subject}
+        mask, truth = answer.matte.astype(np.float64), case.truth.astype(np.float64)
+        if case.kind == "empty":
+            values["covered"] = float((mask >= 0.5).mean())
+        else:
+            values.update({name: f(mask, truth) for name, f in metrics.ALL.items()})
+        if case.kind == "matting":
+            values.update({name: f(mask, truth) for name, f in matting.ALL.items()})
+        results.append(values)
+    return results
+
+
+def table(results: dict[str, list[dict]], kinds: list[str], columns: list[str]) -> str:
+    """Markdown: one line per kind and model, means over the pictures."""
+    lines = ["| pictures | n | model | " + " | ".join(columns) + " |",
+             "|---|---|---|" + "---|" * len(columns)]
+    for kind in kinds:
+        for model, values in results.items():
+            chosen = [v for v in values if v["kind"] == kind]
+            if not chosen:
+                continue
+            means = [np.mean([v[c] for v in chosen]) for c in columns]
+            lines.append(f"| {kind} | {len(chosen)} | {model} | "
+                         + " | ".join(f"{m:.4f}" for m in means) + " |")
+    return "\n".join(lines)
+
+
+def subject_table(results: dict[str, list[dict]], thresholds: dict[str, float]) -> str:
+    """Markdown: how often an empty picture gets a matte and a full one gets none.
+
+    A matte counts as non-empty where at least 0.5 % of its pixels are subject
+    and the model's subject probability, if it has one, reaches its threshold.
+    """
+    lines = ["| model | empty windows | given a matte | photographs with a subject | "
+             "called empty |", "|---|---|---|---|---|"]
+    for model, values in results.items():
+        def called(v):
+            return v["subject"] is None or v["subject"] >= thresholds[model]
+        empties = [v for v in values if v["kind"] == "empty"]
+        full = [v for v in values
+                if v["kind"].startswith("drawn") or v["kind"] == "matting"]
+        given = sum(called(v) and v["covered"] >= 0.005 for v in empties)
+        missed = sum(not called(v) for v in full)
+        lines.append(f"| {model} | {len(empties)} | {given} ({given / max(1, len(empties)):.1%})"
+                     f" | {len(full)} | {missed} ({missed / max(1, len(full)):.1%}) |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("models", nargs="+", type=pathlib.Path)
+    parser.add_argument("--data", default="../shared/data", type=pathlib.Path)
+    parser.add_argument("--teacher", default="../shared/models/u2netp-fp32.onnx",
+                        type=pathlib.Path, help="gives the reference of the `agreed` kinds")
+    parser.add_argument("--cache", default="out/training/agreed", type=pathlib.Path)
+    parser.add_argument("--quick", action="store_true", help="drawn masks and mattes only")
+    parser.add_argument("--threads", default=2, type=int)
+    args = parser.parse_args()
+    if not (args.data / "train" / "index.csv").exists():
+        sys.exit(f"error: no data at {args.data} (see its README, or pass --data)")
+    cases = heldout.drawn(args.data) + heldout.matting(args.data)
+    if not args.quick:
+        more = heldout.agreed(args.data, teacher_lib.Teacher(args.teacher, args.threads),
+                              args.cache)
+        cases += more + heldout.empty(heldout.drawn(args.data) + more)
+    results, thresholds = {}, {}
+    for path in args.models:
+        run = runner_lib.Runner(path, args.threads)
+        results[path.stem] = measure(run, cases)
+        thresholds[path.stem] = run.threshold
+    kinds = list(dict.fromkeys(c.kind for c in cases if c.kind != "empty"))
+    print(table(results, kinds, list(metrics.ALL)))
+    print("\n" + table(results, ["matting"], list(matting.ALL)))
+    if not args.quick:
+        print("\n" + subject_table(results, thresholds))
+
+
+if __name__ == "__main__":
+    main()

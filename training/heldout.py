@@ -1,0 +1,96 @@
+"""Pictures that no training has seen, with what is known about them.
+
+  drawn     photographs of the `val` split with a drawn mask
+  matting   alphamatting.com's photographs with true soft mattes
+  agreed    photographs of the `val` split without a mask; the reference is the
+            mean of five teacher passes, so this is agreement, not truth, and
+            only those count on which the five agree among themselves
+  empty     windows of `val` photographs in which nothing is marked as subject
+"""
+
+import dataclasses
+import pathlib
+
+import numpy as np
+from PIL import Image
+
+from training import index as index_lib
+
+FIVE_PASSES = ((288, False), (320, False), (416, False), (320, True), (416, True))
+
+
+@dataclasses.dataclass
+class Case:
+    """One held-out picture. `truth` is float32 [H,W] in 0..1."""
+
+    name: str
+    kind: str
+    image: Image.Image
+    truth: np.ndarray
+
+
+def _grey(path: pathlib.Path) -> np.ndarray:
+    return np.asarray(Image.open(path).convert("L"), np.float32) / 255
+
+
+def drawn(data: pathlib.Path) -> list[Case]:
+    return [Case(row.image.stem, "drawn: " + row.source,
+                 Image.open(row.image).convert("RGB"), _grey(row.mask))
+            for row in index_lib.read_index(data) if row.split == "val" and row.mask]
+
+
+def matting(data: pathlib.Path) -> list[Case]:
+    base = pathlib.Path(data) / "matting"
+    return [Case(path.stem, "matting", Image.open(path).convert("RGB"),
+                 _grey(base / "alphas" / path.name))
+            for path in sorted((base / "images").glob("*.png"))]
+
+
+def agreed(data: pathlib.Path, teacher, cache: pathlib.Path) -> list[Case]:
+    """References are kept in `cache` as PNG files; the first call is slow."""
+    cache.mkdir(parents=True, exist_ok=True)
+    cases = []
+    for row in index_lib.read_index(data):
+        if row.split != "val" or row.mask:
+            continue
+        image = Image.open(row.image).convert("RGB")
+        kept = cache / (row.image.stem + ".png")
+        if not kept.exists():
+            passes = [np.asarray(Image.fromarray(np.ascontiguousarray(
+                teacher.predict(image, size, mirror))).resize(image.size, Image.BICUBIC))
+                for size, mirror in FIVE_PASSES]
+            mean = np.clip(np.mean(passes, 0), 0, 1)
+            Image.fromarray(np.round(mean * 255).astype(np.uint8)).save(kept)
+        truth = _grey(kept)
+        subject = (truth > 0.5).mean()
+        unsure = ((truth > 0.2) & (truth < 0.8)).mean()
+        if subject > 0.01 and unsure < 0.2 * subject:
+            cases.append(Case(row.image.stem, "agreed: " + row.category, image, truth))
+    return cases
+
+
+def empty(cases: list[Case], smallest: float = 0.4) -> list[Case]:
+    """The largest window of each case's photograph that no subject touches."""
+    found = []
+    for case in cases:
+        window = _quiet_window(case.truth, smallest)
+        if window is not None:
+            image = case.image.crop(window)
+            found.append(Case(case.name, "empty", image,
+                              np.zeros((image.height, image.width), np.float32)))
+    return found
+
+
+def _quiet_window(truth: np.ndarray, smallest: float):
+    """(left, top, right, bottom), sides in the picture's proportions, or None."""
+    height, width = truth.shape
+    seen = np.pad((truth > 0.03).astype(np.int64).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+    for share in np.arange(1.0, smallest - 1e-9, -0.05):
+        h, w = int(height * share), int(width * share)
+        sums = (seen[h:, w:] - seen[:height - h + 1, w:]
+                - seen[h:, :width - w + 1] + seen[:height - h + 1, :width - w + 1])
+        spots = np.argwhere(sums == 0)
+        if len(spots):
+            top, left = spots[len(spots) // 2]
+            return int(left), int(top), int(left) + w, int(top) + h
+    return None

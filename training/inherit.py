@@ -1,0 +1,116 @@
+"""Starts the student from the teacher: copies the layers that both have.
+
+The teacher's file is U²-Net-p with batch normalisation folded into its 112
+convolutions, which appear in the order in which they run. The student keeps
+stages 2 to 6 and 5d to 2d; its stem, its head and its subject score are new.
+"""
+
+import pathlib
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+import torch
+from torch import nn
+
+from training import model as model_lib
+
+# Stage → number of 3×3+ReLU convolutions, in the order of execution.
+_STAGES = {
+    "enc1": 14, "enc2": 12, "enc3": 10, "enc4": 8, "enc5": 8, "enc6": 8,
+    "dec5": 8, "dec4": 8, "dec3": 10, "dec2": 12, "dec1": 14,
+}
+
+
+class InheritError(ValueError):
+    """The teacher's file is not the network that this code knows."""
+
+
+def read_teacher(path: pathlib.Path) -> tuple[dict, dict]:
+    """Returns ({stage: [(weight, bias), ...]}, {"side1": (weight, bias), ...})."""
+    graph = onnx.load(str(path)).graph
+    tensors = {t.name: numpy_helper.to_array(t) for t in graph.initializer}
+    body, sides = [], {}
+    for node in graph.node:
+        if node.op_type != "Conv":
+            continue
+        pair = (tensors[node.input[1]], tensors[node.input[2]])
+        name = node.input[1].split(".")[0]
+        if name.startswith("side") or name == "outconv":
+            sides[name] = pair
+        else:
+            body.append(pair)
+    if len(body) != sum(_STAGES.values()) or len(sides) != 7:
+        raise InheritError(f"{path}: {len(body)} convolutions and {len(sides)} outputs, "
+                           f"not those of a folded U²-Net-p")
+    stages, at = {}, 0
+    for stage, count in _STAGES.items():
+        stages[stage] = body[at:at + count]
+        at += count
+    return stages, sides
+
+
+def _layers(block: nn.Module) -> list[nn.Conv2d]:
+    """The block's convolutions in the order of execution, without the entry."""
+    return [*block.down, block.bottom, *block.rise]
+
+
+def _copy(layer: nn.Conv2d, weight: np.ndarray, bias: np.ndarray) -> None:
+    if tuple(layer.weight.shape) != weight.shape:
+        raise InheritError(f"layer of shape {tuple(layer.weight.shape)} cannot take "
+                           f"{weight.shape}")
+    with torch.no_grad():
+        layer.weight.copy_(torch.from_numpy(weight.copy()))
+        layer.bias.copy_(torch.from_numpy(bias.copy()))
+
+
+def _keep(sides: dict, stages: dict, count: int) -> np.ndarray:
+    """Which channels of stage 2d matter most to those who read them (L1 norm)."""
+    readers = [stages["dec1"][0][0][:, :64], sides["side2"][0]]
+    weight = sum(np.abs(r).sum((0, 2, 3)) / np.abs(r).sum() for r in readers)
+    return np.sort(np.argsort(-weight)[:count])
+
+
+def inherit(net: model_lib.PeelNet, path: pathlib.Path) -> None:
+    """Copies stages 2–6 and 5d–2d of the teacher in `path` into `net`."""
+    stages, sides = read_teacher(path)
+    for stage in ("enc2", "enc3", "enc4", "enc5", "enc6", "dec5", "dec4", "dec3"):
+        block = getattr(net, stage)
+        pairs = stages[stage]
+        if isinstance(block.entry, nn.Conv2d):
+            _copy(block.entry, *pairs[0])
+        for layer, pair in zip(_layers(block), pairs[1:], strict=True):
+            _copy(layer, *pair)
+    last = net.dec2.entry.out_channels
+    keep = _keep(sides, stages, last)
+    (entry, entry_bias), *inner = stages["dec2"]
+    _copy(net.dec2.entry, entry[keep], entry_bias[keep])
+    first, *middle, final = inner
+    layers = _layers(net.dec2)
+    _copy(layers[0], first[0][:, keep], first[1])
+    for layer, pair in zip(layers[1:-1], middle, strict=True):
+        _copy(layer, *pair)
+    _copy(layers[-1], final[0][keep], final[1][keep])
+    for layer, name in zip(net.side, ("side2", "side3", "side4", "side5", "side6")):
+        weight, bias = sides[name]
+        _copy(layer, weight[:, keep] if name == "side2" else weight, bias)
+
+
+class TeacherStem(nn.Module):
+    """The teacher up to the entry of its stage 2: what the student's stem imitates.
+
+    [N,3,S,S] normalised → [N,64,S/2,S/2].
+    """
+
+    def __init__(self, path: pathlib.Path):
+        super().__init__()
+        stages, _ = read_teacher(path)
+        self.enc1 = model_lib.Rsu(7, 3, 16, 64)
+        for layer, pair in zip([self.enc1.entry, *_layers(self.enc1)], stages["enc1"],
+                               strict=True):
+            _copy(layer, *pair)
+        self.entry2 = model_lib.ConvRelu(64, 64)
+        _copy(self.entry2, *stages["enc2"][0])
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.entry2(model_lib.pool(self.enc1(x)))

@@ -1,0 +1,169 @@
+"""The network: a nested U of small U blocks behind a cheap stem, with a fine head.
+
+The body follows U²-Net-p (Qin et al., "U²-Net: Going Deeper with Nested
+U-Structure for Salient Object Detection", 2020): residual U blocks (RSU) of 64
+outer and 16 inner channels. Two thirds of that network's arithmetic lies in its
+outermost encoder and decoder, which work at the full resolution. Here they are
+replaced by a strided three-layer stem and by a sixteen-channel head that joins
+full-resolution features of the picture to the upsampled decoder.
+
+There are no normalisation layers: the teacher's are folded into its
+convolutions, and the body starts from those (see inherit.py), so training and
+inference see the same network.
+
+Shapes are N,C,H,W; S is the input side, a multiple of 32.
+"""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+
+class ConvRelu(nn.Conv2d):
+    """3×3 convolution with bias, same size (or halved by `stride`), then ReLU."""
+
+    def __init__(self, cin: int, cout: int, stride: int = 1, dilation: int = 1):
+        super().__init__(cin, cout, 3, stride, padding=dilation, dilation=dilation)
+        nn.init.kaiming_normal_(self.weight, nonlinearity="relu")
+        nn.init.zeros_(self.bias)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.relu(super().forward(x))
+
+
+def up(x: torch.Tensor, factor: int = 2) -> torch.Tensor:
+    return F.interpolate(x, scale_factor=factor, mode="bilinear", align_corners=False)
+
+
+def pool(x: torch.Tensor) -> torch.Tensor:
+    return F.max_pool2d(x, 2)
+
+
+class Rsu(nn.Module):
+    """Residual U block of `depth` levels: [N,cin,H,W] → [N,cout,H,W].
+
+    With `entry=False` the caller supplies the `cout`-channel input of the U
+    itself (the stem does).
+    """
+
+    def __init__(self, depth: int, cin: int, mid: int, cout: int, entry: bool = True):
+        super().__init__()
+        self.entry = ConvRelu(cin, cout) if entry else nn.Identity()
+        self.down = nn.ModuleList(
+            [ConvRelu(cout, mid)] + [ConvRelu(mid, mid) for _ in range(depth - 2)])
+        self.bottom = ConvRelu(mid, mid, dilation=2)
+        self.rise = nn.ModuleList(
+            [ConvRelu(2 * mid, mid) for _ in range(depth - 2)] + [ConvRelu(2 * mid, cout)])
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        first = self.entry(x)
+        skips = [self.down[0](first)]
+        for layer in list(self.down)[1:]:
+            skips.append(layer(pool(skips[-1])))
+        y = self.bottom(skips[-1])
+        for level, layer in enumerate(self.rise):
+            y = layer(torch.cat([y, skips.pop()], 1))
+            if level + 1 < len(self.rise):
+                y = up(y)
+        return y + first
+
+
+class RsuFlat(nn.Module):
+    """Residual U block that dilates (1, 2, 4, 8) in place of pooling."""
+
+    def __init__(self, cin: int, mid: int, cout: int):
+        super().__init__()
+        self.entry = ConvRelu(cin, cout)
+        self.down = nn.ModuleList([
+            ConvRelu(cout, mid), ConvRelu(mid, mid, dilation=2), ConvRelu(mid, mid, dilation=4)])
+        self.bottom = ConvRelu(mid, mid, dilation=8)
+        self.rise = nn.ModuleList([
+            ConvRelu(2 * mid, mid, dilation=4), ConvRelu(2 * mid, mid, dilation=2),
+            ConvRelu(2 * mid, cout)])
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        first = self.entry(x)
+        skips = [self.down[0](first)]
+        for layer in list(self.down)[1:]:
+            skips.append(layer(skips[-1]))
+        y = self.bottom(skips[-1])
+        for layer in self.rise:
+            y = layer(torch.cat([y, skips.pop()], 1))
+        return y + first
+
+
+class PeelNet(nn.Module):
+    """Photograph [N,3,S,S], normalised → mask logits [N,1,S,S] and subject logit [N,1].
+
+    Args:
+      stem: channels of the two strided-resolution stem layers.
+      wide: outer channels of the blocks at S/4 and coarser, and of the encoder at S/2.
+      mid: inner channels of every block.
+      last: outer channels of the decoder block at S/2.
+      fine: channels of the full-resolution head.
+    """
+
+    def __init__(self, stem: int = 32, wide: int = 64, mid: int = 16, last: int = 32,
+                 fine: int = 16):
+        super().__init__()
+        self.stem = nn.Sequential(
+            ConvRelu(3, stem, stride=2), ConvRelu(stem, stem), ConvRelu(stem, wide))
+        self.enc2 = Rsu(6, wide, mid, wide, entry=False)
+        self.enc3 = Rsu(5, wide, mid, wide)
+        self.enc4 = Rsu(4, wide, mid, wide)
+        self.enc5 = RsuFlat(wide, mid, wide)
+        self.enc6 = RsuFlat(wide, mid, wide)
+        self.dec5 = RsuFlat(2 * wide, mid, wide)
+        self.dec4 = Rsu(4, 2 * wide, mid, wide)
+        self.dec3 = Rsu(5, 2 * wide, mid, wide)
+        self.dec2 = Rsu(6, 2 * wide, mid, last)
+        self.side = nn.ModuleList([
+            nn.Conv2d(c, 1, 3, padding=1) for c in (last, wide, wide, wide, wide)])
+        self.detail = ConvRelu(3, fine)
+        self.narrow = ConvRelu(last, fine)
+        self.join = ConvRelu(2 * fine, fine)
+        self.fine = nn.Conv2d(fine, 1, 3, padding=1)
+        self.judge = nn.Sequential(nn.Linear(4 * wide, 32), nn.ReLU(), nn.Linear(32, 1))
+        nn.init.zeros_(self.fine.weight)
+        nn.init.zeros_(self.fine.bias)
+        nn.init.zeros_(self.judge[2].weight)
+        nn.init.zeros_(self.judge[2].bias)
+
+    def forward(self, x: torch.Tensor, sides: bool = False):
+        """Returns (mask logits, subject logit), and with `sides` also the list of
+        coarser mask logits at S/2, S/4, S/8, S/16, S/32 for deep supervision."""
+        e2 = self.enc2(self.stem(x))  # S/2
+        e3 = self.enc3(pool(e2))
+        e4 = self.enc4(pool(e3))
+        e5 = self.enc5(pool(e4))
+        e6 = self.enc6(pool(e5))  # S/32
+        d5 = self.dec5(torch.cat([up(e6), e5], 1))
+        d4 = self.dec4(torch.cat([up(d5), e4], 1))
+        d3 = self.dec3(torch.cat([up(d4), e3], 1))
+        d2 = self.dec2(torch.cat([up(d3), e2], 1))
+        coarse = self.side[0](d2)
+        joined = self.join(torch.cat([up(self.narrow(d2)), self.detail(x)], 1))
+        mask = up(coarse) + self.fine(joined)
+        seen = torch.cat([F.adaptive_avg_pool2d(t, 1).flatten(1) for t in (e6, d5, d4, d3)], 1)
+        subject = self.judge(seen)
+        if not sides:
+            return mask, subject
+        deep = [coarse] + [side(t) for side, t in zip(list(self.side)[1:], (d3, d4, d5, e6))]
+        return mask, subject, deep
+
+
+def multiply_adds(net: PeelNet, size: int) -> int:
+    """Counts the multiply-adds of all convolutions in one inference pass."""
+    total = 0
+
+    def hook(layer: nn.Conv2d, _, out: torch.Tensor) -> None:
+        nonlocal total
+        total += out.numel() * layer.weight[0].numel()
+
+    handles = [m.register_forward_hook(hook) for m in net.modules()
+               if isinstance(m, nn.Conv2d)]
+    with torch.no_grad():
+        net(torch.zeros(1, 3, size, size))
+    for handle in handles:
+        handle.remove()
+    return total

@@ -1,0 +1,182 @@
+"""Trains the student; goes on where it stopped.
+
+    python -m training.train --config training/config.yaml
+
+The run's folder receives last.pt (everything needed to resume), stage_N.pt at
+the end of each stage, log.csv and log.png. A loss that is not a number stops
+the run with status 1 and leaves the batch in bad_batch.pt.
+"""
+
+import argparse
+import math
+import pathlib
+import sys
+import time
+
+import torch
+
+from training import checkpoint as checkpoint_lib
+from training import config as config_lib
+from training import imitate
+from training import inherit
+from training import log as log_lib
+from training import losses
+from training import model as model_lib
+from training import samples as samples_lib
+from training import store as store_lib
+
+# Layers that the teacher does not have.
+_NEW = ("stem", "detail", "narrow", "join", "fine", "judge")
+
+
+class NotANumber(RuntimeError):
+    """The loss became NaN or infinite."""
+
+
+def rate_factor(step: int, stage: dict, warmup: int) -> float:
+    """Learning rate at `step` of a stage, as a share of the stage's own."""
+    rise = min(1.0, (step + 1) / max(1, min(warmup, stage["steps"] // 4)))
+    fall = 0.5 + 0.5 * math.cos(math.pi * step / stage["steps"])
+    return rise * (stage["rate_end"] + (1 - stage["rate_end"]) * fall)
+
+
+class Trainer:
+    """State of a run: network, averaged weights, optimiser and position."""
+
+    def __init__(self, config: config_lib.Config, start: pathlib.Path | None = None):
+        torch.manual_seed(config.seed)
+        torch.set_num_threads(config.train.threads)
+        self.config = config
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.folder = pathlib.Path(config.paths.run)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.store = store_lib.Store.open(config.paths.store)
+        net = model_lib.PeelNet(**vars(config.model))
+        self.net = net.to(self.device, memory_format=torch.channels_last)
+        self.stage, self.step, self.total, self.seconds = 0, 0, 0, 0.0
+        self.optimiser = self._new_optimiser()
+        if (self.folder / "last.pt").exists():
+            self._restore(checkpoint_lib.load(self.folder / "last.pt", config))
+        else:
+            if start is not None:
+                checkpoint_lib.load_weights(start, config, net)
+            else:
+                inherit.inherit(net, config.paths.teacher)
+            self.ema = {k: v.detach().clone() for k, v in net.state_dict().items()}
+
+    def _new_optimiser(self) -> torch.optim.Optimizer:
+        named = list(self.net.named_parameters())
+        new = [p for name, p in named if name.split(".")[0] in _NEW]
+        body = [p for name, p in named if name.split(".")[0] not in _NEW]
+        return torch.optim.AdamW([{"params": body, "times": 1.0},
+                                  {"params": new, "times": self.config.train.new_rate}],
+                                 weight_decay=self.config.train.weight_decay)
+
+    def _restore(self, state: dict) -> None:
+        self.net.load_state_dict(state["net"])
+        self.ema = {k: v.to(self.device) for k, v in state["ema"].items()}
+        self.stage, self.step, self.total, self.seconds = state["position"]
+        if self.stage < len(self.config.stages):
+            self.optimiser.load_state_dict(state["optimiser"])
+
+    def save(self, name: str = "last.pt") -> None:
+        checkpoint_lib.save(
+            self.folder / name, self.config, net=self.net.state_dict(), ema=self.ema,
+            optimiser=self.optimiser.state_dict(),
+            position=(self.stage, self.step, self.total, self.seconds))
+
+    def run(self) -> None:
+        while self.stage < len(self.config.stages):
+            self._run_stage(self.config.stages[self.stage])
+            self.save(f"stage_{self.stage}.pt")
+            self.stage, self.step = self.stage + 1, 0
+            self.optimiser = self._new_optimiser()
+            self.save()
+        log_lib.plot(self.folder)
+
+    def _run_stage(self, stage: dict) -> None:
+        options, log = self.config.train, log_lib.Log(self.folder)
+        imitation = (imitate.Imitation(self.config.paths.teacher, self.device)
+                     if stage["name"] == "imitate" else None)
+        while self.step < stage["steps"]:
+            steps = min(options.save_every, stage["steps"] - self.step)
+            started, logged = time.monotonic(), time.monotonic()
+            for batch in self._batches(stage, steps):
+                rate = self._set_rate(stage)
+                terms = self._update(batch, imitation)
+                self.step += 1
+                self.total += 1
+                if self.step % options.log_every == 0:
+                    now = time.monotonic()
+                    log.add(step=self.total, stage=self.stage, rate=rate,
+                            seconds=self.seconds + now - started,
+                            pictures_per_second=stage["batch"] * options.log_every
+                            / (now - logged),
+                            **{k: float(v.detach()) for k, v in terms.items()})
+                    logged = now
+            self.seconds += time.monotonic() - started
+            self.save()
+            print(f"stage {self.stage} step {self.step}/{stage['steps']}: "
+                  f"loss {float(terms['total'].detach()):.4f}, "
+                  f"{steps * stage['batch'] / (time.monotonic() - started):.1f} pictures/s",
+                  flush=True)
+
+    def _batches(self, stage: dict, steps: int):
+        """Loader of the next `steps` batches; samples depend on their number only."""
+        pools = samples_lib.make_pools(self.store, "train",
+                                       vars(self.config.samples.weights))
+        samples = samples_lib.Samples(
+            self.store, pools, self.config.samples, self.config.seed + self.stage,
+            stage["size"], self.step * stage["batch"], steps * stage["batch"])
+        return torch.utils.data.DataLoader(
+            samples, batch_size=stage["batch"], num_workers=self.config.train.workers)
+
+    def _set_rate(self, stage: dict) -> float:
+        rate = stage["rate"] * rate_factor(self.step, stage, self.config.train.warmup)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate * group["times"]
+        return rate
+
+    def _update(self, batch: dict, imitation) -> dict[str, torch.Tensor]:
+        batch = {k: v.to(self.device, non_blocking=True) for k, v in batch.items()}
+        batch["image"] = batch["image"].to(memory_format=torch.channels_last)
+        with torch.autocast(self.device.type, torch.bfloat16, self.config.train.bf16):
+            if imitation is not None:
+                terms = imitation(self.net, batch)
+            else:
+                outputs = self.net(batch["image"], sides=True)
+        if imitation is None:
+            terms = losses.student_loss(*outputs, batch, self.config.loss)
+        if not torch.isfinite(terms["total"]):
+            torch.save(batch, self.folder / "bad_batch.pt")
+            raise NotANumber(f"loss is {float(terms['total'].detach())} at step "
+                             f"{self.step} of stage {self.stage}; "
+                             f"see {self.folder / 'bad_batch.pt'}")
+        self.optimiser.zero_grad(set_to_none=True)
+        terms["total"].backward()
+        torch.nn.utils.clip_grad_norm_(self.net.parameters(), self.config.train.clip)
+        self.optimiser.step()
+        decay = min(self.config.train.ema, (1 + self.total) / (10 + self.total))
+        with torch.no_grad():
+            for name, value in self.net.state_dict().items():
+                self.ema[name].lerp_(value, 1 - decay)
+        return terms
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--config", default="training/config.yaml", type=pathlib.Path)
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
+    parser.add_argument("--start", type=pathlib.Path, metavar="CHECKPOINT",
+                        help="begin a new run from these averaged weights")
+    args = parser.parse_args()
+    try:
+        config = config_lib.load(args.config, args.set)
+        Trainer(config, args.start).run()
+    except (checkpoint_lib.CheckpointError, config_lib.ConfigError,
+            inherit.InheritError, NotANumber) as error:
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main()
