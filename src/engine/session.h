@@ -38,6 +38,15 @@ struct MemoryReport {
   uint64_t arena_bytes = 0, weight_bytes = 0, scratch_bytes = 0;
 };
 
+// What a model is made of, as the file has it (before any rewrite).
+struct ModelInfo {
+  std::string graph_name;
+  int ir_version = 0;
+  std::map<std::string, int, std::less<>> opsets;  // domain ("" is ONNX's own) -> version
+  std::map<std::string, int> operators;            // "Conv" -> how many
+  int64_t parameters = 0;                          // elements of all initialisers
+};
+
 class Session;
 
 // What one thread needs to run a session: an arena and its views. Several contexts of one session
@@ -73,6 +82,7 @@ class Session {
   virtual const std::vector<Port>& inputs() const = 0;
   virtual const std::vector<Port>& outputs() const = 0;
   virtual const std::map<std::string, std::string, std::less<>>& metadata() const = 0;
+  virtual ModelInfo Info() const = 0;
   virtual std::unique_ptr<Context> NewContext() const = 0;
   // Human-readable: inputs, outputs, operators with counts, parameters, multiply-adds, passes.
   virtual std::string Summary() const = 0;

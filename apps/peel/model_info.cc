@@ -1,0 +1,93 @@
+#include <fmt/format.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "apps/peel/model_command.h"
+#include "src/engine/session.h"
+
+namespace peel {
+namespace {
+
+using engine::Port;
+using engine::Session;
+
+struct Options {
+  std::string file;
+  std::vector<std::string> shapes;
+  int threads = 0;
+  bool plan = false, json = false;
+};
+
+nlohmann::json PortsJson(const std::vector<Port>& ports) {
+  auto list = nlohmann::json::array();
+  for (const Port& port : ports) {
+    nlohmann::json item{{"name", port.name}, {"type", engine::DataTypeName(port.type)}};
+    if (port.has_shape) {
+      auto shape = nlohmann::json::array();
+      for (size_t i = 0; i < port.shape.size(); ++i) {
+        if (port.shape[i] >= 0) {
+          shape.push_back(port.shape[i]);
+        } else {
+          const bool named = i < port.dim_names.size() && !port.dim_names[i].empty();
+          shape.push_back(named ? port.dim_names[i] : "?");
+        }
+      }
+      item["shape"] = shape;
+    }
+    list.push_back(std::move(item));
+  }
+  return list;
+}
+
+Status Print(const Options& options) {
+  std::map<std::string, engine::Shape, std::less<>> shapes;
+  for (const std::string& text : options.shapes) {
+    PEEL_ASSIGN_OR_RETURN(auto pair, SplitPair("--shape", text));
+    PEEL_ASSIGN_OR_RETURN(shapes[pair.first], ParseShape(pair.second));
+  }
+  engine::SessionOptions load;
+  load.threads = options.threads;
+  PEEL_ASSIGN_OR_RETURN(const auto session, Session::Load(options.file, load));
+  std::string plan;
+  if (options.plan) {
+    PEEL_ASSIGN_OR_RETURN(plan, session->PlanText(shapes));
+  }
+  if (!options.json) {
+    fmt::print("{}", session->Summary());
+    if (options.plan) fmt::print("\n{}", plan);
+    return OkStatus();
+  }
+  const engine::ModelInfo info = session->Info();
+  nlohmann::json out{{"file", options.file},
+                     {"name", info.graph_name},
+                     {"ir_version", info.ir_version},
+                     {"opsets", info.opsets},
+                     {"inputs", PortsJson(session->inputs())},
+                     {"outputs", PortsJson(session->outputs())},
+                     {"metadata", session->metadata()},
+                     {"operators", info.operators},
+                     {"parameters", info.parameters}};
+  if (options.plan) out["plan"] = plan;
+  fmt::print("{}\n", out.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+  return OkStatus();
+}
+
+}  // namespace
+
+void AddModelInfo(CLI::App& model, int* exit_code) {
+  auto options = std::make_shared<Options>();
+  CLI::App* info = model.add_subcommand("info", "What an ONNX model holds and how it would run");
+  info->add_option("FILE", options->file, "the model")->required();
+  info->add_flag("--plan", options->plan, "the steps, each with its kernel and why not another");
+  info->add_option("--shape", options->shapes,
+                   "NAME=1,3,320,320: extents of an input for --plan (symbolic ones are 1)")
+      ->allow_extra_args(false);
+  info->add_option("--threads", options->threads, "threads to plan for (0: all)");
+  info->add_flag("--json", options->json, "one JSON object");
+  info->callback([options, exit_code] {
+    if (const Status status = Print(*options); !status.ok()) *exit_code = ReportFailure(status);
+  });
+}
+
+}  // namespace peel
