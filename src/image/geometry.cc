@@ -1,0 +1,57 @@
+#include "src/image/geometry.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace peel {
+
+std::optional<Box> BoundingBox(ImageView<const uint8_t> matte, int threshold) {
+  int left = matte.width, right = -1, top = -1, bottom = -1;
+  const auto hit = [&](uint8_t v) { return v >= threshold; };
+  for (int y = 0; y < matte.height; ++y) {
+    const uint8_t* row = matte.row(y);
+    const uint8_t* end = row + matte.width;
+    const uint8_t* first = std::find_if(row, end, hit);
+    if (first == end) continue;
+    if (top < 0) top = y;
+    bottom = y;
+    left = std::min(left, static_cast<int>(first - row));
+    // Only what lies right of the border known so far can move it.
+    int x = matte.width - 1;
+    while (x > right && !hit(row[x])) --x;
+    right = std::max(right, x);
+  }
+  if (top < 0) return std::nullopt;
+  return Box{left, top, right - left + 1, bottom - top + 1};
+}
+
+Box Grow(Box box, int margin, int width, int height) {
+  const auto clamp = [](int64_t v, int limit) {
+    return static_cast<int>(std::clamp<int64_t>(v, 0, limit));
+  };
+  const int x0 = clamp(int64_t{box.x} - margin, width);
+  const int y0 = clamp(int64_t{box.y} - margin, height);
+  const int x1 = clamp(int64_t{box.x} + box.width + margin, width);
+  const int y1 = clamp(int64_t{box.y} + box.height + margin, height);
+  return {x0, y0, x1 - x0, y1 - y0};
+}
+
+Result<ImageU8> Clone(ImageView<const uint8_t> in) {
+  PEEL_ASSIGN_OR_RETURN(ImageU8 out, ImageU8::Allocate(in.width, in.height, in.channels));
+  const size_t bytes = static_cast<size_t>(in.width) * static_cast<size_t>(in.channels);
+  for (int y = 0; y < in.height; ++y) std::memcpy(out.row(y), in.row(y), bytes);
+  return out;
+}
+
+Size FitWithin(Size size, int max_side) {
+  const int longer = std::max(size.width, size.height);
+  if (max_side <= 0 || longer <= max_side) return size;
+  const double factor = static_cast<double>(max_side) / longer;
+  const auto scaled = [&](int v) {
+    return std::clamp(static_cast<int>(std::lround(v * factor)), 1, max_side);
+  };
+  return {scaled(size.width), scaled(size.height)};
+}
+
+}  // namespace peel

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <hwy/targets.h>
+
+#include <cstdint>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "src/image/image.h"
+
+// What the tests of this room and the next share: repeatable pixels, checksums, golden tables, and
+// running something under every instruction set.
+namespace peel::testing {
+
+// The bytes that tools/make_image_goldens.py makes from the same seed.
+inline ImageU8 Noise(uint32_t seed, int width, int height, int channels) {
+  ImageU8 image = std::move(*ImageU8::Allocate(width, height, channels));
+  uint32_t state = seed;
+  for (int y = 0; y < height; ++y) {
+    for (int i = 0; i < width * channels; ++i) {
+      state = state * 1664525u + 1013904223u;
+      image.row(y)[i] = static_cast<uint8_t>(state >> 24);
+    }
+  }
+  return image;
+}
+
+// zlib's CRC-32 over the pixels row by row, without the padding between rows.
+template <typename T>
+uint32_t Crc(ImageView<const T> image) {
+  uint32_t crc = ~0u;
+  for (int y = 0; y < image.height; ++y) {
+    const auto* bytes = reinterpret_cast<const uint8_t*>(image.row(y));
+    const size_t n =
+        static_cast<size_t>(image.width) * static_cast<size_t>(image.channels) * sizeof(T);
+    for (size_t i = 0; i < n; ++i) {
+      crc ^= bytes[i];
+      for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (0xedb88320u & (~(crc & 1) + 1));
+    }
+  }
+  return ~crc;
+}
+
+inline uint32_t Crc(const ImageU8& image) { return Crc(image.view()); }
+
+// The lines of a table, each split at blanks.
+inline std::vector<std::vector<std::string>> ReadTable(const std::string& path) {
+  std::vector<std::vector<std::string>> table;
+  std::ifstream in(path);
+  for (std::string line; std::getline(in, line);) {
+    std::istringstream fields(line);
+    table.emplace_back();
+    for (std::string field; fields >> field;) table.back().push_back(field);
+  }
+  return table;
+}
+
+// Runs body(name) once for every instruction set that is compiled in and that this machine has.
+template <typename F>
+void ForEveryTarget(F body) {
+  for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
+    hwy::SetSupportedTargetsForTest(target);
+    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+    body(std::string(hwy::TargetName(target)));
+  }
+  hwy::SetSupportedTargetsForTest(0);
+  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+}
+
+}  // namespace peel::testing
