@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "src/base/status.h"
+#include "src/codec/limits.h"
+#include "src/codec/picture.h"
+
+namespace peel {
+
+struct DecodeOptions {
+  Limits limits;
+  // A JPEG may be decoded at 1/2, 1/4 or 1/8 of its size, many times faster, as long as both sides
+  // (of the upright picture) stay at least this long. 0: full size. Other formats take no notice.
+  int min_width = 0;
+  int min_height = 0;
+  bool apply_orientation = true;
+  // 16-bit samples are cut to their high byte, as Pillow does it.
+  bool reduce_to_8_bits = false;
+  bool keep_metadata = true;
+};
+
+// Decodes JPEG, PNG or WebP, whichever the bytes are; of an animation the first frame.
+// Errors: kCorrupt (truncated or damaged, with how far it got), kUnsupported (another format, or a
+// variant nobody reads), kLimit, kOutOfMemory.
+Result<Picture> Decode(std::span<const uint8_t> bytes, const DecodeOptions& options = {});
+
+// Reads the header only; no limit applies and no pixel is decoded. Errors as Decode's.
+Result<PictureInfo> Probe(std::span<const uint8_t> bytes);
+
+}  // namespace peel

@@ -1,0 +1,172 @@
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "src/codec/icc.h"
+#include "src/codec/jpeg.h"
+#include "src/codec/jpeg_reader.h"
+#include "src/codec/metadata.h"
+#include "src/codec/orient.h"
+
+namespace peel {
+namespace {
+
+using namespace std::string_view_literals;
+
+// Rows decoded before they are turned or converted: a 4-channel band of a 4000-pixel-wide picture is
+// half a megabyte, about what a second-level cache holds.
+constexpr int kBandRows = 32;
+
+bool StartsWith(std::span<const uint8_t> data, std::string_view text) {
+  return data.size() >= text.size() && std::memcmp(data.data(), text.data(), text.size()) == 0;
+}
+
+Metadata CollectMetadata(const jpeg_decompress_struct& cinfo) {
+  Metadata metadata;
+  std::vector<std::span<const uint8_t>> icc;
+  for (const jpeg_marker_struct* m = cinfo.marker_list; m != nullptr; m = m->next) {
+    const std::span<const uint8_t> data(m->data, m->data_length);
+    if (m->marker == JPEG_APP0 + 1 && StartsWith(data, "Exif\0\0"sv)) {
+      // A block above 64 KiB is continued in further segments.
+      metadata.exif.insert(metadata.exif.end(), data.begin() + 6, data.end());
+    } else if (m->marker == JPEG_APP0 + 1 && metadata.xmp.empty() &&
+               StartsWith(data, "http://ns.adobe.com/xap/1.0/\0"sv)) {
+      metadata.xmp.assign(data.begin() + 29, data.end());
+    } else if (m->marker == JPEG_APP0 + 2 && StartsWith(data, "ICC_PROFILE\0"sv)) {
+      icc.push_back(data);
+    }
+  }
+  metadata.icc = JoinJpegIcc(icc);
+  return metadata;
+}
+
+// The largest reduction that keeps both sides of the upright picture at their minimum.
+int ScaleDenominator(const DecodeOptions& options, int width, int height) {
+  if (options.min_width <= 0 && options.min_height <= 0) return 1;
+  for (const int denominator : {8, 4, 2}) {
+    if (DivideUp(width, denominator) >= options.min_width &&
+        DivideUp(height, denominator) >= options.min_height) {
+      return denominator;
+    }
+  }
+  return 1;
+}
+
+// Inverted CMYK as it stands in the file: the samples say how much of the light is left.
+void CmykToRgb(const uint8_t* cmyk, int width, uint8_t* rgb) {
+  const auto times = [](unsigned a, unsigned b) {
+    const unsigned t = a * b + 128;
+    return ((t >> 8) + t) >> 8;
+  };
+  for (int x = 0; x < width; ++x) {
+    const unsigned k = cmyk[4 * x + 3];
+    for (int c = 0; c < 3; ++c) {
+      // Rounded as ink taken off white, not as light times light; the two differ by one at times.
+      rgb[3 * x + c] = static_cast<uint8_t>(k - times(255u - cmyk[4 * x + c], k));
+    }
+  }
+}
+
+Status ReadStraight(JpegReader& reader, ImageU8& out) {
+  uint8_t* rows[kBandRows];
+  for (int y = 0; y < out.height(); y += kBandRows) {
+    const int count = std::min(kBandRows, out.height() - y);
+    for (int i = 0; i < count; ++i) rows[i] = out.row(y + i);
+    PEEL_RETURN_IF_ERROR(reader.ReadRows(rows, count));
+  }
+  return OkStatus();
+}
+
+Status ReadInBands(JpegReader& reader, bool cmyk, int orientation, ImageU8& out) {
+  const int width = static_cast<int>(reader.cinfo().output_width);
+  const int height = static_cast<int>(reader.cinfo().output_height);
+  PEEL_ASSIGN_OR_RETURN(ImageU8 band, ImageU8::Allocate(width, kBandRows, 3));
+  ImageU8 inks;
+  if (cmyk) {
+    PEEL_ASSIGN_OR_RETURN(inks, ImageU8::Allocate(width, kBandRows, 4));
+  }
+  uint8_t* rows[kBandRows];
+  for (int i = 0; i < kBandRows; ++i) rows[i] = cmyk ? inks.row(i) : band.row(i);
+  for (int y = 0; y < height; y += kBandRows) {
+    const int count = std::min(kBandRows, height - y);
+    PEEL_RETURN_IF_ERROR(reader.ReadRows(rows, count));
+    for (int i = 0; cmyk && i < count; ++i) CmykToRgb(inks.row(i), width, band.row(i));
+    ImageView<const uint8_t> view = band.view();
+    view.height = count;
+    PlaceRows(view, y, height, orientation, out.view());
+  }
+  return OkStatus();
+}
+
+Status CheckComponents(const jpeg_decompress_struct& cinfo) {
+  const int n = cinfo.num_components;
+  if (n == 1 || n == 3 || n == 4) return OkStatus();
+  return Unsupported("a JPEG with " + std::to_string(n) +
+                     " components; only grey, colour and CMYK are known");
+}
+
+}  // namespace
+
+Result<Picture> DecodeJpeg(std::span<const uint8_t> bytes, const DecodeOptions& options) {
+  JpegReader reader(bytes);
+  PEEL_RETURN_IF_ERROR(reader.ReadHeader(options.keep_metadata));
+  const jpeg_decompress_struct& cinfo = reader.cinfo();
+  PEEL_RETURN_IF_ERROR(CheckSize(options.limits, cinfo.image_width, cinfo.image_height));
+  PEEL_RETURN_IF_ERROR(CheckComponents(cinfo));
+
+  Picture picture;
+  picture.format = Format::kJpeg;
+  picture.stored_width = static_cast<int>(cinfo.image_width);
+  picture.stored_height = static_cast<int>(cinfo.image_height);
+  picture.metadata = CollectMetadata(cinfo);
+  picture.metadata.icc = IccForRgb(picture.metadata.icc);
+  picture.orientation = OrientationOf(picture.metadata);
+  picture.orientation_applied = options.apply_orientation;
+  picture.was_grey = cinfo.num_components == 1;
+  picture.was_cmyk = cinfo.num_components == 4;
+
+  const int orientation = options.apply_orientation ? picture.orientation : 1;
+  const bool swap = OrientationSwapsSides(orientation);
+  const int denominator =
+      ScaleDenominator(options, swap ? picture.stored_height : picture.stored_width,
+                       swap ? picture.stored_width : picture.stored_height);
+  PEEL_RETURN_IF_ERROR(reader.Start(denominator));
+  const int width = static_cast<int>(cinfo.output_width);
+  const int height = static_cast<int>(cinfo.output_height);
+  PEEL_ASSIGN_OR_RETURN(ImageU8 out,
+                        ImageU8::Allocate(swap ? height : width, swap ? width : height, 3));
+  if (orientation == 1 && !picture.was_cmyk) {
+    PEEL_RETURN_IF_ERROR(ReadStraight(reader, out));
+  } else {
+    PEEL_RETURN_IF_ERROR(ReadInBands(reader, picture.was_cmyk, orientation, out));
+  }
+  PEEL_RETURN_IF_ERROR(reader.Finish());
+  if (reader.warnings() > 0) {
+    picture.warning = "the JPEG is damaged in " + std::to_string(reader.warnings()) +
+                      (reader.warnings() == 1 ? " place" : " places") +
+                      "; parts of the picture may look wrong";
+  }
+  if (!options.keep_metadata) picture.metadata = {};
+  picture.pixels = std::move(out);
+  return picture;
+}
+
+Result<PictureInfo> ProbeJpeg(std::span<const uint8_t> bytes) {
+  JpegReader reader(bytes);
+  PEEL_RETURN_IF_ERROR(reader.ReadHeader(false));
+  const jpeg_decompress_struct& cinfo = reader.cinfo();
+  PEEL_RETURN_IF_ERROR(CheckComponents(cinfo));
+  PictureInfo info;
+  info.format = Format::kJpeg;
+  info.width = static_cast<int>(cinfo.image_width);
+  info.height = static_cast<int>(cinfo.image_height);
+  info.channels = cinfo.num_components;
+  info.bits = cinfo.data_precision;
+  info.is_cmyk = cinfo.num_components == 4;
+  info.orientation = OrientationOf(CollectMetadata(cinfo));
+  return info;
+}
+
+}  // namespace peel

@@ -1,0 +1,131 @@
+#include "src/codec/jpeg_reader.h"
+
+#include <jerror.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+
+namespace peel {
+
+// Each scan of a progressive file costs a pass over the whole picture, and a scan can be a few bytes
+// long: without a limit, a small file keeps a processor busy for hours. Encoders write 10 or so.
+constexpr int kMaxScans = 500;
+
+// The callbacks find their reader through client_data.
+struct JpegSource {
+  static JpegReader* Of(j_decompress_ptr cinfo) {
+    return static_cast<JpegReader*>(cinfo->client_data);
+  }
+  static void Nothing(j_decompress_ptr) {}
+
+  // Out of bytes: an end marker is made up, as libjpeg wants it, and remembered.
+  static boolean Fill(j_decompress_ptr cinfo) {
+    static constexpr JOCTET kEnd[] = {0xFF, JPEG_EOI};
+    Of(cinfo)->ran_out_ = true;
+    cinfo->src->next_input_byte = kEnd;
+    cinfo->src->bytes_in_buffer = sizeof(kEnd);
+    return TRUE;
+  }
+
+  static void Skip(j_decompress_ptr cinfo, long count) {
+    if (count <= 0) return;
+    const size_t step = std::min(static_cast<size_t>(count), cinfo->src->bytes_in_buffer);
+    cinfo->src->next_input_byte += step;
+    cinfo->src->bytes_in_buffer -= step;
+    if (step < static_cast<size_t>(count)) Fill(cinfo);
+  }
+
+  static void Progress(j_common_ptr cinfo) {
+    auto* decoder = reinterpret_cast<j_decompress_ptr>(cinfo);
+    if (decoder->input_scan_number > kMaxScans) ERREXIT(cinfo, JERR_BAD_PROGRESSION);
+  }
+};
+
+JpegReader::~JpegReader() {
+  if (created_) jpeg_destroy_decompress(&cinfo_);
+}
+
+Status JpegReader::Failure() {
+  if (ran_out_) {
+    return Corrupt("the JPEG is truncated: after " + std::to_string(bytes_.size()) +
+                   " bytes it ends before its picture begins");
+  }
+  if (cinfo_.input_scan_number > kMaxScans) {
+    return LimitExceeded("the progressive JPEG has more than " + std::to_string(kMaxScans) +
+                         " scans; no camera or program writes that");
+  }
+  return errors_.ToStatus(reinterpret_cast<j_common_ptr>(&cinfo_));
+}
+
+Status JpegReader::Truncated(int row) const {
+  return Corrupt("the JPEG is truncated: it ends after " + std::to_string(bytes_.size()) +
+                 " bytes, at row " + std::to_string(row) + " of " +
+                 std::to_string(cinfo_.output_height) + "; get the whole file and try again");
+}
+
+Status JpegReader::ReadHeader(bool keep_metadata) {
+  cinfo_.err = errors_.Install();
+  if (setjmp(errors_.jump)) return Failure();
+  jpeg_create_decompress(&cinfo_);
+  created_ = true;
+  cinfo_.client_data = this;
+  source_.next_input_byte = bytes_.data();
+  source_.bytes_in_buffer = bytes_.size();
+  source_.init_source = JpegSource::Nothing;
+  source_.fill_input_buffer = JpegSource::Fill;
+  source_.skip_input_data = JpegSource::Skip;
+  source_.resync_to_restart = jpeg_resync_to_restart;
+  source_.term_source = JpegSource::Nothing;
+  cinfo_.src = &source_;
+  progress_.progress_monitor = JpegSource::Progress;
+  cinfo_.progress = &progress_;
+  if (keep_metadata) jpeg_save_markers(&cinfo_, JPEG_APP0 + 2, 0xFFFF);
+  jpeg_save_markers(&cinfo_, JPEG_APP0 + 1, 0xFFFF);  // also holds the orientation
+  jpeg_read_header(&cinfo_, TRUE);
+  return OkStatus();
+}
+
+Status JpegReader::Start(int denominator) {
+  if (setjmp(errors_.jump)) return Failure();
+  cinfo_.out_color_space = cinfo_.num_components == 4 ? JCS_CMYK : JCS_RGB;
+  cinfo_.scale_num = 1;
+  cinfo_.scale_denom = static_cast<unsigned>(denominator);
+  cinfo_.dct_method = JDCT_ISLOW;
+  cinfo_.do_fancy_upsampling = TRUE;
+  jpeg_start_decompress(&cinfo_);
+  return OkStatus();
+}
+
+Status JpegReader::ReadRows(uint8_t** rows, int count) {
+  if (setjmp(errors_.jump)) return Failure();
+  int done = 0;
+  while (done < count) {
+    done += static_cast<int>(
+        jpeg_read_scanlines(&cinfo_, rows + done, static_cast<JDIMENSION>(count - done)));
+    // Once the bytes have run out the rest would be grey: there is no use in making it.
+    if (ran_out_ && errors_.hit_marker && !cinfo_.progressive_mode) {
+      return Truncated(errors_.hit_marker_row);
+    }
+  }
+  return OkStatus();
+}
+
+Status JpegReader::Finish() {
+  if (!ran_out_) return OkStatus();
+  // A missing end marker alone is forgiven: all rows are there.
+  if (errors_.hit_marker || cinfo_.arith_code) return Truncated(errors_.hit_marker_row);
+  if (cinfo_.progressive_mode && cinfo_.coef_bits != nullptr) {
+    for (int c = 0; c < cinfo_.num_components; ++c) {
+      const int* bits = cinfo_.coef_bits[c];
+      if (std::any_of(bits, bits + DCTSIZE2, [](int left) { return left != 0; })) {
+        return Corrupt("the progressive JPEG is truncated: it ends after " +
+                       std::to_string(bytes_.size()) +
+                       " bytes with only a coarse picture; get the whole file and try again");
+      }
+    }
+  }
+  return OkStatus();
+}
+
+}  // namespace peel

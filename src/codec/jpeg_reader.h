@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "src/codec/jpeg_error.h"
+#include "src/base/status.h"
+
+namespace peel {
+
+// libjpeg's decompressor over bytes in memory, each step with its errors caught. The bytes must
+// outlive it. Steps in this order: ReadHeader, Start, ReadRows until all are read, Finish.
+class JpegReader {
+ public:
+  explicit JpegReader(std::span<const uint8_t> bytes) : bytes_(bytes) {}
+  ~JpegReader();
+  JpegReader(const JpegReader&) = delete;
+  JpegReader& operator=(const JpegReader&) = delete;
+
+  // keep_metadata also keeps APP1 and APP2 segments, in cinfo().marker_list.
+  Status ReadHeader(bool keep_metadata);
+  // denominator 1, 2, 4 or 8; the output is RGB, or CMYK where the file has four components.
+  Status Start(int denominator);
+  // The next `count` rows of cinfo().output_width pixels each.
+  Status ReadRows(uint8_t** rows, int count);
+  // kCorrupt when the file ended before its picture did.
+  Status Finish();
+
+  const jpeg_decompress_struct& cinfo() const { return cinfo_; }
+  int warnings() const { return errors_.warnings; }
+
+ private:
+  friend struct JpegSource;
+  Status Failure();
+  Status Truncated(int row) const;
+
+  std::span<const uint8_t> bytes_;
+  jpeg_decompress_struct cinfo_ = {};
+  JpegErrors errors_ = {};
+  jpeg_source_mgr source_ = {};
+  jpeg_progress_mgr progress_ = {};
+  bool created_ = false;
+  bool ran_out_ = false;  // the bytes ended before the end marker
+};
+
+}  // namespace peel

@@ -1,0 +1,158 @@
+#include "src/codec/png_chunks.h"
+
+#include <libdeflate.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+
+#include "src/codec/bytes.h"
+#include "src/codec/icc.h"
+
+namespace peel {
+namespace {
+
+constexpr size_t kChunkFrame = 12;  // length, type, checksum
+
+bool IsValidDepth(uint8_t colour, uint8_t depth) {
+  switch (colour) {
+    case kPngGrey: return depth == 1 || depth == 2 || depth == 4 || depth == 8 || depth == 16;
+    case kPngPalette: return depth == 1 || depth == 2 || depth == 4 || depth == 8;
+    case kPngRgb:
+    case kPngGreyAlpha:
+    case kPngRgba: return depth == 8 || depth == 16;
+    default: return false;
+  }
+}
+
+Status ReadHeader(std::span<const uint8_t> chunk, PngFile* png) {
+  if (chunk.size() != 13) return Corrupt("the PNG is damaged: its header has the wrong length");
+  png->width = ReadBig32(chunk.data());
+  png->height = ReadBig32(chunk.data() + 4);
+  png->depth = chunk[8];
+  png->colour = chunk[9];
+  png->interlaced = chunk[12] != 0;
+  if (!IsValidDepth(png->colour, png->depth) || chunk[10] != 0 || chunk[11] != 0 || chunk[12] > 1) {
+    return Corrupt("the PNG is damaged: its header describes a kind of picture that PNG lacks");
+  }
+  if (png->width > INT32_MAX || png->height > INT32_MAX) {
+    return Corrupt("the PNG is damaged: its header claims more than 2^31 pixels a side");
+  }
+  return OkStatus();
+}
+
+Status ReadPalette(std::span<const uint8_t> chunk, PngFile* png) {
+  if (chunk.size() % 3 != 0 || chunk.empty() || chunk.size() > 768) {
+    return Corrupt("the PNG is damaged: its palette has the wrong length");
+  }
+  png->palette_size = static_cast<int>(chunk.size() / 3);
+  for (size_t i = 0; i < chunk.size() / 3; ++i) {
+    png->palette[i] = {chunk[3 * i], chunk[3 * i + 1], chunk[3 * i + 2], png->palette[i][3]};
+  }
+  return OkStatus();
+}
+
+void ReadTransparency(std::span<const uint8_t> chunk, PngFile* png) {
+  if (png->colour == kPngPalette) {
+    for (size_t i = 0; i < std::min<size_t>(chunk.size(), 256); ++i) png->palette[i][3] = chunk[i];
+    png->has_transparency = !chunk.empty();
+  } else if (png->colour == kPngGrey && chunk.size() >= 2) {
+    png->transparent[0] = ReadBig16(chunk.data());
+    png->has_transparency = true;
+  } else if (png->colour == kPngRgb && chunk.size() >= 6) {
+    for (size_t c = 0; c < 3; ++c) png->transparent[c] = ReadBig16(chunk.data() + 2 * c);
+    png->has_transparency = true;
+  }
+}
+
+}  // namespace
+
+int PngFile::channels() const {
+  switch (colour) {
+    case kPngRgb: return 3;
+    case kPngGreyAlpha: return 2;
+    case kPngRgba: return 4;
+    default: return 1;
+  }
+}
+
+Result<PngFile> ParsePng(std::span<const uint8_t> bytes, const PngParse& parse) {
+  PngFile png;
+  for (auto& entry : png.palette) entry = {0, 0, 0, 255};
+  if (bytes.size() < kPngSignature.size() ||
+      std::memcmp(bytes.data(), kPngSignature.data(), kPngSignature.size()) != 0) {
+    return Corrupt("this is not a PNG");
+  }
+  bool header = false, data_over = false, transparency = false;
+  size_t at = kPngSignature.size();
+  while (bytes.size() - at >= kChunkFrame - 4) {
+    const size_t length = ReadBig32(bytes.data() + at);
+    const auto type = bytes.subspan(at + 4, 4);
+    const std::string_view name(reinterpret_cast<const char*>(type.data()), 4);
+    const size_t left = bytes.size() - at - 8;
+    if (length > left || left - length < 4) {  // cut short
+      if (name == "IDAT" && !data_over) {
+        png.data.push_back(bytes.subspan(at + 8, std::min(length, left)));
+        png.data_cut_short = true;
+      }
+      break;
+    }
+    const auto chunk = bytes.subspan(at + 8, length);
+    const bool is_data = name == "IDAT";
+    const bool critical = (type[0] & 0x20) == 0;
+    at += kChunkFrame + length;
+    if (!header && name != "IHDR" && name != "CgBI") {
+      return Corrupt("the PNG is damaged: it does not begin with its header");
+    }
+    if (!is_data || parse.checksums) {
+      const uint32_t crc = libdeflate_crc32(0, type.data(), length + 4);
+      if (crc != ReadBig32(type.data() + 4 + length)) {
+        if (!critical) continue;
+        return Corrupt("the PNG is damaged: the checksum of its " +
+                       std::string(is_data ? "picture data" : name) + " at byte " +
+                       std::to_string(chunk.data() - bytes.data()) + " is wrong");
+      }
+    }
+    if (is_data) {
+      if (!data_over) png.data.push_back(chunk);
+      continue;
+    }
+    data_over = !png.data.empty();
+    if (name == "IHDR") {
+      if (header) return Corrupt("the PNG is damaged: it has two headers");
+      PEEL_RETURN_IF_ERROR(ReadHeader(chunk, &png));
+      header = true;
+    } else if (name == "PLTE") {
+      if (!data_over) PEEL_RETURN_IF_ERROR(ReadPalette(chunk, &png));
+    } else if (name == "IEND") {
+      break;
+    } else if (name == "CgBI") {
+      return Unsupported(
+          "this PNG was repacked for Apple devices (a CgBI file) and is no true PNG any more; "
+          "convert it back first, for example with pngcrush -revert-iphone-optimizations");
+    } else if (critical) {
+      return Unsupported("the PNG needs an extension that Peel does not know (chunk " +
+                         std::string(name) + ")");
+    } else if (name == "tRNS" && !data_over && !transparency) {
+      ReadTransparency(chunk, &png);
+      transparency = true;
+    } else if (name == "acTL" && !data_over && length >= 8) {
+      png.frames = static_cast<int>(std::clamp<uint32_t>(ReadBig32(chunk.data()), 1, INT32_MAX));
+    } else if (name == "eXIf") {
+      png.metadata.exif.assign(chunk.begin(), chunk.end());
+    } else if (name == "iCCP" && parse.metadata && png.metadata.icc.empty()) {
+      png.metadata.icc = ReadPngIcc(chunk);
+    } else if (name == "tEXt" || name == "zTXt" || name == "iTXt") {
+      ReadPngText(type, chunk, &png.metadata);
+    }
+  }
+  if (!header) return Corrupt("the PNG is truncated: it ends before its header does");
+  if (!parse.need_picture) return png;
+  if (png.data.empty()) return Corrupt("the PNG is truncated: it ends before its picture begins");
+  if (png.colour == kPngPalette && png.palette_size == 0) {
+    return Corrupt("the PNG is damaged: its palette is missing");
+  }
+  return png;
+}
+
+}  // namespace peel

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "src/base/status.h"
+#include "src/codec/decode.h"
+#include "src/codec/encode.h"
+#include "src/codec/picture.h"
+
+namespace peel {
+
+// WebP through libwebp: lossy and lossless, with alpha. Of an animation the first frame, on a
+// transparent canvas.
+Result<Picture> DecodeWebp(std::span<const uint8_t> bytes, const DecodeOptions& options);
+Result<PictureInfo> ProbeWebp(std::span<const uint8_t> bytes);
+
+// 1, 3 or 4 channels, sides up to 16383. Colour under fully transparent pixels is not preserved: it
+// is set to what packs best.
+Result<std::vector<uint8_t>> EncodeWebp(ImageView<const uint8_t> pixels,
+                                        const EncodeOptions& options);
+
+}  // namespace peel
