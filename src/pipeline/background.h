@@ -26,6 +26,7 @@ class Background {
   enum class Kind { kNone, kColour, kBlur, kPicture };
   Kind kind() const { return kind_; }
   bool is_none() const { return kind_ == Kind::kNone; }
+  Rgba colour() const { return colour_; }  // of kColour
 
   // The cut-out (RGBA, straight) before the background. `picture` is the input's pixels at the same
   // place and size (3 or 4 channels), which kBlur blurs, the subject left out of it. Another
