@@ -1,0 +1,40 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <protozero/data_view.hpp>
+#include <string>
+
+#include "src/base/status.h"
+#include "src/engine/graph/tensor.h"
+#include "src/engine/onnx/mapped_file.h"
+
+namespace peel::engine {
+
+// The element type behind a number of TensorProto.DataType; kUnsupported where no tensor of the
+// graph can hold it (strings, complex numbers, types below one byte, 8-bit floats).
+Result<DataType> DataTypeFromOnnx(int64_t number);
+
+// Decodes TensorProto messages. The methods throw protozero's exceptions where the wire format
+// itself is broken; whoever started reading catches them.
+class TensorReader {
+ public:
+  // owner keeps the bytes of all messages alive. directory: where external data lie, "" for none.
+  TensorReader(std::shared_ptr<const void> owner, std::string directory)
+      : owner_(std::move(owner)), directory_(std::move(directory)) {}
+
+  // Zero-copy where the bytes lie raw and aligned.
+  Result<Tensor> Read(protozero::data_view message);
+  // Only the name field; empty where there is none.
+  static std::string Name(protozero::data_view message);
+
+ private:
+  struct Fields;
+  Result<Tensor> ReadExternal(const Fields& fields, DataType type, Shape shape);
+
+  std::shared_ptr<const void> owner_;
+  std::string directory_;
+  std::map<std::string, std::shared_ptr<const MappedFile>> external_;  // by location
+};
+
+}  // namespace peel::engine

@@ -1,0 +1,102 @@
+#include <algorithm>
+#include <cstring>
+
+#include "src/engine/plan/variants.h"
+
+namespace peel::engine {
+namespace {
+
+// A part that could not be placed in its slice, copied row by row: rows are the batch's items.
+struct PartCopy {
+  Operand in;
+  uint64_t offset = 0;  // of the slice in an item of the output, bytes
+  uint64_t row_bytes = 0;
+  int64_t rows = 1;
+};
+
+Result<Emitted> EmitCopies(EmitArgs& args, int64_t rows) {
+  const Operand out = args.out[0];
+  std::vector<PartCopy> copies;
+  uint64_t offset = 0;
+  for (size_t i = 0; i < args.in.size(); ++i) {
+    PEEL_ASSIGN_OR_RETURN(const uint64_t bytes,
+                          LayoutBytes(args.in[i].type, args.in[i].shape, args.in[i].layout));
+    const uint64_t row_bytes = rows > 0 ? bytes / static_cast<uint64_t>(rows) : 0;
+    if (!args.in_place[i] && row_bytes > 0) copies.push_back({args.in[i], offset, row_bytes, rows});
+    offset += row_bytes;
+  }
+  Emitted step;
+  if (copies.empty()) return step;
+  // Rows along the batch may be strided; rows along inner axes are dense.
+  const bool batch_rows = rows > 1 && !out.shape.empty() && rows == out.shape[0];
+  const auto size = static_cast<int64_t>(DataTypeSize(out.type));
+  const int64_t out_row = batch_rows ? out.batch_stride * size : static_cast<int64_t>(offset);
+  step.run = [copies, out, out_row, batch_rows, size](const RunEnv& env) {
+    for (const PartCopy& copy : copies) {
+      const int64_t in_row =
+          batch_rows ? copy.in.batch_stride * size : static_cast<int64_t>(copy.row_bytes);
+      const uint8_t* from = copy.in.At<uint8_t>(env);
+      uint8_t* to = out.At<uint8_t>(env) + copy.offset;
+      // A part of many small rows is not worth waking the pool for.
+      const int64_t group = std::max<int64_t>(1, (64 << 10) / static_cast<int64_t>(copy.row_bytes));
+      const int64_t groups = (copy.rows + group - 1) / group;
+      env.pool->ParallelFor(groups, [&](int64_t g, int) {
+        const int64_t end = std::min(copy.rows, (g + 1) * group);
+        for (int64_t r = g * group; r < end; ++r) {
+          std::memcpy(to + r * out_row, from + r * in_row, copy.row_bytes);
+        }
+      });
+    }
+    return OkStatus();
+  };
+  return step;
+}
+
+}  // namespace
+
+void ConcatVariants(const NodeView& view, Choices& choices) {
+  const Node& node = view.node();
+  const Shape& shape = view.OutputShape();
+  const auto rank = static_cast<int64_t>(shape.size());
+  int64_t axis = node.Int("axis", 1);
+  if (axis < 0) axis += rank;
+  if (axis < 0 || axis >= rank) return;
+  int64_t rows = 1;
+  for (int64_t i = 0; i < axis; ++i) rows *= shape[static_cast<size_t>(i)];
+  double bytes = 0;
+  for (int i = 0; i < view.input_count(); ++i) {
+    bytes += 2.0 * static_cast<double>(ElementCount(view.InputShape(i)).value()) *
+             static_cast<double>(DataTypeSize(view.Input(i).type));
+  }
+  const int64_t batch = shape.empty() ? 1 : std::max<int64_t>(shape[0], 1);
+  const bool slices = rows == 1 || (axis == 1 && rows == batch);
+  const auto add = [&](Layout layout, const char* kernel) {
+    Variant variant;
+    variant.kernel = kernel;
+    // Parts can lie side by side only where an item of the batch is one row.
+    variant.kind = slices ? Variant::Kind::kConcat : Variant::Kind::kCompute;
+    variant.in.assign(node.inputs.size(), layout);
+    variant.out = layout;
+    variant.strided = slices;
+    variant.cost = slices ? 0.001 : StreamCost(bytes);
+    variant.emit = [rows](EmitArgs& args) {
+      args.in_place.resize(args.in.size(), 0);
+      return EmitCopies(args, rows);
+    };
+    choices.variants.push_back(std::move(variant));
+  };
+  bool blocked = axis == 1;
+  for (int i = 0; i < view.input_count() && blocked; ++i) {
+    blocked = NodeView::IsImage(view.Input(i)) &&
+              (i + 1 == view.input_count() || view.InputShape(i)[1] % kBlock == 0);
+  }
+  if (blocked) {
+    add(Layout::kBlocked, "concat_blocked");
+  } else {
+    choices.rejections.push_back(
+        {"concat_blocked", "wants images along their channels, 16 at a time"});
+  }
+  add(Layout::kPlain, "concat");
+}
+
+}  // namespace peel::engine

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "src/engine/plan/program.h"
+#include "src/engine/plan/weights.h"
+
+namespace peel::engine {
+
+// One step as it is reported.
+struct StepInfo {
+  std::string node, op_type, kernel, detail;
+  int64_t multiply_adds = 0;
+};
+
+// How one graph runs for one set of input shapes and fetched outputs: steps, memory, packed
+// weights. Immutable; any number of instances (instance.h) may run it at the same time.
+class Plan {
+ public:
+  struct Step {
+    size_t operation;
+    RunFunction run;
+    StepInfo info;
+    bool bind_tensors = false;
+  };
+
+  // graph is specialised (every type and shape known); fetches are values of it. Plans only what
+  // they need. max_memory: kOutOfMemory where arena, scratch and packed weights together need more.
+  static Result<std::shared_ptr<const Plan>> Build(std::shared_ptr<const Graph> graph,
+                                                   std::span<const ValueId> fetches, int threads,
+                                                   uint64_t max_memory, WeightStore& weights);
+
+  const Program& program() const { return program_; }
+  const std::vector<Step>& steps() const { return steps_; }
+  size_t scratch_bytes() const { return scratch_bytes_; }
+  uint64_t weight_bytes() const { return weight_bytes_; }
+  // Every step with its shapes, its kernel, its estimate and why each other kernel was not taken.
+  std::string Text() const;
+
+ private:
+  Status Lower(std::span<const ValueId> fetches, int threads);
+  Status Emit(int threads, WeightStore& weights);
+  Operand MakeOperand(int tensor) const;
+  StepInfo Describe(const Operation& op) const;
+
+  Program program_;
+  std::vector<Choices> choices_;  // by node
+  std::vector<Step> steps_;
+  std::vector<std::shared_ptr<const AlignedBuffer>> packed_;
+  size_t scratch_bytes_ = 0;
+  uint64_t weight_bytes_ = 0;
+};
+
+// Multiplications of a convolution, transposed convolution or matrix product; 0 for others.
+int64_t MultiplyAdds(const Graph& graph, const Node& node);
+
+}  // namespace peel::engine

@@ -1,0 +1,57 @@
+#include "src/engine/kernels/reference.h"
+
+#include "src/engine/plan/variants.h"
+
+namespace peel::engine {
+namespace {
+
+// The plain operators are not written for speed: a core gets about this much out of them.
+constexpr double kScalarMultiplyAddsPerMs = 1e6;
+
+double Work(const NodeView& view) {
+  const Node& node = view.node();
+  double elements = 0;
+  for (const ValueId v : node.outputs) {
+    if (v == kNone) continue;
+    elements += static_cast<double>(ElementCount(view.OutputShape()).value());
+    break;
+  }
+  if (view.HasInput(1) && (node.op_type == "Conv" || node.op_type == "ConvTranspose")) {
+    double taps = 1;
+    const Shape& weights = view.InputShape(1);
+    for (size_t i = 1; i < weights.size(); ++i) taps *= static_cast<double>(weights[i]);
+    return elements * taps;
+  }
+  if (view.HasInput(0) && (node.op_type == "MatMul" || node.op_type == "Gemm")) {
+    const Shape& a = view.InputShape(0);
+    return elements * (a.empty() ? 1.0 : static_cast<double>(a.back()));
+  }
+  return 4 * elements;
+}
+
+}  // namespace
+
+void ReferenceVariants(const NodeView& view, Choices& choices) {
+  const ReferenceOp op = FindReference(view.node());
+  if (op == nullptr) {
+    choices.rejections.push_back({"reference", "there is none for this operator"});
+    return;
+  }
+  Variant variant;
+  variant.kernel = "reference";
+  variant.reference = true;
+  variant.in.assign(view.node().inputs.size(), Layout::kPlain);
+  variant.cost = 0.002 + Work(view) / kScalarMultiplyAddsPerMs;
+  variant.emit = [op](EmitArgs& args) -> Result<Emitted> {
+    Emitted step;
+    step.bind_tensors = true;
+    step.run = [op, node = &args.node, operation = args.operation](const RunEnv& env) {
+      RunEnv::Bound& bound = (*env.bound)[operation];
+      return op({*node, bound.in_pointers, bound.out});
+    };
+    return step;
+  };
+  choices.variants.push_back(std::move(variant));
+}
+
+}  // namespace peel::engine
