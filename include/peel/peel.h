@@ -17,9 +17,9 @@
  * peel_engine_free must wait until no call uses it. A peel_result belongs to the thread that uses it.
  * A peel_cancel may be set from any thread and from a signal handler. There is no global state.
  *
- * Stability. Options begin with their own size, which the initialiser functions set: a program built
- * against an older header keeps working with a newer library, new members having their defaults.
- * Enumerations only grow. Nothing throws across this interface and nothing is printed.
+ * Stability. Options begin with their own size, which the initialiser functions are told and set: a
+ * program built against an older header keeps working with a newer library, members it does not know having
+ * their defaults. Enumerations only grow. Nothing throws across this interface and nothing is printed.
  */
 #ifndef PEEL_PEEL_H_
 #define PEEL_PEEL_H_
@@ -106,7 +106,8 @@ typedef struct peel_engine_options {
   int strict;               /* nonzero: fail rather than fall back to another device or precision */
 } peel_engine_options;
 
-PEEL_API void peel_engine_options_init(peel_engine_options* options);
+/* Sets the defaults; size is sizeof(peel_engine_options). */
+PEEL_API void peel_engine_options_init(peel_engine_options* options, size_t size);
 
 /* Loads a model; NULL options mean the defaults. Takes milliseconds with the embedded model. */
 PEEL_API peel_engine* peel_engine_create(const peel_engine_options* options);
@@ -145,7 +146,8 @@ typedef struct peel_cut_options {
   peel_cancel* cancel;    /* may be NULL */
 } peel_cut_options;
 
-PEEL_API void peel_cut_options_init(peel_cut_options* options);
+/* Sets the defaults; size is sizeof(peel_cut_options). */
+PEEL_API void peel_cut_options_init(peel_cut_options* options, size_t size);
 
 /* The cut-out of an encoded picture (JPEG, PNG, WebP), encoded. NULL options mean the defaults: PNG
  * with straight alpha, EXIF orientation applied, ICC profile and the EXIF that still holds carried

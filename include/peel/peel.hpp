@@ -119,7 +119,7 @@ class Engine {
  public:
   explicit Engine(const EngineOptions& options = {}) {
     peel_engine_options c;
-    peel_engine_options_init(&c);
+    peel_engine_options_init(&c, sizeof(c));
     c.model = options.model.empty() ? nullptr : options.model.c_str();
     c.threads = options.threads;
     c.device = options.device;
@@ -160,7 +160,7 @@ class Engine {
  private:
   static peel_cut_options Convert(const CutOptions& options) {
     peel_cut_options c;
-    peel_cut_options_init(&c);
+    peel_cut_options_init(&c, sizeof(c));
     c.format = options.format;
     c.quality = options.quality;
     c.lossless = options.lossless ? 1 : 0;
