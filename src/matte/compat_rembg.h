@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "src/base/status.h"
+#include "src/base/thread_pool.h"
+#include "src/image/composite.h"
+#include "src/image/image.h"
+
+namespace peel {
+
+// rembg's remove(), after the network, pixel for pixel and with its defects. Masks come from
+// Matter with MatteMode::kRembg.
+struct RembgOptions {
+  bool only_mask = false;
+  bool post_process_mask = false;
+  bool alpha_matting = false;  // closed-form matting: kUnsupported so far
+  bool decontaminate = false;
+  bool putalpha = false;
+  std::optional<Rgba> bgcolor;
+};
+
+// Grey opening with a 3x3 cross, Gaussian sigma 2 cut at 4 sigma, both with reflected borders in
+// SciPy's arithmetic on 8-bit samples; then 0 below 127 and 255 from there on.
+Result<ImageU8> PostProcessMask(ImageView<const uint8_t> mask, ThreadPool* pool = nullptr);
+
+// One result: RGBA, or with only_mask one channel. Several masks (cloth models) give several
+// results one below the other. photo: 1 to 4 channels; masks: 1 channel of the photo's size.
+// Without any mask the result is the photo as RGBA, as in rembg.
+Result<ImageU8> RembgCutout(ImageView<const uint8_t> photo, const std::vector<ImageU8>& masks,
+                            const RembgOptions& options = {}, ThreadPool* pool = nullptr);
+
+}  // namespace peel

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+
+#include "src/base/status.h"
+#include "src/base/thread_pool.h"
+#include "src/image/image.h"
+
+namespace peel {
+
+// The colours a subject has where it is blended with its background.
+// Multi-level estimation: Germer, Uelwer, Conrad, Harmeling, "Fast Multi-Level Foreground
+// Estimation", 2020. Every level solves for foreground F and background B of
+//   I = alpha F + (1 - alpha) B
+// with smoothness weighted by the matte's gradient, starting from the next coarser level.
+struct ForegroundOptions {
+  float regularization = 1e-5f;
+  int small_iterations = 10;  // on levels up to small_size
+  int big_iterations = 2;     // on larger ones
+  int small_size = 32;
+  float gradient_weight = 1.0f;
+};
+
+struct ForegroundPair {
+  ImageF32 foreground;  // 3 channels, 0..1
+  ImageF32 background;
+};
+
+// The whole picture, with the arithmetic and sweep order of pymatting's estimate_foreground_ml.
+// picture: 3 channels 0..1; alpha: 1 channel 0..1, same size.
+Result<ForegroundPair> EstimateForeground(ImageView<const float> picture,
+                                          ImageView<const float> alpha,
+                                          const ForegroundOptions& options = {});
+
+// Replaces the colours of RGBA pixels whose alpha is neither 0 nor 255 by estimated foreground
+// colours, in place; all others keep theirs exactly. Works tile by tile on the soft zone and what
+// surrounds it, so that its cost follows the length of the outline, not the picture's area; the
+// result does not depend on the pool.
+Status DecontaminateEdges(ImageView<uint8_t> rgba, ThreadPool* pool = nullptr);
+
+}  // namespace peel

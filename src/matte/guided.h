@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+
+#include "src/base/status.h"
+#include "src/base/thread_pool.h"
+#include "src/image/image.h"
+
+namespace peel {
+
+// How far a refined matte follows the photo.
+struct GuidedOptions {
+  int radius = 2;         // of the window, in pixels of the low-resolution matte
+  float epsilon = 1e-4f;  // variance of the guide (0..1 squared) below which it is taken for flat
+};
+
+// Brings a low-resolution matte to the size of a photo by the fast guided filter (He, Sun, Tang,
+// "Guided image filtering", 2013; He, Sun, "Fast guided filter", 2015): alpha is modelled as linear
+// in the photo's colour in every window, the coefficients are found at the matte's size and
+// interpolated. Outside the matte's soft zone (where it is 0 or 1 throughout a window) the plain
+// interpolation is kept, so that texture inside a subject does not show through. matte: 1 channel,
+// 0..1; photo: 3 or 4 channels (alpha ignored). Result: 1 channel of the photo's size, 0..255.
+Result<ImageU8> GuidedUpsample(ImageView<const float> matte, ImageView<const uint8_t> photo,
+                               const GuidedOptions& options = {}, ThreadPool* pool = nullptr);
+
+}  // namespace peel

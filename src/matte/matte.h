@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "src/base/status.h"
+#include "src/base/thread_pool.h"
+#include "src/image/image.h"
+#include "src/matte/model_family.h"
+#include "src/matte/network.h"
+
+namespace peel {
+
+// How a prediction becomes a matte.
+enum class MatteMode {
+  kDefault,  // the prediction is a probability: an empty one stays empty
+  kRembg,    // rembg's: stretched to the full range, truncated, Lanczos to full size
+};
+
+// How the matte gets from the network's size to the photo's.
+enum class Edges {
+  kAuto,    // kRefine where it grows by more than 1.5 times, else kOff
+  kOff,     // Lanczos alone
+  kRefine,  // guided by the photo (guided.h)
+};
+
+struct MatteOptions {
+  MatteMode mode = MatteMode::kDefault;
+  Edges edges = Edges::kAuto;  // only in kDefault
+};
+
+struct Matte {
+  // The photo's size, one channel, 255 for the subject. One matte, or three for a cloth model
+  // (upper, lower, full body).
+  std::vector<ImageU8> alphas;
+  // How sure the model is that there is a subject, 0..1: its own score, or for models without one
+  // the probability that the most certain thousandth of its mask reaches.
+  float subject_score = 0;
+  // False: the photo seems to hold no subject. The matte is then what the model said, not stretched
+  // (in kRembg it is rembg's all the same).
+  bool subject_found = false;
+  // Share of the photo that the first matte covers, 0..1.
+  float coverage = 0;
+  bool refined = false;  // kAuto and kRefine: whether the photo guided the edges
+};
+
+// A model that makes mattes. Immutable; may be used from several threads at once.
+class Matter {
+ public:
+  // hint: the family the catalogue gives for the model's name.
+  static Result<std::unique_ptr<Matter>> Create(std::shared_ptr<const Network> network,
+                                                std::optional<Family> hint = std::nullopt);
+
+  const Profile& profile() const { return profile_; }
+
+  // picture: 8 bits, 1 to 4 channels, upright; alpha is dropped. The two steps may be given
+  // different versions of a photo: a reduced one to Predict (no smaller than the network's input),
+  // the full one to ToMatte.
+  Result<Prediction> Predict(ImageView<const uint8_t> picture, ThreadPool* pool = nullptr) const;
+  Result<Matte> ToMatte(const Prediction& prediction, ImageView<const uint8_t> photo,
+                        const MatteOptions& options = {}, ThreadPool* pool = nullptr) const;
+
+  // Both.
+  Result<Matte> Run(ImageView<const uint8_t> photo, const MatteOptions& options = {},
+                    ThreadPool* pool = nullptr) const;
+
+ private:
+  Matter(std::shared_ptr<const Network> network, Profile profile)
+      : network_(std::move(network)), profile_(std::move(profile)) {}
+
+  std::shared_ptr<const Network> network_;
+  Profile profile_;
+};
+
+}  // namespace peel
