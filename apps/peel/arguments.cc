@@ -1,6 +1,7 @@
 #include "apps/peel/arguments.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <utility>
 
 namespace peel {
@@ -25,7 +26,7 @@ std::vector<std::string> CompleteArguments(std::vector<std::string> arguments,
   for (size_t i = 1; i < arguments.size() && arguments[i] != "--"; ++i) {
     if (arguments[i] != "--crop") continue;
     const bool has_margin = i + 1 < arguments.size() && IsNumber(arguments[i + 1]);
-    arguments[i] += has_margin ? "=" + arguments[i + 1] : "=0";
+    arguments[i].append("=").append(has_margin ? arguments[i + 1] : "0");
     if (has_margin) arguments.erase(arguments.begin() + static_cast<ptrdiff_t>(i) + 1);
   }
   return arguments;

@@ -9,6 +9,11 @@
 namespace peel {
 namespace {
 
+constexpr char kFooter[] = R"(
+Results lie beside the input as NAME.cut.png (NAME.mask.png with --mask) unless -o or -O says
+otherwise; standard input goes to standard output. A picture without a subject gives an empty
+(fully transparent) cut-out and a warning, and counts as done.)";
+
 void AddOutputOptions(CLI::App& cut, CutArguments& a) {
   const char* const group = "Output";
   cut.add_option("-o", a.output_file, "Write to FILE ('-': standard output)")
@@ -86,7 +91,7 @@ void AddRunOptions(CLI::App& cut, CutArguments& a) {
 
 void AddCutCommand(CLI::App& app, int* exit_code) {
   CLI::App* cut = app.add_subcommand("cut", "Cut out the subject of pictures (the default command)");
-  cut->usage("Usage: peel [cut] INPUT... [OPTIONS]");
+  cut->footer(kFooter);
   auto arguments = std::make_shared<CutArguments>();
   cut->add_option("INPUT", arguments->inputs,
                   "Pictures (JPEG, PNG, WebP), folders, quoted patterns, '-' for standard input")

@@ -27,15 +27,15 @@ using Clock = std::chrono::steady_clock;
 // Times stages: each call of Mark closes one.
 class Stopwatch {
  public:
-  explicit Stopwatch(StageTimes& times) : times_(times), last_(Clock::now()) {}
+  explicit Stopwatch(StageTimes* times) : times_(times), last_(Clock::now()) {}
   void Mark(std::string_view stage) {
     const Clock::time_point now = Clock::now();
-    times_.emplace_back(stage, std::chrono::duration<double, std::milli>(now - last_).count());
+    times_->emplace_back(stage, std::chrono::duration<double, std::milli>(now - last_).count());
     last_ = now;
   }
 
  private:
-  StageTimes& times_;
+  StageTimes* times_;
   Clock::time_point last_;
 };
 
@@ -106,7 +106,7 @@ class CutterImpl final : public Cutter {
     PEEL_RETURN_IF_ERROR(CheckOptions(options));
     EncodedCut result;
     StageTimes times;
-    Stopwatch watch(times);
+    Stopwatch watch(&times);
     PEEL_ASSIGN_OR_RETURN(Picture picture, Decode(bytes, DecodeOptionsFor(bytes, options)));
     ImageU8* pixels = picture.u8();
     if (pixels == nullptr) return Internal("a picture was not decoded to 8 bits");
@@ -119,7 +119,7 @@ class CutterImpl final : public Cutter {
     cut.warning = picture.warning;
 
     PEEL_RETURN_IF_ERROR(CheckCancelled(options.cancel));
-    watch = Stopwatch(times);
+    watch = Stopwatch(&times);
     const Metadata metadata =
         MetadataForOutput(picture.metadata, cut.pixels.width(), cut.pixels.height());
     EncodeOptions encode;
@@ -159,7 +159,7 @@ class CutterImpl final : public Cutter {
   Result<Cut> CutUpright(ImageU8& picture, const CutOptions& options, bool encode,
                          StageTimes& times) const {
     PEEL_RETURN_IF_ERROR(CheckCancelled(options.cancel));
-    Stopwatch watch(times);
+    Stopwatch watch(&times);
     const Size target = TargetSize(picture.width(), picture.height(), options);
     if (target != Size{picture.width(), picture.height()}) {
       PEEL_ASSIGN_OR_RETURN(picture, ScaleTo(picture, target, &pool_));
