@@ -10,6 +10,19 @@ import yaml
 
 Config = types.SimpleNamespace
 
+# Every key that a configuration has; None: a plain value or list.
+_KEYS = {
+    "seed": None,
+    "paths": {"data", "teacher", "store", "run"},
+    "data": {"size", "terms", "passes"},
+    "model": {"stem", "wide", "mid", "last", "fine"},
+    "samples": {"composite", "empty", "crop", "sharpen", "weights"},
+    "loss": {"edge", "bce", "iou", "laplacian", "deep", "subject"},
+    "stages": None,
+    "train": {"new_rate", "warmup", "weight_decay", "clip", "ema", "bf16", "threads",
+              "workers", "log_every", "save_every"},
+}
+
 # Where things lie does not change what the model becomes.
 _NOT_IN_FINGERPRINT = ("paths",)
 
@@ -22,6 +35,20 @@ def _namespace(value: Any) -> Any:
     if isinstance(value, dict):
         return Config(**{key: _namespace(item) for key, item in value.items()})
     return value
+
+
+def _check(tree: dict, path: pathlib.Path) -> None:
+    """Raises where a key is missing or unknown."""
+    expected = [("", set(_KEYS), set(tree))]
+    for section, keys in _KEYS.items():
+        if keys is not None:
+            have = tree.get(section)
+            expected.append((section + ".", keys, set(have) if isinstance(have, dict) else set()))
+    for prefix, wanted, have in expected:
+        for word, names in (("unknown", have - wanted), ("missing", wanted - have)):
+            if names:
+                raise ConfigError(f"{path}: {word}: " + ", ".join(
+                    sorted(prefix + str(name) for name in names)))
 
 
 def _override(tree: dict, assignment: str) -> None:
@@ -46,6 +73,7 @@ def load(path: pathlib.Path, overrides: list[str] = ()) -> Config:
         tree = yaml.safe_load(handle)
     if not isinstance(tree, dict):
         raise ConfigError(f"{path}: not a mapping")
+    _check(tree, path)
     for assignment in overrides:
         _override(tree, assignment)
     config = _namespace(tree)

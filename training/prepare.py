@@ -63,18 +63,32 @@ def decode(config: config_lib.Config, folder: pathlib.Path) -> int:
     return skipped
 
 
+def unsure(soft: np.ndarray) -> float:
+    """Area of doubtful pixels relative to the area of the subject; uint8 [S,S]."""
+    doubt = float(((soft > 40) & (soft < 215)).mean())
+    return doubt / max(float((soft > 127).mean()), 0.01)
+
+
 def cache_pass(config: config_lib.Config, folder: pathlib.Path, count: int,
-               teacher: teacher_lib.Teacher, size: int, mirror: bool) -> None:
-    """Fills one pass_*.npy in a fixed shuffled order, skipping what is done."""
+               teacher: teacher_lib.Teacher, one: dict) -> None:
+    """Fills one pass_*.npy in a fixed shuffled order, skipping what is done.
+
+    With `unsure: X`, only for pictures that the earlier passes leave in doubt:
+    there the average helps most, and a pass over everything takes long.
+    """
+    size, mirror = one["size"], one["mirror"]
     side = config.data.size
     name = store_lib.pass_name(size, mirror)
     images = store_lib.open_array(folder / "images.npy")
     target = store_lib.open_array(folder / f"{name}.npy", (count, side, side))
     done = store_lib.open_array(folder / f"{name}_done.npy", (count,))
     order = np.random.default_rng(config.seed).permutation(count)
+    earlier = store_lib.Store.open(folder) if "unsure" in one else None
     started, fresh = time.monotonic(), 0
     for position, i in enumerate(order):
         if done[i]:
+            continue
+        if earlier is not None and unsure(earlier.soft(i)) < one["unsure"]:
             continue
         mask = teacher.predict(Image.fromarray(images[i]), size, mirror)
         mask = Image.fromarray(mask.astype(np.float32)).resize((side, side), Image.BILINEAR)
@@ -102,7 +116,7 @@ def main() -> None:
     count = len(store_lib.Store.open(folder))
     teacher = teacher_lib.Teacher(config.paths.teacher, args.threads)
     for one in config.data.passes:
-        cache_pass(config, folder, count, teacher, one["size"], one["mirror"])
+        cache_pass(config, folder, count, teacher, one)
 
 
 if __name__ == "__main__":

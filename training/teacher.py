@@ -42,6 +42,7 @@ class Teacher:
                 output.type.tensor_type.ClearField("shape")
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = self._threads
+            options.add_session_config_entry("session.intra_op.allow_spinning", "0")
             self._sessions[size] = onnxruntime.InferenceSession(
                 model.SerializeToString(), options,
                 providers=["CPUExecutionProvider"])

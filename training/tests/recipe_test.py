@@ -1,0 +1,167 @@
+"""The recipe on a tiny made-up data set: prepare, train, resume, refuse, export."""
+
+import csv
+import pathlib
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+from PIL import Image
+
+from training import checkpoint as checkpoint_lib
+from training import config as config_lib
+from training import export as export_lib
+from training import model as model_lib
+from training import prepare as prepare_lib
+from training import samples as samples_lib
+from training import store as store_lib
+from training import train as train_lib
+
+_CONFIG = pathlib.Path(__file__).resolve().parents[1] / "config.yaml"
+
+
+class FakeTeacher:
+    """Says that bright pixels are the subject."""
+
+    def predict(self, image, size, mirror):
+        del mirror
+        return (np.asarray(image.convert("L").resize((size, size))) > 128).astype(np.float32)
+
+
+@pytest.fixture
+def config(tmp_path):
+    """A data set of eight photographs, one of them corrupt, and a tiny recipe."""
+    base = tmp_path / "data" / "train"
+    (base / "images").mkdir(parents=True)
+    (base / "masks").mkdir()
+    rng = np.random.default_rng(0)
+    records = []
+    for i in range(8):
+        pixels = rng.integers(0, 90, (60, 80, 3), dtype=np.uint8)
+        pixels[15:45, 20:60] = 220
+        Image.fromarray(pixels).save(base / "images" / f"made_{i}.jpg")
+        mask = np.zeros((60, 80), np.uint8)
+        mask[15:45, 20:60] = 255
+        Image.fromarray(mask).save(base / "masks" / f"made_{i}.png")
+        records.append([f"images/made_{i}.jpg", "made", "CC0", int(i < 4), "train",
+                        "thing", "open"])
+    (base / "images" / "made_5.jpg").write_bytes(b"not a picture")
+    with open(base / "index.csv", "w", newline="", encoding="utf-8") as handle:
+        writer = csv.writer(handle)
+        writer.writerow("file source_repo licence has_mask split category-guess terms".split())
+        writer.writerows(records)
+    return config_lib.load(_CONFIG, [
+        f"paths.data={tmp_path / 'data'}", f"paths.store={tmp_path / 'store'}",
+        f"paths.run={tmp_path / 'run'}", "data.size=64", "train.workers=0",
+        "train.save_every=2", "train.log_every=1", "train.bf16=false",
+        "stages=[{name: whole, steps: 4, batch: 2, size: 64, rate: 1.0e-4, rate_end: 0.5}]",
+    ])
+
+
+@pytest.fixture
+def store(config, capsys):
+    folder = pathlib.Path(config.paths.store)
+    folder.mkdir()
+    assert prepare_lib.decode(config, folder) == 1
+    assert "made_5.jpg" in capsys.readouterr().err
+    prepare_lib.cache_pass(config, folder, 7, FakeTeacher(), {"size": 64, "mirror": False})
+    return store_lib.Store.open(folder)
+
+
+@pytest.fixture
+def no_teacher(monkeypatch):
+    monkeypatch.setattr(train_lib.inherit, "inherit", lambda net, path: None)
+
+
+def test_samples_depend_on_their_number_only(config, store):
+    pools = samples_lib.make_pools(store, "train", {})
+    make = lambda first: samples_lib.Samples(store, pools, config.samples, 1, 64, first, 40)
+    a, b = make(0), make(10)
+    for item in range(10, 40):
+        for key, value in a[item].items():
+            assert torch.equal(value, b[item - 10][key])
+        assert a[item]["image"].shape == (3, 64, 64)
+        assert 0 <= float(a[item]["mask"].min()) <= float(a[item]["mask"].max()) <= 1
+
+
+def test_resumed_run_equals_an_unbroken_one(config, store, no_teacher, tmp_path):
+    train_lib.Trainer(config).run()
+    whole = torch.load(tmp_path / "run" / "last.pt", weights_only=True)
+    config.paths.run = str(tmp_path / "again")
+    first = train_lib.Trainer(config)
+    first.config.train.save_every = 2
+
+    class Stop(Exception):
+        pass
+
+    real = first.save
+    def stop_after_two(name="last.pt"):
+        real(name)
+        raise Stop
+    first.save = stop_after_two
+    with pytest.raises(Stop):
+        first.run()
+    train_lib.Trainer(config).run()
+    again = torch.load(tmp_path / "again" / "last.pt", weights_only=True)
+    for key, value in whole["net"].items():
+        assert torch.allclose(value, again["net"][key], atol=1e-6), key
+
+
+def test_checkpoint_of_another_configuration_is_refused(config, tmp_path):
+    net = model_lib.PeelNet()
+    checkpoint_lib.save(tmp_path / "a.pt", config, ema=net.state_dict())
+    checkpoint_lib.load_weights(tmp_path / "a.pt", config, net)
+    other = config_lib.load(_CONFIG, ["model.fine=8"])
+    with pytest.raises(checkpoint_lib.CheckpointError, match="another configuration"):
+        checkpoint_lib.load(tmp_path / "a.pt", other)
+    (tmp_path / "b.pt").write_bytes(b"rubbish")
+    with pytest.raises(checkpoint_lib.CheckpointError, match="not a readable"):
+        checkpoint_lib.load(tmp_path / "b.pt", config)
+
+
+def test_nan_stops_and_keeps_the_batch(config, store, no_teacher, tmp_path):
+    trainer = train_lib.Trainer(config)
+    with torch.no_grad():
+        trainer.net.stem[0].bias.fill_(float("nan"))
+    with pytest.raises(train_lib.NotANumber):
+        trainer.run()
+    batch = torch.load(tmp_path / "run" / "bad_batch.pt", weights_only=True)
+    assert batch["image"].shape == (2, 3, 64, 64)
+
+
+def test_configuration_is_checked(tmp_path):
+    with pytest.raises(config_lib.ConfigError, match="no key"):
+        config_lib.load(_CONFIG, ["train.nonsense=1"])
+    text = _CONFIG.read_text(encoding="utf-8").replace("seed:", "sead:")
+    (tmp_path / "bad.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(config_lib.ConfigError, match="sead"):
+        config_lib.load(tmp_path / "bad.yaml")
+
+
+def test_export_has_the_promised_form(tmp_path):
+    path = tmp_path / "tiny.onnx"
+    export_lib.to_onnx(model_lib.PeelNet(), 64, 0.25, path)
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    assert [(i.name, i.shape) for i in session.get_inputs()] == [("input", [1, 3, 64, 64])]
+    assert [(o.name, o.shape) for o in session.get_outputs()] == [
+        ("mask", [1, 1, 64, 64]), ("subject", [1, 1])]
+    meta = session.get_modelmeta().custom_metadata_map
+    assert meta["peel.family"] == "peel" and meta["peel.size"] == "64"
+    assert float(meta["peel.subject_threshold"]) == 0.25
+    assert path.stat().st_size < 5_000_000
+    allowed = {"Cast", "Conv", "Relu", "Concat", "Resize", "MaxPool", "Add",
+               "GlobalAveragePool", "Flatten", "Gemm", "Sigmoid"}
+    assert {node.op_type for node in onnx.load(str(path)).graph.node} <= allowed
+
+
+def test_embedded_model_is_whole():
+    path = _CONFIG.parents[1] / "models" / "peel.onnx"
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    size = int(session.get_modelmeta().custom_metadata_map["peel.size"])
+    mask, subject = session.run(
+        ["mask", "subject"], {"input": np.zeros((1, 3, size, size), np.float32)})
+    assert mask.shape == (1, 1, size, size) and subject.shape == (1, 1)
+    assert 0 <= mask.min() <= mask.max() <= 1
+    assert path.stat().st_size < 5_000_000
