@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <memory>
 #include <string_view>
-#include <type_traits>
 #include <vector>
 
 #include "src/base/aligned_buffer.h"
 #include "src/base/checked.h"
 #include "src/codec/bytes.h"
+#include "src/codec/deflate.h"
 #include "src/codec/icc.h"
 #include "src/codec/png.h"
 #include "src/codec/png_chunks.h"
@@ -59,41 +58,157 @@ void AppendHead(int width, int height, int channels, int depth, const Metadata* 
   }
 }
 
+DeflateEffort EffortOf(PngEffort effort) {
+  switch (effort) {
+    case PngEffort::kFast: return {.chain = 1, .nice = 32};
+    case PngEffort::kDefault: return {.chain = 1, .nice = 64};
+    case PngEffort::kSmall: return {.chain = 48, .nice = 192};
+  }
+  return {};
+}
+
+// Rows as they go into a PNG: 16-bit samples with their high byte first.
+struct PngRows {
+  const uint8_t* data = nullptr;
+  ptrdiff_t stride = 0;  // bytes
+  size_t row_bytes = 0;
+  int height = 0;
+  int pixel_bytes = 0;
+};
+
+// The picture is cut into pieces of whole rows, always in the same places, that are filtered and then
+// packed independently; each becomes an IDAT chunk.
+class PngPacker {
+ public:
+  PngPacker(const PngRows& rows, PngEffort effort, ThreadPool* pool)
+      : rows_(rows), effort_(EffortOf(effort)), pool_(pool) {
+    constexpr size_t kPieceBytes = size_t{2} << 20;
+    rows_per_piece_ = static_cast<int>(std::clamp<size_t>(
+        kPieceBytes / (rows.row_bytes + 1), 1, static_cast<size_t>(rows.height)));
+    pieces_.resize(static_cast<size_t>(DivideUp(rows.height, rows_per_piece_)));
+  }
+
+  // Appends the IDAT chunks.
+  Status Pack(std::vector<uint8_t>* out) {
+    const auto total = CheckedMul<size_t>(rows_.row_bytes + 1, static_cast<size_t>(rows_.height));
+    if (!total || rows_.row_bytes >= size_t{1} << 30) {
+      return OutOfMemory("a picture of this size cannot be written as PNG");
+    }
+    PEEL_ASSIGN_OR_RETURN(filtered_, AlignedBuffer::Allocate(*total));
+    ForEachPiece([&](size_t i) { Filter(i); });
+    adler_ = 1;
+    for (size_t i = 0; i < pieces_.size(); ++i) {
+      adler_ = CombineAdler32(adler_, pieces_[i].adler, PieceBytes(i));
+    }
+    ForEachPiece([&](size_t i) { pieces_[i].status = Compress(i); });
+    size_t bytes = out->size() + 64;
+    for (const Piece& piece : pieces_) {
+      PEEL_RETURN_IF_ERROR(piece.status);
+      bytes += piece.size;
+    }
+    out->reserve(bytes);
+    for (const Piece& piece : pieces_) {
+      out->insert(out->end(), piece.chunk.data(), piece.chunk.data() + piece.size);
+    }
+    return OkStatus();
+  }
+
+ private:
+  struct Piece {
+    uint32_t adler = 1;
+    AlignedBuffer chunk;  // with its frame
+    size_t size = 0;
+    Status status;
+  };
+
+  template <typename F>
+  void ForEachPiece(F&& f) {
+    const auto body = [&](int64_t i, int) { f(static_cast<size_t>(i)); };
+    if (pool_ != nullptr) {
+      pool_->ParallelFor(static_cast<int64_t>(pieces_.size()), body);
+    } else {
+      for (size_t i = 0; i < pieces_.size(); ++i) f(i);
+    }
+  }
+
+  int FirstRow(size_t i) const { return static_cast<int>(i) * rows_per_piece_; }
+  size_t PieceStart(size_t i) const { return FirstRow(i) * (rows_.row_bytes + 1); }
+  int PieceRows(size_t i) const { return std::min(rows_per_piece_, rows_.height - FirstRow(i)); }
+  size_t PieceBytes(size_t i) const { return PieceRows(i) * (rows_.row_bytes + 1); }
+
+  void Filter(size_t i) {
+    uint8_t* to = filtered_.data() + PieceStart(i);
+    FilterPngRows(rows_.data + FirstRow(i) * rows_.stride, rows_.stride, rows_.row_bytes,
+                  PieceRows(i), rows_.pixel_bytes, i == 0, to);
+    pieces_[i].adler = libdeflate_adler32(1, to, PieceBytes(i));
+  }
+
+  Status Compress(size_t i) {
+    const size_t start = PieceStart(i), bytes = PieceBytes(i);
+    Piece& piece = pieces_[i];
+    const bool first = i == 0, last = i + 1 == pieces_.size();
+    PEEL_ASSIGN_OR_RETURN(piece.chunk, AlignedBuffer::Allocate(DeflateBound(bytes) + 32));
+    uint8_t* const chunk = piece.chunk.data();
+    uint8_t* at = chunk + 8;
+    std::memcpy(chunk + 4, "IDAT", 4);
+    if (first) {  // zlib's header: deflate, 32 KiB window, ordinary effort
+      *at++ = 0x78;
+      *at++ = 0x9C;
+    }
+    at += DeflatePiece({filtered_.data() + start, bytes}, start, last, effort_, at);
+    if (last) {
+      WriteBig32(at, adler_);
+      at += 4;
+    }
+    WriteBig32(chunk, static_cast<uint32_t>(at - chunk - 8));
+    WriteBig32(at, libdeflate_crc32(0, chunk + 4, static_cast<size_t>(at - chunk - 4)));
+    piece.size = static_cast<size_t>(at + 4 - chunk);
+    return OkStatus();
+  }
+
+  PngRows rows_;
+  DeflateEffort effort_;
+  ThreadPool* pool_;
+  int rows_per_piece_ = 1;
+  std::vector<Piece> pieces_;
+  AlignedBuffer filtered_;
+  uint32_t adler_ = 1;
+};
+
+Result<AlignedBuffer> BigEndian(ImageView<const uint16_t> pixels) {
+  const int samples = pixels.width * pixels.channels;
+  const auto bytes = CheckedProduct<size_t>(samples, pixels.height, 2);
+  if (!bytes) return OutOfMemory("a picture of this size cannot be addressed");
+  PEEL_ASSIGN_OR_RETURN(AlignedBuffer out, AlignedBuffer::Allocate(*bytes));
+  uint8_t* to = out.data();
+  for (int y = 0; y < pixels.height; ++y) {
+    const uint16_t* row = pixels.row(y);
+    for (int i = 0; i < samples; ++i, to += 2) {
+      to[0] = static_cast<uint8_t>(row[i] >> 8);
+      to[1] = static_cast<uint8_t>(row[i]);
+    }
+  }
+  return out;
+}
+
 template <typename T>
 Result<std::vector<uint8_t>> EncodeAny(ImageView<const T> pixels, const EncodeOptions& options) {
-  const size_t row_bytes = static_cast<size_t>(pixels.width) * pixels.channels * sizeof(T);
-  const auto total = CheckedMul<size_t>(row_bytes + 1, pixels.height);
-  if (!total) return OutOfMemory("a picture of this size cannot be addressed");
-  PEEL_ASSIGN_OR_RETURN(AlignedBuffer filtered, AlignedBuffer::Allocate(*total));
-  const int pixel_bytes = pixels.channels * static_cast<int>(sizeof(T));
+  PngRows rows;
+  rows.pixel_bytes = pixels.channels * static_cast<int>(sizeof(T));
+  rows.row_bytes = static_cast<size_t>(pixels.width) * static_cast<size_t>(rows.pixel_bytes);
+  rows.height = pixels.height;
   AlignedBuffer swapped;
-  const auto* rows = reinterpret_cast<const uint8_t*>(pixels.data);
-  ptrdiff_t stride = pixels.stride * static_cast<ptrdiff_t>(sizeof(T));
   if constexpr (sizeof(T) == 2) {
-    PEEL_ASSIGN_OR_RETURN(swapped, AlignedBuffer::Allocate(row_bytes * pixels.height));
-    uint8_t* to = swapped.data();
-    for (int y = 0; y < pixels.height; ++y) {
-      for (int i = 0; i < pixels.width * pixels.channels; ++i, to += 2) {
-        to[0] = static_cast<uint8_t>(pixels.row(y)[i] >> 8);
-        to[1] = static_cast<uint8_t>(pixels.row(y)[i]);
-      }
-    }
-    rows = swapped.data();
-    stride = static_cast<ptrdiff_t>(row_bytes);
+    PEEL_ASSIGN_OR_RETURN(swapped, BigEndian(pixels));
+    rows.data = swapped.data();
+    rows.stride = static_cast<ptrdiff_t>(rows.row_bytes);
+  } else {
+    rows.data = pixels.data;
+    rows.stride = pixels.stride;
   }
-  FilterPngRows(rows, stride, row_bytes, pixels.height, pixel_bytes, true, filtered.data());
-
-  const std::unique_ptr<libdeflate_compressor, decltype(&libdeflate_free_compressor)> deflate(
-      libdeflate_alloc_compressor(5), libdeflate_free_compressor);
-  if (!deflate) return OutOfMemory("no memory left for packing the PNG");
-  const size_t bound = libdeflate_zlib_compress_bound(deflate.get(), *total);
-  PEEL_ASSIGN_OR_RETURN(AlignedBuffer packed, AlignedBuffer::Allocate(bound));
-  const size_t size = libdeflate_zlib_compress(deflate.get(), filtered.data(), *total,
-                                               packed.data(), bound);
   std::vector<uint8_t> out;
-  out.reserve(size + 1024);
   AppendHead(pixels.width, pixels.height, pixels.channels, 8 * sizeof(T), options.metadata, &out);
-  AppendChunk("IDAT", {packed.data(), size}, &out);
+  PEEL_RETURN_IF_ERROR(PngPacker(rows, options.png_effort, options.pool).Pack(&out));
   AppendChunk("IEND", {}, &out);
   return out;
 }
