@@ -8,11 +8,16 @@
 
 namespace peel::engine {
 
+// What a pass may use besides the graph.
+struct PassContext {
+  const Evaluator* evaluate = nullptr;  // null: passes fold only what needs no kernel
+};
+
 // One rewrite of the graph, one file each under src/engine/graph/passes/. Works with or without
 // shapes; returns how many places it changed.
 struct Pass {
   const char* name;  // "fold_batch_norm"
-  Result<int> (*run)(Graph& graph);
+  Result<int> (*run)(Graph& graph, const PassContext& context);
 };
 
 // All passes in the order in which they run.
@@ -26,7 +31,9 @@ struct PassReport {
 };
 
 // Runs them, verifying the graph after each; disabled names, and those in the environment variable
-// PEEL_PASSES_OFF (comma-separated, "all" for all), are left out.
-Result<std::vector<PassReport>> RunPasses(Graph& graph, std::span<const std::string> disabled);
+// PEEL_PASSES_OFF (comma-separated, "all" for all), are left out. kInvalidArgument for a name in
+// disabled that no pass has; kInternal, naming the pass, where one leaves a broken graph.
+Result<std::vector<PassReport>> RunPasses(Graph& graph, std::span<const std::string> disabled,
+                                          const PassContext& context = {});
 
 }  // namespace peel::engine

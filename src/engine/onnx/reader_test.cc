@@ -95,7 +95,7 @@ TEST(ReadOnnx, SurvivesEveryFlippedByte) {
   }
 }
 
-TEST(SharedModels, AreReadAndVerified) {
+TEST(ReadOnnxFile, ReadsTheSharedModels) {
   const std::string folder = std::string(PEEL_SHARED_DIR) + "/models/";
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no shared models at " << folder;
   const Result<Graph> fp32 = ReadOnnxFile(folder + "u2netp-fp32.onnx");

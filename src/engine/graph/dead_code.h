@@ -1,0 +1,12 @@
+#pragma once
+
+#include "src/engine/graph/graph.h"
+
+namespace peel::engine {
+
+// Drops nodes whose results no output needs, lets go of constants that nobody reads, and leaves out
+// optional outputs (BatchNormalization's statistics, Dropout's mask) that nobody reads. Values keep
+// their ids. Returns the number of nodes dropped and outputs left out.
+int RemoveDeadCode(Graph& graph);
+
+}  // namespace peel::engine
