@@ -1,0 +1,150 @@
+#include "src/engine/kernels/block_gemm.h"
+
+#include <array>
+#include <utility>
+
+#include "src/base/cpu.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "src/engine/kernels/block_gemm.cc"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace peel::engine {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+using D = hn::CappedTag<float, kBlock>;
+constexpr int kLanes = static_cast<int>(hn::MaxLanes(D()));
+constexpr int kVectors = kBlock / kLanes;  // of one block
+
+// Rows of accumulators that fit the register file beside a panel's row of B and one row of A.
+#if HWY_TARGET <= HWY_AVX3 || HWY_TARGET == HWY_NEON
+constexpr int kRegisters = 32;
+#else
+constexpr int kRegisters = 16;
+#endif
+constexpr int MaxRows(int panel) {
+  const int vectors = panel * kVectors;
+  if (vectors == 1) return 28;  // A comes straight from memory as the product's operand
+  const int rows = (kRegisters - vectors - 1) / vectors;
+  return rows < 1 ? 1 : rows;
+}
+
+template <int kRows, int kPanel>
+HWY_NOINLINE void Rows(const BlockTile& tile, int64_t row) {
+  constexpr int kWide = kPanel * kVectors;
+  const D d;
+  using V = hn::VFromD<D>;
+  V acc[kRows][kWide];
+  if (tile.bias != nullptr) {
+#pragma GCC unroll 8
+    for (int j = 0; j < kWide; ++j) {
+      const V bias = hn::Load(d, tile.bias + j * kLanes);
+#pragma GCC unroll 32
+      for (int i = 0; i < kRows; ++i) acc[i][j] = bias;
+    }
+  } else {
+#pragma GCC unroll 32
+    for (int i = 0; i < kRows; ++i) {
+#pragma GCC unroll 8
+      for (int j = 0; j < kWide; ++j) acc[i][j] = hn::Zero(d);
+    }
+  }
+  const float* b = tile.b;
+  for (int64_t s = 0; s < tile.segments; ++s) {
+    const float* a = tile.a + tile.offsets[s] + row * kBlock;
+    for (int k = 0; k < kBlock; ++k, b += kPanel * kBlock) {
+      V bv[kWide];
+#pragma GCC unroll 8
+      for (int j = 0; j < kWide; ++j) bv[j] = hn::Load(d, b + j * kLanes);
+#pragma GCC unroll 32
+      for (int i = 0; i < kRows; ++i) {
+        const V av = hn::Set(d, a[i * kBlock + k]);
+#pragma GCC unroll 8
+        for (int j = 0; j < kWide; ++j) acc[i][j] = hn::MulAdd(av, bv[j], acc[i][j]);
+      }
+    }
+  }
+  const V lo = hn::Set(d, tile.lo), hi = hn::Set(d, tile.hi);
+#pragma GCC unroll 8
+  for (int j = 0; j < kWide; ++j) {
+    const int block = j / kVectors, part = j % kVectors * kLanes;
+    float* c = tile.c + block * tile.c_block_stride + row * kBlock + part;
+    if (tile.residual != nullptr) {
+      const float* r = tile.residual + block * tile.residual_block_stride + row * kBlock + part;
+#pragma GCC unroll 32
+      for (int i = 0; i < kRows; ++i) acc[i][j] = hn::Add(acc[i][j], hn::Load(d, r + i * kBlock));
+    }
+#pragma GCC unroll 32
+    for (int i = 0; i < kRows; ++i) {
+      // The accumulator second: x86 returns the second operand where one is NaN.
+      hn::Store(hn::Min(hi, hn::Max(lo, acc[i][j])), d, c + i * kBlock);
+    }
+  }
+}
+
+using RowsFn = void (*)(const BlockTile&, int64_t);
+
+// Every row count up to 8, then few: compile time is paid for each.
+constexpr bool HasRows(int rows, int most) {
+  return rows <= 8 || rows == most || (rows <= 16 && rows % 2 == 0) || rows % 4 == 0;
+}
+
+template <int kPanel, int kRows>
+constexpr RowsFn FunctionFor() {
+  if constexpr (kRows == 0 || !HasRows(kRows, MaxRows(kPanel))) {
+    return nullptr;
+  } else {
+    return &Rows<kRows, kPanel>;
+  }
+}
+
+template <int kPanel, int... kIndices>
+constexpr std::array<RowsFn, sizeof...(kIndices)> MakeTable(
+    std::integer_sequence<int, kIndices...>) {
+  return {FunctionFor<kPanel, kIndices>()...};
+}
+
+template <int kPanel>
+void Run(const BlockTile& tile) {
+  constexpr int kMost = MaxRows(kPanel);
+  static constexpr auto kTable =
+      MakeTable<kPanel>(std::make_integer_sequence<int, kMost + 1>());
+  for (int64_t row = 0; row < tile.rows;) {
+    const int64_t left = tile.rows - row;
+    // Even shares: a last tile of one row would wait for its own additions.
+    const int64_t parts = (left + kMost - 1) / kMost;
+    int take = static_cast<int>((left + parts - 1) / parts);
+    while (take < left && take < kMost && kTable[static_cast<size_t>(take)] == nullptr) ++take;
+    while (kTable[static_cast<size_t>(take)] == nullptr) --take;
+    kTable[static_cast<size_t>(take)](tile, row);
+    row += take;
+  }
+}
+
+const BlockGemm& Get() {
+#if HWY_TARGET <= HWY_AVX3
+  static constexpr BlockGemm kGemm = {
+      {&Run<1>, &Run<2>, &Run<4>}, 4, {MaxRows(1), MaxRows(2), MaxRows(4)}};
+#else
+  static constexpr BlockGemm kGemm = {
+      {&Run<1>, nullptr, nullptr}, 1, {MaxRows(1), MaxRows(1), MaxRows(1)}};
+#endif
+  return kGemm;
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace peel::engine
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace peel::engine {
+HWY_EXPORT(Get);
+const BlockGemm& GetBlockGemm() {
+  InitCpu();
+  return HWY_DYNAMIC_DISPATCH(Get)();
+}
+}  // namespace peel::engine
+#endif

@@ -1,0 +1,14 @@
+#include "src/engine/kernels/conv.h"
+
+#include "src/engine/kernels/conv_common.h"
+
+namespace peel::engine {
+
+std::span<const ConvKernel> ConvKernels() {
+  static const ConvKernel kKernels[] = {
+      kWinogradF4, kWinogradF2, kDirectBlocked, kConvReference,
+  };
+  return kKernels;
+}
+
+}  // namespace peel::engine

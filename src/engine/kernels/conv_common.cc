@@ -1,0 +1,60 @@
+#include "src/engine/kernels/conv_common.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "src/engine/kernels/elementwise.h"
+
+namespace peel::engine {
+
+bool IsClamp(const Epilogue& e) {
+  return e.activation == Activation::kNone || e.activation == Activation::kRelu ||
+         e.activation == Activation::kClip;
+}
+
+Clamp ClampOf(const Epilogue& e) {
+  switch (e.activation) {
+    case Activation::kRelu:
+      return {0.0f, HUGE_VALF};
+    case Activation::kClip:
+      return {e.alpha, e.beta};
+    default:
+      return {-HUGE_VALF, HUGE_VALF};
+  }
+}
+
+void FinishEpilogue(const ConvProblem& p, const ConvArgs& args, ThreadPool& pool) {
+  const Slice output{args.output, args.output_batch_stride};
+  if (!IsClamp(p.epilogue)) {
+    RunActivation(p.epilogue.activation, p.epilogue.alpha, p.epilogue.beta, p.out_layout,
+                  OutputShape(p), {args.output, args.output_batch_stride}, output, pool);
+    return;
+  }
+  const Clamp clamp = ClampOf(p.epilogue);
+  const int tail = p.out_channels % kBlock;
+  if (p.out_layout != Layout::kBlocked || tail == 0 || (clamp.lo <= 0 && clamp.hi >= 0)) return;
+  const int64_t pixels = int64_t{p.out_height} * p.out_width;
+  for (int n = 0; n < p.batch; ++n) {
+    float* block = args.output + n * args.output_batch_stride +
+                   (p.out_channels / kBlock) * pixels * kBlock;
+    for (int64_t i = 0; i < pixels; ++i) {
+      std::fill(block + i * kBlock + tail, block + (i + 1) * kBlock, 0.0f);
+    }
+  }
+}
+
+std::string RejectUnlessLayouts(const ConvProblem& p, Layout in, Layout out) {
+  const auto name = [](Layout l) { return l == Layout::kPlain ? "plain" : "blocked"; };
+  if (p.in_layout != in) return std::string("takes a ") + name(in) + " input";
+  if (p.out_layout != out) return std::string("gives a ") + name(out) + " output";
+  return "";
+}
+
+double EstimateMs(double multiply_adds, double efficiency, double bytes, int threads) {
+  // A core of the class this was calibrated on: 100 GFLOP/s of fp32, 12 GB/s from memory.
+  const double compute = multiply_adds * 2 / (100e6 * efficiency);
+  const double memory = bytes / 12e6;
+  return (std::max(compute, memory) + 0.3 * std::min(compute, memory)) / threads;
+}
+
+}  // namespace peel::engine

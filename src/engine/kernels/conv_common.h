@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "src/base/thread_pool.h"
+#include "src/engine/kernels/conv.h"
+#include "src/engine/kernels/shape4.h"
+
+namespace peel::engine {
+
+// What the convolution kernels share beside their inner loops.
+
+inline Shape4 InputShape(const ConvProblem& p) {
+  return {p.batch, p.in_channels, p.in_height, p.in_width};
+}
+inline Shape4 OutputShape(const ConvProblem& p) {
+  return {p.batch, p.out_channels, p.out_height, p.out_width};
+}
+inline double MultiplyAdds(const ConvProblem& p) {
+  return 1.0 * p.batch * p.out_channels * p.out_height * p.out_width *
+         (p.in_channels / p.groups) * p.kernel_h * p.kernel_w;
+}
+
+// Activations that kernels apply as they store: x is clamped to [lo, hi], infinities where open.
+struct Clamp {
+  float lo, hi;
+};
+bool IsClamp(const Epilogue& epilogue);
+// The whole line where the activation is no clamp: FinishEpilogue applies it afterwards.
+Clamp ClampOf(const Epilogue& epilogue);
+// What ClampOf left undone, over the whole output: other activations, and the zeros of the channels
+// past the last where the activation of zero is not zero.
+void FinishEpilogue(const ConvProblem& problem, const ConvArgs& args, ThreadPool& pool);
+
+// Rejections that several kernels share; empty where the problem passes.
+std::string RejectUnlessLayouts(const ConvProblem& problem, Layout in, Layout out);
+
+// Estimated milliseconds for work that streams and computes at once: multiply-adds at a share of
+// this CPU's peak, bytes moved at a share of its bandwidth. Threads share both.
+double EstimateMs(double multiply_adds, double efficiency, double bytes, int threads);
+
+extern const ConvKernel kWinogradF4, kWinogradF2, kDirectBlocked, kDirectFewIn, kDirectFewOut,
+    kDepthwise, kConvReference;
+
+}  // namespace peel::engine
