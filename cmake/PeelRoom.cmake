@@ -4,7 +4,9 @@
 #   x_bench.cc one Google Benchmark program for the room (PEEL_BENCH)
 # The objects are also collected in PEEL_OBJECTS, from which libpeel is made.
 add_library(peel_warnings INTERFACE)
-target_compile_options(peel_warnings INTERFACE -Wall -Wextra -Wshadow -Wno-psabi)
+# GCC's plain -Wshadow takes a scoped enumerator for a shadow of a global constant.
+target_compile_options(peel_warnings INTERFACE -Wall -Wextra -Wno-psabi
+                       $<IF:$<CXX_COMPILER_ID:GNU>,-Wshadow=local,-Wshadow>)
 if(PEEL_SANITIZE)
   add_compile_options(-fsanitize=${PEEL_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -g1)
   add_link_options(-fsanitize=${PEEL_SANITIZE})

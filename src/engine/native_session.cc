@@ -37,10 +37,10 @@ ModelInfo Describe(const Graph& graph) {
   return info;
 }
 
-Status Evaluate(const Node& node, std::span<const Tensor* const> inputs,
-                std::span<Tensor> outputs) {
+constexpr auto kEvaluate = [](const Node& node, std::span<const Tensor* const> inputs,
+                              std::span<Tensor> outputs) {
   return RunReference(node, inputs, outputs);
-}
+};
 
 std::string DeclaredShape(const Port& port) {
   std::string text;
@@ -208,7 +208,7 @@ Result<std::shared_ptr<const Plan>> NativeSession::MakePlan(const PlanKey& key) 
     PEEL_ASSIGN_OR_RETURN(binding.values[graph->inputs[static_cast<size_t>(deciding_[i])].name],
                           Copy(key.values[i]));
   }
-  PEEL_RETURN_IF_ERROR(Specialise(*graph, binding, Evaluate));
+  PEEL_RETURN_IF_ERROR(Specialise(*graph, binding, kEvaluate));
   std::vector<ValueId> fetches;
   for (const Port& port : graph->outputs) fetches.push_back(port.value);
   const uint64_t limit = max_memory_ != 0 ? max_memory_ : AvailableMemory();
@@ -276,7 +276,7 @@ std::string NativeSession::Summary() const {
     Graph copy = graph_;
     Binding binding;
     for (const Port& port : graph_.inputs) binding.shapes[port.name] = port.shape;
-    if (Specialise(copy, binding, Evaluate).ok()) {
+    if (Specialise(copy, binding, kEvaluate).ok()) {
       for (const Node& node : copy.nodes) multiply_adds += MultiplyAdds(copy, node);
       text += "\nwork       " + std::to_string(multiply_adds) + " multiply-adds, " +
               std::to_string(copy.nodes.size()) + " nodes after the passes";

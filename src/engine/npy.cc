@@ -324,8 +324,9 @@ std::vector<uint8_t> NpyHeader(const Tensor& tensor) {
   text += '\n';
   std::vector<uint8_t> header(kMagic.begin(), kMagic.end());
   const size_t length = text.size();
-  header.insert(header.end(),
-                {1, 0, static_cast<uint8_t>(length & 255), static_cast<uint8_t>(length >> 8)});
+  for (const size_t byte : {size_t{1}, size_t{0}, length & 255, length >> 8}) {
+    header.push_back(static_cast<uint8_t>(byte));
+  }
   header.insert(header.end(), text.begin(), text.end());
   return header;
 }

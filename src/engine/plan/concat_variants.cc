@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <array>
 #include <cstring>
 
-#include "src/engine/plan/variants.h"
+#include "src/engine/kernels/concat.h"
+#include "src/engine/plan/image_operand.h"
 
 namespace peel::engine {
 namespace {
@@ -52,6 +54,24 @@ Result<Emitted> EmitCopies(EmitArgs& args, int64_t rows) {
   return step;
 }
 
+// Blocked images whose channels do not end on a block have to be woven together.
+Variant CopyChannels(const NodeView& view, double cost) {
+  Variant variant = SameLayout(view, "concat_copy", Layout::kBlocked, cost);
+  variant.strided = true;
+  variant.emit = [shape = ImageShape(view.OutputShape())](EmitArgs& args) -> Result<Emitted> {
+    return Simple([shape, in = args.in, out = args.out[0]](const RunEnv& env) {
+      std::array<ConcatPart, 16> few;  // a plan is shared: what a run writes is its own
+      std::vector<ConcatPart> many(in.size() > few.size() ? in.size() : 0);
+      const std::span<ConcatPart> parts =
+          many.empty() ? std::span<ConcatPart>(few).first(in.size()) : std::span<ConcatPart>(many);
+      for (size_t i = 0; i < in.size(); ++i) parts[i] = {Read(in[i], env), in[i].shape[1]};
+      RunConcat(Layout::kBlocked, shape, parts, Write(out, env), *env.pool);
+      return OkStatus();
+    });
+  };
+  return variant;
+}
+
 }  // namespace
 
 void ConcatVariants(const NodeView& view, Choices& choices) {
@@ -85,16 +105,18 @@ void ConcatVariants(const NodeView& view, Choices& choices) {
     };
     choices.variants.push_back(std::move(variant));
   };
-  bool blocked = axis == 1;
-  for (int i = 0; i < view.input_count() && blocked; ++i) {
-    blocked = NodeView::IsImage(view.Input(i)) &&
-              (i + 1 == view.input_count() || view.InputShape(i)[1] % kBlock == 0);
+  bool images = axis == 1, whole_blocks = true;
+  for (int i = 0; i < view.input_count(); ++i) {
+    images = images && NodeView::IsImage(view.Input(i)) && !view.Input(i).is_constant();
+    if (images && i + 1 < view.input_count()) whole_blocks &= view.InputShape(i)[1] % kBlock == 0;
   }
-  if (blocked) {
+  if (images && whole_blocks) {
     add(Layout::kBlocked, "concat_blocked");
+  } else if (images) {
+    choices.rejections.push_back({"concat_blocked", "wants 16 channels at a time"});
+    choices.variants.push_back(CopyChannels(view, StreamCost(bytes)));
   } else {
-    choices.rejections.push_back(
-        {"concat_blocked", "wants images along their channels, 16 at a time"});
+    choices.rejections.push_back({"concat_blocked", "wants images along their channels"});
   }
   add(Layout::kPlain, "concat");
 }

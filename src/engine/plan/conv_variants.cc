@@ -1,8 +1,9 @@
 #include <algorithm>
 #include <climits>
-#include <optional>
 
+#include "src/engine/kernels/conv_transpose.h"
 #include "src/engine/plan/activation.h"
+#include "src/engine/plan/image_operand.h"
 #include "src/engine/plan/variants.h"
 #include "src/engine/plan/weights.h"
 
@@ -50,24 +51,13 @@ std::string MakeProblem(const NodeView& view, ConvProblem* problem) {
     return "has odd strides or dilations";
   }
   p.groups = static_cast<int>(node.Int("group", 1));
-  const std::string auto_pad = node.String("auto_pad", "NOTSET");
-  if (auto_pad == "NOTSET" || auto_pad.empty()) {
-    const std::vector<int64_t> pads = node.Ints("pads", {0, 0, 0, 0});
-    if (pads.size() != 4 || *std::min_element(pads.begin(), pads.end()) < 0 ||
-        *std::max_element(pads.begin(), pads.end()) > INT_MAX / 4) {
-      return "has odd pads";
-    }
-    p.pad_top = static_cast<int>(pads[0]);
-    p.pad_left = static_cast<int>(pads[1]);
-  } else if (auto_pad != "VALID") {
-    // SAME: the output has ceil(in / stride) pixels, and what that lacks is padded on both sides.
-    const auto before = [&](int64_t extent, int64_t size, int64_t k, int64_t s, int64_t d) {
-      const int64_t total = std::max<int64_t>(0, (size - 1) * s + (k - 1) * d + 1 - extent);
-      return static_cast<int>(auto_pad == "SAME_LOWER" ? (total + 1) / 2 : total / 2);
-    };
-    p.pad_top = before(p.in_height, p.out_height, p.kernel_h, p.stride_h, p.dilation_h);
-    p.pad_left = before(p.in_width, p.out_width, p.kernel_w, p.stride_w, p.dilation_w);
+  AxisPads rows, columns;
+  if (!ReadPads(node, 0, p.in_height, p.out_height, p.kernel_h, p.stride_h, p.dilation_h, &rows) ||
+      !ReadPads(node, 1, p.in_width, p.out_width, p.kernel_w, p.stride_w, p.dilation_w, &columns)) {
+    return "has odd pads";
   }
+  p.pad_top = static_cast<int>(rows.before);
+  p.pad_left = static_cast<int>(columns.before);
   if (!ReadActivation(node, &p.epilogue)) return "has an activation that no kernel knows";
   p.epilogue.residual = view.HasInput(3);
   *problem = p;
@@ -75,28 +65,35 @@ std::string MakeProblem(const NodeView& view, ConvProblem* problem) {
 }
 
 // Everything of a problem that packing may look at.
-std::string Form(const ConvKernel& kernel, const ConvProblem& p) {
-  std::string form = kernel.name;
-  for (const int x : {p.batch, p.in_channels, p.in_height, p.in_width, p.out_channels, p.out_height,
-                      p.out_width, p.kernel_h, p.kernel_w, p.stride_h, p.stride_w, p.dilation_h,
-                      p.dilation_w, p.pad_top, p.pad_left, p.groups, static_cast<int>(p.in_layout),
-                      static_cast<int>(p.out_layout)}) {
+std::string Form(const char* kernel, const ConvProblem& p) {
+  std::string form = kernel;
+  for (const int x :
+       {p.batch, p.in_channels, p.in_height, p.in_width, p.out_channels, p.out_height, p.out_width,
+        p.kernel_h, p.kernel_w, p.stride_h, p.stride_w, p.dilation_h, p.dilation_w, p.pad_top,
+        p.pad_left, p.groups, static_cast<int>(p.in_layout), static_cast<int>(p.out_layout)}) {
     form += ',' + std::to_string(x);
   }
   return form;
 }
 
-Result<Emitted> EmitConv(EmitArgs& args, const ConvKernel& kernel, const ConvProblem& problem) {
+// conv.h's entry or conv_transpose.h's functions: one shape of call.
+struct PackedKernel {
+  const char* name;
+  size_t (*packed_bytes)(const ConvProblem&);
+  void (*pack)(const ConvProblem&, const float* weights, const float* bias, void* packed);
+  size_t (*scratch_bytes)(const ConvProblem&, int threads);
+  void (*run)(const ConvProblem&, const ConvArgs&, ThreadPool&);
+};
+
+Result<Emitted> EmitConv(EmitArgs& args, const PackedKernel& kernel, const ConvProblem& problem) {
   const Tensor& weights = *args.in[1].constant;
-  const Tensor bias =
-      args.in.size() > 2 && args.in[2].present ? *args.in[2].constant : Tensor();
+  const Tensor bias = args.in.size() > 2 && args.in[2].present ? *args.in[2].constant : Tensor();
   Emitted step;
-  PEEL_ASSIGN_OR_RETURN(
-      auto packed, args.weights.Get(weights, bias, Form(kernel, problem),
-                                    kernel.packed_bytes(problem), [&](void* out) {
-                                      kernel.pack(problem, weights.data<float>(),
-                                                  bias.data<float>(), out);
-                                    }));
+  PEEL_ASSIGN_OR_RETURN(auto packed, args.weights.Get(weights, bias, Form(kernel.name, problem),
+                                                      kernel.packed_bytes(problem), [&](void* out) {
+                                                        kernel.pack(problem, weights.data<float>(),
+                                                                    bias.data<float>(), out);
+                                                      }));
   step.scratch_bytes = kernel.scratch_bytes(problem, args.threads);
   const void* pointer = packed->data();
   step.packed.push_back(std::move(packed));
@@ -147,14 +144,42 @@ void ConvVariants(const NodeView& view, Choices& choices) {
         variant.out = out;
         variant.strided = true;
         variant.cost = kernel.cost(problem, kCostThreads);
-        variant.emit = [&kernel, problem](EmitArgs& args) {
-          return EmitConv(args, kernel, problem);
-        };
+        const PackedKernel calls{kernel.name, kernel.packed_bytes, kernel.pack,
+                                 kernel.scratch_bytes, kernel.run};
+        variant.emit = [calls, problem](EmitArgs& args) { return EmitConv(args, calls, problem); };
         choices.variants.push_back(std::move(variant));
       }
     }
     if (!taken) choices.rejections.push_back({kernel.name, reason});
   }
+}
+
+void ConvTransposeVariants(const NodeView& view, Choices& choices) {
+  static constexpr PackedKernel kCalls{"conv_transpose", ConvTransposePackedBytes,
+                                       PackConvTranspose, ConvTransposeScratchBytes,
+                                       RunConvTranspose};
+  ConvProblem problem;
+  std::string why = MakeProblem(view, &problem);
+  problem.in_layout = problem.out_layout = Layout::kBlocked;
+  // The padding that output_shape and auto_pad imply is found from the extents; leave those to the
+  // reference.
+  const Node& node = view.node();
+  const std::string auto_pad = node.String("auto_pad", "NOTSET");
+  if (why.empty() && (node.HasAttribute("output_shape") || auto_pad != "NOTSET")) {
+    why = "wants its padding spelled out";
+  }
+  if (why.empty()) why = RejectConvTranspose(problem);
+  if (!why.empty()) {
+    choices.rejections.push_back({kCalls.name, why});
+    return;
+  }
+  Variant variant = SameLayout(view, kCalls.name, Layout::kBlocked, 0);
+  variant.strided = true;
+  const Shape& w = view.InputShape(1);
+  const double work = Elements(view.InputShape(0)) * Elements(w) / static_cast<double>(w[0]);
+  variant.cost = StreamCost(4 * Elements(view.OutputShape())) + work / 4e7 / kCostThreads;
+  variant.emit = [problem](EmitArgs& args) { return EmitConv(args, kCalls, problem); };
+  choices.variants.push_back(std::move(variant));
 }
 
 }  // namespace peel::engine

@@ -10,11 +10,55 @@ struct Family {
   Enumerate enumerate;
 };
 
-// ONNX's own domain. Operators that are not listed have their reference only.
+// Operators that are not listed have their reference only.
 constexpr Family kFamilies[] = {
-    {"Concat", ConcatVariants},  {"Dropout", ViewVariants}, {"Flatten", ViewVariants},
-    {"Identity", ViewVariants},  {"Reshape", ViewVariants}, {"Squeeze", ViewVariants},
+    {"Abs", UnaryVariants},
+    {"Add", BinaryVariants},
+    {"AveragePool", PoolVariants},
+    {"Ceil", UnaryVariants},
+    {"Clip", ActivationVariants},
+    {"Concat", ConcatVariants},
+    {"Conv", ConvVariants},
+    {"ConvTranspose", ConvTransposeVariants},
+    {"Div", BinaryVariants},
+    {"Dropout", ViewVariants},
+    {"Elu", ActivationVariants},
+    {"Erf", UnaryVariants},
+    {"Exp", UnaryVariants},
+    {"Flatten", ViewVariants},
+    {"Floor", UnaryVariants},
+    {"Gelu", ActivationVariants},
+    {"Gemm", MatrixVariants},
+    {"GlobalAveragePool", GlobalPoolVariants},
+    {"GlobalMaxPool", GlobalPoolVariants},
+    {"HardSigmoid", ActivationVariants},
+    {"HardSwish", ActivationVariants},
+    {"Identity", ViewVariants},
+    {"LeakyRelu", ActivationVariants},
+    {"Log", UnaryVariants},
+    {"LogSoftmax", SoftmaxVariants},
+    {"MatMul", MatrixVariants},
+    {"Max", BinaryVariants},
+    {"MaxPool", PoolVariants},
+    {"Min", BinaryVariants},
+    {"Mul", BinaryVariants},
+    {"Neg", UnaryVariants},
+    {"Reciprocal", UnaryVariants},
+    {"ReduceMean", GlobalPoolVariants},
+    {"Relu", ActivationVariants},
+    {"Reshape", ViewVariants},
+    {"Resize", ResizeVariants},
+    {"Sigmoid", ActivationVariants},
+    {"Softmax", SoftmaxVariants},
+    {"Softplus", ActivationVariants},
+    {"Sqrt", UnaryVariants},
+    {"Squeeze", ViewVariants},
+    {"Sub", BinaryVariants},
+    {"Sum", BinaryVariants},
+    {"Swish", ActivationVariants},
+    {"Tanh", ActivationVariants},
     {"Unsqueeze", ViewVariants},
+    {"Upsample", ResizeVariants},
 };
 
 }  // namespace
@@ -29,10 +73,13 @@ double StreamCost(double bytes) { return 0.002 + bytes / 8e6 / kCostThreads; }
 
 Choices EnumerateVariants(const NodeView& view) {
   Choices choices;
-  if (view.node().domain.empty()) {
+  const Node& node = view.node();
+  if (node.domain.empty()) {
     for (const Family& family : kFamilies) {
-      if (family.op_type == view.node().op_type) family.enumerate(view, choices);
+      if (family.op_type == node.op_type) family.enumerate(view, choices);
     }
+  } else if (node.Is("Conv", "peel")) {
+    ConvVariants(view, choices);
   }
   ReferenceVariants(view, choices);
   return choices;

@@ -14,6 +14,7 @@ class NodeView {
   NodeView(const Graph& graph, const Node& node, int threads)
       : graph_(graph), node_(node), threads_(threads) {}
 
+  const Graph& graph() const { return graph_; }
   const Node& node() const { return node_; }
   int threads() const { return threads_; }
   int input_count() const { return static_cast<int>(node_.inputs.size()); }
@@ -48,6 +49,16 @@ using Enumerate = void (*)(const NodeView& view, Choices& choices);
 void ReferenceVariants(const NodeView& view, Choices& choices);
 void ViewVariants(const NodeView& view, Choices& choices);
 void ConcatVariants(const NodeView& view, Choices& choices);
+void ConvVariants(const NodeView& view, Choices& choices);
+void ConvTransposeVariants(const NodeView& view, Choices& choices);
+void PoolVariants(const NodeView& view, Choices& choices);
+void GlobalPoolVariants(const NodeView& view, Choices& choices);
+void ResizeVariants(const NodeView& view, Choices& choices);
+void ActivationVariants(const NodeView& view, Choices& choices);
+void UnaryVariants(const NodeView& view, Choices& choices);
+void BinaryVariants(const NodeView& view, Choices& choices);
+void MatrixVariants(const NodeView& view, Choices& choices);
+void SoftmaxVariants(const NodeView& view, Choices& choices);
 
 // All of them for this node: fast ones first, the reference last. Never empty for a node whose
 // operator has a reference.
