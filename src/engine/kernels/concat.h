@@ -17,9 +17,9 @@ struct ConcatPart {
 void RunConcat(Layout layout, const Shape4& shape, std::span<const ConcatPart> parts, Slice output,
                ThreadPool& pool);
 
-// output = channels [first, first + shape.channels) of an input of in_channels: Split and Slice
+// output = channels [first, first + shape.channels) of an input that has at least
+// those: Split and Slice
 // along the channels.
-void RunSliceChannels(Layout layout, const Shape4& shape, int64_t in_channels, int64_t first,
-                      ConstSlice input, Slice output, ThreadPool& pool);
+void RunSliceChannels(Layout layout, const Shape4& shape, int64_t first, ConstSlice input, Slice output, ThreadPool& pool);
 
 }  // namespace peel::engine

@@ -6,6 +6,7 @@
 #include <hwy/contrib/math/math-inl.h>
 #include <hwy/highway.h>
 
+#include "src/base/checked.h"
 #include "src/engine/kernels/conv.h"
 
 #if defined(PEEL_MATH_INL_H_) == defined(HWY_TARGET_TOGGLE)
