@@ -96,7 +96,9 @@ Result<std::unique_ptr<Session>> NativeSession::Make(Graph graph, const SessionO
   session->info_ = Describe(graph);
   session->max_memory_ = options.max_memory_bytes;
   session->graph_ = std::move(graph);
-  PEEL_ASSIGN_OR_RETURN(session->passes_, RunPasses(session->graph_, options.disabled_passes));
+  const Evaluator evaluator(kEvaluate);
+  PEEL_ASSIGN_OR_RETURN(session->passes_, RunPasses(session->graph_, options.disabled_passes,
+                                                    PassContext{&evaluator}));
   const std::vector<std::string> deciding = ShapeDecidingInputs(session->graph_);
   for (size_t i = 0; i < session->graph_.inputs.size(); ++i) {
     const std::string& name = session->graph_.inputs[i].name;
