@@ -118,7 +118,7 @@ TEST(Png, RoundTripsEverySizeAndKind) {
 
 TEST(Png, SameBytesWhateverTheThreads) {
   const ImageU8 image = Noise<uint8_t>(1500, 1100, 4, 2);  // several pieces
-  for (const PngEffort effort : {PngEffort::kFast, PngEffort::kDefault, PngEffort::kSmall}) {
+  for (const PngEffort effort : {PngEffort::kDefault, PngEffort::kSmall}) {
     const auto alone = MustEncode(image.view(), {.png_effort = effort});
     for (const int threads : {1, 2, 5}) {
       ThreadPool pool(threads);

@@ -21,7 +21,7 @@ constexpr size_t DeflateBound(size_t bytes) { return bytes + bytes / 1024 + 256;
 // Pieces of one stream can so be made independently of each other and joined: all but the last end
 // on a byte, with an empty stored block. data.size() must be below 1 GiB.
 // Made for filtered pictures: a short match is taken only where it is cheaper than its literals,
-// which a search for the cheapest way through every 16 KiB decides, with the prices that the symbols
+// which a search for the cheapest way through every 4 KiB decides, with the prices that the symbols
 // had so far (as the best modes of zopfli and libdeflate do it, in one pass and with fewer
 // candidates).
 size_t DeflatePiece(std::span<const uint8_t> data, size_t history, bool last,
