@@ -177,7 +177,8 @@ class Packer {
       if constexpr (kChain) previous_[static_cast<size_t>(here) & (kWindow - 1)] = candidate;
       const int limit = std::min(size - i, kMaxMatch);
       int best = kMinMatch - 1;
-      for (int tries = kChain ? effort_.chain : 1; tries > 0 && here - candidate < kWindow; --tries) {
+      for (int tries = kChain ? effort_.chain : 1; tries > 0 && here - candidate < kWindow;
+           --tries) {
         const uint8_t* const q = base + candidate;
         const uint64_t differ = word ^ Load64(q);
         int length = differ == 0 ? 8 : std::countr_zero(differ) >> 3;
@@ -186,7 +187,8 @@ class Packer {
         if (length > best) {
           const auto distance = static_cast<uint32_t>(here - candidate);
           if (length >= nice) return {i, static_cast<uint32_t>(length) << 16 | distance};
-          const uint64_t way = (so_far + prices.distance[DistanceSymbol(distance)]) << 32 | distance;
+          const uint64_t way =
+              (so_far + prices.distance[DistanceSymbol(distance)]) << 32 | distance;
           for (int l = best + 1; l <= length; ++l) {
             ways[i + l] = std::min(ways[i + l], way + prices.length_step[l]);
           }

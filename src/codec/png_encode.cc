@@ -60,8 +60,10 @@ void AppendHead(int width, int height, int channels, int depth, const Metadata* 
 
 DeflateEffort EffortOf(PngEffort effort) {
   switch (effort) {
-    case PngEffort::kDefault: return {.chain = 1, .nice = 64};
-    case PngEffort::kSmall: return {.chain = 48, .nice = 192};
+    case PngEffort::kDefault:
+      return {.chain = 1, .nice = 64};
+    case PngEffort::kSmall:
+      return {.chain = 48, .nice = 192};
   }
   return {};
 }
@@ -75,8 +77,8 @@ struct PngRows {
   int pixel_bytes = 0;
 };
 
-// The picture is cut into pieces of whole rows, always in the same places, that are filtered and then
-// packed independently; each becomes an IDAT chunk.
+// The picture is cut into pieces of whole rows, always in the same places, that are filtered and
+// then packed independently; each becomes an IDAT chunk.
 class PngPacker {
  public:
   PngPacker(const PngRows& rows, PngEffort effort, ThreadPool* pool)
