@@ -16,7 +16,9 @@ class BlockBuilder {
     Text(little ? "II" : "MM");
     U16(42);
   }
-  void Text(const std::string& s) { data.insert(data.end(), s.begin(), s.end()); }
+  void Text(const std::string& s) {
+    for (const char c : s) data.push_back(static_cast<uint8_t>(c));
+  }
   void U16(unsigned v) {
     const uint8_t a = static_cast<uint8_t>(v), b = static_cast<uint8_t>(v >> 8);
     data.push_back(little_ ? a : b);
@@ -73,7 +75,7 @@ TEST(Exif, OrientationInBothByteOrders) {
   }
   std::vector<uint8_t> with_prefix = {'E', 'x', 'i', 'f', 0, 0};
   const auto block = Camera(true, 6);
-  with_prefix.insert(with_prefix.end(), block.begin(), block.end());
+  for (const uint8_t byte : block) with_prefix.push_back(byte);
   EXPECT_EQ(ExifOrientation(with_prefix), 6);
 }
 
