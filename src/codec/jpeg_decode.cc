@@ -144,9 +144,7 @@ Result<Picture> DecodeJpeg(std::span<const uint8_t> bytes, const DecodeOptions& 
   }
   PEEL_RETURN_IF_ERROR(reader.Finish());
   if (reader.warnings() > 0) {
-    picture.warning = "the JPEG is damaged in " + std::to_string(reader.warnings()) +
-                      (reader.warnings() == 1 ? " place" : " places") +
-                      "; parts of the picture may look wrong";
+    picture.warning = "the JPEG's picture data is damaged; parts of the picture may look wrong";
   }
   if (!options.keep_metadata) picture.metadata = {};
   picture.pixels = std::move(out);

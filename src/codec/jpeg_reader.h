@@ -27,6 +27,7 @@ class JpegReader {
   Status Finish();
 
   const jpeg_decompress_struct& cinfo() const { return cinfo_; }
+  // How often libjpeg met damage in the picture's data and worked around it.
   int warnings() const { return errors_.warnings; }
 
  private:

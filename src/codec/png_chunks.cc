@@ -56,11 +56,15 @@ void ReadTransparency(std::span<const uint8_t> chunk, PngFile* png) {
   if (png->colour == kPngPalette) {
     for (size_t i = 0; i < std::min<size_t>(chunk.size(), 256); ++i) png->palette[i][3] = chunk[i];
     png->has_transparency = !chunk.empty();
-  } else if (png->colour == kPngGrey && chunk.size() >= 2) {
-    png->transparent[0] = ReadBig16(chunk.data());
-    png->has_transparency = true;
-  } else if (png->colour == kPngRgb && chunk.size() >= 6) {
-    for (size_t c = 0; c < 3; ++c) png->transparent[c] = ReadBig16(chunk.data() + 2 * c);
+  } else if (const size_t n = png->colour == kPngGrey  ? 1
+                              : png->colour == kPngRgb ? 3
+                                                       : 0;
+             n != 0 && chunk.size() >= 2 * n) {
+    // Bits beyond the depth are to be disregarded; some writers set them.
+    const unsigned mask = (1u << png->depth) - 1;
+    for (size_t c = 0; c < n; ++c) {
+      png->transparent[c] = static_cast<uint16_t>(ReadBig16(chunk.data() + 2 * c) & mask);
+    }
     png->has_transparency = true;
   }
 }
@@ -137,7 +141,9 @@ Result<PngFile> ParsePng(std::span<const uint8_t> bytes, const PngParse& parse) 
       ReadTransparency(chunk, &png);
       transparency = true;
     } else if (name == "acTL" && !data_over && length >= 8) {
-      png.frames = static_cast<int>(std::clamp<uint32_t>(ReadBig32(chunk.data()), 1, INT32_MAX));
+      // An impossible number makes it no animation, but the picture is still one.
+      const uint32_t frames = ReadBig32(chunk.data());
+      png.frames = frames <= INT32_MAX ? std::max(1, static_cast<int>(frames)) : 1;
     } else if (name == "eXIf") {
       png.metadata.exif.assign(chunk.begin(), chunk.end());
     } else if (name == "iCCP" && parse.metadata && png.metadata.icc.empty()) {
