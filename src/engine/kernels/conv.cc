@@ -7,7 +7,7 @@ namespace peel::engine {
 std::span<const ConvKernel> ConvKernels() {
   static const ConvKernel kKernels[] = {
       kWinogradF4,  kWinogradF2,   kDepthwise,     kDirectBlocked,
-      kDirectFewIn, kDirectFewOut, kConvReference,
+      kDirectFewIn, kDirectFewOut, kDirectPlain,   kConvReference,
   };
   return kKernels;
 }

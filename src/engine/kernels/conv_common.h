@@ -41,6 +41,6 @@ std::string RejectUnlessLayouts(const ConvProblem& problem, Layout in, Layout ou
 double EstimateMs(double multiply_adds, double efficiency, double bytes, int threads);
 
 extern const ConvKernel kWinogradF4, kWinogradF2, kDirectBlocked, kDirectFewIn, kDirectFewOut,
-    kDepthwise, kConvReference;
+    kDirectPlain, kDepthwise, kConvReference;
 
 }  // namespace peel::engine
