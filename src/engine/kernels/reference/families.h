@@ -14,6 +14,7 @@ std::span<const ReferenceEntry> CastOps();
 std::span<const ReferenceEntry> ConvOps();
 std::span<const ReferenceEntry> ConvTransposeOps();
 std::span<const ReferenceEntry> CumulativeOps();
+std::span<const ReferenceEntry> EinsumOps();
 std::span<const ReferenceEntry> GatherOps();
 std::span<const ReferenceEntry> GeneratorOps();
 std::span<const ReferenceEntry> GridSampleOps();

@@ -245,6 +245,46 @@ Status Lrn(const OpArgs& args) {
   });
 }
 
+// (x - mean) / standard deviation over the axes.
+Status MeanVarianceNormalization(const OpArgs& args) {
+  PEEL_RETURN_IF_ERROR(RequireOperands(args, 1));
+  const Tensor& x = *args.inputs[0];
+  Tensor& y = args.outputs[0];
+  PEEL_RETURN_IF_ERROR(RequireSameShape(x, y));
+  PEEL_RETURN_IF_ERROR(RequireSameType(x, y));
+  PEEL_ASSIGN_OR_RETURN(const auto axes,
+                        NormaliseAxes(args.node.Ints("axes", {0, 2, 3}), x.rank()));
+  Shape kept = x.shape();
+  double each = 1;
+  for (const int64_t axis : axes) {
+    each *= static_cast<double>(kept[static_cast<size_t>(axis)]);
+    kept[static_cast<size_t>(axis)] = 1;
+  }
+  const auto groups = static_cast<size_t>(Product(kept, 0, kept.size()));
+  PEEL_ASSIGN_OR_RETURN(const auto strides, BroadcastStrides(kept, x.shape()));
+  const StridedLoop<2> loop(x.shape(), {DenseStrides(x.shape()), strides});
+  return DispatchReal(x.type(), [&]<typename T>() {
+    const auto each_element = [&](auto&& f) {
+      loop.ForEachRun([&](const std::array<int64_t, 2>& at) {
+        for (int64_t i = 0; i < loop.run(); ++i) {
+          f(at[0] + i * loop.stride(0), static_cast<size_t>(at[1] + i * loop.stride(1)));
+        }
+      });
+    };
+    std::vector<double> mean(groups, 0.0), deviation(groups, 0.0);
+    each_element([&](int64_t at, size_t g) { mean[g] += x.data<T>()[at] / each; });
+    each_element([&](int64_t at, size_t g) {
+      const double d = x.data<T>()[at] - mean[g];
+      deviation[g] += d * d / each;
+    });
+    for (double& d : deviation) d = std::sqrt(d) + 1e-9;  // the standard's epsilon
+    each_element([&](int64_t at, size_t g) {
+      y.data<T>()[at] = static_cast<T>((x.data<T>()[at] - mean[g]) / deviation[g]);
+    });
+    return OkStatus();
+  });
+}
+
 constexpr ReferenceEntry kEntries[] = {
     {"", "BatchNormalization", 7, Widened<BatchNormalization>},
     {"", "InstanceNormalization", 6, Widened<InstanceNormalization>},
@@ -253,6 +293,7 @@ constexpr ReferenceEntry kEntries[] = {
     {"", "RMSNormalization", 23, Widened<LayerNormalizationWide<true>>},
     {"", "LpNormalization", 1, Widened<LpNormalization>},
     {"", "LRN", 1, Widened<Lrn>},
+    {"", "MeanVarianceNormalization", 9, Widened<MeanVarianceNormalization>},
 };
 
 }  // namespace
