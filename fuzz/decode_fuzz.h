@@ -16,7 +16,7 @@ inline void FuzzDecode(const uint8_t* data, size_t size,
   const std::span<const uint8_t> bytes(data, size);
   const uint8_t choice = size == 0 ? 0 : data[size - 1];
   DecodeOptions options;
-  options.limits.max_pixels = 1 << 20;
+  options.limits.max_pixels = 1 << 18;
   options.limits.max_width = options.limits.max_height = 1 << 14;
   options.apply_orientation = (choice & 1) == 0;
   options.reduce_to_8_bits = (choice & 2) != 0;

@@ -23,12 +23,6 @@ constexpr size_t kBytesPerBlock = size_t{4} << 20;
 // A bit costs this much.
 constexpr int kBit = 32;
 
-uint32_t Load32(const uint8_t* p) {
-  uint32_t v;
-  std::memcpy(&v, p, sizeof(v));
-  return v;
-}
-
 uint64_t Load64(const uint8_t* p) {
   uint64_t v;
   std::memcpy(&v, p, sizeof(v));
@@ -48,8 +42,9 @@ int MatchLength(const uint8_t* a, const uint8_t* b, int limit) {
 // What each symbol is going to cost, from what the last ones did.
 struct Prices {
   std::array<uint32_t, 256> literal;
-  std::array<uint32_t, kMaxMatch + 1> length;
   std::array<uint32_t, 30> distance;
+  // A length's price in the upper half, its share of the token in the lower.
+  std::array<uint64_t, kMaxMatch + 1> length_step;
 
   void Update(const SymbolCounts& counts) {
     const auto price = [](uint32_t count, double log_total) {
@@ -63,12 +58,15 @@ struct Prices {
     total = std::log2(total);
     distance_total = std::log2(distance_total);
     for (size_t s = 0; s < 256; ++s) literal[s] = price(counts.literal[s], total);
-    for (int l = 3; l <= kMaxMatch; ++l) {
+    uint64_t step = 0;
+    for (int l = 3, symbol = 0; l <= kMaxMatch; ++l) {
       const LengthCode& code = kLengthCodes[l];
       // Lengths of one symbol follow each other.
-      length[l] = l > 3 && kLengthCodes[l - 1].symbol == code.symbol
-                      ? length[l - 1]
-                      : price(counts.literal[code.symbol], total) + code.extra * kBit;
+      if (code.symbol != symbol) {
+        symbol = code.symbol;
+        step = uint64_t{price(counts.literal[symbol], total) + code.extra * kBit} << 32;
+      }
+      length_step[l] = step | static_cast<uint64_t>(l) << 16;
     }
     for (size_t s = 0; s < 30; ++s) {
       distance[s] =
@@ -117,18 +115,15 @@ class Packer {
 
   // Of five bytes: matches of four hardly ever pay, and the latest place with five equal bytes is a
   // better one than the latest with four.
-  uint32_t HashAt(int i) const {
-    return static_cast<uint32_t>((Load64(base_ + i) << 24) * 0x9E3779B97F4A7C15u >>
-                                 (64 - kHashBits));
+  static uint32_t HashOf(uint64_t bytes) {
+    return static_cast<uint32_t>((bytes << 24) * 0x9E3779B97F4A7C15u >> (64 - kHashBits));
   }
 
-  int Insert(int i) {
-    if (i + 8 > end_) return -kWindow - 1;
-    int32_t& head = head_[HashAt(i)];
-    const int candidate = head;
-    previous_[static_cast<size_t>(i) & (kWindow - 1)] = candidate;
+  void Insert(int i) {
+    if (i + 8 > end_) return;
+    int32_t& head = head_[HashOf(Load64(base_ + i))];
+    previous_[static_cast<size_t>(i) & (kWindow - 1)] = head;
     head = i;
-    return candidate;
   }
 
   void Add(DeflateToken token) {
@@ -143,59 +138,63 @@ class Packer {
 
   // The cheapest way from at_ to some point at most kSegment on.
   void Segment() {
-    const int start = at_;
-    const int size = std::min(kSegment, end_ - start);
-    std::fill_n(cost_.begin(), size + 1, UINT32_MAX);
-    cost_[0] = 0;
-    int i = 0;
-    DeflateToken jump = 0;
-    for (; i < size; ++i) {
-      const int here = start + i;
-      const uint32_t so_far = cost_[i];
-      const uint32_t as_literal = so_far + prices_.literal[base_[here]];
-      if (as_literal < cost_[i + 1]) {
-        cost_[i + 1] = as_literal;
-        step_[i + 1] = base_[here];
-      }
-      jump = Search(here, i, size - i);
-      if (jump != 0) break;
-    }
-    Collect(i);
-    at_ = start + i;
-    if (jump != 0) Jump(jump);
+    const int size = std::min(kSegment, end_ - at_);
+    const Stop stop = effort_.chain > 1 ? Walk<true>(size) : Walk<false>(size);
+    Collect(stop.at);
+    at_ += stop.at;
+    if (stop.jump != 0) Jump(stop.jump);
     Learn();
   }
 
-  // Tries all matches at `here`; returns one that is to be taken without further thought, or 0.
-  DeflateToken Search(int here, int i, int room) {
-    int candidate = Insert(here);
-    const int limit = std::min(room, kMaxMatch);
-    if (limit < kMinMatch) return 0;
-    const uint8_t* p = base_ + here;
-    const uint32_t so_far = cost_[i];
-    int best = kMinMatch - 1;
-    for (int tries = effort_.chain; tries > 0 && here - candidate < kWindow; --tries) {
-      const uint8_t* q = base_ + candidate;
-      if (Load32(q + best - 3) == Load32(p + best - 3)) {
-        const int length = MatchLength(p, q, limit);
+  struct Stop {
+    int at;             // positions walked
+    DeflateToken jump;  // a match to be taken there without further thought, or 0
+  };
+
+  // Finds the cheapest way to each of the next `size` positions, as long as no match is long enough
+  // to be jumped over. Locals stand in for members: what is stored might alias them.
+  template <bool kChain>
+  Stop Walk(int size) {
+    const uint8_t* const base = base_;
+    const int start = at_, nice = effort_.nice;
+    const Prices& prices = prices_;
+    uint64_t* const ways = ways_.data();
+    std::fill_n(ways, size + 1, UINT64_MAX);
+    ways[0] = 0;
+    for (int i = 0; i < size; ++i) {
+      const int here = start + i;
+      const uint8_t* const p = base + here;
+      const uint64_t so_far = ways[i] >> 32;
+      ways[i + 1] = std::min(ways[i + 1], (so_far + prices.literal[*p]) << 32 | *p);
+      if (here + 8 > end_) continue;  // too near the end for a match to matter
+
+      const uint64_t word = Load64(p);
+      int32_t& head = head_[HashOf(word)];
+      int candidate = head;
+      head = here;
+      if constexpr (kChain) previous_[static_cast<size_t>(here) & (kWindow - 1)] = candidate;
+      const int limit = std::min(size - i, kMaxMatch);
+      int best = kMinMatch - 1;
+      for (int tries = kChain ? effort_.chain : 1; tries > 0 && here - candidate < kWindow; --tries) {
+        const uint8_t* const q = base + candidate;
+        const uint64_t differ = word ^ Load64(q);
+        int length = differ == 0 ? 8 : std::countr_zero(differ) >> 3;
+        if (length == 8 && limit > 8) length += MatchLength(p + 8, q + 8, limit - 8);
+        length = std::min(length, limit);
         if (length > best) {
           const auto distance = static_cast<uint32_t>(here - candidate);
-          if (length >= effort_.nice) return static_cast<uint32_t>(length) << 16 | distance;
-          const uint32_t base = so_far + prices_.distance[DistanceSymbol(distance)];
+          if (length >= nice) return {i, static_cast<uint32_t>(length) << 16 | distance};
+          const uint64_t way = (so_far + prices.distance[DistanceSymbol(distance)]) << 32 | distance;
           for (int l = best + 1; l <= length; ++l) {
-            const uint32_t cost = base + prices_.length[l];
-            if (cost < cost_[i + l]) {
-              cost_[i + l] = cost;
-              step_[i + l] = static_cast<uint32_t>(l) << 16 | distance;
-            }
+            ways[i + l] = std::min(ways[i + l], way + prices.length_step[l]);
           }
           best = length;
           if (best >= limit) break;
         }
+        if constexpr (kChain) candidate = previous_[static_cast<size_t>(candidate) & (kWindow - 1)];
       }
-      candidate = previous_[static_cast<size_t>(candidate) & (kWindow - 1)];
     }
-    return 0;
+    return {size, 0};
   }
 
   // Adds the steps of the cheapest way to position i of the segment.
@@ -203,7 +202,7 @@ class Packer {
     const size_t first = tokens_.size();
     path_.clear();
     while (i > 0) {
-      const DeflateToken token = step_[i];
+      const auto token = static_cast<DeflateToken>(ways_[i]);
       path_.push_back(token);
       i -= token < 256 ? 1 : static_cast<int>(token >> 16);
     }
@@ -255,8 +254,8 @@ class Packer {
   std::vector<DeflateToken> tokens_, path_;
   std::array<int32_t, 1 << kHashBits> head_;
   std::array<int32_t, kWindow> previous_;
-  std::array<uint32_t, kSegment + 1> cost_;
-  std::array<DeflateToken, kSegment + 1> step_;
+  // Of each position of a segment: the least price of a way to it, above the way's last token.
+  std::array<uint64_t, kSegment + 1> ways_;
 };
 
 }  // namespace

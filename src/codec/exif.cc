@@ -125,6 +125,13 @@ class Block {
       Set32(entry.at + 8, v);
     }
   }
+  // Makes any entry one of one short number.
+  void MakeShort(const Entry& entry, uint16_t v) {
+    Set16(entry.at + 2, kShort);
+    Set32(entry.at + 4, 1);
+    Set16(entry.at + 8, v);
+    Set16(entry.at + 10, 0);
+  }
   // Where the values lie that do not fit into the entry.
   std::optional<Range> Values(const Entry& entry) const {
     const uint64_t bytes = entry.count * uint64_t{TypeBytes(entry.type)};
@@ -196,7 +203,7 @@ int ExifOrientation(std::span<const uint8_t> exif) {
   // A table that is cut short is read as far as it goes: out-of-range reads give 0.
   if (directory < 8 || directory >= exif.size()) return 0;
   block.ForEach(directory, [&](const Entry& entry) {
-    if (entry.tag != kOrientation || orientation != 0) return;
+    if (entry.tag != kOrientation || entry.count != 1 || orientation != 0) return;
     const auto value = block.Number(entry);
     if (value && *value >= 1 && *value <= 8) orientation = static_cast<int>(*value);
   });
@@ -222,7 +229,7 @@ std::vector<uint8_t> UpdateExif(std::span<const uint8_t> exif, int width, int he
     block.ForEach(directories[i], [&](const Entry& entry) {
       if (const auto values = block.Values(entry)) kept.push_back(*values);
       switch (entry.tag) {
-        case kOrientation: block.SetNumber(entry, 1); break;
+        case kOrientation: block.MakeShort(entry, 1); break;
         case kImageWidth:
         case kPixelXDimension: block.SetNumber(entry, w); break;
         case kImageLength:
@@ -241,6 +248,8 @@ std::vector<uint8_t> UpdateExif(std::span<const uint8_t> exif, int width, int he
     });
   }
   data.resize(DropThumbnail(block, first, kept));
+  // Directories that overlap can undo each other's changes.
+  if (ExifOrientation(data) > 1) data.clear();
   return data;
 }
 

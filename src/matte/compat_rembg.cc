@@ -35,8 +35,8 @@ int Reflect(int i, int n) {
   return i < n ? i : period - 1 - i;
 }
 
-// The minimum (or maximum) over a pixel and its four neighbours. Reflected, a border pixel is its own
-// neighbour, which changes nothing: neighbours outside can be left out.
+// The minimum (or maximum) over a pixel and its four neighbours. Reflected, a border pixel is its
+// own neighbour, which changes nothing: neighbours outside can be left out.
 template <typename Pick>
 Result<ImageU8> Cross(ImageView<const uint8_t> in, Pick pick, ThreadPool* pool) {
   PEEL_ASSIGN_OR_RETURN(ImageU8 out, ImageU8::Allocate(in.width, in.height, 1));
@@ -72,9 +72,8 @@ Result<ImageU8> DecontaminatedCutout(ImageView<const uint8_t> photo,
       alpha.row(y)[x] = static_cast<float>(mask.row(y)[x] / 255.0);
     }
   }
-  PEEL_ASSIGN_OR_RETURN(const ForegroundPair pair,
-                        EstimateForeground(std::as_const(picture).view(),
-                                           std::as_const(alpha).view()));
+  PEEL_ASSIGN_OR_RETURN(const ForegroundPair pair, EstimateForeground(std::as_const(picture).view(),
+                                                                      std::as_const(alpha).view()));
   PEEL_ASSIGN_OR_RETURN(ImageU8 out, ImageU8::Allocate(photo.width, photo.height, 4));
   for (int y = 0; y < photo.height; ++y) {
     const float* f = pair.foreground.row(y);
@@ -123,11 +122,13 @@ Result<ImageU8> Opaque(ImageView<const uint8_t> photo) {
 
 Result<ImageU8> PostProcessMask(ImageView<const uint8_t> mask, ThreadPool* pool) {
   if (mask.empty() || mask.channels != 1) return InvalidArgument("a mask has one channel");
+  PEEL_ASSIGN_OR_RETURN(ImageU8 eroded,
+                        Cross(
+                            mask, [](uint8_t a, uint8_t b) { return std::min(a, b); }, pool));
   PEEL_ASSIGN_OR_RETURN(
-      ImageU8 eroded, Cross(mask, [](uint8_t a, uint8_t b) { return std::min(a, b); }, pool));
-  PEEL_ASSIGN_OR_RETURN(ImageU8 opened, Cross(std::as_const(eroded).view(),
-                                              [](uint8_t a, uint8_t b) { return std::max(a, b); },
-                                              pool));
+      ImageU8 opened,
+      Cross(
+          std::as_const(eroded).view(), [](uint8_t a, uint8_t b) { return std::max(a, b); }, pool));
   const auto weights = GaussianWeights();
   const int width = mask.width, height = mask.height;
   std::vector<int> column(static_cast<size_t>(width) + 2 * kReach);
@@ -138,8 +139,8 @@ Result<ImageU8> PostProcessMask(ImageView<const uint8_t> mask, ThreadPool* pool)
   std::vector<double> scratch((column.size() + static_cast<size_t>(width)) *
                               static_cast<size_t>(Workers(pool)));
   ForRowBands(height, pool, [&](int first, int last, int worker) {
-    double* line = scratch.data() +
-                   (column.size() + static_cast<size_t>(width)) * static_cast<size_t>(worker);
+    double* line =
+        scratch.data() + (column.size() + static_cast<size_t>(width)) * static_cast<size_t>(worker);
     double* wide = line + width;
     for (int y = first; y < last; ++y) {
       const uint8_t* here = opened.row(y);

@@ -13,8 +13,8 @@ namespace {
 std::vector<int> NearestMap(int m, int n) {
   std::vector<int> map(static_cast<size_t>(n));
   for (int i = 0; i < n; ++i) {
-    map[static_cast<size_t>(i)] = static_cast<int>(
-        std::clamp<int64_t>(int64_t{i} * m / n, 0, m - 1));
+    map[static_cast<size_t>(i)] =
+        static_cast<int>(std::clamp<int64_t>(int64_t{i} * m / n, 0, m - 1));
   }
   return map;
 }
@@ -58,11 +58,11 @@ std::pair<std::array<float, 3>, std::array<float, 3>> MeanColours(ImageView<cons
   return {f, b};
 }
 
-// One level: Gauss-Seidel sweeps in reading order, in the mixture of single and double precision that
-// pymatting's compiled code has, so that truncated results agree with rembg's.
-void Sweep(ImageView<const float> picture, ImageView<const float> alpha,
-           const std::vector<int>& xs, const std::vector<int>& ys,
-           const ForegroundOptions& options, ImageF32& foreground, ImageF32& background) {
+// One level: Gauss-Seidel sweeps in reading order, in the mixture of single and double precision
+// that pymatting's compiled code has, so that truncated results agree with rembg's.
+void Sweep(ImageView<const float> picture, ImageView<const float> alpha, const std::vector<int>& xs,
+           const std::vector<int>& ys, const ForegroundOptions& options, ImageF32& foreground,
+           ImageF32& background) {
   const int w = foreground.width(), h = foreground.height();
   const auto alpha_at = [&](int x, int y) {
     return alpha.row(ys[static_cast<size_t>(y)])[xs[static_cast<size_t>(x)]];
@@ -81,11 +81,10 @@ void Sweep(ImageView<const float> picture, ImageView<const float> alpha,
         b0[c] = a0 * colour[c];
         b1[c] = static_cast<float>(a1 * colour[c]);
       }
-      const std::array<std::pair<int, int>, 4> neighbours = {
-          {{std::max(x - 1, 0), y},
-           {std::min(x + 1, w - 1), y},
-           {x, std::max(y - 1, 0)},
-           {x, std::min(y + 1, h - 1)}}};
+      const std::array<std::pair<int, int>, 4> neighbours = {{{std::max(x - 1, 0), y},
+                                                              {std::min(x + 1, w - 1), y},
+                                                              {x, std::max(y - 1, 0)},
+                                                              {x, std::min(y + 1, h - 1)}}};
       for (const auto& [x2, y2] : neighbours) {
         const float gradient = std::fabs(a0 - alpha_at(x2, y2));
         const float da = options.regularization + options.gradient_weight * gradient;

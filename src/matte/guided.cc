@@ -13,9 +13,8 @@
 namespace peel {
 namespace {
 
-// The coefficients are found on a grid finer than the matte by up to this factor: the photo has
-// edges where the matte has only slopes.
-constexpr int kFiner = 2;
+// Below this single precision loses the window's variance in the differences of means.
+constexpr float kLeastEpsilon = 1e-5f;
 
 // A plane of floats with the running sums of a box mean. All planes of one call have one size.
 using Plane = std::vector<float>;
@@ -51,10 +50,17 @@ void BoxMean(Plane& plane, Plane& scratch, int width, int height, int r) {
   }
 }
 
+// How soft the matte must be for the photo to have the full say: the model's weight rises from 0
+// where the matte is certain to 1 where it is this far from it. Keeps texture just inside an
+// outline from making holes and haze from settling just outside.
+constexpr float kSoftEnough = 1.0f / 8;
+
+constexpr size_t kPlanes = 5;
+
 // alpha = a . colour + b, for every sample of the grid.
 struct Model {
   int width = 0, height = 0;
-  std::array<Plane, 4> coefficients;  // a for red, green, blue; b
+  std::array<Plane, kPlanes> planes;  // a for red, green, blue; b; the matte itself
 };
 
 // Solves (covariance + epsilon) a = cov for a symmetric 3x3 matrix given by its six entries.
@@ -82,15 +88,15 @@ Model Fit(ImageView<const float> matte, ImageView<const uint8_t> guide,
     const uint8_t* g = guide.row(y);
     const float* m = matte.row(y);
     for (int x = 0; x < guide.width; ++x, g += 3) {
-      const size_t i = static_cast<size_t>(y) * static_cast<size_t>(guide.width) +
-                       static_cast<size_t>(x);
+      const size_t i =
+          static_cast<size_t>(y) * static_cast<size_t>(guide.width) + static_cast<size_t>(x);
       const float r = g[0] / 255.0f, gr = g[1] / 255.0f, b = g[2] / 255.0f;
-      const float values[13] = {r,     gr,    b,      m[x],    r * m[x], gr * m[x], b * m[x],
+      const float values[13] = {r,     gr,     b,     m[x],    r * m[x], gr * m[x], b * m[x],
                                 r * r, r * gr, r * b, gr * gr, gr * b,   b * b};
       for (size_t k = 0; k < 13; ++k) p[k][i] = values[k];
     }
   }
-  const Plane original = p[3];
+  model.planes[4] = p[3];
   std::vector<Plane> scratch(static_cast<size_t>(Workers(pool)));
   const auto blur = [&](auto& planes) {
     ForRowBands(
@@ -104,34 +110,20 @@ Model Fit(ImageView<const float> matte, ImageView<const uint8_t> guide,
         1);
   };
   blur(p);
-  for (Plane& plane : model.coefficients) plane.resize(n);
-  auto& c = model.coefficients;
+  std::array<Plane, 4> c;
+  for (Plane& plane : c) plane.resize(n);
   for (size_t i = 0; i < n; ++i) {
     const float mean = p[3][i];
-    if (mean <= 1e-6f || mean >= 1.0f - 1e-6f) {  // certain throughout the window
-      c[0][i] = c[1][i] = c[2][i] = 0;
-      c[3][i] = mean > 0.5f ? 1.0f : 0.0f;
-      continue;
-    }
     const float r = p[0][i], g = p[1][i], b = p[2][i];
     const std::array<float, 6> sigma = {
-        p[7][i] - r * r + options.epsilon, p[8][i] - r * g,
-        p[9][i] - r * b,                   p[10][i] - g * g + options.epsilon,
-        p[11][i] - g * b,                  p[12][i] - b * b + options.epsilon};
+        p[7][i] - r * r + options.epsilon,  p[8][i] - r * g,  p[9][i] - r * b,
+        p[10][i] - g * g + options.epsilon, p[11][i] - g * b, p[12][i] - b * b + options.epsilon};
     const auto a = Solve(sigma, {p[4][i] - r * mean, p[5][i] - g * mean, p[6][i] - b * mean});
     for (size_t k = 0; k < 3; ++k) c[k][i] = a[k];
     c[3][i] = mean - a[0] * r - a[1] * g - a[2] * b;
   }
   blur(c);
-  // Where the matte is certain in every window that the averaged model stands on, it must come out so.
-  for (size_t i = 0; i < n; ++i) {
-    const float reach = std::fabs(c[0][i]) + std::fabs(c[1][i]) + std::fabs(c[2][i]);
-    if (reach < 1e-6f) {
-      c[0][i] = c[1][i] = c[2][i] = 0;
-      if (c[3][i] < 1e-5f) c[3][i] = 0;
-      if (c[3][i] > 1 - 1e-5f) c[3][i] = 1;
-    }
-  }
+  for (size_t k = 0; k < 4; ++k) model.planes[k] = std::move(c[k]);
   return model;
 }
 
@@ -145,8 +137,7 @@ struct Between {
 Between Interpolation(int m, int n) {
   Between b{std::vector<int>(static_cast<size_t>(n)), std::vector<float>(static_cast<size_t>(n))};
   for (int i = 0; i < n; ++i) {
-    const double at =
-        std::clamp((i + 0.5) * m / n - 0.5, 0.0, static_cast<double>(m - 1));
+    const double at = std::clamp((i + 0.5) * m / n - 0.5, 0.0, static_cast<double>(m - 1));
     const int left = std::min(static_cast<int>(at), std::max(m - 2, 0));
     b.left[static_cast<size_t>(i)] = left;
     b.share[static_cast<size_t>(i)] = static_cast<float>(at - left);
@@ -159,43 +150,47 @@ void Evaluate(const Model& model, ImageView<const uint8_t> photo, ImageView<uint
   const Between columns = Interpolation(model.width, photo.width);
   const Between rows = Interpolation(model.height, photo.height);
   const auto w = static_cast<size_t>(model.width);
-  // The model at one output row: four coefficients a grid column, and one more column as a guard.
-  std::vector<std::array<float, 4>> scratch((w + 1) * static_cast<size_t>(Workers(pool)));
+  // The model at one output row: the planes' values a grid column, and one more column as a guard.
+  using Values = std::array<float, kPlanes>;
+  std::vector<Values> scratch((w + 1) * static_cast<size_t>(Workers(pool)));
   ForRowBands(photo.height, pool, [&](int first, int last, int worker) {
-    auto* line = &scratch[(w + 1) * static_cast<size_t>(worker)];
+    Values* line = &scratch[(w + 1) * static_cast<size_t>(worker)];
     for (int y = first; y < last; ++y) {
       const size_t top = static_cast<size_t>(rows.left[static_cast<size_t>(y)]) * w;
       const size_t below = model.height > 1 ? top + w : top;
       const float share = rows.share[static_cast<size_t>(y)];
-      for (size_t x = 0; x < w; ++x) {
-        for (size_t k = 0; k < 4; ++k) {
-          const Plane& c = model.coefficients[k];
-          line[x][k] = (c[top + x] + share * (c[below + x] - c[top + x])) * (k < 3 ? 1.0f : 255.0f);
+      for (size_t k = 0; k < kPlanes; ++k) {
+        const float* upper = &model.planes[k][top];
+        const float* lower = &model.planes[k][below];
+        const float unit = k < 3 ? 1.0f / 255 : 1.0f;  // colours come in bytes
+        for (size_t x = 0; x < w; ++x) {
+          line[x][k] = (upper[x] + share * (lower[x] - upper[x])) * unit;
         }
       }
       line[w] = line[w - 1];
       uint8_t* to = out.row(y);
       for (int x = 0; x < photo.width;) {
         const int cell = columns.left[static_cast<size_t>(x)];
-        const auto& l = line[cell];
-        const auto& r = line[cell + 1];
+        const Values& l = line[cell];
+        const Values& r = line[cell + 1];
         int end = x + 1;
         while (end < photo.width && columns.left[static_cast<size_t>(end)] == cell) ++end;
-        const bool flat = l[0] == 0 && l[1] == 0 && l[2] == 0 && r[0] == 0 && r[1] == 0 &&
-                          r[2] == 0 && l[3] == r[3];
-        if (flat) {
-          const float v = std::clamp(l[3] + 0.5f, 0.0f, 255.0f);
-          std::fill(to + x, to + end, static_cast<uint8_t>(v));
+        if (l[4] == r[4] && (l[4] <= 0 || l[4] >= 1)) {  // certain: no need to ask the photo
+          std::fill(to + x, to + end, l[4] > 0 ? uint8_t{255} : uint8_t{0});
           x = end;
           continue;
         }
-        const float d[4] = {r[0] - l[0], r[1] - l[1], r[2] - l[2], r[3] - l[3]};
+        Values d;
+        for (size_t k = 0; k < kPlanes; ++k) d[k] = r[k] - l[k];
         const uint8_t* p = photo.row(y) + ptrdiff_t{x} * photo.channels;
         for (; x < end; ++x, p += photo.channels) {
           const float s = columns.share[static_cast<size_t>(x)];
-          const float v = (l[0] + s * d[0]) * p[0] + (l[1] + s * d[1]) * p[1] +
-                          (l[2] + s * d[2]) * p[2] + (l[3] + s * d[3]) + 0.5f;
-          to[x] = static_cast<uint8_t>(std::min(std::max(v, 0.0f), 255.0f));
+          const float guided = (l[0] + s * d[0]) * p[0] + (l[1] + s * d[1]) * p[1] +
+                               (l[2] + s * d[2]) * p[2] + (l[3] + s * d[3]);
+          const float plain = l[4] + s * d[4];
+          const float weight = std::min(std::min(plain, 1.0f - plain) * (1.0f / kSoftEnough), 1.0f);
+          const float v = plain + weight * (std::min(std::max(guided, 0.0f), 1.0f) - plain);
+          to[x] = static_cast<uint8_t>(std::min(std::max(v, 0.0f), 1.0f) * 255.0f + 0.5f);
         }
       }
     }
@@ -210,23 +205,21 @@ Result<ImageU8> GuidedUpsample(ImageView<const float> matte, ImageView<const uin
   if (photo.empty() || (photo.channels != 3 && photo.channels != 4)) {
     return InvalidArgument("the guide must be a picture of three or four channels");
   }
-  if (options.radius < 1 || !(options.epsilon > 0)) {
-    return InvalidArgument("guided upsampling needs a radius of at least 1 and a positive epsilon");
+  if (options.radius < 1 || !(options.epsilon >= kLeastEpsilon)) {
+    return InvalidArgument("guided upsampling needs a radius of at least 1 and epsilon from 1e-5");
   }
   PEEL_ASSIGN_OR_RETURN(ImageU8 out, ImageU8::Allocate(photo.width, photo.height, 1));
-  const int width = std::min(photo.width, matte.width * kFiner);
-  const int height = std::min(photo.height, matte.height * kFiner);
+  // Where the photo is the smaller one, its size is the finest that makes sense.
+  const int width = std::min(photo.width, matte.width);
+  const int height = std::min(photo.height, matte.height);
   PEEL_ASSIGN_OR_RETURN(ImageU8 guide, ResizeFast(photo, width, height, pool));
   if (photo.channels == 4) {
     PEEL_ASSIGN_OR_RETURN(guide, ToRgb(std::as_const(guide).view(), pool));
   }
   PEEL_ASSIGN_OR_RETURN(const ImageF32 grid,
                         ResizeF32(matte, width, height, ResizeFilter::kBilinear, pool));
-  const double finer = std::max(static_cast<double>(width) / matte.width,
-                                static_cast<double>(height) / matte.height);
-  const int radius = std::max(1, static_cast<int>(std::lround(options.radius * finer)));
-  Evaluate(Fit(grid.view(), std::as_const(guide).view(), options, radius, pool), photo, out.view(),
-           pool);
+  Evaluate(Fit(grid.view(), std::as_const(guide).view(), options, options.radius, pool), photo,
+           out.view(), pool);
   return out;
 }
 

@@ -73,8 +73,7 @@ float Coverage(const ImageU8& alpha) {
     for (int x = 0; x < alpha.width(); ++x) row += alpha.row(y)[x];
     sum += row;
   }
-  return static_cast<float>(static_cast<double>(sum) /
-                            (255.0 * alpha.width() * alpha.height()));
+  return static_cast<float>(static_cast<double>(sum) / (255.0 * alpha.width() * alpha.height()));
 }
 
 // rembg's masks: stretched, or for cloth the label picture resized as if it were grey and compared.
@@ -85,16 +84,16 @@ Result<std::vector<ImageU8>> RembgMasks(const Prediction& prediction, const Prof
   if (profile.classes == 1) {
     PEEL_ASSIGN_OR_RETURN(small, StretchLikeRembg(prediction.mask));
   } else {
-    PEEL_ASSIGN_OR_RETURN(
-        small, ImageU8::Allocate(prediction.mask.width(), prediction.mask.height(), 1));
+    PEEL_ASSIGN_OR_RETURN(small,
+                          ImageU8::Allocate(prediction.mask.width(), prediction.mask.height(), 1));
     for (int y = 0; y < small.height(); ++y) {
       for (int x = 0; x < small.width(); ++x) {
         small.row(y)[x] = static_cast<uint8_t>(prediction.mask.row(y)[x]);
       }
     }
   }
-  PEEL_ASSIGN_OR_RETURN(ImageU8 full, Resize(std::as_const(small).view(), photo.width,
-                                             photo.height, ResizeFilter::kLanczos, pool));
+  PEEL_ASSIGN_OR_RETURN(ImageU8 full, Resize(std::as_const(small).view(), photo.width, photo.height,
+                                             ResizeFilter::kLanczos, pool));
   if (profile.classes == 1) {
     masks.push_back(std::move(full));
     return masks;
@@ -119,8 +118,10 @@ Result<std::unique_ptr<Matter>> Matter::Create(std::shared_ptr<const Network> ne
   return std::unique_ptr<Matter>(new Matter(std::move(network), std::move(profile)));
 }
 
-Result<Prediction> Matter::Predict(ImageView<const uint8_t> picture, ThreadPool* pool) const {
-  PEEL_ASSIGN_OR_RETURN(const std::vector<float> input, Preprocess(picture, profile_, pool));
+Result<Prediction> Matter::Predict(ImageView<const uint8_t> picture, ThreadPool* pool,
+                                   Sampling sampling) const {
+  PEEL_ASSIGN_OR_RETURN(const std::vector<float> input,
+                        Preprocess(picture, profile_, pool, sampling));
   const int64_t shape[] = {1, 3, profile_.height, profile_.width};
   std::vector<std::string> wanted = {profile_.mask_output};
   if (!profile_.subject_output.empty()) wanted.push_back(profile_.subject_output);
@@ -154,9 +155,9 @@ Result<Matte> Matter::ToMatte(const Prediction& prediction, ImageView<const uint
 
   const double growth = std::max(static_cast<double>(photo.width) / prediction.mask.width(),
                                  static_cast<double>(photo.height) / prediction.mask.height());
-  const bool guide = photo.channels >= 3 && matte.subject_found &&
-                     (options.edges == Edges::kRefine ||
-                      (options.edges == Edges::kAuto && growth > kRefineFrom));
+  const bool guide =
+      photo.channels >= 3 && matte.subject_found &&
+      (options.edges == Edges::kRefine || (options.edges == Edges::kAuto && growth > kRefineFrom));
   for (ImageF32& plane : planes) {
     if (matte.subject_found) Settle(&plane);
     ImageU8 alpha;
@@ -166,8 +167,8 @@ Result<Matte> Matter::ToMatte(const Prediction& prediction, ImageView<const uint
     } else {
       PEEL_ASSIGN_OR_RETURN(const ImageU8 bytes, ToBytes(plane));
       // Not Lanczos: its second lobe draws faint lines beside edges.
-      PEEL_ASSIGN_OR_RETURN(alpha, Resize(bytes.view(), photo.width, photo.height,
-                                          ResizeFilter::kBicubic, pool));
+      PEEL_ASSIGN_OR_RETURN(
+          alpha, Resize(bytes.view(), photo.width, photo.height, ResizeFilter::kBicubic, pool));
     }
     matte.alphas.push_back(std::move(alpha));
   }
@@ -177,7 +178,8 @@ Result<Matte> Matter::ToMatte(const Prediction& prediction, ImageView<const uint
 
 Result<Matte> Matter::Run(ImageView<const uint8_t> photo, const MatteOptions& options,
                           ThreadPool* pool) const {
-  PEEL_ASSIGN_OR_RETURN(const Prediction prediction, Predict(photo, pool));
+  const Sampling sampling = options.mode == MatteMode::kRembg ? Sampling::kExact : Sampling::kFast;
+  PEEL_ASSIGN_OR_RETURN(const Prediction prediction, Predict(photo, pool, sampling));
   return ToMatte(prediction, photo, options, pool);
 }
 

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "src/image/colour.h"
 #include "src/image/resize.h"
@@ -187,13 +188,18 @@ Result<Profile> MakeProfile(const Network& network, std::optional<Family> hint) 
 }
 
 Result<std::vector<float>> Preprocess(ImageView<const uint8_t> picture, const Profile& profile,
-                                      ThreadPool* pool) {
-  PEEL_ASSIGN_OR_RETURN(ImageU8 small, ImageU8::Allocate(profile.width, profile.height, 3));
-  if (picture.channels == 3) {
-    PEEL_RETURN_IF_ERROR(Resize(picture, small.view(), ResizeFilter::kLanczos, pool));
+                                      ThreadPool* pool, Sampling sampling) {
+  ImageU8 rgb;
+  if (picture.channels != 3) {
+    PEEL_ASSIGN_OR_RETURN(rgb, ToRgb(picture, pool));
+    picture = std::as_const(rgb).view();
+  }
+  ImageU8 small;
+  if (sampling == Sampling::kFast) {
+    PEEL_ASSIGN_OR_RETURN(small, ResizeFast(picture, profile.width, profile.height, pool));
   } else {
-    PEEL_ASSIGN_OR_RETURN(const ImageU8 rgb, ToRgb(picture, pool));
-    PEEL_RETURN_IF_ERROR(Resize(rgb.view(), small.view(), ResizeFilter::kLanczos, pool));
+    PEEL_ASSIGN_OR_RETURN(
+        small, Resize(picture, profile.width, profile.height, ResizeFilter::kLanczos, pool));
   }
 
   const size_t row = static_cast<size_t>(profile.width) * 3;

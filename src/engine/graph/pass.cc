@@ -8,12 +8,29 @@
 #include <utility>
 
 #include "src/engine/graph/passes/passes.h"
+#include "src/engine/graph/schema.h"
 
 namespace peel::engine {
 namespace {
 
+// First what others need to see through (constants, casts), then folding into weights, then
+// patterns that become one operator, then what convolutions take in; the dead go last.
 constexpr Pass kPasses[] = {
+    {"fold_constants", passes::FoldConstants},
+    {"widen_half", passes::WidenHalf},
+    {"remove_identity", passes::RemoveIdentity},
+    {"merge_duplicates", passes::MergeDuplicates},
+    {"merge_transposes", passes::MergeTransposes},
+    {"resize_for_upsample", passes::ResizeForUpsample},
+    {"fold_batch_norm", passes::FoldBatchNorm},
+    {"fold_affine", passes::FoldAffine},
+    {"fuse_pad", passes::FusePad},
+    {"fuse_gelu", passes::FuseGelu},
+    {"fuse_hard_swish", passes::FuseHardSwish},
+    {"fuse_swish", passes::FuseSwish},
     {"remove_dead_nodes", passes::RemoveDeadNodes},
+    {"fuse_residual", passes::FuseResidual},
+    {"fuse_activation", passes::FuseActivation},
 };
 
 // "a,b" to {"a", "b"}; unknown names in the environment do no harm.
@@ -43,6 +60,8 @@ Result<std::vector<PassReport>> RunPasses(Graph& graph, std::span<const std::str
     if (!known) return InvalidArgument("there is no pass '" + name + "' to switch off");
     off.insert(name);
   }
+  // Rewrites may then rely on every node having the operands that its operator demands.
+  for (const Node& node : graph.nodes) PEEL_RETURN_IF_ERROR(CheckNode(node));
   std::vector<PassReport> reports;
   for (const Pass& pass : kPasses) {
     PassReport& report = reports.emplace_back();

@@ -36,10 +36,10 @@ std::string CountText(int min, int max) {
   return std::to_string(min) + " to " + std::to_string(max);
 }
 
-Status CheckCounts(const InferContext& ctx, const OpSchema& schema) {
+Status CheckCounts(const Node& node, const OpSchema& schema) {
   // Trailing operands that are left out count as not being there.
-  int inputs = ctx.input_count();
-  while (inputs > 0 && !ctx.HasInput(inputs - 1)) --inputs;
+  auto inputs = static_cast<int>(node.inputs.size());
+  while (inputs > 0 && node.inputs[static_cast<size_t>(inputs - 1)] == kNone) --inputs;
   if (inputs < schema.min_inputs || (schema.max_inputs >= 0 && inputs > schema.max_inputs)) {
     return Corrupt("has " + std::to_string(inputs) + " inputs; " +
                    CountText(schema.min_inputs, schema.max_inputs) + " are needed");
@@ -47,9 +47,11 @@ Status CheckCounts(const InferContext& ctx, const OpSchema& schema) {
   // Only the leading operands of a fixed list are mandatory, but all of a variable one are.
   const int mandatory = schema.max_inputs < 0 ? inputs : schema.min_inputs;
   for (int i = 0; i < mandatory; ++i) {
-    if (!ctx.HasInput(i)) return Corrupt("input " + std::to_string(i) + " is left out");
+    if (node.inputs[static_cast<size_t>(i)] == kNone) {
+      return Corrupt("input " + std::to_string(i) + " is left out");
+    }
   }
-  const int outputs = ctx.output_count();
+  const auto outputs = static_cast<int>(node.outputs.size());
   if (outputs < schema.min_outputs || (schema.max_outputs >= 0 && outputs > schema.max_outputs)) {
     return Corrupt("has " + std::to_string(outputs) + " outputs; " +
                    CountText(schema.min_outputs, schema.max_outputs) + " are needed");
@@ -95,16 +97,21 @@ const OpSchema* FindSchema(std::string_view domain, std::string_view name, int o
   return found.domain == domain && found.name == name ? &found : nullptr;
 }
 
-Status InferNode(Graph& graph, const Node& node) {
+Status CheckNode(const Node& node) {
   const OpSchema* schema = FindSchema(node.domain, node.op_type, node.opset);
   if (schema == nullptr) {
     return Unsupported("the operator of " + node.Describe() + " (version " +
                        std::to_string(node.opset) + ") is not supported");
   }
-  InferContext ctx(graph, node);
-  Status status = CheckCounts(ctx, *schema);
+  Status status = CheckCounts(node, *schema);
   if (status.ok()) status = CheckAttributeKinds(node);
-  if (status.ok()) status = schema->infer(ctx);
+  return status.ok() ? std::move(status) : std::move(status).WithContext(node.Describe());
+}
+
+Status InferNode(Graph& graph, const Node& node) {
+  PEEL_RETURN_IF_ERROR(CheckNode(node));
+  InferContext ctx(graph, node);
+  Status status = FindSchema(node.domain, node.op_type, node.opset)->infer(ctx);
   return status.ok() ? std::move(status) : std::move(status).WithContext(node.Describe());
 }
 

@@ -59,8 +59,11 @@ struct OpSchema {
 const OpSchema* FindSchema(std::string_view domain, std::string_view name, int opset);
 std::span<const OpSchema> AllSchemas();
 
-// Checks numbers of operands and kinds of attributes, then infers the outputs. Errors name the
-// node; an operator without a schema is kUnsupported.
+// Checks that the operator is known, the numbers of operands and the kinds of attributes. Errors
+// name the node; an operator without a schema is kUnsupported.
+Status CheckNode(const Node& node);
+
+// CheckNode, then infers the outputs.
 Status InferNode(Graph& graph, const Node& node);
 
 }  // namespace peel::engine

@@ -99,5 +99,51 @@ TEST_F(SharedModels, AnotherSizeThanDeclaredIsRefused) {
   EXPECT_THAT(status.message(), ::testing::HasSubstr("1x3x320x320"));
 }
 
+// Widening takes the half-precision file to the very nodes of the single-precision one.
+TEST_F(SharedModels, HalfPrecisionBecomesTheSameNodes) {
+  std::vector<std::vector<std::string>> lists;
+  for (const char* name : {"u2netp-fp32.onnx", "u2netp-fp16.onnx"}) {
+    Graph graph = Load(name, true);
+    const Status status = SpecialiseTo(graph, {1, 3, 320, 320});
+    ASSERT_TRUE(status.ok()) << status.message();
+    std::vector<std::string>& list = lists.emplace_back();
+    for (const Node& node : graph.nodes) {
+      std::string text = node.domain;
+      text += "." + node.op_type + " " + node.String("activation", "");
+      for (const ValueId v : node.inputs) {
+        text += v == kNone ? " -" : " " + ShapeString(*graph.value(v).shape);
+        if (v != kNone && node.op_type != "Resize") {
+          EXPECT_EQ(graph.value(v).type, DataType::kFloat32) << node.Describe();
+        }
+      }
+      list.push_back(text + " to " + ShapeString(*graph.value(node.outputs[0]).shape));
+    }
+  }
+  EXPECT_EQ(lists[0], lists[1]);
+  EXPECT_FALSE(lists[0].empty());
+}
+
+TEST_F(SharedModels, ActivationsGoIntoConvolutions) {
+  std::map<std::string, int> u2netp = Operators(Load("u2netp-fp32.onnx", true));
+  // 112 with Relu; of the seven side outputs only the fused one is read by its Sigmoid alone.
+  EXPECT_EQ(u2netp["peel.Conv"], 113);
+  EXPECT_EQ(u2netp["Conv"], 6);
+  EXPECT_EQ(u2netp["Relu"], 0);
+  EXPECT_EQ(u2netp["Sigmoid"], 6);
+  std::map<std::string, int> yolox = Operators(Load("yolox_nano.onnx", true));
+  EXPECT_EQ(yolox["Swish"], 0);
+  EXPECT_EQ(yolox["Sigmoid"], 0);
+}
+
+// A second run of the passes after shapes are known leaves a graph that holds together.
+TEST_F(SharedModels, PassesRunAgainAfterSpecialising) {
+  Graph graph = Load("yolox_nano.onnx", true);
+  ASSERT_TRUE(SpecialiseTo(graph, {1, 3, 416, 416}).ok());
+  const auto reports = RunPasses(graph, {}, PassContext{});
+  ASSERT_TRUE(reports.ok()) << reports.status().message();
+  ExpectInferred(graph);
+  EXPECT_EQ(graph.value(graph.outputs[0].value).shape, (Shape{1, 3549, 85}));
+}
+
 }  // namespace
 }  // namespace peel::engine

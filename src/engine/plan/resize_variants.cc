@@ -92,6 +92,13 @@ std::string MakeResize(const NodeView& view, ResizeProblem* problem) {
     if ((*scales)[0] != 1 || (*scales)[1] != 1) return "resizes the spatial axes only";
     p.scale_h = (*scales)[2];
     p.scale_w = (*scales)[3];
+    // These two map by the extent before it is rounded down, the kernel by the one after.
+    const bool by_extent = p.coordinates == ResizeCoordinates::kAlignCorners ||
+                           p.coordinates == ResizeCoordinates::kPytorchHalfPixel;
+    if (by_extent && (p.scale_h * static_cast<float>(in[2]) != static_cast<float>(out[2]) ||
+                      p.scale_w * static_cast<float>(in[3]) != static_cast<float>(out[3]))) {
+      return "wants scales that give whole extents";
+    }
   } else if (node.String("keep_aspect_ratio_policy", "stretch") != "stretch") {
     return "does not keep the aspect ratio";
   }

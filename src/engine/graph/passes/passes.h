@@ -4,9 +4,24 @@
 #include "src/engine/graph/graph.h"
 #include "src/engine/graph/pass.h"
 
-// The rewrites, one a file. Each describes the pattern that it takes and what it leaves behind.
+// The rewrites, one a file. Each says there which pattern it takes and what it leaves behind. What
+// becomes unused is left for remove_dead_nodes.
 namespace peel::engine::passes {
 
 Result<int> RemoveDeadNodes(Graph& graph, const PassContext& context);
+Result<int> FoldConstants(Graph& graph, const PassContext& context);
+Result<int> WidenHalf(Graph& graph, const PassContext& context);
+Result<int> RemoveIdentity(Graph& graph, const PassContext& context);
+Result<int> MergeDuplicates(Graph& graph, const PassContext& context);
+Result<int> MergeTransposes(Graph& graph, const PassContext& context);
+Result<int> ResizeForUpsample(Graph& graph, const PassContext& context);
+Result<int> FoldBatchNorm(Graph& graph, const PassContext& context);
+Result<int> FoldAffine(Graph& graph, const PassContext& context);
+Result<int> FusePad(Graph& graph, const PassContext& context);
+Result<int> FuseGelu(Graph& graph, const PassContext& context);
+Result<int> FuseHardSwish(Graph& graph, const PassContext& context);
+Result<int> FuseSwish(Graph& graph, const PassContext& context);
+Result<int> FuseResidual(Graph& graph, const PassContext& context);
+Result<int> FuseActivation(Graph& graph, const PassContext& context);
 
 }  // namespace peel::engine::passes
