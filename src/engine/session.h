@@ -18,6 +18,9 @@ struct SessionOptions {
   int threads = 0;  // 0: AvailableCpus()
   Precision precision = Precision::kAuto;
   std::vector<std::string> disabled_passes;
+  // Kernels that no plan takes, by the names that PlanText shows; "all" leaves the plain references
+  // alone. Those in the environment variable PEEL_KERNELS_OFF (comma-separated) come on top.
+  std::vector<std::string> disabled_kernels;
   uint64_t max_memory_bytes = 0;  // refuse a plan that needs more; 0: what the machine has free
 };
 

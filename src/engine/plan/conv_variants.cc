@@ -86,11 +86,11 @@ struct PackedKernel {
 };
 
 Result<Emitted> EmitConv(EmitArgs& args, const PackedKernel& kernel, const ConvProblem& problem) {
-  const Tensor& weights = *args.in[1].constant;
+  const Tensor weights = *args.in[1].constant;
   const Tensor bias = args.in.size() > 2 && args.in[2].present ? *args.in[2].constant : Tensor();
   Emitted step;
   PEEL_ASSIGN_OR_RETURN(auto packed, args.weights.Get(weights, bias, Form(kernel.name, problem),
-                                                      kernel.packed_bytes(problem), [&](void* out) {
+                                                      kernel.packed_bytes(problem), [=](void* out) {
                                                         kernel.pack(problem, weights.data<float>(),
                                                                     bias.data<float>(), out);
                                                       }));
