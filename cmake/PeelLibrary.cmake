@@ -13,8 +13,9 @@ add_library(peel_shared SHARED ${peel_objects})
 target_link_libraries(peel_shared PRIVATE ${peel_system_targets})
 set_target_properties(peel_shared PROPERTIES OUTPUT_NAME peel EXPORT_NAME peel LINKER_LANGUAGE CXX
   VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
-# The libraries inside that are linked statically must not become part of the interface either.
-target_link_options(peel_shared PRIVATE LINKER:--exclude-libs,ALL)
+set(peel_symbols ${CMAKE_SOURCE_DIR}/cmake/peel.map)
+target_link_options(peel_shared PRIVATE LINKER:--version-script=${peel_symbols})
+set_target_properties(peel_shared PROPERTIES LINK_DEPENDS ${peel_symbols})
 if(NOT PEEL_SANITIZE)
   target_link_options(peel_shared PRIVATE LINKER:--no-undefined)
 endif()
