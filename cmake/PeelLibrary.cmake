@@ -1,6 +1,11 @@
 # libpeel, shared and static, from the objects of every room, with its install rules: headers,
 # libraries, CMake package (find_package(peel): peel::peel, peel::peel_static) and pkg-config file.
 include(CMakePackageConfigHelpers)
+file(STRINGS include/peel/peel.h version_lines REGEX "define PEEL_VERSION_")
+string(REGEX REPLACE "[^0-9]+" "." header_version "${version_lines}")
+if(NOT header_version STREQUAL ".${PROJECT_VERSION}")
+  message(FATAL_ERROR "include/peel/peel.h has another version than the project: ${header_version}")
+endif()
 get_property(peel_objects GLOBAL PROPERTY PEEL_OBJECTS)
 
 # What the shared library links privately and a user of the static one has to link as well.

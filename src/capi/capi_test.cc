@@ -47,7 +47,9 @@ class CApi : public testing::Test {
     peel_engine_free(engine_);
     engine_ = nullptr;
   }
-  void SetUp() override { ASSERT_EQ(peel_engine_status(engine_), PEEL_OK) << peel_engine_error(engine_); }
+  void SetUp() override {
+    ASSERT_EQ(peel_engine_status(engine_), PEEL_OK) << peel_engine_error(engine_);
+  }
   static peel_engine* engine_;
 };
 peel_engine* CApi::engine_ = nullptr;

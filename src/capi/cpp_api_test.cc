@@ -40,7 +40,8 @@ TEST(CppApi, MattesPixels) {
   const std::vector<uint8_t> pixels(80 * 60 * 3, 120);
   const peel::Result matte = SharedEngine().Matte({pixels, 80, 60, 3});
   EXPECT_EQ(matte.bytes().size(), matte.stride() * 59 + 80);
-  EXPECT_THROW(SharedEngine().Cut(peel::Pixels{std::span(pixels).first(100), 80, 60, 3}), peel::Error);
+  EXPECT_THROW(SharedEngine().Cut(peel::Pixels{std::span(pixels).first(100), 80, 60, 3}),
+               peel::Error);
   EXPECT_THROW(SharedEngine().Cut(peel::Pixels{pixels, 80, -60, 3}), peel::Error);
 }
 

@@ -35,7 +35,8 @@ TEST(Background, ParsesWhatTheOptionTakes) {
   EXPECT_EQ(Background::Parse("rgb(1 2 3)").value().colour(), (Rgba{1, 2, 3, 255}));
   EXPECT_EQ(Background::Parse("blur").value().kind(), Background::Kind::kBlur);
   EXPECT_EQ(Background::Parse("blur:7.5").value().kind(), Background::Kind::kBlur);
-  for (const char* bad : {"blur:", "blur:x", "blur:-1", "blur:5px", "blur:nan", "blur:99999", "blurry"}) {
+  for (const char* bad :
+       {"blur:", "blur:x", "blur:-1", "blur:5px", "blur:nan", "blur:99999", "blurry"}) {
     EXPECT_EQ(Background::Parse(bad).status().code(), StatusCode::kInvalidArgument) << bad;
   }
   const TestFolder folder;
@@ -88,8 +89,8 @@ TEST(Background, BlurLeavesTheSubjectOut) {
         std::memcpy(cut.row(y) + x * 4, "\xff\x00\x00\xff", 4);
       }
     }
-    const auto applied =
-        Background::Parse(text).value().Apply(std::as_const(cut).view(), std::as_const(photo).view(), &pool);
+    const auto applied = Background::Parse(text).value().Apply(std::as_const(cut).view(),
+                                                               std::as_const(photo).view(), &pool);
     ASSERT_TRUE(applied.ok());
     EXPECT_EQ(PixelAt(applied, 60, 60), (std::vector{255, 0, 0}));
     for (const int x : {38, 30, 3}) {

@@ -116,7 +116,8 @@ TEST_F(CutterTest, BatchGoesOnPastFailures) {
   const TestFolder folder;
   std::vector<Job> jobs;
   for (const char* name : {"a.png", "broken.png", "b.png", "missing.png", "c.png"}) {
-    if (name[0] != 'm') folder.Put(name, name[0] == 'b' && name[1] == 'r' ? "junk" : PngOf(Ball(60, 40)));
+    if (name[0] != 'm')
+      folder.Put(name, name[0] == 'b' && name[1] == 'r' ? "junk" : PngOf(Ball(60, 40)));
     jobs.push_back({{folder / name, ""}, folder / (std::string("out/") + name)});
   }
   std::vector<FileReport> reports;
@@ -167,7 +168,8 @@ TEST(CutterModels, FailuresAreToldOnceByWaitAndByEveryCut) {
   EXPECT_FALSE(cutter->CutPixels(Ball(20, 20).view(), {}).ok());
   std::vector<Job> jobs;
   for (const char* name : {"a.png", "b.png"}) {
-    jobs.push_back({{folder.Put(name, PngOf(Ball(20, 20))), ""}, folder / (std::string(name) + ".out.png")});
+    jobs.push_back(
+        {{folder.Put(name, PngOf(Ball(20, 20))), ""}, folder / (std::string(name) + ".out.png")});
   }
   int told = 0;
   const Status status = RunBatch(*cutter, jobs, {}, [&](const FileReport&) { ++told; });
