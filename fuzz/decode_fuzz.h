@@ -25,8 +25,9 @@ inline void FuzzDecode(const uint8_t* data, size_t size,
   const auto picture = decode(bytes, options);
   if (!picture.ok()) return;
   // What can be decoded can be probed, and both tell the same.
-  if (!info.ok() || info->width != picture->stored_width || info->height != picture->stored_height ||
-      info->has_alpha != picture->has_alpha || info->orientation != picture->orientation) {
+  if (!info.ok() || info->width != picture->stored_width ||
+      info->height != picture->stored_height || info->has_alpha != picture->has_alpha ||
+      info->orientation != picture->orientation) {
     __builtin_trap();
   }
   uint64_t sum = 0;

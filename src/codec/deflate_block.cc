@@ -225,6 +225,7 @@ void BitWriter::Flush() {
 }
 
 void BitWriter::PutBytes(std::span<const uint8_t> bytes) {
+  if (bytes.empty()) return;
   std::memcpy(at_, bytes.data(), bytes.size());
   at_ += bytes.size();
 }

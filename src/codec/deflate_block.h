@@ -66,8 +66,8 @@ class BitWriter {
 };
 
 // Writes one block holding the tokens, which spell `data`: dynamic, fixed or stored, whichever is
-// shortest. `counts` are the tokens' (the end of block is added here). At most data.size() + 5 bytes
-// for each 65535 of it plus 3 are written, and 8 more touched.
+// shortest. `counts` are the tokens' (the end of block is added here). At most data.size() + 5
+// bytes for each 65535 of it plus 3 are written, and 8 more touched.
 void WriteDeflateBlock(std::span<const DeflateToken> tokens, const SymbolCounts& counts,
                        std::span<const uint8_t> data, bool last, BitWriter* out);
 

@@ -22,8 +22,8 @@ std::vector<uint8_t> Pack(const std::vector<uint8_t>& data, size_t piece,
   do {
     const size_t size = std::min(piece, data.size() - at);
     std::vector<uint8_t> part(DeflateBound(size));
-    part.resize(DeflatePiece({data.data() + at, size}, at, at + size == data.size(), effort,
-                             part.data()));
+    part.resize(
+        DeflatePiece({data.data() + at, size}, at, at + size == data.size(), effort, part.data()));
     out.insert(out.end(), part.begin(), part.end());
     at += size;
   } while (at < data.size());
@@ -60,9 +60,11 @@ std::vector<uint8_t> Make(const std::string& kind, size_t size) {
   std::geometric_distribution<int> residual(0.3);
   for (size_t i = 0; i < size; ++i) {
     if (kind == "noise") data[i] = static_cast<uint8_t>(random());
-    if (kind == "residuals") data[i] = static_cast<uint8_t>(residual(random) * (random() % 2 ? 1 : -1));
+    if (kind == "residuals")
+      data[i] = static_cast<uint8_t>(residual(random) * (random() % 2 ? 1 : -1));
     if (kind == "period") data[i] = static_cast<uint8_t>(i % 251 == 0 ? i : i % 7);
-    if (kind == "mixed") data[i] = static_cast<uint8_t>((i >> 12) % 3 == 0 ? 0 : random() % ((i >> 14) + 1));
+    if (kind == "mixed")
+      data[i] = static_cast<uint8_t>((i >> 12) % 3 == 0 ? 0 : random() % ((i >> 14) + 1));
     if (kind == "far") data[i] = static_cast<uint8_t>(i < 32768 ? random() : data[i - 32768]);
   }
   return data;  // "zeros" stays as it is
@@ -70,12 +72,13 @@ std::vector<uint8_t> Make(const std::string& kind, size_t size) {
 
 TEST(Deflate, ComesBackFromPieces) {
   for (const std::string kind : {"zeros", "noise", "residuals", "period", "mixed", "far"}) {
-    for (const size_t size : {0u, 1u, 2u, 3u, 4u, 7u, 8u, 9u, 257u, 258u, 259u, 4095u, 16384u, 16385u,
-                              70000u, 300001u}) {
+    for (const size_t size : {0u, 1u, 2u, 3u, 4u, 7u, 8u, 9u, 257u, 258u, 259u, 4095u, 16384u,
+                              16385u, 70000u, 300001u}) {
       const std::vector<uint8_t> data = Make(kind, size);
       for (const size_t piece : {size_t{1} << 30, size_t{40000}, size_t{1000}}) {
         if (piece == 1000 && size > 20000) continue;
-        for (const DeflateEffort& effort : {DeflateEffort{1, 64}, DeflateEffort{1, 5}, DeflateEffort{40, 258}}) {
+        for (const DeflateEffort& effort :
+             {DeflateEffort{1, 64}, DeflateEffort{1, 5}, DeflateEffort{40, 258}}) {
           SCOPED_TRACE(testing::Message() << kind << ", " << size << " bytes, pieces of " << piece
                                           << ", chain " << effort.chain);
           const std::vector<uint8_t> packed = Pack(data, piece, effort);

@@ -29,14 +29,17 @@ Status NotWritable(Format format) {
 
 }  // namespace
 
-Result<std::vector<uint8_t>> Encode(ImageView<const uint8_t> pixels,
-                                    const EncodeOptions& options) {
+Result<std::vector<uint8_t>> Encode(ImageView<const uint8_t> pixels, const EncodeOptions& options) {
   PEEL_RETURN_IF_ERROR(CheckArguments(pixels.width, pixels.height, pixels.channels, options));
   switch (options.format) {
-    case Format::kPng: return EncodePng(pixels, options);
-    case Format::kJpeg: return EncodeJpeg(pixels, options);
-    case Format::kWebp: return EncodeWebp(pixels, options);
-    default: return NotWritable(options.format);
+    case Format::kPng:
+      return EncodePng(pixels, options);
+    case Format::kJpeg:
+      return EncodeJpeg(pixels, options);
+    case Format::kWebp:
+      return EncodeWebp(pixels, options);
+    default:
+      return NotWritable(options.format);
   }
 }
 

@@ -152,9 +152,9 @@ std::span<const uint8_t> WithoutPrefix(std::span<const uint8_t> exif) {
   return exif;
 }
 
-// Removes the second directory and the pictures it points to. What may be cut off the end is cut off,
-// what lies between other things is wiped. Returns the bytes that are left; 0 when the thumbnail
-// overlaps what must be kept.
+// Removes the second directory and the pictures it points to. What may be cut off the end is cut
+// off, what lies between other things is wiped. Returns the bytes that are left; 0 when the
+// thumbnail overlaps what must be kept.
 size_t DropThumbnail(Block& block, size_t directory, const std::vector<Range>& kept) {
   const size_t link = block.Link(directory);
   if (link == 0) return block.size();
@@ -229,11 +229,17 @@ std::vector<uint8_t> UpdateExif(std::span<const uint8_t> exif, int width, int he
     block.ForEach(directories[i], [&](const Entry& entry) {
       if (const auto values = block.Values(entry)) kept.push_back(*values);
       switch (entry.tag) {
-        case kOrientation: block.MakeShort(entry, 1); break;
+        case kOrientation:
+          block.MakeShort(entry, 1);
+          break;
         case kImageWidth:
-        case kPixelXDimension: block.SetNumber(entry, w); break;
+        case kPixelXDimension:
+          block.SetNumber(entry, w);
+          break;
         case kImageLength:
-        case kPixelYDimension: block.SetNumber(entry, h); break;
+        case kPixelYDimension:
+          block.SetNumber(entry, h);
+          break;
         case kExifDirectory:
         case kGpsDirectory:
         case kInteropDirectory: {
@@ -243,7 +249,8 @@ std::vector<uint8_t> UpdateExif(std::span<const uint8_t> exif, int width, int he
           if (next != 0 && !known && directories.size() < 8) directories.push_back(next);
           break;
         }
-        default: break;
+        default:
+          break;
       }
     });
   }
@@ -286,8 +293,8 @@ int XmpOrientation(std::span<const uint8_t> xmp) {
 std::vector<uint8_t> UpdateXmp(std::span<const uint8_t> xmp) {
   const std::string_view text = AsText(xmp);
   for (const std::string_view stale :
-       {"xapGImg:image", "xmpGImg:image", "Container:Directory", "hdrgm:", "HDRGainMap", "GDepth:",
-        "GImage:", "xmpNote:HasExtendedXMP", "GPano:"}) {
+       {"xapGImg:image", "xmpGImg:image", "Container:Directory", "hdrgm:", "HDRGainMap",
+        "GDepth:", "GImage:", "xmpNote:HasExtendedXMP", "GPano:"}) {
     if (text.find(stale) != std::string_view::npos) return {};
   }
   std::vector<uint8_t> out(xmp.begin(), xmp.end());

@@ -16,7 +16,9 @@ class BlockBuilder {
     Text(little ? "II" : "MM");
     U16(42);
   }
-  void Text(const std::string& s) { data.insert(data.end(), s.begin(), s.end()); }
+  void Text(const std::string& s) {
+    for (const char c : s) data.push_back(static_cast<uint8_t>(c));
+  }
   void U16(unsigned v) {
     const uint8_t a = static_cast<uint8_t>(v), b = static_cast<uint8_t>(v >> 8);
     data.push_back(little_ ? a : b);
@@ -39,21 +41,21 @@ class BlockBuilder {
 std::vector<uint8_t> Camera(bool little, unsigned orientation) {
   BlockBuilder b(little);
   b.U32(8);
-  b.U16(3);                     // 8
+  b.U16(3);  // 8
   b.Short(0x0112, orientation);
   b.Long(0x8769, 50);
   b.Short(0x0128, 2);
-  b.U32(104);                   // link, at 46
-  b.U16(3);                     // 50
+  b.U32(104);  // link, at 46
+  b.U16(3);    // 50
   b.Short(0xA002, 4000);
   b.Long(0xA003, 3000);
   b.U16(0x927C), b.U16(7), b.U32(12), b.U32(92);
-  b.U32(0);                     // at 88
-  b.Text("MAKERNOTE123");       // 92
-  b.U16(2);                     // 104
+  b.U32(0);                // at 88
+  b.Text("MAKERNOTE123");  // 92
+  b.U16(2);                // 104
   b.Long(0x0201, 134);
   b.Long(0x0202, 20);
-  b.U32(0);                     // at 130
+  b.U32(0);                        // at 130
   b.Text("THUMBNAIL-THUMBNAIL!");  // 134
   EXPECT_EQ(b.data.size(), 154u);
   return b.data;
@@ -73,7 +75,7 @@ TEST(Exif, OrientationInBothByteOrders) {
   }
   std::vector<uint8_t> with_prefix = {'E', 'x', 'i', 'f', 0, 0};
   const auto block = Camera(true, 6);
-  with_prefix.insert(with_prefix.end(), block.begin(), block.end());
+  for (const uint8_t byte : block) with_prefix.push_back(byte);
   EXPECT_EQ(ExifOrientation(with_prefix), 6);
 }
 
@@ -128,7 +130,8 @@ TEST(Exif, TruncationAndLoopsDoNoHarm) {
 }
 
 TEST(Xmp, OrientationIsReadAndReset) {
-  for (const std::string form : {"<x tiff:Orientation=\"6\"/>", "<tiff:Orientation>6</tiff:Orientation>"}) {
+  for (const std::string form :
+       {"<x tiff:Orientation=\"6\"/>", "<tiff:Orientation>6</tiff:Orientation>"}) {
     const std::vector<uint8_t> xmp(form.begin(), form.end());
     EXPECT_EQ(XmpOrientation(xmp), 6);
     const auto after = UpdateXmp(xmp);

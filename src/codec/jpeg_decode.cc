@@ -15,8 +15,8 @@ namespace {
 
 using namespace std::string_view_literals;
 
-// Rows decoded before they are turned or converted: a 4-channel band of a 4000-pixel-wide picture is
-// half a megabyte, about what a second-level cache holds.
+// Rows decoded before they are turned or converted: a 4-channel band of a 4000-pixel-wide picture
+// is half a megabyte, about what a second-level cache holds.
 constexpr int kBandRows = 32;
 
 bool StartsWith(std::span<const uint8_t> data, std::string_view text) {

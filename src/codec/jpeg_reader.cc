@@ -8,8 +8,9 @@
 
 namespace peel {
 
-// Each scan of a progressive file costs a pass over the whole picture, and a scan can be a few bytes
-// long: without a limit, a small file keeps a processor busy for hours. Encoders write 10 or so.
+// Each scan of a progressive file costs a pass over the whole picture, and a scan can be a few
+// bytes long: without a limit, a small file keeps a processor busy for hours. Encoders write 10 or
+// so.
 constexpr int kMaxScans = 500;
 
 // The callbacks find their reader through client_data.

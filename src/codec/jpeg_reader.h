@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <span>
 
-#include "src/codec/jpeg_error.h"
 #include "src/base/status.h"
+#include "src/codec/jpeg_error.h"
 
 namespace peel {
 

@@ -25,8 +25,8 @@ const std::map<std::string, std::string> kDifferences = {
 uint32_t PixelCrc(const ImageU8& image) {
   uint32_t crc = 0;
   for (int y = 0; y < image.height(); ++y) {
-    crc = libdeflate_crc32(crc, image.row(y),
-                           static_cast<size_t>(image.width()) * image.channels());
+    crc =
+        libdeflate_crc32(crc, image.row(y), static_cast<size_t>(image.width()) * image.channels());
   }
   return crc;
 }

@@ -16,12 +16,16 @@ constexpr size_t kChunkFrame = 12;  // length, type, checksum
 
 bool IsValidDepth(uint8_t colour, uint8_t depth) {
   switch (colour) {
-    case kPngGrey: return depth == 1 || depth == 2 || depth == 4 || depth == 8 || depth == 16;
-    case kPngPalette: return depth == 1 || depth == 2 || depth == 4 || depth == 8;
+    case kPngGrey:
+      return depth == 1 || depth == 2 || depth == 4 || depth == 8 || depth == 16;
+    case kPngPalette:
+      return depth == 1 || depth == 2 || depth == 4 || depth == 8;
     case kPngRgb:
     case kPngGreyAlpha:
-    case kPngRgba: return depth == 8 || depth == 16;
-    default: return false;
+    case kPngRgba:
+      return depth == 8 || depth == 16;
+    default:
+      return false;
   }
 }
 
@@ -73,10 +77,14 @@ void ReadTransparency(std::span<const uint8_t> chunk, PngFile* png) {
 
 int PngFile::channels() const {
   switch (colour) {
-    case kPngRgb: return 3;
-    case kPngGreyAlpha: return 2;
-    case kPngRgba: return 4;
-    default: return 1;
+    case kPngRgb:
+      return 3;
+    case kPngGreyAlpha:
+      return 2;
+    case kPngRgba:
+      return 4;
+    default:
+      return 1;
   }
 }
 

@@ -60,9 +60,10 @@ void AppendHead(int width, int height, int channels, int depth, const Metadata* 
 
 DeflateEffort EffortOf(PngEffort effort) {
   switch (effort) {
-    case PngEffort::kFast: return {.chain = 1, .nice = 32};
-    case PngEffort::kDefault: return {.chain = 1, .nice = 64};
-    case PngEffort::kSmall: return {.chain = 48, .nice = 192};
+    case PngEffort::kDefault:
+      return {.chain = 1, .nice = 64};
+    case PngEffort::kSmall:
+      return {.chain = 48, .nice = 192};
   }
   return {};
 }
@@ -76,15 +77,18 @@ struct PngRows {
   int pixel_bytes = 0;
 };
 
-// The picture is cut into pieces of whole rows, always in the same places, that are filtered and then
-// packed independently; each becomes an IDAT chunk.
+// The picture is cut into pieces of whole rows, always in the same places, that are filtered and
+// then packed independently; each becomes an IDAT chunk.
 class PngPacker {
  public:
   PngPacker(const PngRows& rows, PngEffort effort, ThreadPool* pool)
       : rows_(rows), effort_(EffortOf(effort)), pool_(pool) {
-    constexpr size_t kPieceBytes = size_t{2} << 20;
-    rows_per_piece_ = static_cast<int>(std::clamp<size_t>(
-        kPieceBytes / (rows.row_bytes + 1), 1, static_cast<size_t>(rows.height)));
+    // Enough of them to occupy several processors; but each begins knowing little of what is to
+    // come, which costs some hundred bytes.
+    const size_t total = (rows.row_bytes + 1) * static_cast<size_t>(rows.height);
+    const size_t piece_bytes = std::clamp(total / 8, size_t{1} << 20, size_t{4} << 20);
+    rows_per_piece_ = static_cast<int>(std::clamp<size_t>(piece_bytes / (rows.row_bytes + 1), 1,
+                                                          static_cast<size_t>(rows.height)));
     pieces_.resize(static_cast<size_t>(DivideUp(rows.height, rows_per_piece_)));
   }
 

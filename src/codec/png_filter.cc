@@ -21,11 +21,16 @@ namespace peel {
 inline uint8_t PngResidual(int f, int x, int a, int b, int c) {
   const int pa = std::abs(b - c), pb = std::abs(a - c), pc = std::abs(a + b - 2 * c);
   switch (f) {
-    case 1: return static_cast<uint8_t>(x - a);
-    case 2: return static_cast<uint8_t>(x - b);
-    case 3: return static_cast<uint8_t>(x - (a + b) / 2);
-    case 4: return static_cast<uint8_t>(x - (pa <= pb && pa <= pc ? a : pb <= pc ? b : c));
-    default: return static_cast<uint8_t>(x);
+    case 1:
+      return static_cast<uint8_t>(x - a);
+    case 2:
+      return static_cast<uint8_t>(x - b);
+    case 3:
+      return static_cast<uint8_t>(x - (a + b) / 2);
+    case 4:
+      return static_cast<uint8_t>(x - (pa <= pb && pa <= pc ? a : pb <= pc ? b : c));
+    default:
+      return static_cast<uint8_t>(x);
   }
 }
 
@@ -99,8 +104,9 @@ HWY_INLINE V PaethGuess(V left, V up, V corner) {
   const V to_up = AbsoluteDifference(left, corner);
   const auto up_high = hn::Eq(hn::Max(up, corner), up);
   const auto left_high = hn::Eq(hn::Max(left, corner), left);
-  const V to_corner = hn::IfThenElse(hn::Xor(up_high, left_high), AbsoluteDifference(to_left, to_up),
-                                     hn::SaturatedAdd(to_left, to_up));
+  const V to_corner =
+      hn::IfThenElse(hn::Xor(up_high, left_high), AbsoluteDifference(to_left, to_up),
+                     hn::SaturatedAdd(to_left, to_up));
   const V least_of_two = hn::Min(to_left, to_up);
   const V near = hn::IfThenElse(hn::Eq(least_of_two, to_left), left, up);
   return hn::IfThenElse(hn::Eq(hn::Min(least_of_two, to_corner), least_of_two), near, corner);
@@ -112,9 +118,7 @@ HWY_INLINE V AverageGuess(V left, V up) {
 }
 
 // A residual's magnitude as a signed byte; 128 for -128, which the unsigned minimum gets right.
-HWY_INLINE V Magnitude(V residual) {
-  return hn::Min(residual, hn::Sub(hn::Zero(D()), residual));
-}
+HWY_INLINE V Magnitude(V residual) { return hn::Min(residual, hn::Sub(hn::Zero(D()), residual)); }
 
 PngCosts Costs(const uint8_t* row, const uint8_t* above, size_t bytes, size_t step) {
   const D d;

@@ -98,9 +98,10 @@ TEST(PngKernels, UnfilterAgreesWithReference) {
                                  filtered.data() + 1, static_cast<ptrdiff_t>(row_bytes + 1)),
                   kRows);
         for (size_t y = 0; y < kRows; ++y) {
-          ASSERT_TRUE(std::equal(plain.begin() + static_cast<ptrdiff_t>(y * row_bytes),
-                                 plain.begin() + static_cast<ptrdiff_t>((y + 1) * row_bytes),
-                                 filtered.begin() + static_cast<ptrdiff_t>(y * (row_bytes + 1) + 1)))
+          ASSERT_TRUE(
+              std::equal(plain.begin() + static_cast<ptrdiff_t>(y * row_bytes),
+                         plain.begin() + static_cast<ptrdiff_t>((y + 1) * row_bytes),
+                         filtered.begin() + static_cast<ptrdiff_t>(y * (row_bytes + 1) + 1)))
               << "row " << y << " in place, " << width << " pixels of " << pixel_bytes << " bytes";
         }
       }

@@ -20,7 +20,7 @@ inline std::filesystem::path SharedImages() {
 }
 inline bool HaveSharedImages() { return std::filesystem::is_directory(SharedImages()); }
 
-#define PEEL_SKIP_WITHOUT_SHARED_IMAGES()                                        \
+#define PEEL_SKIP_WITHOUT_SHARED_IMAGES() \
   if (!HaveSharedImages()) GTEST_SKIP() << "no test pictures in ../shared/images"
 
 }  // namespace peel
