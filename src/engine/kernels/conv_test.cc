@@ -41,7 +41,8 @@ class ConvCase {
         random_(seed),
         input_(p.in_layout, {p.batch, p.in_channels, p.in_height, p.in_width}, 32),
         residual_(p.out_layout, {p.batch, p.out_channels, p.out_height, p.out_width}, 16),
-        weights_(static_cast<size_t>(p.out_channels) * static_cast<size_t>(p.in_channels / p.groups) *
+        weights_(static_cast<size_t>(p.out_channels) *
+                 static_cast<size_t>(p.in_channels / p.groups) *
                  static_cast<size_t>(p.kernel_h * p.kernel_w)),
         bias_(static_cast<size_t>(p.out_channels)) {
     std::uniform_real_distribution<float> any(-1, 1);

@@ -29,9 +29,11 @@ void Check(const ConvProblem& p, uint32_t seed) {
   for (float& w : weights) w = any(random);
   for (float& b : bias) b = any(random);
 
-  std::vector<double> sums(static_cast<size_t>(out_shape.batch * out_shape.channels * out_shape.pixels()));
+  std::vector<double> sums(
+      static_cast<size_t>(out_shape.batch * out_shape.channels * out_shape.pixels()));
   const auto at = [&](int64_t n, int64_t c, int64_t y, int64_t x) -> double& {
-    return sums[static_cast<size_t>(((n * p.out_channels + c) * p.out_height + y) * p.out_width + x)];
+    return sums[static_cast<size_t>(((n * p.out_channels + c) * p.out_height + y) * p.out_width +
+                                    x)];
   };
   in.ForEach([&](int64_t n, int64_t c, int64_t y, int64_t x) {
     for (int o = 0; o < p.out_channels; ++o) {
@@ -40,9 +42,9 @@ void Check(const ConvProblem& p, uint32_t seed) {
           const int64_t oy = y * p.stride_h - p.pad_top + int64_t{ky} * p.dilation_h;
           const int64_t ox = x * p.stride_w - p.pad_left + int64_t{kx} * p.dilation_w;
           if (oy < 0 || ox < 0 || oy >= p.out_height || ox >= p.out_width) continue;
-          at(n, o, oy, ox) += double{in.At(n, c, y, x)} *
-                              weights[static_cast<size_t>((c * p.out_channels + o) * taps +
-                                                          ky * p.kernel_w + kx)];
+          at(n, o, oy, ox) +=
+              double{in.At(n, c, y, x)} *
+              weights[static_cast<size_t>((c * p.out_channels + o) * taps + ky * p.kernel_w + kx)];
         }
       }
     }
@@ -102,8 +104,8 @@ TEST_P(ConvTransposeTest, CommonAndRandom) {
     }
     p.out_height = (p.in_height - 1) * p.stride_h - 2 * p.pad_top +
                    p.dilation_h * (p.kernel_h - 1) + 1 + pick(0, p.stride_h - 1);
-    p.out_width = (p.in_width - 1) * p.stride_w - 2 * p.pad_left +
-                  p.dilation_w * (p.kernel_w - 1) + 1 + pick(0, p.stride_w - 1);
+    p.out_width = (p.in_width - 1) * p.stride_w - 2 * p.pad_left + p.dilation_w * (p.kernel_w - 1) +
+                  1 + pick(0, p.stride_w - 1);
     if (p.out_height < 1 || p.out_width < 1) continue;
     p.epilogue.residual = pick(0, 1) != 0;
     p.epilogue.activation = pick(0, 1) != 0 ? Activation::kRelu : Activation::kNone;

@@ -136,12 +136,11 @@ TEST_P(ElementwiseTest, LimitsAndNan) {
 
 TEST_P(ElementwiseTest, UnaryOps) {
   const std::vector<float> in = {-2.5f, -0.5f, 0.25f, 1, 7.75f};
-  for (auto [op, want] :
-       {std::pair{UnaryOp::kNeg, +[](float x) { return -x; }},
-        {UnaryOp::kAbs, +[](float x) { return std::abs(x); }},
-        {UnaryOp::kFloor, +[](float x) { return std::floor(x); }},
-        {UnaryOp::kCeil, +[](float x) { return std::ceil(x); }},
-        {UnaryOp::kReciprocal, +[](float x) { return 1 / x; }}}) {
+  for (auto [op, want] : {std::pair{UnaryOp::kNeg, +[](float x) { return -x; }},
+                          {UnaryOp::kAbs, +[](float x) { return std::abs(x); }},
+                          {UnaryOp::kFloor, +[](float x) { return std::floor(x); }},
+                          {UnaryOp::kCeil, +[](float x) { return std::ceil(x); }},
+                          {UnaryOp::kReciprocal, +[](float x) { return 1 / x; }}}) {
     const auto out = MapOf(op, in);
     for (size_t i = 0; i < in.size(); ++i) EXPECT_EQ(out[i], want(in[i])) << i;
   }
@@ -174,7 +173,8 @@ TEST_P(ElementwiseTest, BinaryWithEveryBroadcast) {
     for (int op = 0; op <= static_cast<int>(BinaryOp::kMax); ++op) {
       for (int broadcast = 0; broadcast < 5; ++broadcast) {
         for (bool swapped : {false, true}) {
-          for (const Shape4& shape : {Shape4{2, 21, 9, 11}, Shape4{1, 5, 40, 37}, Shape4{2, 40, 1, 1}}) {
+          for (const Shape4& shape :
+               {Shape4{2, 21, 9, 11}, Shape4{1, 5, 40, 37}, Shape4{2, 40, 1, 1}}) {
             BinaryProblem p;
             p.op = static_cast<BinaryOp>(op);
             p.layout = layout;
@@ -183,18 +183,18 @@ TEST_P(ElementwiseTest, BinaryWithEveryBroadcast) {
             p.epilogue.activation = swapped ? Activation::kSigmoid : Activation::kRelu;
             // Spatial operands come plain and blocked.
             p.broadcast = static_cast<Broadcast>(std::min(broadcast, 3));
-            const Layout b_layout = broadcast == 4                       ? Layout::kBlocked
+            const Layout b_layout = broadcast == 4                    ? Layout::kBlocked
                                     : p.broadcast == Broadcast::kSame ? layout
-                                                                         : Layout::kPlain;
+                                                                      : Layout::kPlain;
             p.spatial_step = broadcast == 4 ? 16 : 1;
-            const Shape4 b_shape = p.broadcast == Broadcast::kSame ? shape
-                                   : p.broadcast == Broadcast::kScalar
-                                       ? Shape4{1, 1, 1, 1}
+            const Shape4 b_shape = p.broadcast == Broadcast::kSame     ? shape
+                                   : p.broadcast == Broadcast::kScalar ? Shape4{1, 1, 1, 1}
                                    : p.broadcast == Broadcast::kPerChannel
                                        ? Shape4{shape.batch, shape.channels, 1, 1}
                                        : Shape4{shape.batch, 1, shape.height, shape.width};
             ASSERT_EQ(RejectBinary(p), "");
-            Images a(layout, shape, 16), b(b_layout, b_shape, p.broadcast == Broadcast::kScalar ? 0 : 16);
+            Images a(layout, shape, 16),
+                b(b_layout, b_shape, p.broadcast == Broadcast::kScalar ? 0 : 16);
             a.Fill(random, 0.5f, 2);
             b.Fill(random, 0.5f, 2);
             ConstSlice b_slice = b.in();

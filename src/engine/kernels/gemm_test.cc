@@ -93,12 +93,15 @@ TEST_P(GemmTest, Softmax) {
       RunSoftmax(p, in.data(), out.data(), pool);
       for (int64_t o = 0; o < outer; ++o) {
         for (int64_t i = 0; i < inner; ++i) {
-          const auto at = [&](int64_t k) { return static_cast<size_t>((o * axis + k) * inner + i); };
+          const auto at = [&](int64_t k) {
+            return static_cast<size_t>((o * axis + k) * inner + i);
+          };
           double sum = 0, most = -1e300;
           for (int64_t k = 0; k < axis; ++k) most = std::max<double>(most, in[at(k)]);
           for (int64_t k = 0; k < axis; ++k) sum += std::exp(in[at(k)] - most);
           for (int64_t k = 0; k < axis; ++k) {
-            const double want = log ? in[at(k)] - most - std::log(sum) : std::exp(in[at(k)] - most) / sum;
+            const double want =
+                log ? in[at(k)] - most - std::log(sum) : std::exp(in[at(k)] - most) / sum;
             ASSERT_NEAR(out[at(k)], want, log ? 1e-5 : 5e-7);
           }
         }

@@ -55,7 +55,8 @@ TEST_P(PoolTest, RandomWindows) {
     p.pad_bottom = halving ? 0 : pick(0, p.kernel_h - 1);
     p.pad_right = halving ? 0 : pick(0, p.kernel_w - 1);
     const bool ceil = pick(0, 1) != 0;
-    const auto extent = [&](int64_t in, int before, int after, int kernel, int stride, int dilation) {
+    const auto extent = [&](int64_t in, int before, int after, int kernel, int stride,
+                            int dilation) {
       const int64_t room = in + before + after - int64_t{dilation} * (kernel - 1) - 1;
       if (room < 0) return 0;
       int64_t out = (ceil ? DivideUp(room, stride) : room / stride) + 1;
@@ -64,8 +65,7 @@ TEST_P(PoolTest, RandomWindows) {
     };
     p.out_height =
         extent(p.in.height, p.pad_top, p.pad_bottom, p.kernel_h, p.stride_h, p.dilation_h);
-    p.out_width =
-        extent(p.in.width, p.pad_left, p.pad_right, p.kernel_w, p.stride_w, p.dilation_w);
+    p.out_width = extent(p.in.width, p.pad_left, p.pad_right, p.kernel_w, p.stride_w, p.dilation_w);
     if (p.out_height < 1 || p.out_width < 1 || !RejectPool(p).empty()) continue;
     ++checked;
     SCOPED_TRACE(i);

@@ -41,8 +41,13 @@ TEST_P(ResizeTest, LinearByEveryRule) {
   std::mt19937 random(5);
   for (Layout layout : {Layout::kPlain, Layout::kBlocked}) {
     for (int kind = 0; kind < 4; ++kind) {
-      for (auto [h, w, oh, ow] : {std::array{5, 7, 10, 14}, {10, 10, 20, 20}, {3, 3, 7, 1},
-                                  {9, 4, 9, 8}, {6, 5, 12, 5}, {16, 17, 5, 6}, {1, 1, 4, 3}}) {
+      for (auto [h, w, oh, ow] : {std::array{5, 7, 10, 14},
+                                  {10, 10, 20, 20},
+                                  {3, 3, 7, 1},
+                                  {9, 4, 9, 8},
+                                  {6, 5, 12, 5},
+                                  {16, 17, 5, 6},
+                                  {1, 1, 4, 3}}) {
         ResizeProblem p;
         p.layout = layout;
         p.coordinates = static_cast<ResizeCoordinates>(kind);
@@ -51,7 +56,8 @@ TEST_P(ResizeTest, LinearByEveryRule) {
         p.out_width = ow;
         Images in(layout, p.in, 16);
         in.Fill(random);
-        SCOPED_TRACE(::testing::Message() << kind << " " << h << "x" << w << " " << oh << "x" << ow);
+        SCOPED_TRACE(::testing::Message()
+                     << kind << " " << h << "x" << w << " " << oh << "x" << ow);
         for (int threads : {1, 3}) {
           Images out = Resized(p, in, threads);
           ExpectImages(out, 3e-6, [&](int64_t n, int64_t c, int64_t y, int64_t x) {
@@ -61,7 +67,8 @@ TEST_P(ResizeTest, LinearByEveryRule) {
             };
             const double sy = at(y, h, oh), sx = at(x, w, ow);
             const int64_t y0 = static_cast<int64_t>(sy), x0 = static_cast<int64_t>(sx);
-            const int64_t y1 = std::min<int64_t>(y0 + 1, h - 1), x1 = std::min<int64_t>(x0 + 1, w - 1);
+            const int64_t y1 = std::min<int64_t>(y0 + 1, h - 1),
+                          x1 = std::min<int64_t>(x0 + 1, w - 1);
             const double fy = sy - y0, fx = sx - x0;
             return (1 - fy) * ((1 - fx) * in.At(n, c, y0, x0) + fx * in.At(n, c, y0, x1)) +
                    fy * ((1 - fx) * in.At(n, c, y1, x0) + fx * in.At(n, c, y1, x1));
@@ -79,7 +86,8 @@ TEST_P(ResizeTest, NearestByEveryRounding) {
     for (int rounding = 0; rounding < 4; ++rounding) {
       // Scales of two: coordinates are exact, so that ties are ties.
       for (auto [h, w, oh, ow] : {std::array{5, 7, 10, 14}, {8, 6, 4, 3}, {4, 4, 16, 4}}) {
-        for (ResizeCoordinates kind : {ResizeCoordinates::kHalfPixel, ResizeCoordinates::kAsymmetric}) {
+        for (ResizeCoordinates kind :
+             {ResizeCoordinates::kHalfPixel, ResizeCoordinates::kAsymmetric}) {
           ResizeProblem p;
           p.mode = ResizeMode::kNearest;
           p.rounding = static_cast<ResizeRounding>(rounding);
@@ -98,7 +106,8 @@ TEST_P(ResizeTest, NearestByEveryRounding) {
                                : rounding == 1 ? std::floor(s + 0.5)
                                : rounding == 2 ? std::floor(s)
                                                : std::ceil(s);
-              return static_cast<int64_t>(std::clamp<double>(r, 0, static_cast<double>(extent - 1)));
+              return static_cast<int64_t>(
+                  std::clamp<double>(r, 0, static_cast<double>(extent - 1)));
             };
             return in.At(n, c, at(y, h, oh), at(x, w, ow));
           });

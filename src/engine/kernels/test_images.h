@@ -63,12 +63,12 @@ class Images {
     for (int64_t i = 0; i < count_; ++i) {
       if (real[static_cast<size_t>(i)]) continue;
       const int64_t at = i - kMargin;
-      const bool in_image = at >= 0 && at / stride_ < shape_.batch &&
-                            at % stride_ < ImageFloats(layout_, shape_);
+      const bool in_image =
+          at >= 0 && at / stride_ < shape_.batch && at % stride_ < ImageFloats(layout_, shape_);
       const float want = in_image ? 0 : kPoison;
       if (buffer_.as<float>()[i] != want) {
-        return ::testing::AssertionFailure() << "float " << at << " is " << buffer_.as<float>()[i]
-                                             << " instead of " << want;
+        return ::testing::AssertionFailure()
+               << "float " << at << " is " << buffer_.as<float>()[i] << " instead of " << want;
       }
     }
     return ::testing::AssertionSuccess();

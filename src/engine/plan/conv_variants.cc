@@ -64,14 +64,15 @@ std::string MakeProblem(const NodeView& view, ConvProblem* problem) {
   return "";
 }
 
-// Everything of a problem that packing may look at.
+// Everything of a problem that packing looks at: not the images' extents, so that plans for other
+// sizes share the weights.
 std::string Form(const char* kernel, const ConvProblem& p) {
   std::string form = kernel;
-  for (const int x :
-       {p.batch, p.in_channels, p.in_height, p.in_width, p.out_channels, p.out_height, p.out_width,
-        p.kernel_h, p.kernel_w, p.stride_h, p.stride_w, p.dilation_h, p.dilation_w, p.pad_top,
-        p.pad_left, p.groups, static_cast<int>(p.in_layout), static_cast<int>(p.out_layout)}) {
-    form += ',' + std::to_string(x);
+  for (const int x : {p.in_channels, p.out_channels, p.kernel_h, p.kernel_w, p.stride_h, p.stride_w,
+                      p.dilation_h, p.dilation_w, p.pad_top, p.pad_left, p.groups,
+                      static_cast<int>(p.in_layout), static_cast<int>(p.out_layout)}) {
+    form += ',';
+    form += std::to_string(x);
   }
   return form;
 }

@@ -14,8 +14,8 @@ bool IsMatrix(const Value& value) {
 }
 
 std::string Form(const GemmProblem& p) {
-  return "gemm," + std::to_string(p.m) + ',' + std::to_string(p.n) + ',' + std::to_string(p.k) +
-         ',' + std::to_string(p.transpose_b) + ',' + std::to_string(p.alpha);
+  return "gemm," + std::to_string(p.n) + ',' + std::to_string(p.k) + ',' +
+         std::to_string(p.transpose_b) + ',' + std::to_string(p.alpha);
 }
 
 // The bias that Gemm's third operand is for every row, times beta; nothing where it is none.
