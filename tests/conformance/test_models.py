@@ -16,6 +16,13 @@ if not MODELS or not PHOTOS:
                 "Runtime", allow_module_level=True)
 
 
+def oracle(model):
+    """The model that ONNX Runtime runs. Peel computes a network of float16 in float32, rounding
+    nothing in between, so its result is that of the same network widened."""
+    wide = model.with_name(model.name.replace("-fp16", "-fp32"))
+    return wide if wide.exists() else model
+
+
 def feed(port, photo):
     """The photo as the model's input: ImageNet-normalised RGB, for detectors plain BGR."""
     _, _, height, width = port.shape
@@ -30,7 +37,8 @@ def feed(port, photo):
 @pytest.mark.parametrize("photo", PHOTOS, ids=lambda p: p.stem)
 @pytest.mark.parametrize("model", MODELS, ids=lambda m: m.stem)
 def test_agrees_with_onnx_runtime(model, photo, tmp_path):
-    session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(str(oracle(model)),
+                                           providers=["CPUExecutionProvider"])
     port = session.get_inputs()[0]
     inputs = {port.name: feed(port, photo)}
     names = [o.name for o in session.get_outputs()]

@@ -5,8 +5,8 @@ LIST = pathlib.Path(__file__).with_name("unsupported.txt")
 
 
 def listed():
-    lines = (line.split("#")[0].strip() for line in LIST.read_text(encoding="utf-8").splitlines())
-    return {line for line in lines if line}
+    lines = (line.split(" # ")[0].strip() for line in LIST.read_text(encoding="utf-8").splitlines())
+    return {line for line in lines if line and not line.startswith("#")}
 
 
 def test_no_case_fails(outcomes):

@@ -69,6 +69,18 @@ Status CastLike(InferContext& ctx) {
   return ctx.SetOutput(0, ctx.InputType(1), ctx.InputShape(0));
 }
 
+// The same bits under a type of the same width.
+Status BitCast(InferContext& ctx) {
+  PEEL_RETURN_IF_ERROR(NeedType(ctx, 0, kAny));
+  PEEL_ASSIGN_OR_RETURN(const int64_t to, NeedInt(ctx, "to"));
+  PEEL_ASSIGN_OR_RETURN(const DataType type, TypeOf(to));
+  if (DataTypeSize(type) != DataTypeSize(ctx.InputType(0))) {
+    return Corrupt(std::string("attribute 'to' is ") + DataTypeName(type) +
+                   ", which is not as wide as " + DataTypeName(ctx.InputType(0)));
+  }
+  return ctx.SetOutput(0, type, ctx.InputShape(0));
+}
+
 // The slope stretches to the data's shape, never the other way round.
 Status PRelu(InferContext& ctx) {
   PEEL_RETURN_IF_ERROR(NeedType(ctx, 0, kNumbers));
@@ -106,6 +118,7 @@ constexpr OpSchema kSchemas[] = {
     {"", "Atan", 7, 1, 1, Unary<kFloats>},
     {"", "Atanh", 9, 1, 1, Unary<kFloats>},
     {"", "BitwiseNot", 18, 1, 1, Unary<kInts>},
+    {"", "BitCast", 26, 1, 1, BitCast},
     {"", "Cast", 6, 1, 1, Cast},
     {"", "CastLike", 15, 2, 2, CastLike},
     {"", "Ceil", 6, 1, 1, Unary<kFloats>},
@@ -114,6 +127,7 @@ constexpr OpSchema kSchemas[] = {
     {"", "Clip", 11, 1, 3, Clip},
     {"", "Cos", 7, 1, 1, Unary<kFloats>},
     {"", "Cosh", 9, 1, 1, Unary<kFloats>},
+    {"", "CumProd", 26, 2, 2, CumSum},
     {"", "CumSum", 11, 2, 2, CumSum},
     {"", "Dropout", 7, 1, 1, Dropout, 1, 2},
     {"", "Dropout", 12, 1, 3, Dropout, 1, 2, 1u << 2},

@@ -1,4 +1,5 @@
 // Quantised operators.
+#include "src/base/checked.h"
 #include "src/engine/graph/schemas/common.h"
 #include "src/engine/graph/schemas/conv_shape.h"
 #include "src/engine/graph/schemas/matmul_shape.h"
@@ -9,18 +10,23 @@ namespace {
 constexpr Types kBytes = TypeBits(DataType::kInt8, DataType::kUint8);
 constexpr Types kQuantised = kBytes | TypeBits(DataType::kInt16, DataType::kUint16);
 
-// Scales (and zero points) are one number, or one for each entry of the axis.
+// Scales (and zero points) are one number, or one for each entry of the axis, or one for each block
+// of entries of the axis and each position of the others.
 Status CheckScale(const InferContext& ctx) {
-  if (ctx.node().Int("block_size", 0) != 0) {
-    return Unsupported("quantisation in blocks is not supported");
-  }
   const Shape& scale = ctx.InputShape(1);
-  if (scale.size() > 1) {
-    return Unsupported("quantisation in blocks (a scale of " + ShapeString(scale) +
-                       ") is not supported");
-  }
-  if (scale.size() == 1 && scale[0] != 1) {
-    const Shape& data = ctx.InputShape(0);
+  const Shape& data = ctx.InputShape(0);
+  const int64_t block = ctx.node().Int("block_size", 0);
+  if (block < 0) return Corrupt("attribute 'block_size' is " + std::to_string(block));
+  if (block > 0) {
+    PEEL_ASSIGN_OR_RETURN(const int64_t axis,
+                          NormalAxis(ctx.node().Int("axis", 1), static_cast<int64_t>(data.size())));
+    Shape blocks = data;
+    int64_t& extent = blocks[static_cast<size_t>(axis)];
+    extent = DivideUp(extent, block);
+    PEEL_RETURN_IF_ERROR(NeedShape(ctx, 1, blocks));
+  } else if (scale.size() > 1) {
+    return Corrupt("a scale of " + ShapeString(scale) + " without attribute 'block_size'");
+  } else if (scale.size() == 1 && scale[0] != 1) {
     PEEL_ASSIGN_OR_RETURN(const int64_t axis,
                           NormalAxis(ctx.node().Int("axis", 1), static_cast<int64_t>(data.size())));
     PEEL_RETURN_IF_ERROR(NeedShape(ctx, 1, {data[static_cast<size_t>(axis)]}));
