@@ -1,6 +1,11 @@
 # libpeel, shared and static, from the objects of every room, with its install rules: headers,
 # libraries, CMake package (find_package(peel): peel::peel, peel::peel_static) and pkg-config file.
 include(CMakePackageConfigHelpers)
+file(STRINGS include/peel/peel.h version_lines REGEX "define PEEL_VERSION_")
+string(REGEX REPLACE "[^0-9]+" "." header_version "${version_lines}")
+if(NOT header_version STREQUAL ".${PROJECT_VERSION}")
+  message(FATAL_ERROR "include/peel/peel.h has another version than the project: ${header_version}")
+endif()
 get_property(peel_objects GLOBAL PROPERTY PEEL_OBJECTS)
 
 # What the shared library links privately and a user of the static one has to link as well.
@@ -13,8 +18,9 @@ add_library(peel_shared SHARED ${peel_objects})
 target_link_libraries(peel_shared PRIVATE ${peel_system_targets})
 set_target_properties(peel_shared PROPERTIES OUTPUT_NAME peel EXPORT_NAME peel LINKER_LANGUAGE CXX
   VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
-# The libraries inside that are linked statically must not become part of the interface either.
-target_link_options(peel_shared PRIVATE LINKER:--exclude-libs,ALL)
+set(peel_symbols ${CMAKE_SOURCE_DIR}/cmake/peel.map)
+target_link_options(peel_shared PRIVATE LINKER:--version-script=${peel_symbols})
+set_target_properties(peel_shared PROPERTIES LINK_DEPENDS ${peel_symbols})
 if(NOT PEEL_SANITIZE)
   target_link_options(peel_shared PRIVATE LINKER:--no-undefined)
 endif()

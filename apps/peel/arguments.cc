@@ -18,7 +18,8 @@ std::vector<std::string> CompleteArguments(std::vector<std::string> arguments,
                                            const std::vector<std::string>& commands) {
   if (arguments.empty()) return {"--help"};
   const std::string& first = arguments[0];
-  const bool top_level = first == "-h" || first == "--help" || first == "-V" || first == "--version";
+  const bool top_level =
+      first == "-h" || first == "--help" || first == "-V" || first == "--version";
   if (!top_level && std::ranges::find(commands, first) == commands.end()) {
     arguments.insert(arguments.begin(), "cut");
   }

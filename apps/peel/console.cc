@@ -22,8 +22,8 @@ void Console::Line(std::string_view kind, std::string_view text) {
 void Console::StartProgress(Progress mode, int total) {
   const std::lock_guard lock(mutex_);
   terminal_ = isatty(STDERR_FILENO) != 0;
-  bar_ = mode == Progress::kAlways ||
-         (mode == Progress::kAuto && terminal_ && !quiet_ && total > 1);
+  bar_ =
+      mode == Progress::kAlways || (mode == Progress::kAuto && terminal_ && !quiet_ && total > 1);
   total_ = total;
   done_ = 0;
   Draw();
@@ -60,7 +60,8 @@ void Console::Draw() {
   const std::string counts = fmt::format(" {}/{} ", done_, total_);
   const int width = std::clamp(columns / 3, 10, 40);
   const int filled = static_cast<int>(int64_t{width} * done_ / total_);
-  std::string line = "[" + std::string(filled, '#') + std::string(width - filled, '.') + "]" + counts;
+  std::string line =
+      "[" + std::string(filled, '#') + std::string(width - filled, '.') + "]" + counts;
   const size_t room = static_cast<size_t>(std::max(0, columns - 1 - static_cast<int>(line.size())));
   line += current_.size() <= room ? current_ : current_.substr(current_.size() - room);
   fmt::print(stderr, "{}", line);

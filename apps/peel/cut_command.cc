@@ -22,7 +22,8 @@ void AddOutputOptions(CLI::App& cut, CutArguments& a) {
   cut.add_option("-O", a.output_folder, "Write into the folder DIR, made where it is not there")
       ->type_name("DIR")
       ->group(group);
-  cut.add_option("--format", a.format, "png, webp or jpg; default: what FILE's extension says, else png")
+  cut.add_option("--format", a.format,
+                 "png, webp or jpg; default: what FILE's extension says, else png")
       ->group(group);
   cut.add_option("--quality", a.quality, "Of JPEG and lossy WebP, 1 to 100; default 90")
       ->check(CLI::Range(1, 100))
@@ -90,7 +91,8 @@ void AddRunOptions(CLI::App& cut, CutArguments& a) {
 }  // namespace
 
 void AddCutCommand(CLI::App& app, int* exit_code) {
-  CLI::App* cut = app.add_subcommand("cut", "Cut out the subject of pictures (the default command)");
+  CLI::App* cut =
+      app.add_subcommand("cut", "Cut out the subject of pictures (the default command)");
   cut->footer(kFooter);
   auto arguments = std::make_shared<CutArguments>();
   cut->add_option("INPUT", arguments->inputs,

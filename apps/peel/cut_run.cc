@@ -88,7 +88,8 @@ Result<Plan> MakePlan(const CutArguments& a) {
 int JobsFor(const CutArguments& a, size_t pictures) {
   const int threads = a.threads > 0 ? a.threads : AvailableCpus();
   const int wanted = a.jobs > 0 ? a.jobs : std::min(threads, 8);
-  return static_cast<int>(std::clamp<size_t>(static_cast<size_t>(wanted), 1, std::max<size_t>(pictures, 1)));
+  return static_cast<int>(
+      std::clamp<size_t>(static_cast<size_t>(wanted), 1, std::max<size_t>(pictures, 1)));
 }
 
 std::string Shown(const FileReport& report) {
@@ -110,8 +111,8 @@ void Tell(Console& console, const FileReport& report, const CutArguments& a) {
         console.Warn(fmt::format("{}: {}", Shown(report), report.warning));
       }
       if (!report.has_subject && a.compat.empty()) {
-        console.Warn(fmt::format("{}: no subject found (score {:.2f}); the {} is empty", Shown(report),
-                                 report.subject_score, a.mask ? "mask" : "cut-out"));
+        console.Warn(fmt::format("{}: no subject found (score {:.2f}); the {} is empty",
+                                 Shown(report), report.subject_score, a.mask ? "mask" : "cut-out"));
       }
       std::string stages;
       for (const auto& [stage, milliseconds] : report.times) {
@@ -201,9 +202,9 @@ int RunCut(const CutArguments& a) {
         model_told = true;
         const ModelInfo& info = cutter->info();
         if (!info.warning.empty()) console.Warn(info.warning);
-        console.Detail(fmt::format("model {} {}, {} {} with {} threads, {} jobs, loaded in {:.1f} ms",
-                                   info.name, info.path, info.device, info.precision, info.threads,
-                                   plan.batch.jobs, info.load_ms));
+        console.Detail(fmt::format(
+            "model {} {}, {} {} with {} threads, {} jobs, loaded in {:.1f} ms", info.name,
+            info.path, info.device, info.precision, info.threads, plan.batch.jobs, info.load_ms));
       }
       Tell(console, report, a);
       failed += report.state == FileReport::State::kFailed;
@@ -231,9 +232,10 @@ int RunCut(const CutArguments& a) {
     }
   }
   if (stopped) {
-    console.Note(fmt::format("interrupted: {} of {} pictures are done; run it again with "
-                             "--skip-existing to finish the rest",
-                             done + skipped, jobs->jobs.size()));
+    console.Note(
+        fmt::format("interrupted: {} of {} pictures are done; run it again with "
+                    "--skip-existing to finish the rest",
+                    done + skipped, jobs->jobs.size()));
     std::signal(interrupt_signal, SIG_DFL);
     std::raise(interrupt_signal);
   }

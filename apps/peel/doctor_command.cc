@@ -60,10 +60,10 @@ std::vector<Backend> Backends() {
   std::error_code error;
   const bool driver = std::filesystem::exists("/proc/driver/nvidia/version", error);
   const std::string gpu =
-      driver ? "an NVIDIA driver is loaded" : "and no NVIDIA driver is loaded on this machine";
+      driver ? "(an NVIDIA driver is loaded)" : "(nor is an NVIDIA driver loaded)";
   return {{"native cpu", true, "kernels for " + CpuTarget()},
-          {"cuda", false, "this version has no CUDA backend; " + gpu},
-          {"tensorrt", false, "this version has no TensorRT backend; " + gpu},
+          {"cuda", false, "this version has no CUDA backend " + gpu},
+          {"tensorrt", false, "this version has no TensorRT backend " + gpu},
           {"onnxruntime", false, "this version has no plug-in for ONNX Runtime"}};
 }
 
@@ -71,8 +71,11 @@ Json Collect() {
   const SystemLimits limits = ReadSystemLimits();
   Json doc;
   doc["version"] = PEEL_VERSION;
-  doc["cpu"] = {{"model", CpuModel()},     {"target", CpuTarget()}, {"targets", CpuTargets()},
-                {"features", CpuFeatures()}, {"note", CpuNote()}};
+  doc["cpu"] = {{"model", CpuModel()},
+                {"target", CpuTarget()},
+                {"targets", CpuTargets()},
+                {"features", CpuFeatures()},
+                {"note", CpuNote()}};
   doc["threads"] = {{"in_use", AvailableCpus()},
                     {"online", limits.processors_online},
                     {"allowed_by_affinity", limits.processors_allowed},
@@ -133,10 +136,12 @@ void Print(const Json& doc) {
                  ? "none"
                  : fmt::format("{:.2f}", threads["cgroup_quota"].get<double>()));
   const Json& memory = doc["memory"];
-  fmt::print("\nMemory\n  machine    {}, {} available\n", HumanBytes(memory["total"].get<uint64_t>()),
+  fmt::print("\nMemory\n  machine    {}, {} available\n",
+             HumanBytes(memory["total"].get<uint64_t>()),
              HumanBytes(memory["available"].get<uint64_t>()));
-  fmt::print("  limits     cgroup {}, address space {}, file size {}\n", Bound(memory["cgroup_limit"]),
-             Bound(memory["address_space_limit"]), Bound(memory["file_size_limit"]));
+  fmt::print("  limits     cgroup {}, address space {}, file size {}\n",
+             Bound(memory["cgroup_limit"]), Bound(memory["address_space_limit"]),
+             Bound(memory["file_size_limit"]));
   fmt::print("  huge pages {}\n", memory["transparent_huge_pages"].get<std::string>());
   const Json& pictures = doc["picture_limits"];
   fmt::print("  pictures   at most {} megapixels (--max-pixels), {}\n",
@@ -165,8 +170,8 @@ void Print(const Json& doc) {
 }  // namespace
 
 void AddDoctorCommand(CLI::App& app, int* exit_code) {
-  CLI::App* doctor =
-      app.add_subcommand("doctor", "Processor, threads, limits, formats, backends and models in force");
+  CLI::App* doctor = app.add_subcommand(
+      "doctor", "Processor, threads, limits, formats, backends and models in force");
   auto as_json = std::make_shared<bool>(false);
   doctor->add_flag("--json", *as_json, "One JSON object");
   doctor->callback([as_json, exit_code] {

@@ -37,6 +37,7 @@ Exit codes: 0 everything done; 1 some inputs failed, the others were written;
 int main(int argc, char** argv) {
   // A reader that goes away is a failed write with its own message, not a sudden death.
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // so is a file that grows beyond `ulimit -f`
   peel::InitCpu();
 
   std::vector<std::string> arguments(argv + 1, argv + argc);
@@ -55,6 +56,10 @@ int main(int argc, char** argv) {
   peel::AddModelCommand(app, &exit_code);
   peel::AddDoctorCommand(app, &exit_code);
 
+  if (arguments.empty()) {
+    fmt::print(stderr, "{}", app.help());
+    return peel::kExitUsage;
+  }
   std::vector<std::string> names;
   for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
   arguments = peel::CompleteArguments(std::move(arguments), names);

@@ -16,7 +16,8 @@ struct ListedModel {
 // The catalogue with what this machine has of it.
 std::vector<ListedModel> ListModels();
 
-// The folders and files that models are looked for in, NAME standing for the model's name, in order.
+// The folders and files that models are looked for in, NAME standing for the model's name, in
+// order.
 std::vector<std::string> ModelFolders();
 
 }  // namespace peel

@@ -42,8 +42,7 @@ int List(bool json) {
     return kExitDone;
   }
   for (const ListedModel& model : models) {
-    fmt::print("{:<24} {:<11} {}\n", model.name,
-               model.path.empty() ? "-" : HumanBytes(model.bytes),
+    fmt::print("{:<24} {:<11} {}\n", model.name, model.path.empty() ? "-" : HumanBytes(model.bytes),
                model.path.empty() ? model.summary : model.path);
   }
   fmt::print("\n'-': not on this machine; `peel models info NAME` says where it belongs.\n");
@@ -88,7 +87,8 @@ int Info(const std::string& name, bool json) {
   }
   fmt::print("name     {}\n", model.name);
   if (!model.family.empty()) {
-    fmt::print("family   {}\nabout    {}\nlicence  {}\n", model.family, model.summary, model.licence);
+    fmt::print("family   {}\nabout    {}\nlicence  {}\n", model.family, model.summary,
+               model.licence);
   }
   if (located.ok()) {
     fmt::print("file     {}\n\n{}", model.path, summary);
@@ -141,8 +141,8 @@ void AddModelsCommand(CLI::App& app, int* exit_code) {
   verify->add_option("NAME", *names, "Names or files; default: all that are on this machine");
   verify->callback([names, exit_code] { *exit_code = Verify(*names); });
 
-  CLI::App* pull = models->add_subcommand(
-      "pull", "Download a model: the one command that opens a connection");
+  CLI::App* pull =
+      models->add_subcommand("pull", "Download a model: the one command that opens a connection");
   auto source = std::make_shared<std::string>();
   pull->add_option("NAME", *source, "A known name or an https URL of an ONNX file")->required();
   pull->callback([source, exit_code] { *exit_code = PullModel(*source); });

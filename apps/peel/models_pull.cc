@@ -27,8 +27,8 @@ namespace fs = std::filesystem;
 // Where rembg publishes the models that bear its names; files there are named like the models.
 constexpr char kUpstream[] = "https://github.com/danielgatis/rembg/releases/download/v0.0.0/";
 // Those of the catalogue that are published there under their own name.
-constexpr const char* kPublished[] = {"u2net",       "u2netp",          "u2net_human_seg",
-                                      "silueta",     "u2net_cloth_seg", "isnet-general-use",
+constexpr const char* kPublished[] = {"u2net",      "u2netp",          "u2net_human_seg",
+                                      "silueta",    "u2net_cloth_seg", "isnet-general-use",
                                       "isnet-anime"};
 
 int Fail(int code, const std::string& message) {
@@ -38,8 +38,9 @@ int Fail(int code, const std::string& message) {
 
 // curl's exit status; -1 when it could not be started.
 int Curl(const std::string& url, const std::string& path) {
-  std::vector<std::string> words = {"curl",       "--fail", "--location", "--proto", "=https,http",
-                                    "--show-error", "--output", path,     "--",      url};
+  std::vector<std::string> words = {
+      "curl",         "--fail",   "--location", "--proto", "=https,http",
+      "--show-error", "--output", path,         "--",      url};
   if (isatty(STDERR_FILENO) == 0) words.insert(words.begin() + 1, "--silent");
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
@@ -66,7 +67,9 @@ int PullModel(const std::string& name_or_url) {
       return kExitDone;
     }
     if (FindInCatalogue(name) == nullptr) {
-      return Fail(kExitUsage, name + ": no model of this name is known; see `peel models list`, or give an https URL");
+      return Fail(
+          kExitUsage,
+          name + ": no model of this name is known; see `peel models list`, or give an https URL");
     }
     url.clear();
     for (const char* published : kPublished) {
@@ -79,16 +82,18 @@ int PullModel(const std::string& name_or_url) {
   }
   const std::string target = (fs::path(folder) / (name + ".onnx")).string();
   if (url.empty()) {
-    return Fail(kExitNothing, fmt::format("{}: Peel knows no place to download it from. Nothing was "
-                                          "downloaded; put its ONNX file at {} by hand",
-                                          name, target));
+    return Fail(kExitNothing,
+                fmt::format("{}: Peel knows no place to download it from. Nothing was "
+                            "downloaded; put its ONNX file at {} by hand",
+                            name, target));
   }
   std::error_code error;
   if (fs::exists(target, error)) {
     return Fail(kExitNothing, target + ": is there already; remove it to download it again");
   }
   fs::create_directories(folder, error);
-  if (error) return Fail(kExitNothing, folder + ": cannot create this folder (" + error.message() + ")");
+  if (error)
+    return Fail(kExitNothing, folder + ": cannot create this folder (" + error.message() + ")");
 
   const std::string temporary = target + ".part-" + std::to_string(getpid()) + ".onnx";
   fmt::print(stderr, "peel: downloading {}\n", url);
@@ -96,20 +101,21 @@ int PullModel(const std::string& name_or_url) {
   if (status != 0) {
     fs::remove(temporary, error);
     return Fail(kExitNothing,
-                status < 0 ? fmt::format("the program curl, which does the download, cannot be started. "
-                                         "Install it, or fetch {} by hand to {}",
-                                         url, target)
-                           : fmt::format("{}: the download failed (curl's exit status {}); nothing "
-                                         "was kept",
-                                         url, status));
+                status < 0
+                    ? fmt::format("the program curl, which does the download, cannot be started. "
+                                  "Install it, or fetch {} by hand to {}",
+                                  url, target)
+                    : fmt::format("{}: the download failed (curl's exit status {}); nothing "
+                                  "was kept",
+                                  url, status));
   }
   ModelOptions options;
   options.model = temporary;
   auto loaded = LoadModel(options);
   if (!loaded.ok()) {
     fs::remove(temporary, error);
-    return Fail(kExitNothing, fmt::format("{}: what was downloaded is no model Peel can use: {}", url,
-                                          loaded.status().message()));
+    return Fail(kExitNothing, fmt::format("{}: what was downloaded is no model Peel can use: {}",
+                                          url, loaded.status().message()));
   }
   fs::rename(temporary, target, error);
   if (error) {

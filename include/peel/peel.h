@@ -8,18 +8,20 @@
  *   peel_result_free(result);
  *   peel_engine_free(engine);
  *
- * Handles. Every function that does work returns a handle of its own, also when it fails: the handle
- * carries the status and a text for the user. NULL comes back only when there was no memory for the
- * handle itself, and every function takes NULL: status functions then answer PEEL_OUT_OF_MEMORY, free
- * functions do nothing. What a handle's functions point to lives as long as the handle.
+ * Handles. Every function that does work returns a handle of its own, also when it fails: the
+ * handle carries the status and a text for the user. NULL comes back only when there was no memory
+ * for the handle itself, and every function takes NULL: status functions then answer
+ * PEEL_OUT_OF_MEMORY, free functions do nothing. What a handle's functions point to lives as long
+ * as the handle.
  *
  * Threads. One peel_engine may be used by any number of threads at the same time; only
- * peel_engine_free must wait until no call uses it. A peel_result belongs to the thread that uses it.
- * A peel_cancel may be set from any thread and from a signal handler. There is no global state.
+ * peel_engine_free must wait until no call uses it. A peel_result belongs to the thread that uses
+ * it. A peel_cancel may be set from any thread and from a signal handler. There is no global state.
  *
  * Stability. Options begin with their own size, which the initialiser functions are told and set: a
- * program built against an older header keeps working with a newer library, members it does not know having
- * their defaults. Enumerations only grow. Nothing throws across this interface and nothing is printed.
+ * program built against an older header keeps working with a newer library, members it does not
+ * know having their defaults. Enumerations only grow. Nothing throws across this interface and
+ * nothing is printed.
  */
 #ifndef PEEL_PEEL_H_
 #define PEEL_PEEL_H_
@@ -95,15 +97,16 @@ PEEL_API const char* peel_version(void);
 /* "no such file", "out of memory" …: a name for a status, never NULL. */
 PEEL_API const char* peel_status_name(peel_status status);
 
-/* ---- engine: a loaded model -------------------------------------------------------------------- */
+/* ---- engine: a loaded model --------------------------------------------------------------------
+ */
 
 typedef struct peel_engine_options {
-  size_t size;              /* sizeof(peel_engine_options) */
-  const char* model;        /* a name, a path of an ONNX file, or NULL for the embedded model */
-  int threads;              /* 0: all processors this process may use */
+  size_t size;       /* sizeof(peel_engine_options) */
+  const char* model; /* a name, a path of an ONNX file, or NULL for the embedded model */
+  int threads;       /* 0: all processors this process may use */
   peel_device device;
   peel_precision precision;
-  int strict;               /* nonzero: fail rather than fall back to another device or precision */
+  int strict; /* nonzero: fail rather than fall back to another device or precision */
 } peel_engine_options;
 
 /* Sets the defaults; size is sizeof(peel_engine_options). */
@@ -119,7 +122,8 @@ PEEL_API const char* peel_engine_model(const peel_engine* engine);   /* "peel", 
 PEEL_API const char* peel_engine_device(const peel_engine* engine);  /* "cpu" */
 PEEL_API int peel_engine_threads(const peel_engine* engine);
 
-/* ---- cancelling -------------------------------------------------------------------------------- */
+/* ---- cancelling --------------------------------------------------------------------------------
+ */
 
 PEEL_API peel_cancel* peel_cancel_create(void);
 /* Every call that was given this token stops after its present stage (decoding, network, …) and
@@ -127,7 +131,8 @@ PEEL_API peel_cancel* peel_cancel_create(void);
 PEEL_API void peel_cancel_set(peel_cancel* cancel);
 PEEL_API void peel_cancel_free(peel_cancel* cancel); /* not before the calls have returned */
 
-/* ---- cutting out ------------------------------------------------------------------------------- */
+/* ---- cutting out -------------------------------------------------------------------------------
+ */
 
 typedef struct peel_cut_options {
   size_t size;            /* sizeof(peel_cut_options) */
@@ -138,12 +143,12 @@ typedef struct peel_cut_options {
   const char* background; /* CSS colour, "blur", "blur:RADIUS" or the path of a picture; NULL: none.
                              JPEG without one gets white. */
   peel_edges edges;
-  int compat_rembg;       /* nonzero: rembg's pixels, defects included */
-  int crop_margin;        /* crop to the subject with this many pixels around; -1 (default): do not */
-  int max_size;           /* longer side of the result at most; 0: as the input */
-  uint64_t max_pixels;    /* refuse larger inputs; 0: 250 million */
-  int drop_metadata;      /* nonzero: carry no ICC profile, EXIF or XMP */
-  peel_cancel* cancel;    /* may be NULL */
+  int compat_rembg;    /* nonzero: rembg's pixels, defects included */
+  int crop_margin;     /* crop to the subject with this many pixels around; -1 (default): do not */
+  int max_size;        /* longer side of the result at most; 0: as the input */
+  uint64_t max_pixels; /* refuse larger inputs; 0: 250 million */
+  int drop_metadata;   /* nonzero: carry no ICC profile, EXIF or XMP */
+  peel_cancel* cancel; /* may be NULL */
 } peel_cut_options;
 
 /* Sets the defaults; size is sizeof(peel_cut_options). */
@@ -155,7 +160,8 @@ PEEL_API void peel_cut_options_init(peel_cut_options* options, size_t size);
 PEEL_API peel_result* peel_cut(const peel_engine* engine, const void* bytes, size_t size,
                                const peel_cut_options* options);
 
-/* Interleaved 8-bit pixels, top row first: 3 channels RGB or 4 channels RGBA with straight alpha. */
+/* Interleaved 8-bit pixels, top row first: 3 channels RGB or 4 channels RGBA with straight alpha.
+ */
 typedef struct peel_pixels {
   const uint8_t* data;
   int width, height, channels;
@@ -192,7 +198,8 @@ PEEL_API double peel_result_subject_score(const peel_result* result);
 /* The share of the picture that the subject covers, 0 to 1. */
 PEEL_API double peel_result_coverage(const peel_result* result);
 
-/* ---- models ------------------------------------------------------------------------------------ */
+/* ---- models ------------------------------------------------------------------------------------
+ */
 
 /* The models known by name, the embedded one first. */
 PEEL_API peel_model_list* peel_models(void);

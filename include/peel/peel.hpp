@@ -1,6 +1,7 @@
 // Peel's C++ interface (C++20): header-only over the C ABI of peel.h, so a program and the library
-// need not be built by the same compiler. Failures are thrown as peel::Error, which carries the status
-// and the library's text; nothing else is thrown but std::bad_alloc. What peel.h says on threads holds.
+// need not be built by the same compiler. Failures are thrown as peel::Error, which carries the
+// status and the library's text; nothing else is thrown but std::bad_alloc. What peel.h says on
+// threads holds.
 //
 //   peel::Engine engine;                                   // the embedded model
 //   peel::Result cut = engine.Cut(jpeg_bytes);             // std::span<const std::byte or uint8_t>

@@ -90,8 +90,8 @@ Status CutPixelsInto(peel_result& result, const peel_engine* engine, const peel_
                      CutOptions options) {
   PEEL_ASSIGN_OR_RETURN(const Cutter* cutter, CutterOf(engine));
   PEEL_ASSIGN_OR_RETURN(const auto view, ViewOf(pixels));
-  PEEL_RETURN_IF_ERROR(
-      CheckSize(options.limits, static_cast<uint64_t>(view.width), static_cast<uint64_t>(view.height)));
+  PEEL_RETURN_IF_ERROR(CheckSize(options.limits, static_cast<uint64_t>(view.width),
+                                 static_cast<uint64_t>(view.height)));
   options.format = Format::kPng;  // pixels keep their alpha
   PEEL_ASSIGN_OR_RETURN(result.cut, cutter->CutPixels(view, options));
   result.width = result.cut.pixels.width();
@@ -173,9 +173,7 @@ size_t peel_result_size(const peel_result* result) {
          static_cast<size_t>(pixels.width()) * static_cast<size_t>(pixels.channels());
 }
 
-int peel_result_width(const peel_result* result) {
-  return peel::Good(result) ? result->width : 0;
-}
+int peel_result_width(const peel_result* result) { return peel::Good(result) ? result->width : 0; }
 int peel_result_height(const peel_result* result) {
   return peel::Good(result) ? result->height : 0;
 }

@@ -40,8 +40,7 @@ peel_status ToC(StatusCode code) {
 namespace {
 
 Result<ModelOptions> ToModelOptions(const peel_engine_options* given) {
-  PEEL_ASSIGN_OR_RETURN(const peel_engine_options c,
-                        CopyOptions(given, peel_engine_options{}));
+  PEEL_ASSIGN_OR_RETURN(const peel_engine_options c, CopyOptions(given, peel_engine_options{}));
   ModelOptions options;
   if (c.model != nullptr) options.model = c.model;
   if (c.threads < 0 || c.threads > 1024) return InvalidArgument("threads is from 0 to 1024");
@@ -83,9 +82,8 @@ Result<ModelOptions> ToModelOptions(const peel_engine_options* given) {
 }
 
 const ModelInfo* InfoOf(const peel_engine* engine) {
-  return engine != nullptr && engine->status == PEEL_OK && engine->cutter
-             ? &engine->cutter->info()
-             : nullptr;
+  return engine != nullptr && engine->status == PEEL_OK && engine->cutter ? &engine->cutter->info()
+                                                                          : nullptr;
 }
 
 }  // namespace

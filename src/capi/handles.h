@@ -72,8 +72,8 @@ Handle* Guarded(Work work) noexcept {
   return handle;
 }
 
-// Fills a caller's struct, which may be that of another version, with the defaults: as much of it as
-// it has and this library knows.
+// Fills a caller's struct, which may be that of another version, with the defaults: as much of it
+// as it has and this library knows.
 template <typename Options>
 void InitOptions(Options* options, size_t size, Options defaults) {
   if (options == nullptr || size < sizeof(size_t)) return;

@@ -56,7 +56,8 @@ Result<Background> Background::Parse(const std::string& text, const Limits& limi
       const auto [end, error] = std::from_chars(text.data() + 5, text.data() + text.size(), sigma);
       if (error != std::errc() || end != text.data() + text.size() ||
           !(sigma >= 0 && sigma <= kMaxSigma)) {
-        return InvalidArgument("\"" + text + "\": the radius after blur: is a number from 0 to 1000");
+        return InvalidArgument("\"" + text +
+                               "\": the radius after blur: is a number from 0 to 1000");
       }
       background.sigma_ = sigma;
     } else if (text == "blur:") {
@@ -69,9 +70,10 @@ Result<Background> Background::Parse(const std::string& text, const Limits& limi
   if (colour.ok()) return Colour(*colour);
   auto bytes = ReadWholeFile(text, limits.max_bytes);
   if (!bytes.ok() && bytes.status().code() == StatusCode::kNotFound) {
-    return InvalidArgument("\"" + text +
-                           "\" is neither a CSS colour (white, #fff, rgb(…)), blur, blur:RADIUS nor "
-                           "an existing picture");
+    return InvalidArgument(
+        "\"" + text +
+        "\" is neither a CSS colour (white, #fff, rgb(…)), blur, blur:RADIUS nor "
+        "an existing picture");
   }
   if (!bytes.ok()) return std::move(bytes).status().WithContext(text);
   DecodeOptions options;
@@ -123,8 +125,8 @@ Result<ImageU8> Background::Blurred(ImageView<const uint8_t> cutout,
                 pool);
 }
 
-Result<ImageU8> Background::Apply(ImageView<const uint8_t> cutout,
-                                  ImageView<const uint8_t> picture, ThreadPool* pool) const {
+Result<ImageU8> Background::Apply(ImageView<const uint8_t> cutout, ImageView<const uint8_t> picture,
+                                  ThreadPool* pool) const {
   switch (kind_) {
     case Kind::kColour:
       if (colour_.a == 255) return FlattenOver(cutout, colour_, pool);

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <filesystem>
 #include <mutex>
+#include <new>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -30,7 +31,8 @@ Status MakeFolderOf(const std::string& path) {
   if (folder.empty()) return OkStatus();
   std::error_code error;
   fs::create_directories(folder, error);
-  if (error) return IoError("cannot create the folder " + folder.string() + " (" + error.message() + ")");
+  if (error)
+    return IoError("cannot create the folder " + folder.string() + " (" + error.message() + ")");
   return OkStatus();
 }
 
@@ -87,7 +89,11 @@ Status RunBatch(const Cutter& cutter, const std::vector<Job>& jobs, const BatchO
       if (options.skip_existing && job.output != "-" && fs::is_regular_file(job.output, error)) {
         report.state = FileReport::State::kSkipped;
       } else {
-        report.status = RunJob(cutter, job, options, report);
+        try {
+          report.status = RunJob(cutter, job, options, report);
+        } catch (const std::bad_alloc&) {  // from a container of the standard library
+          report.status = OutOfMemory(job.input.path + ": there is not enough memory for it");
+        }
         report.state = report.status.ok() ? FileReport::State::kDone
                        : report.status.code() == StatusCode::kCancelled
                            ? FileReport::State::kCancelled
@@ -108,7 +114,8 @@ Status RunBatch(const Cutter& cutter, const std::vector<Job>& jobs, const BatchO
   };
 
   std::vector<std::thread> helpers;
-  const int count = std::min<int>(options.jobs, static_cast<int>(std::min<size_t>(jobs.size(), 256)));
+  const int count =
+      std::min<int>(options.jobs, static_cast<int>(std::min<size_t>(jobs.size(), 256)));
   for (int i = 1; i < count; ++i) helpers.emplace_back(work);
   work();
   for (std::thread& helper : helpers) helper.join();

@@ -17,7 +17,7 @@ struct FileReport {
 
   std::string input, output;
   State state = State::kFailed;
-  Status status;  // the reason, with the file's name, for kFailed
+  Status status;              // the reason, with the file's name, for kFailed
   int width = 0, height = 0;  // of the result
   uint64_t input_bytes = 0, output_bytes = 0;
   bool has_subject = false;
@@ -28,16 +28,17 @@ struct FileReport {
 };
 
 struct BatchOptions {
-  CutOptions cut;
-  int jobs = 1;  // pictures worked on at the same time
+  CutOptions cut{};
+  int jobs = 1;                // pictures worked on at the same time
   bool skip_existing = false;  // an output that is there is complete: writing is atomic
   bool make_folders = false;   // create the outputs' folders
 };
 
 // Works through the jobs, each from file to file; one that fails never stops the others. `done` is
-// called once a job, in the order of completion, by one thread at a time. Stops early when the model
-// cannot be loaded (that status is returned; `done` is not called for jobs that failed by it) or when
-// options.cut.cancel fires (kCancelled). Memory grows with options.jobs, not with the number of jobs.
+// called once a job, in the order of completion, by one thread at a time. Stops early when the
+// model cannot be loaded (that status is returned; `done` is not called for jobs that failed by it)
+// or when options.cut.cancel fires (kCancelled). Memory grows with options.jobs, not with the
+// number of jobs.
 Status RunBatch(const Cutter& cutter, const std::vector<Job>& jobs, const BatchOptions& options,
                 const std::function<void(const FileReport&)>& done);
 

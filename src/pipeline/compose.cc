@@ -79,12 +79,12 @@ Result<Cut> Compose(ImageView<const uint8_t> picture, Matte& matte, const CutOpt
   const ImageView<const uint8_t> part_alpha = Crop(std::as_const(alpha).view(), box);
   PEEL_ASSIGN_OR_RETURN(cut.pixels, MakeCutout(part, part_alpha, {}, pool));
   if (!options.background.is_none()) {
-    PEEL_ASSIGN_OR_RETURN(
-        cut.pixels, options.background.Apply(std::as_const(cut.pixels).view(), part, pool));
+    PEEL_ASSIGN_OR_RETURN(cut.pixels,
+                          options.background.Apply(std::as_const(cut.pixels).view(), part, pool));
   }
   if (opaque && cut.pixels.channels() == 4) {
-    PEEL_ASSIGN_OR_RETURN(cut.pixels, FlattenOver(std::as_const(cut.pixels).view(),
-                                                  Rgba{255, 255, 255, 255}, pool));
+    PEEL_ASSIGN_OR_RETURN(
+        cut.pixels, FlattenOver(std::as_const(cut.pixels).view(), Rgba{255, 255, 255, 255}, pool));
   }
   return cut;
 }
@@ -100,16 +100,16 @@ Result<Cut> ComposeLikeRembg(ImageView<const uint8_t> picture, Matte& matte,
   rembg.only_mask = options.mask_only;
   if (!options.background.is_none()) rembg.bgcolor = options.background.colour();
   const bool single = matte.alphas.size() == 1;
-  const Box box = single ? CropBox(std::as_const(matte.alphas[0]).view(), options)
-                         : Box{0, 0, picture.width,
-                               picture.height * static_cast<int>(matte.alphas.size())};
+  const Box box =
+      single ? CropBox(std::as_const(matte.alphas[0]).view(), options)
+             : Box{0, 0, picture.width, picture.height * static_cast<int>(matte.alphas.size())};
   PEEL_ASSIGN_OR_RETURN(ImageU8 all, RembgCutout(picture, matte.alphas, rembg, pool));
   cut.x = box.x;
   cut.y = box.y;
   PEEL_ASSIGN_OR_RETURN(cut.pixels, Take(std::move(all), box));
   if (opaque && cut.pixels.channels() == 4) {
-    PEEL_ASSIGN_OR_RETURN(cut.pixels, FlattenOver(std::as_const(cut.pixels).view(),
-                                                  Rgba{255, 255, 255, 255}, pool));
+    PEEL_ASSIGN_OR_RETURN(
+        cut.pixels, FlattenOver(std::as_const(cut.pixels).view(), Rgba{255, 255, 255, 255}, pool));
   }
   return cut;
 }

@@ -90,7 +90,13 @@ class CutterImpl final : public Cutter {
           return std::max(1, threads - std::max(options.jobs, 1) + 1);
         }()) {
     options.threads = pool_.size();
-    const auto load = [options] { return LoadModel(options); };
+    const auto load = [options]() -> Result<LoadedModel> {
+      try {
+        return LoadModel(options);
+      } catch (const std::bad_alloc&) {
+        return OutOfMemory("there is not enough memory for the model");
+      }
+    };
     try {
       model_ = std::async(std::launch::async, load).share();
     } catch (const std::system_error&) {  // no thread to be had: load here, later

@@ -25,8 +25,8 @@ enum class EdgeMode { kAuto, kOff, kRefine, kMatting };
 
 // Which model, and how it is to run.
 struct ModelOptions {
-  std::string model;  // NAME or FILE; "" and "peel" are the embedded one
-  int threads = 0;    // 0: AvailableCpus()
+  std::string model{};  // NAME or FILE; "" and "peel" are the embedded one
+  int threads = 0;      // 0: AvailableCpus()
   // Calls of Cut that may run at the same time: the workers they share are that many fewer, so that
   // all of them together keep to `threads`.
   int jobs = 1;
@@ -40,12 +40,12 @@ struct CutOptions {
   int quality = 0;               // 1 to 100; 0 is 90
   bool lossless = false;
   bool mask_only = false;
-  Background background;  // JPEG without one gets white
+  Background background{};  // JPEG without one gets white
   EdgeMode edges = EdgeMode::kAuto;
   bool compat_rembg = false;
-  std::optional<int> crop_margin;  // crop to the subject with this many pixels around it
-  int max_size = 0;                // longer side of the result before cropping; 0: the input's
-  Limits limits;
+  std::optional<int> crop_margin{};  // crop to the subject with this many pixels around it
+  int max_size = 0;                  // longer side of the result before cropping; 0: the input's
+  Limits limits{};
   bool keep_metadata = true;
   const CancelToken* cancel = nullptr;  // looked at between stages
 };
@@ -55,8 +55,8 @@ using StageTimes = std::vector<std::pair<std::string_view, double>>;
 
 // A cut-out (or mask) as pixels, and what is known about it.
 struct Cut {
-  ImageU8 pixels;    // 4 channels, 3 over an opaque background, 1 for a mask
-  int x = 0, y = 0;  // its top left corner in the upright (and scaled) input
+  ImageU8 pixels;                         // 4 channels, 3 over an opaque background, 1 for a mask
+  int x = 0, y = 0;                       // its top left corner in the upright (and scaled) input
   int input_width = 0, input_height = 0;  // of the upright input as stored, before max_size
   bool has_subject = false;
   double subject_score = 0;  // how sure the model is that there is a subject, 0 to 1
@@ -82,8 +82,8 @@ struct ModelInfo {
   double load_ms = 0;
 };
 
-// A model and everything around it that turns bytes into bytes. Cut may be called by several threads
-// at once. The results do not depend on threads, jobs or each other.
+// A model and everything around it that turns bytes into bytes. Cut may be called by several
+// threads at once. The results do not depend on threads, jobs or each other.
 class Cutter {
  public:
   // Begins to load the model in a thread of its own and returns at once: pictures can be read and
@@ -91,7 +91,8 @@ class Cutter {
   static std::unique_ptr<Cutter> Start(const ModelOptions& options);
   virtual ~Cutter() = default;
 
-  // Blocks until the model is loaded. kNotFound, kCorrupt, kUnsupported; kDeviceRefused when strict.
+  // Blocks until the model is loaded. kNotFound, kCorrupt, kUnsupported; kDeviceRefused when
+  // strict.
   virtual Status Wait() const = 0;
   // Only after Wait() has returned ok.
   virtual const ModelInfo& info() const = 0;

@@ -15,10 +15,10 @@ namespace peel {
 Result<std::vector<uint8_t>> ReadWholeFile(const std::string& path, uint64_t max_bytes);
 
 // Writes the bytes so that `path` holds either what it held before or all of them, whatever happens
-// in between: a nameless temporary file in the same folder (a named one where the file system has no
-// nameless ones), fsync, then the name. A symbolic link is followed, the link stays. What is there
-// and is no regular file (/dev/null, a pipe) is simply written to; so is standard output for "-".
-// kNotFound for a missing folder, kIo for everything else; nothing is left behind.
+// in between: a nameless temporary file in the same folder (a named one where the file system has
+// no nameless ones), fsync, then the name. A symbolic link is followed, the link stays. What is
+// there and is no regular file (/dev/null, a pipe) is simply written to; so is standard output for
+// "-". kNotFound for a missing folder, kIo for everything else; nothing is left behind.
 Status WriteFileAtomically(const std::string& path, std::span<const uint8_t> bytes);
 
 // Whether both names lead to the same existing file.

@@ -26,9 +26,9 @@ std::string Lower(std::string text) {
 }
 
 bool HasPictureExtension(const fs::path& path) {
-  static const std::set<std::string> known = {".jpg",  ".jpeg", ".jpe",  ".jfif", ".png",  ".webp",
-                                              ".gif",  ".tif",  ".tiff", ".bmp",  ".heic", ".heif",
-                                              ".avif", ".jxl",  ".jp2"};
+  static const std::set<std::string> known = {".jpg",  ".jpeg", ".jpe",  ".jfif", ".png",
+                                              ".webp", ".gif",  ".tif",  ".tiff", ".bmp",
+                                              ".heic", ".heif", ".avif", ".jxl",  ".jp2"};
   return known.count(Lower(path.extension().string())) > 0;
 }
 
@@ -140,9 +140,8 @@ bool LooksLikeOutput(std::string_view file_name) {
   const fs::path path(Lower(std::string(file_name)));
   const std::string kind = path.stem().extension().string();
   const std::string extension = path.extension().string();
-  return (kind == ".cut" || kind == ".mask") &&
-         (extension == ".png" || extension == ".webp" || extension == ".jpg" ||
-          extension == ".jpeg");
+  return (kind == ".cut" || kind == ".mask") && (extension == ".png" || extension == ".webp" ||
+                                                 extension == ".jpg" || extension == ".jpeg");
 }
 
 InputList ExpandInputs(const std::vector<std::string>& names, bool recursive) {

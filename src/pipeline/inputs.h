@@ -23,11 +23,11 @@ struct InputList {
   int own_outputs_skipped = 0;  // *.cut.png and the like met in folders
 };
 
-// Files stay as they are. A folder stands for the pictures in it: files with a picture's extension or
-// with a picture's content, hidden ones and Peel's own outputs left out; those of its sub-folders too
-// when `recursive` (links to folders are not followed). A name with * ? [ that is no file is a
-// pattern as the shell has it, for those who quote it or have no shell. A file met twice is taken
-// once.
+// Files stay as they are. A folder stands for the pictures in it: files with a picture's extension
+// or with a picture's content, hidden ones and Peel's own outputs left out; those of its
+// sub-folders too when `recursive` (links to folders are not followed). A name with * ? [ that is
+// no file is a pattern as the shell has it, for those who quote it or have no shell. A file met
+// twice is taken once.
 InputList ExpandInputs(const std::vector<std::string>& names, bool recursive);
 
 // Whether this is a name that OutputPath gives ("x.cut.png", "x.mask.webp").

@@ -14,8 +14,9 @@ struct LoadedModel {
 };
 
 // Finds and loads what `options` ask for, ready for its first picture. Devices and precisions that
-// this version lacks fall back with ModelInfo::warning, or with options.strict fail: kDeviceRefused,
-// kUnsupported. Other errors are those of finding (kNotFound) and reading a model, and name it.
+// this version lacks fall back with ModelInfo::warning, or with options.strict fail:
+// kDeviceRefused, kUnsupported. Other errors are those of finding (kNotFound) and reading a model,
+// and name it.
 Result<LoadedModel> LoadModel(const ModelOptions& options);
 
 }  // namespace peel

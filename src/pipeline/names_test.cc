@@ -61,8 +61,9 @@ TEST_F(Folders, RecursiveKeepsSubfolders) {
   EXPECT_EQ(list.inputs[3].subfolder, "sub");
   EXPECT_EQ(list.inputs[4].subfolder, "sub/deep");
   const auto jobs = PlanOutputs(list.inputs, {.folder = "out"});
-  EXPECT_THAT(Outputs(jobs), ElementsAre("out/a.cut.png", "out/b.cut.png", "out/noextension.cut.png",
-                                         "out/sub/c.cut.png", "out/sub/deep/d.cut.png"));
+  EXPECT_THAT(Outputs(jobs),
+              ElementsAre("out/a.cut.png", "out/b.cut.png", "out/noextension.cut.png",
+                          "out/sub/c.cut.png", "out/sub/deep/d.cut.png"));
 }
 
 TEST_F(Folders, LinksToFoldersAreNotFollowed) {
@@ -78,7 +79,8 @@ TEST_F(Folders, PatternsMatch) {
 }
 
 TEST_F(Folders, AFileCountsOnce) {
-  const InputList list = ExpandInputs({folder_ / "b.jpg", folder_ / "sub/../b.jpg", folder_ / "*.jpg"}, false);
+  const InputList list =
+      ExpandInputs({folder_ / "b.jpg", folder_ / "sub/../b.jpg", folder_ / "*.jpg"}, false);
   EXPECT_THAT(Paths(list), ElementsAre(folder_ / "b.jpg"));
 }
 

@@ -75,8 +75,8 @@ Result<JobList> PlanOutputs(const std::vector<Input>& inputs, const OutputOption
   for (const Input& input : inputs) {
     std::string output = options.file;
     if (output.empty()) {
-      output = input.path == "-" && options.folder.empty() ? "-"
-                                                           : NameBeside(input, options, format);
+      output =
+          input.path == "-" && options.folder.empty() ? "-" : NameBeside(input, options, format);
     }
     if (output == "-") {
       list.jobs.push_back({input, output});
@@ -85,15 +85,16 @@ Result<JobList> PlanOutputs(const std::vector<Input>& inputs, const OutputOption
     std::error_code error;
     const std::string canonical = fs::weakly_canonical(output, error).string();
     if (sources.count(canonical) > 0 || IsSameFile(input.path, output)) {
-      list.errors.push_back(InvalidArgument(input.path + ": its cut-out would overwrite the input " +
-                                            output + "; choose another name with -o or -O"));
+      list.errors.push_back(InvalidArgument(input.path +
+                                            ": its cut-out would overwrite the input " + output +
+                                            "; choose another name with -o or -O"));
       continue;
     }
     const auto [other, is_new] = taken.emplace(canonical, input.path);
     if (!is_new) {
-      list.errors.push_back(InvalidArgument(input.path + ": its cut-out would have the same name as that of " +
-                                            other->second + " (" + output +
-                                            "); cut it out by itself with -o"));
+      list.errors.push_back(
+          InvalidArgument(input.path + ": its cut-out would have the same name as that of " +
+                          other->second + " (" + output + "); cut it out by itself with -o"));
       continue;
     }
     list.jobs.push_back({input, output});

@@ -11,14 +11,14 @@ namespace peel {
 
 // Where results go. At most one of file and folder is set; with neither, beside each input.
 struct OutputOptions {
-  std::string file;    // "-" for standard output
-  std::string folder;  // created when it is not there
+  std::string file{};                // "-" for standard output
+  std::string folder{};              // created when it is not there
   Format format = Format::kUnknown;  // kUnknown: what file's extension says, else PNG
   bool mask = false;
 };
 
-// "png", "jpg", "jpeg", "webp", in any case. kUnsupported for avif and tiff, which this version does
-// not write yet; kInvalidArgument for the rest.
+// "png", "jpg", "jpeg", "webp", in any case. kUnsupported for avif and tiff, which this version
+// does not write yet; kInvalidArgument for the rest.
 Result<Format> ParseOutputFormat(const std::string& name);
 
 // The format that is going to be written.
