@@ -275,7 +275,9 @@ Hit Mug(Vec p) {
   Join(hit, dough * 0.9f, 2);
   const float edge = 0.02f + 0.06f * Noise(d * 5.0f);
   Join(hit, std::max(Torus(d - Vec{0, 0.02f, 0}, 0.38f, 0.262f), edge - d.y) * 0.8f, 3);
-  for (int i = 0; i < 46; ++i) {  // sugar strands
+  const bool near = dough < 0.12f;
+  if (!near) Join(hit, dough - 0.06f, 2);  // a bound of the strands, which stand out less than that
+  for (int i = 0; near && i < 46; ++i) {   // sugar strands
     const float a = static_cast<float>(i) * 2.39996f, b = 0.4f + 1.9f * Hash(i, 1, 3);
     const float ring = 0.38f + 0.27f * std::cos(b);
     const Vec at{ring * std::cos(a), 0.02f + 0.27f * std::sin(b), ring * std::sin(a)};
