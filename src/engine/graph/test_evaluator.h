@@ -27,12 +27,12 @@ class TinyEvaluator {
  private:
   static Status Cast(const Tensor& in, Tensor& out) {
     if (in.type() == out.type()) {
-      std::memcpy(out.raw(), in.raw(), in.bytes());
+      if (in.bytes() > 0) std::memcpy(out.raw(), in.raw(), in.bytes());
       return OkStatus();
     }
     if (out.type() == DataType::kFloat32) {
       PEEL_ASSIGN_OR_RETURN(const std::vector<float> values, in.AsFloats());
-      std::memcpy(out.raw(), values.data(), out.bytes());
+      if (!values.empty()) std::memcpy(out.raw(), values.data(), out.bytes());
       return OkStatus();
     }
     return Unsupported("Cast");
@@ -42,7 +42,7 @@ class TinyEvaluator {
     if (out.rank() != 1) return Unsupported("Concat");
     auto* to = out.data<uint8_t>();
     for (const Tensor* in : inputs) {
-      std::memcpy(to, in->raw(), in->bytes());
+      if (in->bytes() > 0) std::memcpy(to, in->raw(), in->bytes());
       to += in->bytes();
     }
     return OkStatus();
