@@ -3,8 +3,8 @@
   drawn     photographs of the `val` split with a drawn mask
   matting   alphamatting.com's photographs with true soft mattes
   agreed    photographs of the `val` split without a mask; the reference is the
-            mean of five teacher passes, so this is agreement, not truth, and
-            only those count on which the five agree among themselves
+            mean of three teacher passes, so this is agreement, not truth, and
+            only those count on which the three agree among themselves
   empty     windows of `val` photographs in which nothing is marked as subject
 """
 
@@ -16,7 +16,7 @@ from PIL import Image
 
 from training import index as index_lib
 
-FIVE_PASSES = ((288, False), (320, False), (416, False), (320, True), (416, True))
+PASSES = ((288, True), (320, False), (416, True))  # size in pixels, mirrored
 
 
 @dataclasses.dataclass
@@ -46,19 +46,21 @@ def matting(data: pathlib.Path) -> list[Case]:
             for path in sorted((base / "images").glob("*.png"))]
 
 
-def agreed(data: pathlib.Path, teacher, cache: pathlib.Path) -> list[Case]:
-    """References are kept in `cache` as PNG files; the first call is slow."""
+def agreed(data: pathlib.Path, teacher, cache: pathlib.Path, most: int = 150) -> list[Case]:
+    """At most `most` photographs, evenly taken from the split.
+
+    References are kept in `cache` as PNG files; the first call is slow.
+    """
     cache.mkdir(parents=True, exist_ok=True)
     cases = []
-    for row in index_lib.read_index(data):
-        if row.split != "val" or row.mask:
-            continue
+    rows = [row for row in index_lib.read_index(data) if row.split == "val" and not row.mask]
+    for row in rows[::max(1, -(-len(rows) // most))]:
         image = Image.open(row.image).convert("RGB")
         kept = cache / (row.image.stem + ".png")
         if not kept.exists():
             passes = [np.asarray(Image.fromarray(np.ascontiguousarray(
                 teacher.predict(image, size, mirror))).resize(image.size, Image.BICUBIC))
-                for size, mirror in FIVE_PASSES]
+                for size, mirror in PASSES]
             mean = np.clip(np.mean(passes, 0), 0, 1)
             Image.fromarray(np.round(mean * 255).astype(np.uint8)).save(kept)
         truth = _grey(kept)

@@ -4,6 +4,9 @@
 
 Can be stopped and started again at any time: what is done is kept. Training may
 begin as soon as the pictures are decoded and some targets exist.
+
+    python -m training.prepare --pack out/training/peel.pack      (write a pack)
+    python -m training.prepare --unpack out/training/peel.pack    (store from a pack)
 """
 
 import argparse
@@ -17,6 +20,7 @@ from PIL import Image
 
 from training import config as config_lib
 from training import index as index_lib
+from training import pack as pack_lib
 from training import store as store_lib
 from training import teacher as teacher_lib
 
@@ -106,10 +110,22 @@ def main() -> None:
     parser.add_argument("--threads", default=2, type=int)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE",
                         help="override a value of the configuration, e.g. paths.store=/tmp/s")
+    parser.add_argument("--pack", type=pathlib.Path, metavar="FILE",
+                        help="write what is prepared into one file of under 50 MB")
+    parser.add_argument("--pack-size", default=256, type=int, help="side in the pack, pixels")
+    parser.add_argument("--unpack", type=pathlib.Path, metavar="FILE",
+                        help="make the store from a pack; needs neither data nor teacher")
     args = parser.parse_args()
     config = config_lib.load(args.config, args.set)
     folder = pathlib.Path(config.paths.store)
     folder.mkdir(parents=True, exist_ok=True)
+    if args.unpack is not None:
+        print(f"unpacked {pack_lib.unpack(args.unpack, folder, config.data.size)} pictures")
+        return
+    if args.pack is not None:
+        quality = pack_lib.pack(store_lib.Store.open(folder), args.pack, args.pack_size)
+        print(f"{args.pack}: {args.pack.stat().st_size / 1e6:.1f} MB, quality {quality}")
+        return
     if not (folder / "rows.csv").exists():
         skipped = decode(config, folder)
         print(f"decoded; {skipped} file(s) skipped", flush=True)

@@ -1,18 +1,76 @@
-#include <CLI/CLI.hpp>
+// The program's front door: which subcommand is meant, and what version this is.
+#include <fmt/core.h>
 
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "apps/peel/arguments.h"
+#include "apps/peel/console.h"
+#include "apps/peel/cut_command.h"
+#include "apps/peel/doctor_command.h"
 #include "apps/peel/model_command.h"
+#include "apps/peel/models_command.h"
 #include "src/base/cpu.h"
 
+namespace {
+
+constexpr std::string_view kLater[] = {"bench", "serve", "rectify", "scan", "video", "quantize"};
+
+constexpr char kFooter[] = R"(
+Without a command Peel cuts out: `peel photo.jpg` writes photo.cut.png beside it.
+  peel photo.jpg -o - > cut.png         result to standard output
+  peel *.jpg -O out --background white  many files, white behind them
+  peel folder -O out --recursive --skip-existing --jobs 4
+  peel cut --help                       all options of cutting out
+
+Exit codes: 0 everything done; 1 some inputs failed, the others were written;
+2 wrong usage; 3 nothing could be done (model missing or broken, device refused).)";
+
+}  // namespace
+
 int main(int argc, char** argv) {
+  // A reader that goes away is a failed write with its own message, not a sudden death.
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // so is a file that grows beyond `ulimit -f`
   peel::InitCpu();
+
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  if (!arguments.empty() && std::ranges::find(kLater, arguments[0]) != std::end(kLater)) {
+    fmt::print(stderr, "peel: error: `peel {}` is not in this version yet\n", arguments[0]);
+    return peel::kExitUsage;
+  }
+
   CLI::App app{"Takes the background off pictures.", "peel"};
+  app.set_version_flag("-V,--version", "peel " PEEL_VERSION);
+  app.footer(kFooter);
   app.require_subcommand(1);
-  int exit_code = 0;
+  int exit_code = peel::kExitDone;
+  peel::AddCutCommand(app, &exit_code);
+  peel::AddModelsCommand(app, &exit_code);
   peel::AddModelCommand(app, &exit_code);
+  peel::AddDoctorCommand(app, &exit_code);
+
+  if (arguments.empty()) {
+    fmt::print(stderr, "{}", app.help());
+    return peel::kExitUsage;
+  }
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  arguments = peel::CompleteArguments(std::move(arguments), names);
+  std::ranges::reverse(arguments);  // the order in which CLI11 takes a vector
   try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? 0 : 2;
+    app.parse(arguments);
+  } catch (const CLI::Success& success) {  // --help, --version
+    return app.exit(success);
+  } catch (const CLI::ParseError& error) {
+    fmt::print(stderr, "peel: error: {}\nRun with --help for what is understood.\n", error.what());
+    return peel::kExitUsage;
   }
   return exit_code;
 }

@@ -10,19 +10,27 @@ namespace peel {
 Result<Picture> Decode(std::span<const uint8_t> bytes, const DecodeOptions& options) {
   PEEL_RETURN_IF_ERROR(CheckBytes(options.limits, bytes.size()));
   switch (Sniff(bytes)) {
-    case Format::kJpeg: return DecodeJpeg(bytes, options);
-    case Format::kPng: return DecodePng(bytes, options);
-    case Format::kWebp: return DecodeWebp(bytes, options);
-    default: return NotDecodable(bytes);
+    case Format::kJpeg:
+      return DecodeJpeg(bytes, options);
+    case Format::kPng:
+      return DecodePng(bytes, options);
+    case Format::kWebp:
+      return DecodeWebp(bytes, options);
+    default:
+      return NotDecodable(bytes);
   }
 }
 
 Result<PictureInfo> Probe(std::span<const uint8_t> bytes) {
   switch (Sniff(bytes)) {
-    case Format::kJpeg: return ProbeJpeg(bytes);
-    case Format::kPng: return ProbePng(bytes);
-    case Format::kWebp: return ProbeWebp(bytes);
-    default: return NotDecodable(bytes);
+    case Format::kJpeg:
+      return ProbeJpeg(bytes);
+    case Format::kPng:
+      return ProbePng(bytes);
+    case Format::kWebp:
+      return ProbeWebp(bytes);
+    default:
+      return NotDecodable(bytes);
   }
 }
 

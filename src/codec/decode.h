@@ -10,7 +10,7 @@
 namespace peel {
 
 struct DecodeOptions {
-  Limits limits;
+  Limits limits = {};
   // A JPEG may be decoded at 1/2, 1/4 or 1/8 of its size, many times faster, as long as both sides
   // (of the upright picture) stay at least this long. 0: full size. Other formats take no notice.
   int min_width = 0;

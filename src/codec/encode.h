@@ -10,7 +10,8 @@
 
 namespace peel {
 
-enum class PngEffort : uint8_t { kFast, kDefault, kSmall };
+// kSmall takes several times as long for a few percent.
+enum class PngEffort : uint8_t { kDefault, kSmall };
 
 struct EncodeOptions {
   Format format = Format::kPng;  // kPng, kJpeg or kWebp

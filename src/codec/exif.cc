@@ -125,6 +125,13 @@ class Block {
       Set32(entry.at + 8, v);
     }
   }
+  // Makes any entry one of one short number.
+  void MakeShort(const Entry& entry, uint16_t v) {
+    Set16(entry.at + 2, kShort);
+    Set32(entry.at + 4, 1);
+    Set16(entry.at + 8, v);
+    Set16(entry.at + 10, 0);
+  }
   // Where the values lie that do not fit into the entry.
   std::optional<Range> Values(const Entry& entry) const {
     const uint64_t bytes = entry.count * uint64_t{TypeBytes(entry.type)};
@@ -145,9 +152,9 @@ std::span<const uint8_t> WithoutPrefix(std::span<const uint8_t> exif) {
   return exif;
 }
 
-// Removes the second directory and the pictures it points to. What may be cut off the end is cut off,
-// what lies between other things is wiped. Returns the bytes that are left; 0 when the thumbnail
-// overlaps what must be kept.
+// Removes the second directory and the pictures it points to. What may be cut off the end is cut
+// off, what lies between other things is wiped. Returns the bytes that are left; 0 when the
+// thumbnail overlaps what must be kept.
 size_t DropThumbnail(Block& block, size_t directory, const std::vector<Range>& kept) {
   const size_t link = block.Link(directory);
   if (link == 0) return block.size();
@@ -196,7 +203,7 @@ int ExifOrientation(std::span<const uint8_t> exif) {
   // A table that is cut short is read as far as it goes: out-of-range reads give 0.
   if (directory < 8 || directory >= exif.size()) return 0;
   block.ForEach(directory, [&](const Entry& entry) {
-    if (entry.tag != kOrientation || orientation != 0) return;
+    if (entry.tag != kOrientation || entry.count != 1 || orientation != 0) return;
     const auto value = block.Number(entry);
     if (value && *value >= 1 && *value <= 8) orientation = static_cast<int>(*value);
   });
@@ -222,11 +229,17 @@ std::vector<uint8_t> UpdateExif(std::span<const uint8_t> exif, int width, int he
     block.ForEach(directories[i], [&](const Entry& entry) {
       if (const auto values = block.Values(entry)) kept.push_back(*values);
       switch (entry.tag) {
-        case kOrientation: block.SetNumber(entry, 1); break;
+        case kOrientation:
+          block.MakeShort(entry, 1);
+          break;
         case kImageWidth:
-        case kPixelXDimension: block.SetNumber(entry, w); break;
+        case kPixelXDimension:
+          block.SetNumber(entry, w);
+          break;
         case kImageLength:
-        case kPixelYDimension: block.SetNumber(entry, h); break;
+        case kPixelYDimension:
+          block.SetNumber(entry, h);
+          break;
         case kExifDirectory:
         case kGpsDirectory:
         case kInteropDirectory: {
@@ -236,11 +249,14 @@ std::vector<uint8_t> UpdateExif(std::span<const uint8_t> exif, int width, int he
           if (next != 0 && !known && directories.size() < 8) directories.push_back(next);
           break;
         }
-        default: break;
+        default:
+          break;
       }
     });
   }
   data.resize(DropThumbnail(block, first, kept));
+  // Directories that overlap can undo each other's changes.
+  if (ExifOrientation(data) > 1) data.clear();
   return data;
 }
 
@@ -277,8 +293,8 @@ int XmpOrientation(std::span<const uint8_t> xmp) {
 std::vector<uint8_t> UpdateXmp(std::span<const uint8_t> xmp) {
   const std::string_view text = AsText(xmp);
   for (const std::string_view stale :
-       {"xapGImg:image", "xmpGImg:image", "Container:Directory", "hdrgm:", "HDRGainMap", "GDepth:",
-        "GImage:", "xmpNote:HasExtendedXMP", "GPano:"}) {
+       {"xapGImg:image", "xmpGImg:image", "Container:Directory", "hdrgm:", "HDRGainMap",
+        "GDepth:", "GImage:", "xmpNote:HasExtendedXMP", "GPano:"}) {
     if (text.find(stale) != std::string_view::npos) return {};
   }
   std::vector<uint8_t> out(xmp.begin(), xmp.end());

@@ -16,8 +16,8 @@ int ExifOrientation(std::span<const uint8_t> exif);
 int XmpOrientation(std::span<const uint8_t> xmp);
 
 // The block as it may accompany a picture that has been turned upright and has this size now:
-// orientation 1, size tags updated, the thumbnail (which shows the picture as it was) wiped, all else
-// in its place, so that maker notes keep their offsets. Empty when the block cannot be read.
+// orientation 1, size tags updated, the thumbnail (which shows the picture as it was) wiped, all
+// else in its place, so that maker notes keep their offsets. Empty when the block cannot be read.
 std::vector<uint8_t> UpdateExif(std::span<const uint8_t> exif, int width, int height);
 
 // The packet with tiff:Orientation 1. Empty when it holds what is no longer true of an edited

@@ -15,8 +15,8 @@ namespace {
 
 using namespace std::string_view_literals;
 
-// Rows decoded before they are turned or converted: a 4-channel band of a 4000-pixel-wide picture is
-// half a megabyte, about what a second-level cache holds.
+// Rows decoded before they are turned or converted: a 4-channel band of a 4000-pixel-wide picture
+// is half a megabyte, about what a second-level cache holds.
 constexpr int kBandRows = 32;
 
 bool StartsWith(std::span<const uint8_t> data, std::string_view text) {
@@ -144,9 +144,7 @@ Result<Picture> DecodeJpeg(std::span<const uint8_t> bytes, const DecodeOptions& 
   }
   PEEL_RETURN_IF_ERROR(reader.Finish());
   if (reader.warnings() > 0) {
-    picture.warning = "the JPEG is damaged in " + std::to_string(reader.warnings()) +
-                      (reader.warnings() == 1 ? " place" : " places") +
-                      "; parts of the picture may look wrong";
+    picture.warning = "the JPEG's picture data is damaged; parts of the picture may look wrong";
   }
   if (!options.keep_metadata) picture.metadata = {};
   picture.pixels = std::move(out);

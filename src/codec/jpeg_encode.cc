@@ -15,8 +15,8 @@ using namespace std::string_view_literals;
 
 constexpr int kDefaultQuality = 90;
 constexpr int kFullChromaQuality = 90;
-constexpr int kMaxSide = 65500;         // libjpeg's own limit
-constexpr size_t kMaxSegment = 65533;   // contents of a marker segment
+constexpr int kMaxSide = 65500;        // libjpeg's own limit
+constexpr size_t kMaxSegment = 65533;  // contents of a marker segment
 
 std::vector<uint8_t> Segment(std::string_view prefix, const std::vector<uint8_t>& data) {
   std::vector<uint8_t> out(prefix.begin(), prefix.end());

@@ -8,8 +8,9 @@
 
 namespace peel {
 
-// Each scan of a progressive file costs a pass over the whole picture, and a scan can be a few bytes
-// long: without a limit, a small file keeps a processor busy for hours. Encoders write 10 or so.
+// Each scan of a progressive file costs a pass over the whole picture, and a scan can be a few
+// bytes long: without a limit, a small file keeps a processor busy for hours. Encoders write 10 or
+// so.
 constexpr int kMaxScans = 500;
 
 // The callbacks find their reader through client_data.
@@ -59,6 +60,10 @@ Status JpegReader::Failure() {
 }
 
 Status JpegReader::Truncated(int row) const {
+  if (cinfo_.progressive_mode || cinfo_.comps_in_scan < cinfo_.num_components) {
+    return Corrupt("the JPEG is truncated: it ends after " + std::to_string(bytes_.size()) +
+                   " bytes with only a part of its picture; get the whole file and try again");
+  }
   return Corrupt("the JPEG is truncated: it ends after " + std::to_string(bytes_.size()) +
                  " bytes, at row " + std::to_string(row) + " of " +
                  std::to_string(cinfo_.output_height) + "; get the whole file and try again");
@@ -93,6 +98,7 @@ Status JpegReader::Start(int denominator) {
   cinfo_.scale_denom = static_cast<unsigned>(denominator);
   cinfo_.dct_method = JDCT_ISLOW;
   cinfo_.do_fancy_upsampling = TRUE;
+  errors_.warnings = 0;  // oddities of the header harm no pixel
   jpeg_start_decompress(&cinfo_);
   return OkStatus();
 }
@@ -119,9 +125,7 @@ Status JpegReader::Finish() {
     for (int c = 0; c < cinfo_.num_components; ++c) {
       const int* bits = cinfo_.coef_bits[c];
       if (std::any_of(bits, bits + DCTSIZE2, [](int left) { return left != 0; })) {
-        return Corrupt("the progressive JPEG is truncated: it ends after " +
-                       std::to_string(bytes_.size()) +
-                       " bytes with only a coarse picture; get the whole file and try again");
+        return Truncated(0);
       }
     }
   }

@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <span>
 
-#include "src/codec/jpeg_error.h"
 #include "src/base/status.h"
+#include "src/codec/jpeg_error.h"
 
 namespace peel {
 
@@ -27,6 +27,7 @@ class JpegReader {
   Status Finish();
 
   const jpeg_decompress_struct& cinfo() const { return cinfo_; }
+  // How often libjpeg met damage in the picture's data and worked around it.
   int warnings() const { return errors_.warnings; }
 
  private:

@@ -6,8 +6,8 @@
 
 namespace peel {
 
-// What a decoder may be made to spend by bytes it does not trust. All are checked against the header,
-// before any pixel is allocated.
+// What a decoder may be made to spend by bytes it does not trust. All are checked against the
+// header, before any pixel is allocated.
 struct Limits {
   uint64_t max_bytes = uint64_t{1} << 30;  // of the file
   uint64_t max_pixels = 250'000'000;       // width times height, of the full-size picture

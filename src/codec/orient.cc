@@ -20,16 +20,29 @@ void PlaceBand(const uint8_t* band, ptrdiff_t band_stride, int width, int rows, 
   ptrdiff_t origin = 0;
   const ptrdiff_t last_x = width - 1, last_y = stored_height - 1;
   switch (orientation) {
-    case 2: origin = last_x * kBytes, right = -kBytes; break;
-    case 3: origin = last_y * out_stride + last_x * kBytes, right = -kBytes, down = -out_stride; break;
-    case 4: origin = last_y * out_stride, down = -out_stride; break;
-    case 5: right = out_stride, down = kBytes; break;
-    case 6: origin = last_y * kBytes, right = out_stride, down = -kBytes; break;
+    case 2:
+      origin = last_x * kBytes, right = -kBytes;
+      break;
+    case 3:
+      origin = last_y * out_stride + last_x * kBytes, right = -kBytes, down = -out_stride;
+      break;
+    case 4:
+      origin = last_y * out_stride, down = -out_stride;
+      break;
+    case 5:
+      right = out_stride, down = kBytes;
+      break;
+    case 6:
+      origin = last_y * kBytes, right = out_stride, down = -kBytes;
+      break;
     case 7:
       origin = last_x * out_stride + last_y * kBytes, right = -out_stride, down = -kBytes;
       break;
-    case 8: origin = last_x * out_stride, right = -out_stride, down = kBytes; break;
-    default: break;
+    case 8:
+      origin = last_x * out_stride, right = -out_stride, down = kBytes;
+      break;
+    default:
+      break;
   }
   uint8_t* start = out + origin + first_row * down;
   if (right == kBytes) {
@@ -74,13 +87,20 @@ void PlaceRows(ImageView<const T> band, int first_row, int stored_height, int or
                            orientation, to, to_stride);
   };
   switch (band.channels * sizeof(T)) {
-    case 1: return place(std::integral_constant<int, 1>());
-    case 2: return place(std::integral_constant<int, 2>());
-    case 3: return place(std::integral_constant<int, 3>());
-    case 4: return place(std::integral_constant<int, 4>());
-    case 6: return place(std::integral_constant<int, 6>());
-    case 8: return place(std::integral_constant<int, 8>());
-    default: return;
+    case 1:
+      return place(std::integral_constant<int, 1>());
+    case 2:
+      return place(std::integral_constant<int, 2>());
+    case 3:
+      return place(std::integral_constant<int, 3>());
+    case 4:
+      return place(std::integral_constant<int, 4>());
+    case 6:
+      return place(std::integral_constant<int, 6>());
+    case 8:
+      return place(std::integral_constant<int, 8>());
+    default:
+      return;
   }
 }
 

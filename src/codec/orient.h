@@ -15,8 +15,8 @@ constexpr bool OrientationSwapsSides(int orientation) {
 }
 
 // Writes stored rows [first_row, first_row + band.height) of a stored picture of
-// band.width x stored_height to where they belong in the upright picture `out` (same channels, sides
-// swapped for 5 to 8). Bands of some 16 to 64 rows keep it inside the cache.
+// band.width x stored_height to where they belong in the upright picture `out` (same channels,
+// sides swapped for 5 to 8). Bands of some 16 to 64 rows keep it inside the cache.
 template <typename T>
 void PlaceRows(ImageView<const T> band, int first_row, int stored_height, int orientation,
                ImageView<T> out);

@@ -12,9 +12,10 @@ namespace peel {
 
 // What travels beside the pixels. Empty where there is none.
 struct Metadata {
-  std::vector<uint8_t> icc;   // a whole ICC profile
-  std::vector<uint8_t> exif;  // a TIFF structure from its "II*\0" or "MM\0*"; no "Exif\0\0" before it
-  std::vector<uint8_t> xmp;   // an XML packet
+  std::vector<uint8_t> icc;  // a whole ICC profile
+  std::vector<uint8_t>
+      exif;  // a TIFF structure from its "II*\0" or "MM\0*"; no "Exif\0\0" before it
+  std::vector<uint8_t> xmp;  // an XML packet
 };
 
 // A decoded picture. The pixels are always RGB or RGBA (straight alpha): grey, palettes, CMYK and

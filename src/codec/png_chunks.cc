@@ -16,12 +16,16 @@ constexpr size_t kChunkFrame = 12;  // length, type, checksum
 
 bool IsValidDepth(uint8_t colour, uint8_t depth) {
   switch (colour) {
-    case kPngGrey: return depth == 1 || depth == 2 || depth == 4 || depth == 8 || depth == 16;
-    case kPngPalette: return depth == 1 || depth == 2 || depth == 4 || depth == 8;
+    case kPngGrey:
+      return depth == 1 || depth == 2 || depth == 4 || depth == 8 || depth == 16;
+    case kPngPalette:
+      return depth == 1 || depth == 2 || depth == 4 || depth == 8;
     case kPngRgb:
     case kPngGreyAlpha:
-    case kPngRgba: return depth == 8 || depth == 16;
-    default: return false;
+    case kPngRgba:
+      return depth == 8 || depth == 16;
+    default:
+      return false;
   }
 }
 
@@ -56,11 +60,15 @@ void ReadTransparency(std::span<const uint8_t> chunk, PngFile* png) {
   if (png->colour == kPngPalette) {
     for (size_t i = 0; i < std::min<size_t>(chunk.size(), 256); ++i) png->palette[i][3] = chunk[i];
     png->has_transparency = !chunk.empty();
-  } else if (png->colour == kPngGrey && chunk.size() >= 2) {
-    png->transparent[0] = ReadBig16(chunk.data());
-    png->has_transparency = true;
-  } else if (png->colour == kPngRgb && chunk.size() >= 6) {
-    for (size_t c = 0; c < 3; ++c) png->transparent[c] = ReadBig16(chunk.data() + 2 * c);
+  } else if (const size_t n = png->colour == kPngGrey  ? 1
+                              : png->colour == kPngRgb ? 3
+                                                       : 0;
+             n != 0 && chunk.size() >= 2 * n) {
+    // Bits beyond the depth are to be disregarded; some writers set them.
+    const unsigned mask = (1u << png->depth) - 1;
+    for (size_t c = 0; c < n; ++c) {
+      png->transparent[c] = static_cast<uint16_t>(ReadBig16(chunk.data() + 2 * c) & mask);
+    }
     png->has_transparency = true;
   }
 }
@@ -69,10 +77,14 @@ void ReadTransparency(std::span<const uint8_t> chunk, PngFile* png) {
 
 int PngFile::channels() const {
   switch (colour) {
-    case kPngRgb: return 3;
-    case kPngGreyAlpha: return 2;
-    case kPngRgba: return 4;
-    default: return 1;
+    case kPngRgb:
+      return 3;
+    case kPngGreyAlpha:
+      return 2;
+    case kPngRgba:
+      return 4;
+    default:
+      return 1;
   }
 }
 
@@ -137,7 +149,9 @@ Result<PngFile> ParsePng(std::span<const uint8_t> bytes, const PngParse& parse) 
       ReadTransparency(chunk, &png);
       transparency = true;
     } else if (name == "acTL" && !data_over && length >= 8) {
-      png.frames = static_cast<int>(std::clamp<uint32_t>(ReadBig32(chunk.data()), 1, INT32_MAX));
+      // An impossible number makes it no animation, but the picture is still one.
+      const uint32_t frames = ReadBig32(chunk.data());
+      png.frames = frames <= INT32_MAX ? std::max(1, static_cast<int>(frames)) : 1;
     } else if (name == "eXIf") {
       png.metadata.exif.assign(chunk.begin(), chunk.end());
     } else if (name == "iCCP" && parse.metadata && png.metadata.icc.empty()) {

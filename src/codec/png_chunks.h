@@ -13,7 +13,8 @@
 
 namespace peel {
 
-inline constexpr std::array<uint8_t, 8> kPngSignature = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
+inline constexpr std::array<uint8_t, 8> kPngSignature = {0x89, 'P',  'N',  'G',
+                                                         '\r', '\n', 0x1A, '\n'};
 
 enum PngColour : uint8_t {
   kPngGrey = 0,
@@ -34,8 +35,8 @@ struct PngFile {
 
   std::array<std::array<uint8_t, 4>, 256> palette = {};  // RGBA; entries beyond the file's: black
   int palette_size = 0;
-  bool has_transparency = false;               // a tRNS chunk that applies
-  std::array<uint16_t, 3> transparent = {};    // the key colour (grey: the first) of tRNS
+  bool has_transparency = false;             // a tRNS chunk that applies
+  std::array<uint16_t, 3> transparent = {};  // the key colour (grey: the first) of tRNS
 
   std::vector<std::span<const uint8_t>> data;  // the IDAT chunks in order
   bool data_cut_short = false;                 // the file ends inside the last of them

@@ -29,12 +29,18 @@ struct Pass {
 };
 
 std::vector<Pass> PassesOf(const PngFile& png) {
-  constexpr std::array<std::array<uint8_t, 4>, 7> kAdam7 = {
-      {{0, 0, 8, 8}, {4, 0, 8, 8}, {0, 4, 4, 8}, {2, 0, 4, 4}, {0, 2, 2, 4}, {1, 0, 2, 2}, {0, 1, 1, 2}}};
+  constexpr std::array<std::array<uint8_t, 4>, 7> kAdam7 = {{{0, 0, 8, 8},
+                                                             {4, 0, 8, 8},
+                                                             {0, 4, 4, 8},
+                                                             {2, 0, 4, 4},
+                                                             {0, 2, 2, 4},
+                                                             {1, 0, 2, 2},
+                                                             {0, 1, 1, 2}}};
   std::vector<Pass> passes;
   const auto add = [&](uint32_t x0, uint32_t y0, uint32_t dx, uint32_t dy) {
     if (x0 >= png.width || y0 >= png.height) return;
-    Pass pass = {x0, y0, dx, dy, (png.width - x0 + dx - 1) / dx, (png.height - y0 + dy - 1) / dy, 0};
+    Pass pass = {x0, y0, dx, dy, (png.width - x0 + dx - 1) / dx, (png.height - y0 + dy - 1) / dy,
+                 0};
     pass.row_bytes = (pass.width * png.bits_per_pixel() + 7) / 8;
     passes.push_back(pass);
   };
@@ -127,9 +133,8 @@ Result<AlignedBuffer> Inflate(const PngFile& png, const std::vector<Pass>& passe
       libdeflate_alloc_decompressor(), libdeflate_free_decompressor);
   if (!inflate) return OutOfMemory("no memory left for unpacking the PNG");
   size_t used = 0, written = 0;
-  const auto fast = libdeflate_zlib_decompress_ex(inflate.get(), joined.data.data(),
-                                                  joined.data.size(), raw.data(), *total, &used,
-                                                  &written);
+  const auto fast = libdeflate_zlib_decompress_ex(
+      inflate.get(), joined.data.data(), joined.data.size(), raw.data(), *total, &used, &written);
   if (fast == LIBDEFLATE_SUCCESS && written == *total) return raw;
   if (fast == LIBDEFLATE_SUCCESS) return EndsEarly(png, passes, written);
 

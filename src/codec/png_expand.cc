@@ -86,8 +86,10 @@ template <typename T>
 void ExpandPngRow(const PngFile& png, const uint8_t* row, int count, T* out) {
   const bool same = sizeof(T) == 1 && png.depth == 8;
   switch (png.colour) {
-    case kPngGrey: return ExpandGrey(png, row, count, out);
-    case kPngPalette: return ExpandPalette(png, row, count, out);
+    case kPngGrey:
+      return ExpandGrey(png, row, count, out);
+    case kPngPalette:
+      return ExpandPalette(png, row, count, out);
     case kPngRgb:
       if (same && !png.has_transparency) {
         std::memcpy(out, row, static_cast<size_t>(count) * 3);

@@ -95,7 +95,7 @@ void Paeth(const uint8_t* in, const uint8_t* above, size_t bytes, uint8_t* out) 
   auto left = hn::Zero(d16), corner = hn::Zero(d16);
   for (size_t i = 0; i < bytes; i += kPixelBytes) {
     const auto up = P::Widen(P::Load(above + i));
-    const auto from_left = hn::Sub(up, corner);     // the guess is left + up - corner
+    const auto from_left = hn::Sub(up, corner);  // the guess is left + up - corner
     const auto from_up = hn::Sub(left, corner);
     const auto distance_left = hn::Abs(from_left);
     const auto distance_up = hn::Abs(from_up);
@@ -112,18 +112,29 @@ void Paeth(const uint8_t* in, const uint8_t* above, size_t bytes, uint8_t* out) 
 template <int kPixelBytes>
 bool UndoRow(int filter, const uint8_t* in, const uint8_t* above, size_t bytes, uint8_t* out) {
   switch (filter) {
-    case 0: std::memmove(out, in, bytes); return true;
-    case 1: Sub<kPixelBytes>(in, bytes, out); return true;
-    case 2: Up(in, above, bytes, out); return true;
-    case 3: Average<kPixelBytes>(in, above, bytes, out); return true;
-    case 4: Paeth<kPixelBytes>(in, above, bytes, out); return true;
-    default: return false;
+    case 0:
+      std::memmove(out, in, bytes);
+      return true;
+    case 1:
+      Sub<kPixelBytes>(in, bytes, out);
+      return true;
+    case 2:
+      Up(in, above, bytes, out);
+      return true;
+    case 3:
+      Average<kPixelBytes>(in, above, bytes, out);
+      return true;
+    case 4:
+      Paeth<kPixelBytes>(in, above, bytes, out);
+      return true;
+    default:
+      return false;
   }
 }
 
 template <int kPixelBytes>
-int UndoRows(const uint8_t* filtered, size_t row_bytes, int rows, const uint8_t* above, uint8_t* out,
-             ptrdiff_t out_stride) {
+int UndoRows(const uint8_t* filtered, size_t row_bytes, int rows, const uint8_t* above,
+             uint8_t* out, ptrdiff_t out_stride) {
   for (int y = 0; y < rows; ++y) {
     if (!UndoRow<kPixelBytes>(filtered[0], filtered + 1, above, row_bytes, out)) return y;
     filtered += row_bytes + 1;
@@ -136,13 +147,20 @@ int UndoRows(const uint8_t* filtered, size_t row_bytes, int rows, const uint8_t*
 int Undo(const uint8_t* filtered, size_t row_bytes, int rows, int pixel_bytes, const uint8_t* above,
          uint8_t* out, ptrdiff_t out_stride) {
   switch (pixel_bytes) {
-    case 1: return UndoRows<1>(filtered, row_bytes, rows, above, out, out_stride);
-    case 2: return UndoRows<2>(filtered, row_bytes, rows, above, out, out_stride);
-    case 3: return UndoRows<3>(filtered, row_bytes, rows, above, out, out_stride);
-    case 4: return UndoRows<4>(filtered, row_bytes, rows, above, out, out_stride);
-    case 6: return UndoRows<6>(filtered, row_bytes, rows, above, out, out_stride);
-    case 8: return UndoRows<8>(filtered, row_bytes, rows, above, out, out_stride);
-    default: return 0;
+    case 1:
+      return UndoRows<1>(filtered, row_bytes, rows, above, out, out_stride);
+    case 2:
+      return UndoRows<2>(filtered, row_bytes, rows, above, out, out_stride);
+    case 3:
+      return UndoRows<3>(filtered, row_bytes, rows, above, out, out_stride);
+    case 4:
+      return UndoRows<4>(filtered, row_bytes, rows, above, out, out_stride);
+    case 6:
+      return UndoRows<6>(filtered, row_bytes, rows, above, out, out_stride);
+    case 8:
+      return UndoRows<8>(filtered, row_bytes, rows, above, out, out_stride);
+    default:
+      return 0;
   }
 }
 

@@ -80,7 +80,8 @@ bool IsNetpbm(std::string_view text) {
 
 Format SniffText(std::string_view text) {
   if (Has(text, 0, "\xEF\xBB\xBF")) text.remove_prefix(3);
-  while (!text.empty() && (text[0] == ' ' || text[0] == '\t' || text[0] == '\r' || text[0] == '\n')) {
+  while (!text.empty() &&
+         (text[0] == ' ' || text[0] == '\t' || text[0] == '\r' || text[0] == '\n')) {
     text.remove_prefix(1);
   }
   if (text.empty()) return Format::kUnknown;
@@ -89,7 +90,8 @@ Format SniffText(std::string_view text) {
   std::string lower(text);
   for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
   if (lower.find("<svg") != std::string::npos) return Format::kSvg;
-  if (lower.find("<!doctype html") != std::string::npos || lower.find("<html") != std::string::npos) {
+  if (lower.find("<!doctype html") != std::string::npos ||
+      lower.find("<html") != std::string::npos) {
     return Format::kHtml;
   }
   return lower.starts_with("<?xml") ? Format::kXml : Format::kUnknown;
@@ -113,42 +115,72 @@ Format Sniff(std::span<const uint8_t> bytes) {
 
 std::string_view FormatName(Format format) {
   switch (format) {
-    case Format::kUnknown: return "unknown";
-    case Format::kJpeg: return "JPEG";
-    case Format::kPng: return "PNG";
-    case Format::kWebp: return "WebP";
-    case Format::kGif: return "GIF";
-    case Format::kTiff: return "TIFF";
-    case Format::kBmp: return "BMP";
-    case Format::kAvif: return "AVIF";
-    case Format::kHeic: return "HEIC";
-    case Format::kJxl: return "JPEG XL";
-    case Format::kJpeg2000: return "JPEG 2000";
-    case Format::kIco: return "ICO";
-    case Format::kPsd: return "Photoshop";
-    case Format::kExr: return "OpenEXR";
-    case Format::kDds: return "DDS";
-    case Format::kNetpbm: return "PNM";
-    case Format::kQoi: return "QOI";
-    case Format::kRaw: return "camera raw";
-    case Format::kSvg: return "SVG";
-    case Format::kPdf: return "PDF";
-    case Format::kHtml: return "HTML";
-    case Format::kXml: return "XML";
-    case Format::kJson: return "JSON";
-    case Format::kZip: return "ZIP";
-    case Format::kGzip: return "gzip";
-    case Format::kVideo: return "video";
+    case Format::kUnknown:
+      return "unknown";
+    case Format::kJpeg:
+      return "JPEG";
+    case Format::kPng:
+      return "PNG";
+    case Format::kWebp:
+      return "WebP";
+    case Format::kGif:
+      return "GIF";
+    case Format::kTiff:
+      return "TIFF";
+    case Format::kBmp:
+      return "BMP";
+    case Format::kAvif:
+      return "AVIF";
+    case Format::kHeic:
+      return "HEIC";
+    case Format::kJxl:
+      return "JPEG XL";
+    case Format::kJpeg2000:
+      return "JPEG 2000";
+    case Format::kIco:
+      return "ICO";
+    case Format::kPsd:
+      return "Photoshop";
+    case Format::kExr:
+      return "OpenEXR";
+    case Format::kDds:
+      return "DDS";
+    case Format::kNetpbm:
+      return "PNM";
+    case Format::kQoi:
+      return "QOI";
+    case Format::kRaw:
+      return "camera raw";
+    case Format::kSvg:
+      return "SVG";
+    case Format::kPdf:
+      return "PDF";
+    case Format::kHtml:
+      return "HTML";
+    case Format::kXml:
+      return "XML";
+    case Format::kJson:
+      return "JSON";
+    case Format::kZip:
+      return "ZIP";
+    case Format::kGzip:
+      return "gzip";
+    case Format::kVideo:
+      return "video";
   }
   return "unknown";
 }
 
 std::string_view FormatExtension(Format format) {
   switch (format) {
-    case Format::kJpeg: return "jpg";
-    case Format::kPng: return "png";
-    case Format::kWebp: return "webp";
-    default: return "";
+    case Format::kJpeg:
+      return "jpg";
+    case Format::kPng:
+      return "png";
+    case Format::kWebp:
+      return "webp";
+    default:
+      return "";
   }
 }
 
@@ -178,8 +210,9 @@ Status NotDecodable(std::span<const uint8_t> bytes) {
     case Format::kRaw:
       return Unsupported("this is a camera raw file; develop it to JPEG or PNG first");
     default:
-      return Unsupported("this is a " + name +
-                         " picture, which Peel does not read; convert it to JPEG, PNG or WebP first");
+      return Unsupported(
+          "this is a " + name +
+          " picture, which Peel does not read; convert it to JPEG, PNG or WebP first");
   }
 }
 

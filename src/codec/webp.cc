@@ -65,14 +65,17 @@ Metadata CollectMetadata(const WebPDemuxer* demuxer) {
 
 Status DecodeStatus(VP8StatusCode code) {
   switch (code) {
-    case VP8_STATUS_OK: return OkStatus();
-    case VP8_STATUS_OUT_OF_MEMORY: return OutOfMemory("no memory left while decoding the WebP");
+    case VP8_STATUS_OK:
+      return OkStatus();
+    case VP8_STATUS_OUT_OF_MEMORY:
+      return OutOfMemory("no memory left while decoding the WebP");
     case VP8_STATUS_UNSUPPORTED_FEATURE:
       return Unsupported("a kind of WebP that Peel does not read; save it as PNG or JPEG first");
     case VP8_STATUS_SUSPENDED:
     case VP8_STATUS_NOT_ENOUGH_DATA:
       return Corrupt("the WebP is truncated: its picture data ends too early");
-    default: return Corrupt("the WebP is damaged: its picture data cannot be decoded");
+    default:
+      return Corrupt("the WebP is damaged: its picture data cannot be decoded");
   }
 }
 
@@ -108,7 +111,7 @@ Result<Picture> DecodeWebp(std::span<const uint8_t> bytes, const DecodeOptions& 
     return Corrupt("the WebP is damaged: there is no picture in it");
   }
   const std::unique_ptr<WebPIterator, void (*)(WebPIterator*)> release(&frame,
-                                                                     WebPDemuxReleaseIterator);
+                                                                       WebPDemuxReleaseIterator);
   const int w = static_cast<int>(width), h = static_cast<int>(height);
   if (frame.x_offset < 0 || frame.y_offset < 0 || frame.width < 1 || frame.height < 1 ||
       frame.width > w - frame.x_offset || frame.height > h - frame.y_offset) {

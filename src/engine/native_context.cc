@@ -11,6 +11,15 @@ class NativeContext : public Context {
 
   Result<std::vector<Tensor>> Run(std::span<const NamedTensor> feeds,
                                   std::span<const std::string> fetches) override {
+    PEEL_RETURN_IF_ERROR(Prepare(feeds, fetches));
+    auto results = instance_->Run(inputs_, session_.pool(), profile_ ? &times_ : nullptr);
+    profiled_ = profile_ && results.ok();
+    if (!results.ok()) return std::move(results).status().WithContext(session_.graph().source);
+    return results;
+  }
+
+  Status Prepare(std::span<const NamedTensor> feeds,
+                 std::span<const std::string> fetches) override {
     PEEL_RETURN_IF_ERROR(session_.Bind(feeds, &inputs_));
     PEEL_ASSIGN_OR_RETURN(key_.fetches, session_.Fetches(fetches));
     key_.shapes.resize(inputs_.size());
@@ -28,10 +37,7 @@ class NativeContext : public Context {
       }
       instance_ = *std::move(instance);
     }
-    auto results = instance_->Run(inputs_, session_.pool(), profile_ ? &times_ : nullptr);
-    profiled_ = profile_ && results.ok();
-    if (!results.ok()) return std::move(results).status().WithContext(session_.graph().source);
-    return results;
+    return OkStatus();
   }
 
   void EnableProfile(bool on) override { profile_ = on; }

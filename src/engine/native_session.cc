@@ -1,7 +1,9 @@
 #include "src/engine/native_session.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
+#include <sstream>
 
 #include "src/base/cpu.h"
 #include "src/engine/graph/specialise.h"
@@ -95,6 +97,13 @@ Result<std::unique_ptr<Session>> NativeSession::Make(Graph graph, const SessionO
   std::unique_ptr<NativeSession> session(new NativeSession());
   session->info_ = Describe(graph);
   session->max_memory_ = options.max_memory_bytes;
+  session->disabled_kernels_ = options.disabled_kernels;
+  if (const char* off = std::getenv("PEEL_KERNELS_OFF")) {
+    std::istringstream names(off);
+    for (std::string name; std::getline(names, name, ',');) {
+      session->disabled_kernels_.push_back(name);
+    }
+  }
   session->graph_ = std::move(graph);
   const Evaluator evaluator(kEvaluate);
   PEEL_ASSIGN_OR_RETURN(session->passes_, RunPasses(session->graph_, options.disabled_passes,
@@ -214,7 +223,8 @@ Result<std::shared_ptr<const Plan>> NativeSession::MakePlan(const PlanKey& key) 
   std::vector<ValueId> fetches;
   for (const Port& port : graph->outputs) fetches.push_back(port.value);
   const uint64_t limit = max_memory_ != 0 ? max_memory_ : AvailableMemory();
-  return Plan::Build(std::move(graph), fetches, pool_->size(), limit, weights_);
+  const Plan::Options options{limit, disabled_kernels_};
+  return Plan::Build(std::move(graph), fetches, options, *pool_, weights_);
 }
 
 Result<std::string> NativeSession::PlanText(

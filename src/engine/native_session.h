@@ -60,6 +60,7 @@ class NativeSession : public Session {
   std::vector<PassReport> passes_;
   std::vector<int> deciding_;  // inputs whose values decide shapes, ascending
   uint64_t max_memory_ = 0;
+  std::vector<std::string> disabled_kernels_;
   std::unique_ptr<ThreadPool> pool_;
   mutable WeightStore weights_;
   mutable std::mutex mutex_;

@@ -18,6 +18,9 @@ struct SessionOptions {
   int threads = 0;  // 0: AvailableCpus()
   Precision precision = Precision::kAuto;
   std::vector<std::string> disabled_passes;
+  // Kernels that no plan takes, by the names that PlanText shows; "all" leaves the plain references
+  // alone. Those in the environment variable PEEL_KERNELS_OFF (comma-separated) come on top.
+  std::vector<std::string> disabled_kernels;
   uint64_t max_memory_bytes = 0;  // refuse a plan that needs more; 0: what the machine has free
 };
 
@@ -58,6 +61,11 @@ class Context {
   // What no fetched output needs is not computed. Results are copies that outlive the context.
   virtual Result<std::vector<Tensor>> Run(std::span<const NamedTensor> feeds,
                                           std::span<const std::string> fetches) = 0;
+  // All that Run does before it computes: the plan, packed weights, memory; a later Run with inputs
+  // of these shapes need not. Only the feeds' types and shapes are looked at, unless a value decides
+  // shapes. Same errors as Run's.
+  virtual Status Prepare(std::span<const NamedTensor> feeds,
+                         std::span<const std::string> fetches) = 0;
   // Off by default: timing every step costs a little.
   virtual void EnableProfile(bool on) = 0;
   virtual std::vector<StepProfile> LastProfile() const = 0;

@@ -2,6 +2,7 @@
 
 #include <hwy/targets.h>
 
+#include <array>
 #include <cstdint>
 #include <fstream>
 #include <sstream>
@@ -31,15 +32,20 @@ inline ImageU8 Noise(uint32_t seed, int width, int height, int channels) {
 // zlib's CRC-32 over the pixels row by row, without the padding between rows.
 template <typename T>
 uint32_t Crc(ImageView<const T> image) {
+  static const auto table = [] {
+    std::array<uint32_t, 256> t;
+    for (uint32_t i = 0; i < 256; ++i) {
+      t[i] = i;
+      for (int bit = 0; bit < 8; ++bit) t[i] = t[i] >> 1 ^ (0xedb88320u & (~(t[i] & 1) + 1));
+    }
+    return t;
+  }();
   uint32_t crc = ~0u;
   for (int y = 0; y < image.height; ++y) {
     const auto* bytes = reinterpret_cast<const uint8_t*>(image.row(y));
     const size_t n =
         static_cast<size_t>(image.width) * static_cast<size_t>(image.channels) * sizeof(T);
-    for (size_t i = 0; i < n; ++i) {
-      crc ^= bytes[i];
-      for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (0xedb88320u & (~(crc & 1) + 1));
-    }
+    for (size_t i = 0; i < n; ++i) crc = crc >> 8 ^ table[(crc ^ bytes[i]) & 255];
   }
   return ~crc;
 }

@@ -58,11 +58,12 @@ class Matter {
   // picture: 8 bits, 1 to 4 channels, upright; alpha is dropped. The two steps may be given
   // different versions of a photo: a reduced one to Predict (no smaller than the network's input),
   // the full one to ToMatte.
-  Result<Prediction> Predict(ImageView<const uint8_t> picture, ThreadPool* pool = nullptr) const;
+  Result<Prediction> Predict(ImageView<const uint8_t> picture, ThreadPool* pool = nullptr,
+                             Sampling sampling = Sampling::kExact) const;
   Result<Matte> ToMatte(const Prediction& prediction, ImageView<const uint8_t> photo,
                         const MatteOptions& options = {}, ThreadPool* pool = nullptr) const;
 
-  // Both.
+  // Both; the sampling is exact in kRembg and fast in kDefault.
   Result<Matte> Run(ImageView<const uint8_t> photo, const MatteOptions& options = {},
                     ThreadPool* pool = nullptr) const;
 

@@ -14,6 +14,7 @@ from training import checkpoint as checkpoint_lib
 from training import config as config_lib
 from training import export as export_lib
 from training import model as model_lib
+from training import pack as pack_lib
 from training import prepare as prepare_lib
 from training import samples as samples_lib
 from training import store as store_lib
@@ -165,3 +166,18 @@ def test_embedded_model_is_whole():
     assert mask.shape == (1, 1, size, size) and subject.shape == (1, 1)
     assert 0 <= mask.min() <= mask.max() <= 1
     assert path.stat().st_size < 5_000_000
+
+
+def test_pack_carries_the_store(config, store, tmp_path):
+    path, folder = tmp_path / "set.pack", tmp_path / "unpacked"
+    folder.mkdir()
+    pack_lib.pack(store, path, 64)
+    assert pack_lib.unpack(path, folder, 64) == 7
+    again = store_lib.Store.open(folder)
+    assert [row["file"] for row in again.rows] == [row["file"] for row in store.rows]
+    for i in range(7):
+        assert np.abs(again.soft(i).astype(int) - store.soft(i).astype(int)).mean() < 12
+        assert np.abs(again.masks[i].astype(int) - store.masks[i].astype(int)).mean() < 12
+    path.write_bytes(b"no pack")
+    with pytest.raises(pack_lib.PackError, match="not a pack"):
+        pack_lib.unpack(path, folder, 64)

@@ -33,8 +33,8 @@ struct PassReport {
 // Runs them before shapes are known, and again after Specialise for what needs shapes (residuals);
 // verifying the graph after each; disabled names, and those in the environment variable
 // PEEL_PASSES_OFF (comma-separated, "all" for all), are left out. kInvalidArgument for a name in
-// disabled that no pass has; kUnsupported or kCorrupt, naming the node, for an unknown operator or a
-// wrong number of operands; kInternal, naming the pass, where one leaves a broken graph.
+// disabled that no pass has; kUnsupported or kCorrupt, naming the node, for an unknown operator or
+// a wrong number of operands; kInternal, naming the pass, where one leaves a broken graph.
 Result<std::vector<PassReport>> RunPasses(Graph& graph, std::span<const std::string> disabled,
                                           const PassContext& context = {});
 

@@ -59,9 +59,12 @@ HWY_INLINE void ZipPlane(const F& op, const BinaryProblem& p, int64_t plane, con
   if (!blocked) {
     const float* pa = a + plane * p.shape.pixels();
     float* po = out + plane * p.shape.pixels();
-    if (p.broadcast == Broadcast::kSame || (p.broadcast == Broadcast::kSpatial && p.spatial_step == 1)) {
-      const float* pb = b + (p.broadcast == Broadcast::kSame ? plane * p.shape.pixels() : 0) + first;
-      Zip(op, pa + first, po + first, last - first,
+    if (p.broadcast == Broadcast::kSame ||
+        (p.broadcast == Broadcast::kSpatial && p.spatial_step == 1)) {
+      const float* pb =
+          b + (p.broadcast == Broadcast::kSame ? plane * p.shape.pixels() : 0) + first;
+      Zip(
+          op, pa + first, po + first, last - first,
           [&](int64_t i) HWY_ATTR { return hn::LoadU(d, pb + i); },
           [&](int64_t i) HWY_ATTR { return pb[i]; });
     } else if (p.broadcast == Broadcast::kSpatial) {
@@ -71,7 +74,8 @@ HWY_INLINE void ZipPlane(const F& op, const BinaryProblem& p, int64_t plane, con
     } else {
       const float value = p.broadcast == Broadcast::kScalar ? *b : b[plane];
       const V vector = hn::Set(d, value);
-      Zip(op, pa + first, po + first, last - first, [&](int64_t) HWY_ATTR { return vector; },
+      Zip(
+          op, pa + first, po + first, last - first, [&](int64_t) HWY_ATTR { return vector; },
           [&](int64_t) HWY_ATTR { return value; });
     }
     return;
@@ -83,7 +87,8 @@ HWY_INLINE void ZipPlane(const F& op, const BinaryProblem& p, int64_t plane, con
   }
   for (int64_t lane = 0; lane < kBlock; lane += kLanes) {
     const int64_t start = plane * p.shape.pixels() * kBlock + lane;
-    const V constant = p.broadcast == Broadcast::kScalar ? hn::Set(d, *b) : hn::Load(d, padded + lane);
+    const V constant =
+        p.broadcast == Broadcast::kScalar ? hn::Set(d, *b) : hn::Load(d, padded + lane);
     const int64_t keep = std::clamp<int64_t>(channels - lane, 0, kLanes);
     const auto mask = hn::FirstN(d, static_cast<size_t>(keep));
     for (int64_t i = first; i < last; ++i) {
@@ -105,8 +110,7 @@ void Apply(const BinaryProblem& p, Clamp clamp, ConstSlice a, ConstSlice b, Slic
   const int64_t piece = std::max<int64_t>(kTaskFloats / (blocked ? kBlock : 1), 1);
   const int64_t pieces = DivideUp(p.shape.pixels(), piece);
   // Many small planes share a task, or handing out would cost more than the work.
-  const int64_t together =
-      std::clamp<int64_t>(piece / p.shape.pixels(), 1, planes);
+  const int64_t together = std::clamp<int64_t>(piece / p.shape.pixels(), 1, planes);
   const int64_t groups = DivideUp(planes, together);
   pool.ParallelFor(p.shape.batch * groups * pieces, [&](int64_t item, int) HWY_ATTR {
     const D d;
@@ -161,8 +165,7 @@ std::string RejectBinary(const BinaryProblem& p) {
   return "";
 }
 
-void RunBinary(const BinaryProblem& p, ConstSlice a, ConstSlice b, Slice output,
-               ThreadPool& pool) {
+void RunBinary(const BinaryProblem& p, ConstSlice a, ConstSlice b, Slice output, ThreadPool& pool) {
   InitCpu();
   HWY_DYNAMIC_DISPATCH(Binary)(p, ClampOf(p.epilogue), a, b, output, pool);
   if (!IsClamp(p.epilogue)) {

@@ -110,8 +110,7 @@ constexpr std::array<RowsFn, sizeof...(kIndices)> MakeTable(
 template <int kPanel>
 void Run(const BlockTile& tile) {
   constexpr int kMost = MaxRows(kPanel);
-  static constexpr auto kTable =
-      MakeTable<kPanel>(std::make_integer_sequence<int, kMost + 1>());
+  static constexpr auto kTable = MakeTable<kPanel>(std::make_integer_sequence<int, kMost + 1>());
   for (int64_t row = 0; row < tile.rows;) {
     const int64_t left = tile.rows - row;
     // Even shares: a last tile of one row would wait for its own additions.

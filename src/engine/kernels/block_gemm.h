@@ -29,7 +29,7 @@ struct BlockTile {
 // max_panel blocks only lose.
 struct BlockGemm {
   void (*run[3])(const BlockTile& tile);
-  int max_panel;  // 1, 2 or 4
+  int max_panel;     // 1, 2 or 4
   int best_rows[3];  // rows a tile of registers takes; multiples of it waste nothing
 
   // Blocks in the panel that starts where left blocks remain. Packing and running both walk the

@@ -12,8 +12,7 @@ constexpr int64_t kTaskPixels = 1024;
 void CopyChannels(const float* in, int64_t from, float* out, int64_t to, int64_t count,
                   int64_t pixels, int64_t first, int64_t last) {
   while (count > 0) {
-    const int64_t run =
-        std::min({count, kBlock - from % kBlock, kBlock - to % kBlock});
+    const int64_t run = std::min({count, kBlock - from % kBlock, kBlock - to % kBlock});
     const float* source = in + from / kBlock * pixels * kBlock + from % kBlock;
     float* target = out + to / kBlock * pixels * kBlock + to % kBlock;
     for (int64_t p = first; p < last; ++p) {
@@ -34,8 +33,8 @@ void ZeroTail(float* out, int64_t channels, int64_t pixels, int64_t first, int64
   }
 }
 
-// body(image, first pixel, last pixel) over pieces of all images. Threads divide the pixels, not the
-// parts, so that none writes into a block another writes.
+// body(image, first pixel, last pixel) over pieces of all images. Threads divide the pixels, not
+// the parts, so that none writes into a block another writes.
 template <typename Body>
 void ForEachPiece(const Shape4& s, ThreadPool& pool, const Body& body) {
   const int64_t pieces = DivideUp(s.pixels(), kTaskPixels);
@@ -68,8 +67,8 @@ void RunConcat(Layout layout, const Shape4& s, std::span<const ConcatPart> parts
   });
 }
 
-void RunSliceChannels(Layout layout, const Shape4& s, int64_t first_channel,
-                      ConstSlice input, Slice output, ThreadPool& pool) {
+void RunSliceChannels(Layout layout, const Shape4& s, int64_t first_channel, ConstSlice input,
+                      Slice output, ThreadPool& pool) {
   ForEachPiece(s, pool, [&](int64_t n, int64_t first, int64_t last) {
     const float* in = input.data + n * input.batch_stride;
     float* out = output.data + n * output.batch_stride;

@@ -20,6 +20,7 @@ void RunConcat(Layout layout, const Shape4& shape, std::span<const ConcatPart> p
 // output = channels [first, first + shape.channels) of an input that has at least
 // those: Split and Slice
 // along the channels.
-void RunSliceChannels(Layout layout, const Shape4& shape, int64_t first, ConstSlice input, Slice output, ThreadPool& pool);
+void RunSliceChannels(Layout layout, const Shape4& shape, int64_t first, ConstSlice input,
+                      Slice output, ThreadPool& pool);
 
 }  // namespace peel::engine

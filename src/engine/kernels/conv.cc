@@ -6,8 +6,8 @@ namespace peel::engine {
 
 std::span<const ConvKernel> ConvKernels() {
   static const ConvKernel kKernels[] = {
-      kWinogradF4,  kWinogradF2,   kDepthwise,     kDirectBlocked,
-      kDirectFewIn, kDirectFewOut, kDirectPlain,   kConvReference,
+      kWinogradF4,  kWinogradF2,   kDepthwise,   kDirectBlocked,
+      kDirectFewIn, kDirectFewOut, kDirectPlain, kConvReference,
   };
   return kKernels;
 }

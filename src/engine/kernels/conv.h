@@ -72,6 +72,7 @@ struct ConvKernel {
   double (*cost)(const ConvProblem& problem, int threads);
   size_t (*packed_bytes)(const ConvProblem& problem);
   // weights [out_channels][in_channels / groups][kernel_h][kernel_w]; bias [out_channels] or null.
+  // The result depends on neither the batch nor the extents of the images: plans share it.
   void (*pack)(const ConvProblem& problem, const float* weights, const float* bias, void* packed);
   size_t (*scratch_bytes)(const ConvProblem& problem, int threads);
   void (*run)(const ConvProblem& problem, const ConvArgs& args, ThreadPool& pool);

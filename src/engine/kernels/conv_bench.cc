@@ -125,9 +125,9 @@ void Peak(benchmark::State& state) {
   for (auto _ : state) {
     for (int i = 0; i < 1000; ++i) gemm.Run(panel, tile);
   }
-  state.counters["GFLOP/s"] =
-      benchmark::Counter(2e-6 * 64 * panel * kBlock * rows * static_cast<double>(state.iterations()),
-                         benchmark::Counter::kIsRate);
+  state.counters["GFLOP/s"] = benchmark::Counter(
+      2e-6 * 64 * panel * kBlock * rows * static_cast<double>(state.iterations()),
+      benchmark::Counter::kIsRate);
 }
 BENCHMARK(Peak)->MinTime(0.1);
 

@@ -35,8 +35,8 @@ void FinishEpilogue(const ConvProblem& p, const ConvArgs& args, ThreadPool& pool
   if (p.out_layout != Layout::kBlocked || tail == 0 || (clamp.lo <= 0 && clamp.hi >= 0)) return;
   const int64_t pixels = int64_t{p.out_height} * p.out_width;
   for (int n = 0; n < p.batch; ++n) {
-    float* block = args.output + n * args.output_batch_stride +
-                   (p.out_channels / kBlock) * pixels * kBlock;
+    float* block =
+        args.output + n * args.output_batch_stride + (p.out_channels / kBlock) * pixels * kBlock;
     for (int64_t i = 0; i < pixels; ++i) {
       std::fill(block + i * kBlock + tail, block + (i + 1) * kBlock, 0.0f);
     }
@@ -51,9 +51,9 @@ std::string RejectUnlessLayouts(const ConvProblem& p, Layout in, Layout out) {
 }
 
 double EstimateMs(double multiply_adds, double efficiency, double bytes, int threads) {
-  // A core of the class this was calibrated on: 100 GFLOP/s of fp32, 12 GB/s from memory.
-  const double compute = multiply_adds * 2 / (100e6 * efficiency);
-  const double memory = bytes / 12e6;
+  // A core of the class this was calibrated on: 118 GFLOP/s of fp32, 20 GB/s from memory.
+  const double compute = multiply_adds * 2 / (118e6 * efficiency);
+  const double memory = bytes / 20e6;
   return (std::max(compute, memory) + 0.3 * std::min(compute, memory)) / threads;
 }
 

@@ -18,8 +18,8 @@ inline Shape4 OutputShape(const ConvProblem& p) {
   return {p.batch, p.out_channels, p.out_height, p.out_width};
 }
 inline double MultiplyAdds(const ConvProblem& p) {
-  return 1.0 * p.batch * p.out_channels * p.out_height * p.out_width *
-         (p.in_channels / p.groups) * p.kernel_h * p.kernel_w;
+  return 1.0 * p.batch * p.out_channels * p.out_height * p.out_width * (p.in_channels / p.groups) *
+         p.kernel_h * p.kernel_w;
 }
 
 // Activations that kernels apply as they store: x is clamped to [lo, hi], infinities where open.

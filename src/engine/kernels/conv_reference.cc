@@ -115,7 +115,7 @@ void Run(const ConvProblem& p, const ConvArgs& args, ThreadPool& pool) {
 
 }  // namespace
 
-const ConvKernel kConvReference = {"conv_reference", Reject,       Cost, PackedBytes,
-                                   Pack,             ScratchBytes, Run};
+const ConvKernel kConvReference = {"conv_reference", Reject, Cost, PackedBytes, Pack,
+                                   ScratchBytes,     Run};
 
 }  // namespace peel::engine

@@ -37,14 +37,14 @@ struct Plan {
     // The input is copied once with a frame of zeros as wide as any shift reaches.
     const auto frame = [](int out, int in, int kernel, int stride, int dilation, int pad,
                           int* before, int* extent) {
-      PhaseTap taps[kMostTaps];
+      PhaseTap phase_taps[kMostTaps];
       int least = 0, most = in - 1;
       for (int phase = 0; phase < std::min(stride, out); ++phase) {
-        const int n = PhaseTaps(phase, kernel, stride, dilation, pad, taps);
+        const int n = PhaseTaps(phase, kernel, stride, dilation, pad, phase_taps);
         const int last = (out - 1 - phase) / stride;
         for (int i = 0; i < n; ++i) {
-          least = std::min(least, taps[i].shift);
-          most = std::max(most, taps[i].shift + last);
+          least = std::min(least, phase_taps[i].shift);
+          most = std::max(most, phase_taps[i].shift + last);
         }
       }
       *before = -least;
@@ -120,8 +120,7 @@ void PackConvTranspose(const ConvProblem& p, const float* weights, const float* 
 
 size_t ConvTransposeScratchBytes(const ConvProblem& p, int threads) {
   const Plan plan(p);
-  return static_cast<size_t>(plan.OffsetFloats() + plan.CopyFloats() +
-                             threads * plan.RowFloats()) *
+  return static_cast<size_t>(plan.OffsetFloats() + plan.CopyFloats() + threads * plan.RowFloats()) *
          sizeof(float);
 }
 
@@ -184,8 +183,8 @@ void RunConvTranspose(const ConvProblem& p, const ConvArgs& args, ThreadPool& po
             tile.hi = p.epilogue.residual ? HUGE_VALF : clamp.hi;
             gemm.Run(panel, tile);
             for (int block = 0; block < panel; ++block) {
-              const int64_t at = (n + block) * out_plane +
-                                 (row * p.stride_h + phase_y) * out_row + phase_x * kBlock;
+              const int64_t at = (n + block) * out_plane + (row * p.stride_h + phase_y) * out_row +
+                                 phase_x * kBlock;
               float* out = args.output + image * args.output_batch_stride + at;
               const float* from = line + block * tile.c_block_stride;
               for (int64_t x = 0; x < phase_columns; ++x) {

@@ -8,10 +8,10 @@
 
 namespace peel::engine {
 
-// Transposed convolution on the blocked layout: every input pixel adds its kernel-sized patch to the
-// output at stride times its position minus the padding. Problem and arguments are conv.h's with
-// in_* and out_* the transposed convolution's own input and output; dilation and padding are the
-// node's. It is split into stride_h * stride_w ordinary convolutions, one for each phase of the
+// Transposed convolution on the blocked layout: every input pixel adds its kernel-sized patch to
+// the output at stride times its position minus the padding. Problem and arguments are conv.h's
+// with in_* and out_* the transposed convolution's own input and output; dilation and padding are
+// the node's. It is split into stride_h * stride_w ordinary convolutions, one for each phase of the
 // output, so no output element is added to twice.
 std::string RejectConvTranspose(const ConvProblem& problem);
 size_t ConvTransposePackedBytes(const ConvProblem& problem);

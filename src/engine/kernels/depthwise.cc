@@ -40,8 +40,7 @@ HWY_INLINE void Pixels(const ConvProblem& p, const RowTaps& taps, int x0, int kx
     for (int i = 0; i < kPixels; ++i) acc[i] = bias;
     for (int ky = taps.ky_begin; ky < taps.ky_end; ++ky) {
       const float* row =
-          taps.plane +
-          (int64_t{taps.y + ky * p.dilation_h} * p.in_width + x0) * kBlock + lane;
+          taps.plane + (int64_t{taps.y + ky * p.dilation_h} * p.in_width + x0) * kBlock + lane;
       for (int kx = kx_begin; kx < kx_end; ++kx) {
         const V w = hn::Load(d, taps.weights + (ky * p.kernel_w + kx) * kBlock + lane);
         const float* in = row + int64_t{kx} * p.dilation_w * kBlock;
@@ -64,8 +63,7 @@ void DepthwiseRow(const ConvProblem& p, RowTaps taps, int oy, const float* resid
   taps.ky_begin = 0;
   taps.ky_end = p.kernel_h;
   while (taps.ky_begin < taps.ky_end && taps.y + taps.ky_begin * p.dilation_h < 0) ++taps.ky_begin;
-  while (taps.ky_end > taps.ky_begin &&
-         taps.y + (taps.ky_end - 1) * p.dilation_h >= p.in_height) {
+  while (taps.ky_end > taps.ky_begin && taps.y + (taps.ky_end - 1) * p.dilation_h >= p.in_height) {
     --taps.ky_end;
   }
   const int reach = (p.kernel_w - 1) * p.dilation_w;

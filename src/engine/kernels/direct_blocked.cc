@@ -25,12 +25,12 @@ struct Plan {
 
   int64_t k_blocks, n_blocks;  // of one group
   int64_t taps;
-  bool flat;      // 1×1 without stride and padding: reads the input where it is
-  bool shared;    // the copy is of the whole image, made by all threads before the products
-  int rows;       // output rows (flat: pixels) a task takes
-  int64_t bands;  // of one image
+  bool flat;            // 1×1 without stride and padding: reads the input where it is
+  bool shared;          // the copy is of the whole image, made by all threads before the products
+  int rows;             // output rows (flat: pixels) a task takes
+  int64_t bands;        // of one image
   int panels_together;  // panel-sized steps of channels a task takes (shared and flat only)
-  int phases;     // columns are dealt to this many sub-rows
+  int phases;           // columns are dealt to this many sub-rows
   int64_t columns;      // of a sub-row
   int64_t slots;        // copied rows of a band
   int64_t row_floats;   // of a copied row: phases * columns * 16
@@ -50,11 +50,10 @@ Plan::Plan(const ConvProblem& p, int threads) {
   flat = taps == 1 && p.stride_h == 1 && p.stride_w == 1 && p.pad_top == 0 && p.pad_left == 0 &&
          p.out_height == p.in_height && p.out_width == p.in_width;
   phases = p.kernel_w == 1 ? 1 : p.stride_w;
-  columns = p.kernel_w == 1
-                ? p.out_width
-                : DivideUp(int64_t{p.out_width - 1} * p.stride_w +
-                               int64_t{p.kernel_w - 1} * p.dilation_w + 1,
-                           phases);
+  columns = p.kernel_w == 1 ? p.out_width
+                            : DivideUp(int64_t{p.out_width - 1} * p.stride_w +
+                                           int64_t{p.kernel_w - 1} * p.dilation_w + 1,
+                                       phases);
   row_floats = phases * columns * kBlock;
   const int64_t blocks_in = k_blocks * p.groups;
   const auto slots_of = [&](int64_t y) { return Slot(p, y - 1, p.kernel_h - 1) + 1; };
@@ -91,8 +90,8 @@ std::string Reject(const ConvProblem& p) {
   if (auto why = RejectUnlessLayouts(p, Layout::kBlocked, Layout::kBlocked); !why.empty()) {
     return why;
   }
-  if (p.groups != 1 && ((p.in_channels / p.groups) % kBlock != 0 ||
-                        (p.out_channels / p.groups) % kBlock != 0)) {
+  if (p.groups != 1 &&
+      ((p.in_channels / p.groups) % kBlock != 0 || (p.out_channels / p.groups) % kBlock != 0)) {
     return "channels of a group are no multiple of 16";
   }
   return "";
@@ -176,9 +175,9 @@ void CopyRows(const ConvProblem& p, const Plan& plan, const float* image, int64_
         const int64_t origin = phase - p.pad_left;
         const int64_t begin =
             std::clamp<int64_t>(origin >= 0 ? 0 : DivideUp(-origin, p.stride_w), 0, plan.columns);
-        const int64_t end = std::clamp<int64_t>(
-            p.in_width > origin ? DivideUp(p.in_width - origin, p.stride_w) : 0, begin,
-            plan.columns);
+        const int64_t end =
+            std::clamp<int64_t>(p.in_width > origin ? DivideUp(p.in_width - origin, p.stride_w) : 0,
+                                begin, plan.columns);
         std::memset(sub, 0, static_cast<size_t>(begin * kBlock) * sizeof(float));
         if (p.stride_w == 1) {
           std::memcpy(sub + begin * kBlock, row + (origin + begin) * kBlock,
@@ -198,8 +197,8 @@ void CopyRows(const ConvProblem& p, const Plan& plan, const float* image, int64_
 
 // A task's output rows (flat: one run of pixels) for the channel blocks [first, last) of one group.
 struct Job {
-  const float* a;        // where the first output row's first tap reads
-  int64_t row_step;      // floats of a from one output row to the next
+  const float* a;                           // where the first output row's first tap reads
+  int64_t row_step;                         // floats of a from one output row to the next
   int64_t output_row, output_rows, pixels;  // rows of pixels each
   int image, group;
   int64_t first, last;
@@ -325,8 +324,8 @@ void Run(const ConvProblem& p, const ConvArgs& args, ThreadPool& pool) {
   const Plan plan(p, pool.size());
   int64_t* offsets = static_cast<int64_t*>(args.scratch);
   float* copies = static_cast<float*>(args.scratch) + OffsetFloats(plan);
-  const int64_t block_floats = plan.flat ? int64_t{p.in_height} * p.in_width * kBlock
-                                         : plan.slots * plan.row_floats;
+  const int64_t block_floats =
+      plan.flat ? int64_t{p.in_height} * p.in_width * kBlock : plan.slots * plan.row_floats;
   int64_t* next = offsets;
   for (int ky = 0; ky < p.kernel_h; ++ky) {
     for (int kx = 0; kx < p.kernel_w; ++kx) {
@@ -348,7 +347,7 @@ void Run(const ConvProblem& p, const ConvArgs& args, ThreadPool& pool) {
 
 }  // namespace
 
-const ConvKernel kDirectBlocked = {"direct_blocked", Reject,       Cost, PackedBytes,
-                                   Pack,             ScratchBytes, Run};
+const ConvKernel kDirectBlocked = {"direct_blocked", Reject, Cost, PackedBytes, Pack,
+                                   ScratchBytes,     Run};
 
 }  // namespace peel::engine

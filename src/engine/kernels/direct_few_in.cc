@@ -17,9 +17,9 @@ struct Plan {
       : taps(int64_t{p.in_channels} * p.kernel_h * p.kernel_w),
         segments(DivideUp(taps, kBlock)),
         n_blocks(ChannelBlocks(p.out_channels)),
-        padded_width(RoundUp(int64_t{p.out_width - 1} * p.stride_w +
-                                 int64_t{p.kernel_w - 1} * p.dilation_w + 1,
-                             int64_t{kBlock})) {}
+        padded_width(RoundUp(
+            int64_t{p.out_width - 1} * p.stride_w + int64_t{p.kernel_w - 1} * p.dilation_w + 1,
+            int64_t{kBlock})) {}
   int64_t taps, segments, n_blocks;
   int64_t padded_width;  // floats of an input row with its padding
   int64_t OffsetFloats() const { return RoundUp(segments * 2, int64_t{kBlock}); }
@@ -150,7 +150,7 @@ void Run(const ConvProblem& p, const ConvArgs& args, ThreadPool& pool) {
 
 }  // namespace
 
-const ConvKernel kDirectFewIn = {"direct_few_in", Reject,       Cost, PackedBytes,
-                                 Pack,            ScratchBytes, Run};
+const ConvKernel kDirectFewIn = {"direct_few_in", Reject, Cost, PackedBytes, Pack,
+                                 ScratchBytes,    Run};
 
 }  // namespace peel::engine

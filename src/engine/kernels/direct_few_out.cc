@@ -26,7 +26,8 @@ struct RowTaps {
   int y, ky_begin, ky_end;
 };
 
-// Sums of kPixels neighbours, first at column x0 of the input for tap 0, over taps [kx_begin, kx_end).
+// Sums of kPixels neighbours, first at column x0 of the input for tap 0, over taps [kx_begin,
+// kx_end).
 template <int kPixels>
 HWY_INLINE void Pixels(const ConvProblem& p, const RowTaps& taps, int x0, int kx_begin, int kx_end,
                        float* sums) {
@@ -61,8 +62,7 @@ void FewOutRow(const ConvProblem& p, const float* image, const float* weights, i
                float* sums) {
   RowTaps taps{image, weights, oy * p.stride_h - p.pad_top, 0, p.kernel_h};
   while (taps.ky_begin < taps.ky_end && taps.y + taps.ky_begin * p.dilation_h < 0) ++taps.ky_begin;
-  while (taps.ky_end > taps.ky_begin &&
-         taps.y + (taps.ky_end - 1) * p.dilation_h >= p.in_height) {
+  while (taps.ky_end > taps.ky_begin && taps.y + (taps.ky_end - 1) * p.dilation_h >= p.in_height) {
     --taps.ky_end;
   }
   const int reach = (p.kernel_w - 1) * p.dilation_w;
@@ -93,9 +93,8 @@ void FewOut(const ConvProblem& p, const ConvArgs& args, ThreadPool& pool) {
     for (int64_t c = 0; c < p.out_channels; ++c) {
       const int64_t at = (c * p.out_height + y) * p.out_width;
       float* out = args.output + image * args.output_batch_stride + at;
-      const float* residual = p.epilogue.residual
-                                  ? args.residual + image * args.residual_batch_stride + at
-                                  : nullptr;
+      const float* residual =
+          p.epilogue.residual ? args.residual + image * args.residual_batch_stride + at : nullptr;
       FewOutRow(p, args.input + image * args.input_batch_stride, weights + c * channel_weights,
                 static_cast<int>(y), out);
       for (int x = 0; x < p.out_width; ++x) {
@@ -142,8 +141,7 @@ size_t PackedBytes(const ConvProblem& p) {
 double Cost(const ConvProblem& p, int threads) {
   const double products = 1.0 * p.batch * p.out_height * p.out_width * p.out_channels * p.kernel_h *
                           p.kernel_w * static_cast<double>(ChannelBlocks(p.in_channels)) * kBlock;
-  const double bytes =
-      4.0 * static_cast<double>(TensorFloats(Layout::kBlocked, InputShape(p)));
+  const double bytes = 4.0 * static_cast<double>(TensorFloats(Layout::kBlocked, InputShape(p)));
   return EstimateMs(products, 0.5, bytes, threads);
 }
 
@@ -172,8 +170,8 @@ void Run(const ConvProblem& problem, const ConvArgs& args, ThreadPool& pool) {
 
 }  // namespace
 
-const ConvKernel kDirectFewOut = {"direct_few_out", Reject,       Cost, PackedBytes,
-                                  Pack,             ScratchBytes, Run};
+const ConvKernel kDirectFewOut = {"direct_few_out", Reject, Cost, PackedBytes, Pack,
+                                  ScratchBytes,     Run};
 
 }  // namespace peel::engine
 #endif

@@ -85,8 +85,8 @@ struct ActivateOp {
 void Activations(Activation activation, float alpha, float beta, Layout layout, const Shape4& shape,
                  ConstSlice input, Slice output, ThreadPool& pool) {
   switch (activation) {
-#define PEEL_CASE(name)                                                                       \
-  case Activation::name:                                                                      \
+#define PEEL_CASE(name)  \
+  case Activation::name: \
     return Map(layout, shape, input, output, pool, ActivateOp<Activation::name>{alpha, beta});
     PEEL_CASE(kNone)
     PEEL_CASE(kRelu)

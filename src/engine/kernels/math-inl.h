@@ -1,7 +1,7 @@
-// Transcendental functions and activations on vectors of float, for one CPU target. Errors, in units
-// in the last place unless said otherwise: SafeExp 1, SafeTanh 4, SafeLog 4; Sigmoid 1e-7 absolute, Erf 2e-7
-// absolute, the activations made of them a few units. NaN stays NaN, infinities give their limits.
-// Include after foreach_target.h.
+// Transcendental functions and activations on vectors of float, for one CPU target. Errors, in
+// units in the last place unless said otherwise: SafeExp 1, SafeTanh 4, SafeLog 4; Sigmoid 1e-7
+// absolute, Erf 2e-7 absolute, the activations made of them a few units. NaN stays NaN, infinities
+// give their limits. Include after foreach_target.h.
 
 #include <hwy/contrib/math/math-inl.h>
 #include <hwy/highway.h>

@@ -28,8 +28,8 @@ struct PoolProblem {
 std::string RejectPool(const PoolProblem& problem);
 void RunPool(const PoolProblem& problem, ConstSlice input, Slice output, ThreadPool& pool);
 
-// GlobalMaxPool, GlobalAveragePool and ReduceMean over both spatial axes: output [n][c][1][1] in the
-// same layout. Sums are formed by rows in a fixed order.
+// GlobalMaxPool, GlobalAveragePool and ReduceMean over both spatial axes: output [n][c][1][1] in
+// the same layout. Sums are formed by rows in a fixed order.
 void RunGlobalPool(PoolKind kind, Layout layout, const Shape4& in, ConstSlice input, Slice output,
                    ThreadPool& pool);
 

@@ -27,8 +27,7 @@ void ToBlocked(const Shape4& s, ConstSlice input, Slice output, ThreadPool& pool
   ForEachPiece(s, pool, [&](int64_t n, int64_t block, int64_t first, int64_t count) {
     const int64_t channels = std::min<int64_t>(s.channels - block * kBlock, kBlock);
     const float* in = input.data + n * input.batch_stride + block * kBlock * s.pixels() + first;
-    float* out =
-        output.data + n * output.batch_stride + (block * s.pixels() + first) * kBlock;
+    float* out = output.data + n * output.batch_stride + (block * s.pixels() + first) * kBlock;
     for (int64_t p = 0; p < count; p += kSquare) {
       const int64_t pixels = std::min(kSquare, count - p);
       float square[kSquare * kBlock] = {};
@@ -43,8 +42,7 @@ void ToBlocked(const Shape4& s, ConstSlice input, Slice output, ThreadPool& pool
 void ToPlain(const Shape4& s, ConstSlice input, Slice output, ThreadPool& pool) {
   ForEachPiece(s, pool, [&](int64_t n, int64_t block, int64_t first, int64_t count) {
     const int64_t channels = std::min<int64_t>(s.channels - block * kBlock, kBlock);
-    const float* in =
-        input.data + n * input.batch_stride + (block * s.pixels() + first) * kBlock;
+    const float* in = input.data + n * input.batch_stride + (block * s.pixels() + first) * kBlock;
     float* out = output.data + n * output.batch_stride + block * kBlock * s.pixels() + first;
     for (int64_t p = 0; p < count; p += kSquare) {
       const int64_t pixels = std::min(kSquare, count - p);

@@ -29,8 +29,8 @@ constexpr int64_t ChannelBlocks(int64_t channels) { return DivideUp(channels, kB
 
 // Floats of one image in a layout; what batch_stride is for a tensor of its own.
 constexpr int64_t ImageFloats(Layout layout, const Shape4& s) {
-  return (layout == Layout::kBlocked ? ChannelBlocks(s.channels) * kBlock : s.channels) *
-         s.height * s.width;
+  return (layout == Layout::kBlocked ? ChannelBlocks(s.channels) * kBlock : s.channels) * s.height *
+         s.width;
 }
 constexpr int64_t TensorFloats(Layout layout, const Shape4& s) {
   return s.batch * ImageFloats(layout, s);

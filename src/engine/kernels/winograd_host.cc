@@ -56,7 +56,8 @@ void PackWinograd(const ConvProblem& p, int tile_size, const float* weights, con
         const float* w = weights + ((block * kBlock + j) * p.in_channels + c) * 9;
         double half[6][3];
         for (int r = 0; r < taps; ++r) {
-          for (int x = 0; x < 3; ++x) half[r][x] = g[r][0] * w[x] + g[r][1] * w[3 + x] + g[r][2] * w[6 + x];
+          for (int x = 0; x < 3; ++x)
+            half[r][x] = g[r][0] * w[x] + g[r][1] * w[3 + x] + g[r][2] * w[6 + x];
         }
         for (int r = 0; r < taps; ++r) {
           for (int x = 0; x < taps; ++x) {
@@ -87,8 +88,8 @@ double WinogradCost(const ConvProblem& p, int tile_size, int threads) {
   const WinogradPlan plan(p, tile_size, threads, GetBlockGemm());
   const double points = plan.taps * plan.taps;
   const double channels = static_cast<double>(plan.k_blocks + plan.n_blocks) * kBlock;
-  const double multiply_adds = points * static_cast<double>(plan.tiles * plan.k_blocks *
-                                                            plan.n_blocks * kBlock * kBlock);
+  const double multiply_adds =
+      points * static_cast<double>(plan.tiles * plan.k_blocks * plan.n_blocks * kBlock * kBlock);
   // The transforms write and read each point once beside the image itself.
   const double transformed = points * static_cast<double>(plan.tiles) * channels * 4;
   const double weights = static_cast<double>(plan.WeightFloats()) * 4;

@@ -17,7 +17,7 @@ namespace peel::engine {
 struct WinogradPlan {
   WinogradPlan(const ConvProblem& problem, int tile_size, int threads, const BlockGemm& gemm);
 
-  int size, taps;       // 4, 6 or 2, 4
+  int size, taps;  // 4, 6 or 2, 4
   int64_t k_blocks, n_blocks;
   int64_t rows_of_tiles, tiles_in_row;  // of one image, all phases
   int64_t tiles;                        // of the batch
@@ -46,8 +46,7 @@ void ForEachStrip(const ConvProblem& p, const WinogradPlan& plan, int64_t begin,
                   const Fn& fn) {
   const int64_t per_image = plan.rows_of_tiles * plan.tiles_in_row;
   const auto tiles_of = [&](int extent, int dilation, int phase) {
-    return extent <= phase ? 0
-                           : DivideUp(DivideUp(extent - phase, dilation), plan.size);
+    return extent <= phase ? 0 : DivideUp(DivideUp(extent - phase, dilation), plan.size);
   };
   for (int64_t t = 0; t < count;) {
     const int64_t in_image = (begin + t) % per_image;

@@ -111,7 +111,8 @@ TEST_F(SharedModels, HalfPrecisionBecomesTheSameNodes) {
       std::string text = node.domain;
       text += "." + node.op_type + " " + node.String("activation", "");
       for (const ValueId v : node.inputs) {
-        text += v == kNone ? " -" : " " + ShapeString(*graph.value(v).shape);
+        text += ' ';
+        text += v == kNone ? "-" : ShapeString(*graph.value(v).shape);
         if (v != kNone && node.op_type != "Resize") {
           EXPECT_EQ(graph.value(v).type, DataType::kFloat32) << node.Describe();
         }

@@ -64,14 +64,15 @@ std::string MakeProblem(const NodeView& view, ConvProblem* problem) {
   return "";
 }
 
-// Everything of a problem that packing may look at.
+// Everything of a problem that packing looks at: not the images' extents, so that plans for other
+// sizes share the weights.
 std::string Form(const char* kernel, const ConvProblem& p) {
   std::string form = kernel;
-  for (const int x :
-       {p.batch, p.in_channels, p.in_height, p.in_width, p.out_channels, p.out_height, p.out_width,
-        p.kernel_h, p.kernel_w, p.stride_h, p.stride_w, p.dilation_h, p.dilation_w, p.pad_top,
-        p.pad_left, p.groups, static_cast<int>(p.in_layout), static_cast<int>(p.out_layout)}) {
-    form += ',' + std::to_string(x);
+  for (const int x : {p.in_channels, p.out_channels, p.kernel_h, p.kernel_w, p.stride_h, p.stride_w,
+                      p.dilation_h, p.dilation_w, p.pad_top, p.pad_left, p.groups,
+                      static_cast<int>(p.in_layout), static_cast<int>(p.out_layout)}) {
+    form += ',';
+    form += std::to_string(x);
   }
   return form;
 }
@@ -86,11 +87,11 @@ struct PackedKernel {
 };
 
 Result<Emitted> EmitConv(EmitArgs& args, const PackedKernel& kernel, const ConvProblem& problem) {
-  const Tensor& weights = *args.in[1].constant;
+  const Tensor weights = *args.in[1].constant;
   const Tensor bias = args.in.size() > 2 && args.in[2].present ? *args.in[2].constant : Tensor();
   Emitted step;
   PEEL_ASSIGN_OR_RETURN(auto packed, args.weights.Get(weights, bias, Form(kernel.name, problem),
-                                                      kernel.packed_bytes(problem), [&](void* out) {
+                                                      kernel.packed_bytes(problem), [=](void* out) {
                                                         kernel.pack(problem, weights.data<float>(),
                                                                     bias.data<float>(), out);
                                                       }));

@@ -36,7 +36,7 @@ void AddUnary(const NodeView& view, Choices& choices, double work, Run run) {
     if (layout == Layout::kBlocked && !image) continue;
     Variant variant =
         SameLayout(view, layout == Layout::kBlocked ? "elementwise_blocked" : "elementwise", layout,
-                   StreamCost((8 + work) * Elements(*x.shape)));
+                   StreamCost((8 + work) * Floats(*x.shape, layout)));
     for (size_t i = 1; i < variant.in.size(); ++i) variant.in[i] = Layout::kPlain;
     variant.may_overwrite = 1;
     variant.strided = image;
@@ -144,8 +144,8 @@ std::string MatchBinary(const NodeView& view, Layout layout, BinaryNode* out) {
 void AddBinary(const NodeView& view, Choices& choices, BinaryNode node, const char* name,
                Layout second_layout) {
   const Shape& result = view.OutputShape();
-  const double elements = Elements(result);
-  Variant variant = SameLayout(view, name, node.problem.layout, StreamCost(12 * elements));
+  Variant variant = SameLayout(view, name, node.problem.layout,
+                               StreamCost(12 * Floats(result, node.problem.layout)));
   variant.in[static_cast<size_t>(node.second)] = second_layout;
   variant.may_overwrite = 1u << node.first;
   if (node.problem.broadcast == Broadcast::kSame) variant.may_overwrite |= 1u << node.second;

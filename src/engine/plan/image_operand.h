@@ -20,6 +20,14 @@ inline double Elements(const Shape& shape) {
   return n;
 }
 
+// Floats that a kernel walks over: a blocked image has its last block filled up.
+inline double Floats(const Shape& shape, Layout layout) {
+  const double n = Elements(shape);
+  if (layout == Layout::kPlain || n == 0) return n;
+  const auto channels = static_cast<double>(shape[1]);
+  return n / channels * static_cast<double>(RoundUp(shape[1], kBlock));
+}
+
 // A step that needs no scratch and no weights.
 inline Emitted Simple(RunFunction run) {
   Emitted step;

@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "src/engine/plan/image_operand.h"
+
 namespace peel::engine {
 namespace {
 
@@ -133,8 +135,8 @@ class Search {
 }  // namespace
 
 double ReorderCost(const Value& value) {
-  const double elements = static_cast<double>(ElementCount(*value.shape).value());
-  return StreamCost(8 * elements);
+  return StreamCost(
+      4 * (Floats(*value.shape, Layout::kPlain) + Floats(*value.shape, Layout::kBlocked)));
 }
 
 std::vector<Layout> AssignLayouts(const Graph& graph, std::span<const NodeId> live,

@@ -14,8 +14,8 @@ bool IsMatrix(const Value& value) {
 }
 
 std::string Form(const GemmProblem& p) {
-  return "gemm," + std::to_string(p.m) + ',' + std::to_string(p.n) + ',' + std::to_string(p.k) +
-         ',' + std::to_string(p.transpose_b) + ',' + std::to_string(p.alpha);
+  return "gemm," + std::to_string(p.n) + ',' + std::to_string(p.k) + ',' +
+         std::to_string(p.transpose_b) + ',' + std::to_string(p.alpha);
 }
 
 // The bias that Gemm's third operand is for every row, times beta; nothing where it is none.
@@ -42,11 +42,11 @@ void AddGemm(const NodeView& view, Choices& choices, const GemmProblem& problem,
                       static_cast<double>(problem.k);
   variant.cost = StreamCost(4 * Elements(view.OutputShape())) + work / 6e7 / kCostThreads;
   variant.emit = [problem, bias = std::move(bias)](EmitArgs& args) -> Result<Emitted> {
-    const Tensor& b = *args.in[1].constant;
+    const Tensor b = *args.in[1].constant;
     const Tensor c = args.in.size() > 2 && args.in[2].present ? *args.in[2].constant : Tensor();
     Emitted step;
     PEEL_ASSIGN_OR_RETURN(
-        auto packed, args.weights.Get(b, c, Form(problem), GemmPackedBytes(problem), [&](void* to) {
+        auto packed, args.weights.Get(b, c, Form(problem), GemmPackedBytes(problem), [=](void* to) {
           PackGemm(problem, b.data<float>(), bias.empty() ? nullptr : bias.data(), to);
         }));
     const void* pointer = packed->data();

@@ -57,28 +57,29 @@ Result<uint64_t> LayoutBytes(DataType type, const Shape& shape, Layout layout) {
 }
 
 Result<std::shared_ptr<const Plan>> Plan::Build(std::shared_ptr<const Graph> graph,
-                                                std::span<const ValueId> fetches, int threads,
-                                                uint64_t max_memory, WeightStore& weights) {
+                                                std::span<const ValueId> fetches,
+                                                const Options& options, ThreadPool& pool,
+                                                WeightStore& weights) {
   auto plan = std::make_shared<Plan>();
   plan->program_.graph = std::move(graph);
-  PEEL_RETURN_IF_ERROR(plan->Lower(fetches, threads));
+  PEEL_RETURN_IF_ERROR(plan->Lower(fetches, options, pool.size()));
   PEEL_RETURN_IF_ERROR(PlaceTensors(plan->program_));
   PEEL_ASSIGN_OR_RETURN(plan->program_.arena_bytes, AssignOffsets(plan->program_.storages));
-  // Packing touches memory, so what is already known to be too much is refused before it.
-  const auto check = [&]() -> Status {
-    const uint64_t need = plan->program_.arena_bytes + plan->scratch_bytes_ + plan->weight_bytes_;
-    if (max_memory == 0 || need <= max_memory) return OkStatus();
+  WeightBatch batch(weights);
+  PEEL_RETURN_IF_ERROR(plan->Emit(pool.size(), batch));
+  // Nothing of it has been touched yet, so that asking for too much costs no memory.
+  const uint64_t need = plan->program_.arena_bytes + plan->scratch_bytes_ + plan->weight_bytes_;
+  if (options.max_memory != 0 && need > options.max_memory) {
     return OutOfMemory("needs " + Megabytes(need) + " of memory (" +
                        Megabytes(plan->program_.arena_bytes) + " of it for activations) but only " +
-                       Megabytes(max_memory) + " may be used; use a smaller input or batch");
-  };
-  PEEL_RETURN_IF_ERROR(check());
-  PEEL_RETURN_IF_ERROR(plan->Emit(threads, weights));
-  PEEL_RETURN_IF_ERROR(check());
+                       Megabytes(options.max_memory) +
+                       " may be used; use a smaller input or batch");
+  }
+  batch.Finish(pool);
   return std::shared_ptr<const Plan>(std::move(plan));
 }
 
-Status Plan::Lower(std::span<const ValueId> fetches, int threads) {
+Status Plan::Lower(std::span<const ValueId> fetches, const Options& options, int threads) {
   const Graph& graph = *program_.graph;
   const std::vector<NodeId> live = LiveNodes(graph, fetches);
   choices_.resize(graph.nodes.size());
@@ -86,7 +87,7 @@ Status Plan::Lower(std::span<const ValueId> fetches, int threads) {
     const Node& node = graph.nodes[static_cast<size_t>(n)];
     PEEL_RETURN_IF_ERROR(CheckKnown(graph, node));
     Choices& choices = choices_[static_cast<size_t>(n)];
-    choices = EnumerateVariants(NodeView(graph, node, threads));
+    choices = EnumerateVariants(NodeView(graph, node, threads), options.disabled_kernels);
     if (choices.variants.empty()) {
       return Unsupported("operator " + node.op_type + " (node '" + node.name +
                          "') is not supported");
@@ -185,7 +186,7 @@ Operand Plan::MakeOperand(int t) const {
   return operand;
 }
 
-Status Plan::Emit(int threads, WeightStore& weights) {
+Status Plan::Emit(int threads, WeightBatch& weights) {
   static const Node kReorder;  // of no operator: layouts are the plan's own business
   std::set<const AlignedBuffer*> counted;
   for (size_t i = 0; i < program_.operations.size(); ++i) {

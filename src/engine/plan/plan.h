@@ -27,11 +27,16 @@ class Plan {
     bool bind_tensors = false;
   };
 
+  struct Options {
+    uint64_t max_memory = 0;  // kOutOfMemory where more is needed; 0: no limit
+    std::span<const std::string> disabled_kernels;
+  };
   // graph is specialised (every type and shape known); fetches are values of it. Plans only what
-  // they need. max_memory: kOutOfMemory where arena, scratch and packed weights together need more.
+  // they need, for runs on this pool, which also packs the weights.
   static Result<std::shared_ptr<const Plan>> Build(std::shared_ptr<const Graph> graph,
-                                                   std::span<const ValueId> fetches, int threads,
-                                                   uint64_t max_memory, WeightStore& weights);
+                                                   std::span<const ValueId> fetches,
+                                                   const Options& options, ThreadPool& pool,
+                                                   WeightStore& weights);
 
   const Program& program() const { return program_; }
   const std::vector<Step>& steps() const { return steps_; }
@@ -41,8 +46,8 @@ class Plan {
   std::string Text() const;
 
  private:
-  Status Lower(std::span<const ValueId> fetches, int threads);
-  Status Emit(int threads, WeightStore& weights);
+  Status Lower(std::span<const ValueId> fetches, const Options& options, int threads);
+  Status Emit(int threads, WeightBatch& weights);
   Operand MakeOperand(int tensor) const;
   StepInfo Describe(const Operation& op) const;
 

@@ -83,7 +83,7 @@ void PoolVariants(const NodeView& view, Choices& choices) {
       choices.rejections.push_back({name, reason});
       continue;
     }
-    const double in = Elements(view.InputShape(0)), out = Elements(view.OutputShape());
+    const double in = Floats(view.InputShape(0), layout), out = Floats(view.OutputShape(), layout);
     const double taps = problem.kernel_h * problem.kernel_w;
     // A plain window walks lane by lane what a blocked one takes 16 at a time.
     const double tap_cost = layout == Layout::kBlocked ? 1.0 : 4.0;
@@ -123,7 +123,8 @@ void GlobalPoolVariants(const NodeView& view, Choices& choices) {
       choices.rejections.push_back({name, reason});
       continue;
     }
-    Variant variant = SameLayout(view, name, layout, StreamCost(4 * Elements(view.InputShape(0))));
+    Variant variant =
+        SameLayout(view, name, layout, StreamCost(4 * Floats(view.InputShape(0), layout)));
     if (!kept) variant.out = Layout::kPlain;
     variant.strided = kept;
     const Shape4 shape = ImageShape(view.InputShape(0));

@@ -49,7 +49,7 @@ struct Operand {
 
 using RunFunction = std::function<Status(const RunEnv&)>;
 
-class WeightStore;
+class WeightBatch;
 
 // What a variant gets to make its step from, once memory is laid out.
 struct EmitArgs {
@@ -58,7 +58,7 @@ struct EmitArgs {
   std::vector<Operand> in, out;
   std::vector<char> in_place;  // Concat: this part already lies in its slice of the output
   int threads;
-  WeightStore& weights;
+  WeightBatch& weights;
 };
 
 struct Emitted {

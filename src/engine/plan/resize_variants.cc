@@ -119,11 +119,10 @@ void ResizeVariants(const NodeView& view, Choices& choices) {
       choices.rejections.push_back({name, reason});
       continue;
     }
-    const double out = Elements(view.OutputShape());
+    const double in = Floats(view.InputShape(0), layout), out = Floats(view.OutputShape(), layout);
     const double tap_cost = layout == Layout::kBlocked ? 1.0 : 4.0;
     Variant variant =
-        SameLayout(view, name, layout,
-                   StreamCost(4 * (Elements(view.InputShape(0)) + out) + 4 * tap_cost * out));
+        SameLayout(view, name, layout, StreamCost(4 * (in + out) + 4 * tap_cost * out));
     for (size_t i = 1; i < variant.in.size(); ++i) variant.in[i] = Layout::kPlain;
     variant.strided = true;
     variant.emit = [problem](EmitArgs& args) -> Result<Emitted> {

@@ -71,7 +71,7 @@ bool NodeView::IsImage(const Value& value) {
 
 double StreamCost(double bytes) { return 0.002 + bytes / 8e6 / kCostThreads; }
 
-Choices EnumerateVariants(const NodeView& view) {
+Choices EnumerateVariants(const NodeView& view, std::span<const std::string> disabled_kernels) {
   Choices choices;
   const Node& node = view.node();
   if (node.domain.empty()) {
@@ -81,6 +81,15 @@ Choices EnumerateVariants(const NodeView& view) {
   } else if (node.Is("Conv", "peel")) {
     ConvVariants(view, choices);
   }
+  const auto off = [&](const Variant& variant) {
+    if (variant.kind == Variant::Kind::kView) return false;
+    const bool out = std::any_of(
+        disabled_kernels.begin(), disabled_kernels.end(),
+        [&](const std::string& name) { return name == "all" || name == variant.kernel; });
+    if (out) choices.rejections.push_back({variant.kernel, "is switched off"});
+    return out;
+  };
+  std::erase_if(choices.variants, off);
   ReferenceVariants(view, choices);
   return choices;
 }

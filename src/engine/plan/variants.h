@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,8 +62,9 @@ void MatrixVariants(const NodeView& view, Choices& choices);
 void SoftmaxVariants(const NodeView& view, Choices& choices);
 
 // All of them for this node: fast ones first, the reference last. Never empty for a node whose
-// operator has a reference.
-Choices EnumerateVariants(const NodeView& view);
+// operator has a reference. Kernels with a disabled name ("all": every one but views and the
+// reference) are left out.
+Choices EnumerateVariants(const NodeView& view, std::span<const std::string> disabled_kernels);
 
 // Copies between plain and blocked layout.
 Variant ReorderVariant(const Value& value, Layout from, Layout to);

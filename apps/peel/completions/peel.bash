@@ -1,0 +1,62 @@
+# bash completion for peel
+_peel() {
+    local cur prev words cword
+    if declare -F _init_completion >/dev/null; then
+        _init_completion -n = || return
+    else
+        cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+        words=("${COMP_WORDS[@]}") cword=$COMP_CWORD
+    fi
+    local command=cut
+    case ${words[1]} in
+        cut | models | model | doctor) [[ $cword -gt 1 ]] && command=${words[1]} ;;
+    esac
+
+    _peel_words() { mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur"); }
+    _peel_files() { compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); }
+    _peel_models() { "${words[0]}" models list 2>/dev/null | awk 'NF == 0 { exit } { print $1 }'; }
+
+    case $prev in
+        --format) _peel_words "png webp jpg"; return ;;
+        --edges) _peel_words "auto off refine"; return ;;
+        --compat) _peel_words "rembg"; return ;;
+        --device) _peel_words "auto cpu cuda tensorrt"; return ;;
+        --precision) _peel_words "auto fp32 bf16 int8"; return ;;
+        --progress) _peel_words "auto always never"; return ;;
+        --background) _peel_files; COMPREPLY+=($(compgen -W "white black transparent blur" -- "$cur")); return ;;
+        -m | --model) _peel_files; COMPREPLY+=($(compgen -W "$(_peel_models)" -- "$cur")); return ;;
+        -O) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+        --quality | --threads | --jobs | --max-size | --max-pixels | --repeat | --warmup) return ;;
+    esac
+
+    case $command in
+        models)
+            if [[ $cword -eq 2 ]]; then
+                _peel_words "list info verify pull --json --help"
+            elif [[ ${words[2]} == list ]]; then
+                _peel_words "--json --help"
+            else
+                _peel_words "$(_peel_models) --help"
+            fi
+            return ;;
+        model)
+            if [[ $cword -eq 2 ]]; then
+                _peel_words "run info --help"
+            elif [[ $cur == -* ]]; then
+                _peel_words "--input --output --shape --repeat --warmup --threads --precision --device --strict --profile --plan --json --help"
+            else
+                _peel_files
+            fi
+            return ;;
+        doctor) _peel_words "--json --help"; return ;;
+    esac
+    if [[ $cur == -* ]]; then
+        _peel_words "-o -O -m --model --mask --format --quality --lossless --background --edges --compat
+            --crop --max-size --max-pixels --threads --jobs --device --precision --strict --recursive
+            --skip-existing --report --progress -q --quiet -v --verbose -h --help -V --version"
+        return
+    fi
+    _peel_files
+    [[ $cword -eq 1 ]] && COMPREPLY+=($(compgen -W "cut models model doctor" -- "$cur"))
+}
+complete -F _peel peel

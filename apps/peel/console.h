@@ -1,0 +1,72 @@
+#pragma once
+
+#include <fmt/core.h>
+
+#include <cstdio>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "src/base/status.h"
+
+namespace peel {
+
+// The program's exit codes.
+enum ExitCode : int {
+  kExitDone = 0,
+  kExitSomeFailed = 1,  // some inputs failed, the others were written
+  kExitUsage = 2,       // wrong usage
+  kExitNothing = 3,     // model missing or broken, device refused under --strict
+};
+
+// The exit code for a failure that is not one of several inputs'.
+ExitCode ExitCodeFor(const Status& status);
+
+// Messages to standard error, one line each, never torn by another thread or by the progress bar.
+// Results go to standard output and are none of its business.
+class Console {
+ public:
+  enum class Progress { kAuto, kAlways, kNever };
+
+  void set_quiet(bool quiet) { quiet_ = quiet; }
+  void set_verbose(bool verbose) { verbose_ = verbose; }
+  bool verbose() const { return verbose_; }
+
+  void Error(std::string_view text) { Line("error: ", text); }
+  void Warn(std::string_view text) {
+    if (!quiet_) Line("warning: ", text);
+  }
+  // For the curious only (-v).
+  void Detail(std::string_view text) {
+    if (verbose_) Line("", text);
+  }
+  // What a user of several files wants to read at the end.
+  void Note(std::string_view text) {
+    if (!quiet_) Line("", text);
+  }
+
+  // kAuto shows a bar on a terminal, for more than one file.
+  void StartProgress(Progress mode, int total);
+  void Step(std::string_view name);
+  void EndProgress();
+
+ private:
+  void Line(std::string_view kind, std::string_view text);
+  void Draw();   // mutex_ held
+  void Erase();  // mutex_ held
+
+  std::mutex mutex_;
+  bool quiet_ = false;
+  bool verbose_ = false;
+  bool bar_ = false;
+  bool terminal_ = false;
+  int total_ = 0;
+  int done_ = 0;
+  std::string current_;
+};
+
+// "1.8 MB", "12 bytes".
+std::string HumanBytes(uint64_t bytes);
+
+}  // namespace peel

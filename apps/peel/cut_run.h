@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace peel {
+
+// The command line of `cut` as typed.
+struct CutArguments {
+  std::vector<std::string> inputs;
+  std::string output_file, output_folder, format, report;
+  std::string background, edges = "auto", compat;
+  std::string model, device = "auto", precision = "auto", progress = "auto";
+  int quality = 0, max_size = 0, threads = 0, jobs = 0;
+  std::optional<int> crop_margin;
+  uint64_t max_pixels = 0;
+  bool mask = false, lossless = false, strict = false, recursive = false, skip_existing = false;
+  bool watch = false, quiet = false, verbose = false;
+};
+
+// Does it and returns the program's exit code.
+int RunCut(const CutArguments& arguments);
+
+}  // namespace peel

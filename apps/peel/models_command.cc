@@ -1,0 +1,155 @@
+#include "apps/peel/models_command.h"
+
+#include <fmt/core.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "apps/peel/console.h"
+#include "apps/peel/model_command.h"
+#include "apps/peel/model_list.h"
+#include "src/engine/session.h"
+#include "src/matte/catalogue.h"
+#include "src/matte/embedded_model.h"
+#include "src/pipeline/model_loader.h"
+
+namespace peel {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json ToJson(const ListedModel& model) {
+  Json entry = {{"name", model.name},
+                {"family", model.family},
+                {"summary", model.summary},
+                {"licence", model.licence},
+                {"installed", !model.path.empty()}};
+  if (!model.path.empty()) {
+    entry["path"] = model.path;
+    entry["bytes"] = model.bytes;
+  }
+  return entry;
+}
+
+int List(bool json) {
+  const std::vector<ListedModel> models = ListModels();
+  if (json) {
+    Json list = Json::array();
+    for (const ListedModel& model : models) list.push_back(ToJson(model));
+    fmt::print("{}\n", list.dump(2, ' ', false, Json::error_handler_t::replace));
+    return kExitDone;
+  }
+  for (const ListedModel& model : models) {
+    fmt::print("{:<24} {:<11} {}\n", model.name, model.path.empty() ? "-" : HumanBytes(model.bytes),
+               model.path.empty() ? model.summary : model.path);
+  }
+  fmt::print("\n'-': not on this machine; `peel models info NAME` says where it belongs.\n");
+  return kExitDone;
+}
+
+// Loads the model as cutting out would.
+Status Check(const std::string& name) {
+  ModelOptions options;
+  options.model = name;
+  auto loaded = LoadModel(options);
+  return loaded.ok() ? OkStatus() : std::move(loaded).status();
+}
+
+int Info(const std::string& name, bool json) {
+  auto located = LocateModel(name);
+  const CatalogueEntry* known = FindInCatalogue(name);
+  if (!located.ok() && known == nullptr) return ReportFailure(located.status());
+  ListedModel model;
+  for (ListedModel& listed : ListModels()) {
+    if (listed.name == name) model = std::move(listed);
+  }
+  if (model.name.empty()) {
+    model.name = located.value().name;
+    model.path = located.value().path;
+  }
+  Json info = ToJson(model);
+  std::string summary;
+  if (located.ok()) {
+    auto session = located.value().embedded()
+                       ? engine::Session::LoadBytes(EmbeddedModel(), nullptr, model.name, {})
+                       : engine::Session::Load(located.value().path, {});
+    if (!session.ok()) return ReportFailure(session.status());
+    summary = session.value()->Summary();
+    for (const auto& [key, value] : session.value()->metadata()) info["metadata"][key] = value;
+  } else {
+    info["looked_for"] = ModelCandidates(name, ProcessEnvironment());
+  }
+  if (json) {
+    fmt::print("{}\n", info.dump(2, ' ', false, Json::error_handler_t::replace));
+    return kExitDone;
+  }
+  fmt::print("name     {}\n", model.name);
+  if (!model.family.empty()) {
+    fmt::print("family   {}\nabout    {}\nlicence  {}\n", model.family, model.summary,
+               model.licence);
+  }
+  if (located.ok()) {
+    fmt::print("file     {}\n\n{}", model.path, summary);
+    if (!summary.ends_with('\n')) fmt::print("\n");
+  } else {
+    fmt::print("file     not on this machine; looked for\n");
+    for (const std::string& path : ModelCandidates(name, ProcessEnvironment())) {
+      fmt::print("           {}\n", path);
+    }
+  }
+  return kExitDone;
+}
+
+int Verify(const std::vector<std::string>& names) {
+  std::vector<std::string> wanted = names;
+  if (wanted.empty()) {
+    for (const ListedModel& model : ListModels()) {
+      if (!model.path.empty()) wanted.push_back(model.name);
+    }
+  }
+  size_t broken = 0;
+  for (const std::string& name : wanted) {
+    const Status status = Check(name);
+    fmt::print("{:<24} {}\n", name, status.ok() ? "good" : "BROKEN: " + status.message());
+    broken += !status.ok();
+  }
+  if (broken == 0) return kExitDone;
+  return broken == wanted.size() ? kExitNothing : kExitSomeFailed;
+}
+
+}  // namespace
+
+void AddModelsCommand(CLI::App& app, int* exit_code) {
+  CLI::App* models = app.add_subcommand("models", "The models Peel knows and where they are");
+  models->require_subcommand(0, 1);
+  auto json = std::make_shared<bool>(false);
+  models->add_flag("--json", *json, "As JSON");
+
+  CLI::App* list = models->add_subcommand("list", "Every known model and its file (the default)");
+  list->add_flag("--json", *json, "As JSON");
+
+  CLI::App* info = models->add_subcommand("info", "One model: family, licence, file, layers");
+  auto name = std::make_shared<std::string>();
+  info->add_option("NAME", *name, "A known name or an ONNX file")->required();
+  info->add_flag("--json", *json, "As JSON");
+  info->callback([name, json, exit_code] { *exit_code = Info(*name, *json); });
+
+  CLI::App* verify = models->add_subcommand("verify", "Load models to see whether they are whole");
+  auto names = std::make_shared<std::vector<std::string>>();
+  verify->add_option("NAME", *names, "Names or files; default: all that are on this machine");
+  verify->callback([names, exit_code] { *exit_code = Verify(*names); });
+
+  CLI::App* pull =
+      models->add_subcommand("pull", "Download a model: the one command that opens a connection");
+  auto source = std::make_shared<std::string>();
+  pull->add_option("NAME", *source, "A known name or an https URL of an ONNX file")->required();
+  pull->callback([source, exit_code] { *exit_code = PullModel(*source); });
+
+  models->callback([models, list, json, exit_code] {
+    if (models->get_subcommands().empty() || list->parsed()) *exit_code = List(*json);
+  });
+}
+
+}  // namespace peel

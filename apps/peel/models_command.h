@@ -1,0 +1,14 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+namespace peel {
+
+// Adds `models list|info|verify|pull`.
+void AddModelsCommand(CLI::App& app, int* exit_code);
+
+// `models pull`: the one thing that opens a connection. Returns the exit code.
+int PullModel(const std::string& name_or_url);
+
+}  // namespace peel

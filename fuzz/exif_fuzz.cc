@@ -1,0 +1,16 @@
+#include <cstddef>
+#include <cstdint>
+
+#include "src/codec/exif.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const std::span<const uint8_t> bytes(data, size);
+  const auto updated = peel::UpdateExif(bytes, 640, 480);
+  // An updated block stands upright and is no longer than it was.
+  const int orientation = peel::ExifOrientation(updated);
+  if (orientation > 1 || updated.size() > size) __builtin_trap();
+  peel::ExifOrientation(bytes);
+  const auto xmp = peel::UpdateXmp(bytes);
+  if (peel::XmpOrientation(xmp) > 1) __builtin_trap();
+  return 0;
+}

@@ -1,0 +1,216 @@
+/* Peel's C interface: takes the background off pictures.
+ *
+ *   peel_engine* engine = peel_engine_create(NULL);
+ *   if (peel_engine_status(engine) != PEEL_OK) puts(peel_engine_error(engine));
+ *   peel_result* result = peel_cut(engine, jpeg, jpeg_size, NULL);
+ *   if (peel_result_status(result) == PEEL_OK)
+ *     fwrite(peel_result_data(result), 1, peel_result_size(result), file);
+ *   peel_result_free(result);
+ *   peel_engine_free(engine);
+ *
+ * Handles. Every function that does work returns a handle of its own, also when it fails: the
+ * handle carries the status and a text for the user. NULL comes back only when there was no memory
+ * for the handle itself, and every function takes NULL: status functions then answer
+ * PEEL_OUT_OF_MEMORY, free functions do nothing. What a handle's functions point to lives as long
+ * as the handle.
+ *
+ * Threads. One peel_engine may be used by any number of threads at the same time; only
+ * peel_engine_free must wait until no call uses it. A peel_result belongs to the thread that uses
+ * it. A peel_cancel may be set from any thread and from a signal handler. There is no global state.
+ *
+ * Stability. Options begin with their own size, which the initialiser functions are told and set: a
+ * program built against an older header keeps working with a newer library, members it does not
+ * know having their defaults. Enumerations only grow. Nothing throws across this interface and
+ * nothing is printed.
+ */
+#ifndef PEEL_PEEL_H_
+#define PEEL_PEEL_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(_WIN32)
+#if defined(PEEL_BUILDING)
+#define PEEL_API __declspec(dllexport)
+#elif defined(PEEL_STATIC)
+#define PEEL_API
+#else
+#define PEEL_API __declspec(dllimport)
+#endif
+#else
+#define PEEL_API __attribute__((visibility("default")))
+#endif
+
+#define PEEL_VERSION_MAJOR 0
+#define PEEL_VERSION_MINOR 1
+#define PEEL_VERSION_PATCH 0
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum peel_status {
+  PEEL_OK = 0,
+  PEEL_INVALID_ARGUMENT = 1, /* the caller asked for something that makes no sense */
+  PEEL_NOT_FOUND = 2,        /* a file or model that is not there */
+  PEEL_IO_ERROR = 3,         /* reading failed */
+  PEEL_CORRUPT = 4,          /* the bytes are not what their format says */
+  PEEL_UNSUPPORTED = 5,      /* valid, but nothing here can do it */
+  PEEL_LIMIT = 6,            /* a limit (pixels, bytes) was exceeded */
+  PEEL_OUT_OF_MEMORY = 7,
+  PEEL_CANCELLED = 8,
+  PEEL_DEVICE_REFUSED = 9, /* the device asked for cannot be used */
+  PEEL_INTERNAL = 10       /* a bug in Peel */
+} peel_status;
+
+typedef enum peel_format { PEEL_PNG = 0, PEEL_JPEG = 1, PEEL_WEBP = 2 } peel_format;
+
+/* How the matte, made at the network's size, is brought to that of the picture. */
+typedef enum peel_edges {
+  PEEL_EDGES_AUTO = 0,   /* refine where the matte is enlarged */
+  PEEL_EDGES_OFF = 1,    /* enlarge only */
+  PEEL_EDGES_REFINE = 2, /* let edges follow those of the picture */
+  PEEL_EDGES_MATTING = 3 /* not in this version: PEEL_UNSUPPORTED */
+} peel_edges;
+
+typedef enum peel_device {
+  PEEL_DEVICE_AUTO = 0,
+  PEEL_DEVICE_CPU = 1,
+  PEEL_DEVICE_CUDA = 2,    /* not in this version: falls back to the CPU, or */
+  PEEL_DEVICE_TENSORRT = 3 /* PEEL_DEVICE_REFUSED when strict */
+} peel_device;
+
+typedef enum peel_precision {
+  PEEL_PRECISION_AUTO = 0,
+  PEEL_PRECISION_FP32 = 1,
+  PEEL_PRECISION_BF16 = 2, /* not in this version: computed in fp32, or */
+  PEEL_PRECISION_INT8 = 3  /* PEEL_UNSUPPORTED when strict */
+} peel_precision;
+
+typedef struct peel_engine peel_engine;
+typedef struct peel_result peel_result;
+typedef struct peel_cancel peel_cancel;
+typedef struct peel_model_list peel_model_list;
+
+/* "0.1.0": of the library that is running, not of this header. */
+PEEL_API const char* peel_version(void);
+/* "no such file", "out of memory" …: a name for a status, never NULL. */
+PEEL_API const char* peel_status_name(peel_status status);
+
+/* ---- engine: a loaded model --------------------------------------------------------------------
+ */
+
+typedef struct peel_engine_options {
+  size_t size;       /* sizeof(peel_engine_options) */
+  const char* model; /* a name, a path of an ONNX file, or NULL for the embedded model */
+  int threads;       /* 0: all processors this process may use */
+  peel_device device;
+  peel_precision precision;
+  int strict; /* nonzero: fail rather than fall back to another device or precision */
+} peel_engine_options;
+
+/* Sets the defaults; size is sizeof(peel_engine_options). */
+PEEL_API void peel_engine_options_init(peel_engine_options* options, size_t size);
+
+/* Loads a model; NULL options mean the defaults. Takes milliseconds with the embedded model. */
+PEEL_API peel_engine* peel_engine_create(const peel_engine_options* options);
+PEEL_API void peel_engine_free(peel_engine* engine);
+PEEL_API peel_status peel_engine_status(const peel_engine* engine);
+PEEL_API const char* peel_engine_error(const peel_engine* engine);   /* "" when all is well */
+PEEL_API const char* peel_engine_warning(const peel_engine* engine); /* a fall-back; "" if none */
+PEEL_API const char* peel_engine_model(const peel_engine* engine);   /* "peel", "u2netp" … */
+PEEL_API const char* peel_engine_device(const peel_engine* engine);  /* "cpu" */
+PEEL_API int peel_engine_threads(const peel_engine* engine);
+
+/* ---- cancelling --------------------------------------------------------------------------------
+ */
+
+PEEL_API peel_cancel* peel_cancel_create(void);
+/* Every call that was given this token stops after its present stage (decoding, network, …) and
+ * answers PEEL_CANCELLED; so do later ones: a token is for once. */
+PEEL_API void peel_cancel_set(peel_cancel* cancel);
+PEEL_API void peel_cancel_free(peel_cancel* cancel); /* not before the calls have returned */
+
+/* ---- cutting out -------------------------------------------------------------------------------
+ */
+
+typedef struct peel_cut_options {
+  size_t size;            /* sizeof(peel_cut_options) */
+  peel_format format;     /* of peel_cut's result; default PNG */
+  int quality;            /* 1 to 100 for JPEG and lossy WebP; 0: 90 */
+  int lossless;           /* nonzero: lossless WebP */
+  int mask_only;          /* nonzero: the matte alone, 8-bit grey */
+  const char* background; /* CSS colour, "blur", "blur:RADIUS" or the path of a picture; NULL: none.
+                             JPEG without one gets white. */
+  peel_edges edges;
+  int compat_rembg;    /* nonzero: rembg's pixels, defects included */
+  int crop_margin;     /* crop to the subject with this many pixels around; -1 (default): do not */
+  int max_size;        /* longer side of the result at most; 0: as the input */
+  uint64_t max_pixels; /* refuse larger inputs; 0: 250 million */
+  int drop_metadata;   /* nonzero: carry no ICC profile, EXIF or XMP */
+  peel_cancel* cancel; /* may be NULL */
+} peel_cut_options;
+
+/* Sets the defaults; size is sizeof(peel_cut_options). */
+PEEL_API void peel_cut_options_init(peel_cut_options* options, size_t size);
+
+/* The cut-out of an encoded picture (JPEG, PNG, WebP), encoded. NULL options mean the defaults: PNG
+ * with straight alpha, EXIF orientation applied, ICC profile and the EXIF that still holds carried
+ * over. "No subject" is no error: see peel_result_has_subject. */
+PEEL_API peel_result* peel_cut(const peel_engine* engine, const void* bytes, size_t size,
+                               const peel_cut_options* options);
+
+/* Interleaved 8-bit pixels, top row first: 3 channels RGB or 4 channels RGBA with straight alpha.
+ */
+typedef struct peel_pixels {
+  const uint8_t* data;
+  int width, height, channels;
+  size_t stride; /* bytes from row to row; 0: width * channels */
+} peel_pixels;
+
+/* The cut-out of pixels as pixels: RGBA, or RGB over an opaque background, or 1 channel with
+ * mask_only. format, quality and lossless do not matter. The input is not kept. */
+PEEL_API peel_result* peel_cut_pixels(const peel_engine* engine, const peel_pixels* pixels,
+                                      const peel_cut_options* options);
+
+/* The same with mask_only set: the matte, one byte a pixel, 0 background, 255 subject. */
+PEEL_API peel_result* peel_matte_pixels(const peel_engine* engine, const peel_pixels* pixels,
+                                        const peel_cut_options* options);
+
+PEEL_API void peel_result_free(peel_result* result);
+PEEL_API peel_status peel_result_status(const peel_result* result);
+PEEL_API const char* peel_result_error(const peel_result* result);   /* "" when all is well */
+PEEL_API const char* peel_result_warning(const peel_result* result); /* "" if there is none */
+/* The encoded file of peel_cut, or the pixels; NULL and 0 after an error. */
+PEEL_API const uint8_t* peel_result_data(const peel_result* result);
+PEEL_API size_t peel_result_size(const peel_result* result); /* bytes */
+PEEL_API int peel_result_width(const peel_result* result);
+PEEL_API int peel_result_height(const peel_result* result);
+PEEL_API int peel_result_channels(const peel_result* result);
+PEEL_API size_t peel_result_stride(const peel_result* result); /* bytes; 0 for an encoded file */
+/* Where the result's top left corner lies in the (upright, scaled) input: not 0 after a crop. */
+PEEL_API int peel_result_x(const peel_result* result);
+PEEL_API int peel_result_y(const peel_result* result);
+/* 0 where the model sees no subject: the cut-out is then fully transparent. */
+PEEL_API int peel_result_has_subject(const peel_result* result);
+/* How sure the model is that there is a subject, 0 to 1. */
+PEEL_API double peel_result_subject_score(const peel_result* result);
+/* The share of the picture that the subject covers, 0 to 1. */
+PEEL_API double peel_result_coverage(const peel_result* result);
+
+/* ---- models ------------------------------------------------------------------------------------
+ */
+
+/* The models known by name, the embedded one first. */
+PEEL_API peel_model_list* peel_models(void);
+PEEL_API void peel_model_list_free(peel_model_list* list);
+PEEL_API int peel_model_list_count(const peel_model_list* list);
+/* NULL out of range; the path is "" where the model is not on this machine, and "(embedded)". */
+PEEL_API const char* peel_model_list_name(const peel_model_list* list, int index);
+PEEL_API const char* peel_model_list_path(const peel_model_list* list, int index);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+
+#endif /* PEEL_PEEL_H_ */

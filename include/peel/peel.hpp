@@ -1,0 +1,211 @@
+// Peel's C++ interface (C++20): header-only over the C ABI of peel.h, so a program and the library
+// need not be built by the same compiler. Failures are thrown as peel::Error, which carries the
+// status and the library's text; nothing else is thrown but std::bad_alloc. What peel.h says on
+// threads holds.
+//
+//   peel::Engine engine;                                   // the embedded model
+//   peel::Result cut = engine.Cut(jpeg_bytes);             // std::span<const std::byte or uint8_t>
+//   file.write(reinterpret_cast<const char*>(cut.bytes().data()), cut.bytes().size());
+#pragma once
+
+#include <peel/peel.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+// The inline namespace keeps these names apart from the library's own when it is linked statically.
+namespace peel {
+inline namespace v0 {
+
+// What the library reported.
+class Error : public std::runtime_error {
+ public:
+  Error(peel_status status, const char* text) : std::runtime_error(text), status_(status) {}
+  peel_status status() const noexcept { return status_; }
+
+ private:
+  peel_status status_;
+};
+
+namespace internal {
+struct Free {
+  void operator()(peel_engine* p) const { peel_engine_free(p); }
+  void operator()(peel_result* p) const { peel_result_free(p); }
+  void operator()(peel_cancel* p) const { peel_cancel_free(p); }
+  void operator()(peel_model_list* p) const { peel_model_list_free(p); }
+};
+template <typename T>
+using Handle = std::unique_ptr<T, Free>;
+}  // namespace internal
+
+// Stops calls from another thread; a token is for once.
+class CancelToken {
+ public:
+  CancelToken() : handle_(peel_cancel_create()) {
+    if (!handle_) throw std::bad_alloc();
+  }
+  void Cancel() noexcept { peel_cancel_set(handle_.get()); }
+  peel_cancel* get() const noexcept { return handle_.get(); }
+
+ private:
+  internal::Handle<peel_cancel> handle_;
+};
+
+struct EngineOptions {
+  std::string model;  // a name or the path of an ONNX file; empty: the embedded model
+  int threads = 0;    // 0: all processors this process may use
+  peel_device device = PEEL_DEVICE_AUTO;
+  peel_precision precision = PEEL_PRECISION_AUTO;
+  bool strict = false;  // fail rather than fall back
+};
+
+struct CutOptions {
+  peel_format format = PEEL_PNG;
+  int quality = 0;  // 1 to 100; 0: 90
+  bool lossless = false;
+  bool mask_only = false;
+  std::string background;  // CSS colour, "blur", "blur:RADIUS" or a picture's path; empty: none
+  peel_edges edges = PEEL_EDGES_AUTO;
+  bool compat_rembg = false;
+  int crop_margin = -1;  // -1: do not crop
+  int max_size = 0;
+  uint64_t max_pixels = 0;  // 0: 250 million
+  bool drop_metadata = false;
+  const CancelToken* cancel = nullptr;
+};
+
+// Borrowed interleaved 8-bit pixels; stride in bytes, 0 means width * channels.
+struct Pixels {
+  std::span<const uint8_t> data;
+  int width = 0, height = 0, channels = 3;
+  size_t stride = 0;
+};
+
+class Result {
+ public:
+  // An encoded file, or pixels of height() rows of stride() bytes; lives as long as the Result.
+  std::span<const uint8_t> bytes() const noexcept {
+    return {peel_result_data(handle_.get()), peel_result_size(handle_.get())};
+  }
+  int width() const noexcept { return peel_result_width(handle_.get()); }
+  int height() const noexcept { return peel_result_height(handle_.get()); }
+  int channels() const noexcept { return peel_result_channels(handle_.get()); }
+  size_t stride() const noexcept { return peel_result_stride(handle_.get()); }
+  int x() const noexcept { return peel_result_x(handle_.get()); }
+  int y() const noexcept { return peel_result_y(handle_.get()); }
+  bool has_subject() const noexcept { return peel_result_has_subject(handle_.get()) != 0; }
+  double subject_score() const noexcept { return peel_result_subject_score(handle_.get()); }
+  double coverage() const noexcept { return peel_result_coverage(handle_.get()); }
+  std::string warning() const { return peel_result_warning(handle_.get()); }
+
+ private:
+  friend class Engine;
+  explicit Result(peel_result* result) : handle_(result) {
+    if (!handle_) throw std::bad_alloc();
+    const peel_status status = peel_result_status(result);
+    if (status != PEEL_OK) throw Error(status, peel_result_error(result));
+  }
+  internal::Handle<peel_result> handle_;
+};
+
+// A loaded model; share one between threads.
+class Engine {
+ public:
+  explicit Engine(const EngineOptions& options = {}) {
+    peel_engine_options c;
+    peel_engine_options_init(&c, sizeof(c));
+    c.model = options.model.empty() ? nullptr : options.model.c_str();
+    c.threads = options.threads;
+    c.device = options.device;
+    c.precision = options.precision;
+    c.strict = options.strict ? 1 : 0;
+    handle_.reset(peel_engine_create(&c));
+    if (!handle_) throw std::bad_alloc();
+    const peel_status status = peel_engine_status(handle_.get());
+    if (status != PEEL_OK) throw Error(status, peel_engine_error(handle_.get()));
+  }
+
+  // Encoded picture in, encoded picture out.
+  Result Cut(std::span<const uint8_t> bytes, const CutOptions& options = {}) const {
+    const peel_cut_options c = Convert(options);
+    return Result(peel_cut(handle_.get(), bytes.data(), bytes.size(), &c));
+  }
+  Result Cut(std::span<const std::byte> bytes, const CutOptions& options = {}) const {
+    return Cut(std::span(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()), options);
+  }
+  // Pixels in, RGBA out (RGB over an opaque background, 1 channel with mask_only).
+  Result Cut(const Pixels& pixels, const CutOptions& options = {}) const {
+    const peel_cut_options c = Convert(options);
+    const peel_pixels p = Convert(pixels);
+    return Result(peel_cut_pixels(handle_.get(), &p, &c));
+  }
+  // Pixels in, one byte of opacity a pixel out.
+  Result Matte(const Pixels& pixels, const CutOptions& options = {}) const {
+    const peel_cut_options c = Convert(options);
+    const peel_pixels p = Convert(pixels);
+    return Result(peel_matte_pixels(handle_.get(), &p, &c));
+  }
+
+  std::string model() const { return peel_engine_model(handle_.get()); }
+  std::string device() const { return peel_engine_device(handle_.get()); }
+  std::string warning() const { return peel_engine_warning(handle_.get()); }
+  int threads() const noexcept { return peel_engine_threads(handle_.get()); }
+
+ private:
+  static peel_cut_options Convert(const CutOptions& options) {
+    peel_cut_options c;
+    peel_cut_options_init(&c, sizeof(c));
+    c.format = options.format;
+    c.quality = options.quality;
+    c.lossless = options.lossless ? 1 : 0;
+    c.mask_only = options.mask_only ? 1 : 0;
+    c.background = options.background.empty() ? nullptr : options.background.c_str();
+    c.edges = options.edges;
+    c.compat_rembg = options.compat_rembg ? 1 : 0;
+    c.crop_margin = options.crop_margin;
+    c.max_size = options.max_size;
+    c.max_pixels = options.max_pixels;
+    c.drop_metadata = options.drop_metadata ? 1 : 0;
+    c.cancel = options.cancel != nullptr ? options.cancel->get() : nullptr;
+    return c;
+  }
+  static peel_pixels Convert(const Pixels& pixels) {
+    const size_t row = static_cast<size_t>(pixels.width) * static_cast<size_t>(pixels.channels);
+    const size_t stride = pixels.stride != 0 ? pixels.stride : row;
+    if (pixels.width < 1 || pixels.height < 1 || pixels.channels < 1 || stride < row ||
+        pixels.data.size() < row ||
+        (pixels.data.size() - row) / stride < static_cast<size_t>(pixels.height) - 1) {
+      throw Error(PEEL_INVALID_ARGUMENT, "the pixels' span is smaller than their size says");
+    }
+    return {pixels.data.data(), pixels.width, pixels.height, pixels.channels, stride};
+  }
+
+  internal::Handle<peel_engine> handle_;
+};
+
+struct ModelEntry {
+  std::string name, path;  // path is empty where the model is not on this machine
+};
+
+// The models known by name, the embedded one first.
+inline std::vector<ModelEntry> Models() {
+  const internal::Handle<peel_model_list> list(peel_models());
+  if (!list) throw std::bad_alloc();
+  std::vector<ModelEntry> models;
+  for (int i = 0; i < peel_model_list_count(list.get()); ++i) {
+    models.push_back({peel_model_list_name(list.get(), i), peel_model_list_path(list.get(), i)});
+  }
+  return models;
+}
+
+inline std::string Version() { return peel_version(); }
+
+}  // namespace v0
+}  // namespace peel

@@ -1,0 +1,92 @@
+// The C++ interface as its users see it: nothing of the library's inside is included.
+#include <gtest/gtest.h>
+#include <peel/peel.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <fstream>
+#include <iterator>
+#include <span>
+#include <thread>
+#include <vector>
+
+namespace {
+
+std::vector<uint8_t> Example() {
+  std::ifstream file(PEEL_SOURCE_DIR "/examples/example.png", std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+const peel::Engine& SharedEngine() {
+  static const peel::Engine engine;
+  return engine;
+}
+
+TEST(CppApi, CutsBytes) {
+  const auto png = Example();
+  const peel::Result cut = SharedEngine().Cut(png);
+  EXPECT_EQ(cut.width(), 96);
+  EXPECT_EQ(cut.height(), 64);
+  EXPECT_EQ(cut.channels(), 4);
+  EXPECT_EQ(cut.bytes()[1], 'P');
+  const peel::Result same = SharedEngine().Cut(std::as_bytes(std::span(png)));
+  EXPECT_TRUE(std::ranges::equal(cut.bytes(), same.bytes()));
+  peel::CutOptions options;
+  options.mask_only = true;
+  EXPECT_EQ(SharedEngine().Cut(png, options).channels(), 1);
+}
+
+TEST(CppApi, MattesPixels) {
+  const std::vector<uint8_t> pixels(80 * 60 * 3, 120);
+  const peel::Result matte = SharedEngine().Matte({pixels, 80, 60, 3});
+  EXPECT_EQ(matte.bytes().size(), matte.stride() * 59 + 80);
+  EXPECT_THROW(SharedEngine().Cut(peel::Pixels{std::span(pixels).first(100), 80, 60, 3}),
+               peel::Error);
+  EXPECT_THROW(SharedEngine().Cut(peel::Pixels{pixels, 80, -60, 3}), peel::Error);
+}
+
+TEST(CppApi, ThrowsWithStatusAndText) {
+  const auto png = Example();
+  try {
+    SharedEngine().Cut(std::span(png).first(40));
+    FAIL() << "a truncated picture was cut out";
+  } catch (const peel::Error& error) {
+    EXPECT_EQ(error.status(), PEEL_CORRUPT);
+    EXPECT_STRNE(error.what(), "");
+  }
+  EXPECT_THROW(peel::Engine({.model = "/nowhere.onnx"}), peel::Error);
+}
+
+TEST(CppApi, CancelToken) {
+  peel::CancelToken token;
+  peel::CutOptions options;
+  options.cancel = &token;
+  const auto png = Example();
+  EXPECT_NO_THROW(SharedEngine().Cut(png, options));
+  token.Cancel();
+  EXPECT_THROW(SharedEngine().Cut(png, options), peel::Error);
+}
+
+TEST(CppApi, Models) {
+  EXPECT_EQ(peel::Models().at(0).name, "peel");
+  EXPECT_FALSE(peel::Version().empty());
+}
+
+// Many threads on one engine give what one thread gives.
+TEST(CppApi, OneEngineManyThreads) {
+  const auto png = Example();
+  const auto cut = [&](int margin) {
+    peel::CutOptions options;
+    options.max_size = 40 + margin;
+    const peel::Result result = SharedEngine().Cut(png, options);
+    return std::vector<uint8_t>(result.bytes().begin(), result.bytes().end());
+  };
+  std::vector<std::vector<uint8_t>> alone(4), together(4);
+  for (int i = 0; i < 4; ++i) alone[i] = cut(i);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) threads.emplace_back([&, i] { together[i] = cut(i); });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(alone, together);
+}
+
+}  // namespace

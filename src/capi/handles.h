@@ -1,0 +1,97 @@
+#pragma once
+
+#include <peel/peel.h>
+
+#include <algorithm>
+#include <cstring>
+#include <exception>
+#include <memory>
+#include <new>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "src/base/cancel.h"
+#include "src/base/status.h"
+#include "src/pipeline/cutter.h"
+
+// What stands behind the opaque handles of peel.h.
+
+struct peel_engine {
+  std::unique_ptr<peel::Cutter> cutter;  // null after an error
+  peel_status status = PEEL_OK;
+  std::string error;
+};
+
+struct peel_result {
+  peel_status status = PEEL_OK;
+  std::string error;
+  std::vector<uint8_t> bytes;  // of an encoded file
+  peel::Cut cut;               // its pixels unless there are bytes
+  int width = 0, height = 0, channels = 0;
+};
+
+struct peel_cancel {
+  peel::CancelToken token;
+};
+
+struct peel_model_list {
+  struct Entry {
+    std::string name, path;
+  };
+  std::vector<Entry> entries;
+};
+
+namespace peel {
+
+peel_status ToC(StatusCode code);
+
+// Runs work(handle), which returns a Status, and puts what went wrong into the handle: a Status, or
+// an exception of the standard library. Null only when there is no memory for the handle.
+template <typename Handle, typename Work>
+Handle* Guarded(Work work) noexcept {
+  Handle* handle = new (std::nothrow) Handle;
+  if (handle == nullptr) return nullptr;
+  const auto fail = [&](peel_status status, const char* text) {
+    handle->status = status;
+    try {
+      handle->error = text;
+    } catch (...) {  // no memory for the text: the status has to do
+    }
+  };
+  try {
+    const Status status = work(*handle);
+    if (!status.ok()) fail(ToC(status.code()), status.message().c_str());
+  } catch (const std::bad_alloc&) {
+    fail(PEEL_OUT_OF_MEMORY, "out of memory");
+  } catch (const std::exception& error) {
+    fail(PEEL_INTERNAL, error.what());
+  } catch (...) {
+    fail(PEEL_INTERNAL, "unknown failure");
+  }
+  return handle;
+}
+
+// Fills a caller's struct, which may be that of another version, with the defaults: as much of it
+// as it has and this library knows.
+template <typename Options>
+void InitOptions(Options* options, size_t size, Options defaults) {
+  if (options == nullptr || size < sizeof(size_t)) return;
+  std::memset(static_cast<void*>(options), 0, size);
+  defaults.size = size;
+  std::memcpy(static_cast<void*>(options), &defaults, std::min(size, sizeof(Options)));
+}
+
+// The options as this library knows them, from such a struct: what it lacks has its default. Null
+// means all defaults. kInvalidArgument for a size that no version has had.
+template <typename Options>
+Result<Options> CopyOptions(const Options* given, Options defaults) {
+  if (given == nullptr) return defaults;
+  if (given->size < sizeof(size_t) || given->size > 4096) {
+    return InvalidArgument("the options' size is not set; call their init function first");
+  }
+  std::memcpy(static_cast<void*>(&defaults), given, std::min(given->size, sizeof(Options)));
+  return defaults;
+}
+
+}  // namespace peel

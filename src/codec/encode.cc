@@ -1,0 +1,57 @@
+#include "src/codec/encode.h"
+
+#include <string>
+
+#include "src/codec/jpeg.h"
+#include "src/codec/png.h"
+#include "src/codec/webp.h"
+
+namespace peel {
+namespace {
+
+Status CheckArguments(int width, int height, int channels, const EncodeOptions& options) {
+  if (width < 1 || height < 1) return InvalidArgument("there is no pixel to write");
+  if (channels != 1 && channels != 3 && channels != 4) {
+    return InvalidArgument("a picture to write has 1, 3 or 4 channels, not " +
+                           std::to_string(channels));
+  }
+  if (options.quality < 0 || options.quality > 100) {
+    return InvalidArgument("the quality must lie between 1 and 100, not " +
+                           std::to_string(options.quality));
+  }
+  return OkStatus();
+}
+
+Status NotWritable(Format format) {
+  return Unsupported("Peel does not write " + std::string(FormatName(format)) +
+                     " files; choose png, jpg or webp");
+}
+
+}  // namespace
+
+Result<std::vector<uint8_t>> Encode(ImageView<const uint8_t> pixels, const EncodeOptions& options) {
+  PEEL_RETURN_IF_ERROR(CheckArguments(pixels.width, pixels.height, pixels.channels, options));
+  switch (options.format) {
+    case Format::kPng:
+      return EncodePng(pixels, options);
+    case Format::kJpeg:
+      return EncodeJpeg(pixels, options);
+    case Format::kWebp:
+      return EncodeWebp(pixels, options);
+    default:
+      return NotWritable(options.format);
+  }
+}
+
+Result<std::vector<uint8_t>> Encode(ImageView<const uint16_t> pixels,
+                                    const EncodeOptions& options) {
+  PEEL_RETURN_IF_ERROR(CheckArguments(pixels.width, pixels.height, pixels.channels, options));
+  if (options.format == Format::kPng) return EncodePng(pixels, options);
+  if (options.format != Format::kJpeg && options.format != Format::kWebp) {
+    return NotWritable(options.format);
+  }
+  return InvalidArgument(std::string(FormatName(options.format)) +
+                         " holds 8 bits a sample; bring the picture to 8 bits first, or write PNG");
+}
+
+}  // namespace peel

@@ -1,0 +1,148 @@
+#include "src/codec/exif.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+namespace peel {
+namespace {
+
+// Builds blocks of either byte order.
+class BlockBuilder {
+ public:
+  explicit BlockBuilder(bool little) : little_(little) {
+    Text(little ? "II" : "MM");
+    U16(42);
+  }
+  void Text(const std::string& s) {
+    for (const char c : s) data.push_back(static_cast<uint8_t>(c));
+  }
+  void U16(unsigned v) {
+    const uint8_t a = static_cast<uint8_t>(v), b = static_cast<uint8_t>(v >> 8);
+    data.push_back(little_ ? a : b);
+    data.push_back(little_ ? b : a);
+  }
+  void U32(uint32_t v) {
+    U16(little_ ? v & 0xFFFF : v >> 16);
+    U16(little_ ? v >> 16 : v & 0xFFFF);
+  }
+  void Short(unsigned tag, unsigned v) { U16(tag), U16(3), U32(1), U16(v), U16(0); }
+  void Long(unsigned tag, uint32_t v) { U16(tag), U16(4), U32(1), U32(v); }
+  std::vector<uint8_t> data;
+
+ private:
+  bool little_;
+};
+
+// First directory with orientation and a link to the second, an EXIF directory with sizes and a
+// maker note, a second directory with a thumbnail at the end.
+std::vector<uint8_t> Camera(bool little, unsigned orientation) {
+  BlockBuilder b(little);
+  b.U32(8);
+  b.U16(3);  // 8
+  b.Short(0x0112, orientation);
+  b.Long(0x8769, 50);
+  b.Short(0x0128, 2);
+  b.U32(104);  // link, at 46
+  b.U16(3);    // 50
+  b.Short(0xA002, 4000);
+  b.Long(0xA003, 3000);
+  b.U16(0x927C), b.U16(7), b.U32(12), b.U32(92);
+  b.U32(0);                // at 88
+  b.Text("MAKERNOTE123");  // 92
+  b.U16(2);                // 104
+  b.Long(0x0201, 134);
+  b.Long(0x0202, 20);
+  b.U32(0);                        // at 130
+  b.Text("THUMBNAIL-THUMBNAIL!");  // 134
+  EXPECT_EQ(b.data.size(), 154u);
+  return b.data;
+}
+
+bool Contains(const std::vector<uint8_t>& data, const std::string& text) {
+  return std::string(data.begin(), data.end()).find(text) != std::string::npos;
+}
+
+TEST(Exif, OrientationInBothByteOrders) {
+  for (const bool little : {true, false}) {
+    for (unsigned o = 1; o <= 8; ++o) {
+      EXPECT_EQ(ExifOrientation(Camera(little, o)), static_cast<int>(o));
+    }
+    EXPECT_EQ(ExifOrientation(Camera(little, 0)), 0);
+    EXPECT_EQ(ExifOrientation(Camera(little, 9)), 0);
+  }
+  std::vector<uint8_t> with_prefix = {'E', 'x', 'i', 'f', 0, 0};
+  const auto block = Camera(true, 6);
+  for (const uint8_t byte : block) with_prefix.push_back(byte);
+  EXPECT_EQ(ExifOrientation(with_prefix), 6);
+}
+
+TEST(Exif, UpdateKeepsTheRestAndDropsTheThumbnail) {
+  for (const bool little : {true, false}) {
+    const std::vector<uint8_t> before = Camera(little, 6);
+    const std::vector<uint8_t> after = UpdateExif(before, 3000, 70000);
+    EXPECT_EQ(ExifOrientation(after), 1);
+    EXPECT_TRUE(Contains(after, "MAKERNOTE123"));
+    EXPECT_FALSE(Contains(after, "THUMBNAIL"));
+    EXPECT_EQ(after.size(), 104u) << "what lay at the end is cut off";
+
+    BlockBuilder b(little);
+    b.U32(8), b.U16(3), b.Short(0x0112, 1), b.Long(0x8769, 50), b.Short(0x0128, 2), b.U32(0);
+    b.U16(3), b.Short(0xA002, 3000), b.Long(0xA003, 70000);
+    ASSERT_GE(after.size(), b.data.size());
+    EXPECT_TRUE(std::equal(b.data.begin(), b.data.end(), after.begin()));
+  }
+}
+
+TEST(Exif, SizeTooLargeForAShortBecomesALong) {
+  const auto after = UpdateExif(Camera(true, 1), 70000, 10);
+  // Entry of 0xA002 at 52: type 4, value 70000.
+  EXPECT_EQ(after[54], 4);
+  uint32_t value;
+  std::memcpy(&value, after.data() + 60, 4);
+  EXPECT_EQ(value, 70000u);
+}
+
+TEST(Exif, ThumbnailOverWhatIsKeptDropsTheBlock) {
+  std::vector<uint8_t> data = Camera(true, 6);
+  data[104 + 2 + 8] = 0;  // the thumbnail "begins" at 0
+  EXPECT_TRUE(UpdateExif(data, 10, 10).empty());
+}
+
+TEST(Exif, TruncationAndLoopsDoNoHarm) {
+  const std::vector<uint8_t> whole = Camera(false, 8);
+  for (size_t size = 0; size < whole.size(); ++size) {
+    const std::vector<uint8_t> cut(whole.begin(), whole.begin() + static_cast<ptrdiff_t>(size));
+    const int orientation = ExifOrientation(cut);
+    EXPECT_TRUE(orientation == 0 || orientation == 8);
+    EXPECT_LE(UpdateExif(cut, 1, 1).size(), size);
+  }
+  BlockBuilder loop(true);
+  loop.U32(8);
+  loop.U16(2);
+  loop.Long(0x8769, 8);  // itself
+  loop.Long(0x8825, 8);
+  loop.U32(8);  // and linked to itself
+  EXPECT_TRUE(UpdateExif(loop.data, 5, 5).empty()) << "the second directory is the first";
+  EXPECT_TRUE(UpdateExif({}, 5, 5).empty());
+}
+
+TEST(Xmp, OrientationIsReadAndReset) {
+  for (const std::string form :
+       {"<x tiff:Orientation=\"6\"/>", "<tiff:Orientation>6</tiff:Orientation>"}) {
+    const std::vector<uint8_t> xmp(form.begin(), form.end());
+    EXPECT_EQ(XmpOrientation(xmp), 6);
+    const auto after = UpdateXmp(xmp);
+    EXPECT_EQ(XmpOrientation(after), 1);
+    EXPECT_EQ(after.size(), xmp.size());
+  }
+  const std::string none = "<x>tiff:Orientation</x>";
+  EXPECT_EQ(XmpOrientation(std::vector<uint8_t>(none.begin(), none.end())), 0);
+  const std::string gain = "<x hdrgm:Version=\"1.0\"/>";
+  EXPECT_TRUE(UpdateXmp(std::vector<uint8_t>(gain.begin(), gain.end())).empty());
+}
+
+}  // namespace
+}  // namespace peel

@@ -1,0 +1,148 @@
+#include "src/matte/foreground.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+namespace peel {
+namespace {
+
+// Where each of n samples comes from when m samples are resized to n by nearest neighbours.
+std::vector<int> NearestMap(int m, int n) {
+  std::vector<int> map(static_cast<size_t>(n));
+  for (int i = 0; i < n; ++i) {
+    map[static_cast<size_t>(i)] =
+        static_cast<int>(std::clamp<int64_t>(int64_t{i} * m / n, 0, m - 1));
+  }
+  return map;
+}
+
+Status ResizeNearest(const ImageF32& in, int width, int height, ImageF32* out) {
+  PEEL_ASSIGN_OR_RETURN(*out, ImageF32::Allocate(width, height, 3));
+  const auto xs = NearestMap(in.width(), width), ys = NearestMap(in.height(), height);
+  for (int y = 0; y < height; ++y) {
+    const float* from = in.row(ys[static_cast<size_t>(y)]);
+    float* to = out->row(y);
+    for (const int x : xs) {
+      for (int c = 0; c < 3; ++c) *to++ = from[3 * x + c];
+    }
+  }
+  return OkStatus();
+}
+
+// The mean colours of what is nearly all foreground and nearly all background.
+std::pair<std::array<float, 3>, std::array<float, 3>> MeanColours(ImageView<const float> picture,
+                                                                  ImageView<const float> alpha) {
+  std::array<float, 3> f{}, b{};
+  int64_t fs = 0, bs = 0;
+  for (int y = 0; y < picture.height; ++y) {
+    const float* p = picture.row(y);
+    for (int x = 0; x < picture.width; ++x, p += 3) {
+      const double a = alpha.row(y)[x];
+      if (a > 0.9) {
+        for (size_t c = 0; c < 3; ++c) f[c] += p[c];
+        ++fs;
+      }
+      if (a < 0.1) {
+        for (size_t c = 0; c < 3; ++c) b[c] += p[c];
+        ++bs;
+      }
+    }
+  }
+  for (size_t c = 0; c < 3; ++c) {
+    f[c] = static_cast<float>(f[c] / (static_cast<double>(fs) + 1e-5));
+    b[c] = static_cast<float>(b[c] / (static_cast<double>(bs) + 1e-5));
+  }
+  return {f, b};
+}
+
+// One level: Gauss-Seidel sweeps in reading order, in the mixture of single and double precision
+// that pymatting's compiled code has, so that truncated results agree with rembg's.
+void Sweep(ImageView<const float> picture, ImageView<const float> alpha, const std::vector<int>& xs,
+           const std::vector<int>& ys, const ForegroundOptions& options, ImageF32& foreground,
+           ImageF32& background) {
+  const int w = foreground.width(), h = foreground.height();
+  const auto alpha_at = [&](int x, int y) {
+    return alpha.row(ys[static_cast<size_t>(y)])[xs[static_cast<size_t>(x)]];
+  };
+  for (int y = 0; y < h; ++y) {
+    const float* colours = picture.row(ys[static_cast<size_t>(y)]);
+    for (int x = 0; x < w; ++x) {
+      const float a0 = alpha_at(x, y);
+      const double a1 = 1.0 - a0;
+      double a00 = a0 * a0;
+      const double a01 = a0 * a1;
+      double a11 = a1 * a1;
+      const float* colour = colours + ptrdiff_t{3} * xs[static_cast<size_t>(x)];
+      float b0[3], b1[3];
+      for (int c = 0; c < 3; ++c) {
+        b0[c] = a0 * colour[c];
+        b1[c] = static_cast<float>(a1 * colour[c]);
+      }
+      const std::array<std::pair<int, int>, 4> neighbours = {{{std::max(x - 1, 0), y},
+                                                              {std::min(x + 1, w - 1), y},
+                                                              {x, std::max(y - 1, 0)},
+                                                              {x, std::min(y + 1, h - 1)}}};
+      for (const auto& [x2, y2] : neighbours) {
+        const float gradient = std::fabs(a0 - alpha_at(x2, y2));
+        const float da = options.regularization + options.gradient_weight * gradient;
+        a00 += da;
+        a11 += da;
+        const float* f = foreground.row(y2) + 3 * x2;
+        const float* b = background.row(y2) + 3 * x2;
+        for (int c = 0; c < 3; ++c) {
+          b0[c] += da * f[c];
+          b1[c] += da * b[c];
+        }
+      }
+      const double inverse = 1.0 / (a00 * a11 - a01 * a01);
+      const double b00 = inverse * a11, b01 = inverse * -a01, b11 = inverse * a00;
+      float* f = foreground.row(y) + 3 * x;
+      float* b = background.row(y) + 3 * x;
+      for (int c = 0; c < 3; ++c) {
+        f[c] = static_cast<float>(std::clamp(b00 * b0[c] + b01 * b1[c], 0.0, 1.0));
+        b[c] = static_cast<float>(std::clamp(b01 * b0[c] + b11 * b1[c], 0.0, 1.0));
+      }
+    }
+  }
+}
+
+}  // namespace
+
+Result<ForegroundPair> EstimateForeground(ImageView<const float> picture,
+                                          ImageView<const float> alpha,
+                                          const ForegroundOptions& options) {
+  if (picture.empty() || picture.channels != 3 || alpha.channels != 1 ||
+      alpha.width != picture.width || alpha.height != picture.height) {
+    return InvalidArgument("foreground estimation needs RGB and a matte of the same size");
+  }
+  ForegroundPair pair;
+  PEEL_ASSIGN_OR_RETURN(pair.foreground, ImageF32::Allocate(1, 1, 3));
+  PEEL_ASSIGN_OR_RETURN(pair.background, ImageF32::Allocate(1, 1, 3));
+  const auto [f, b] = MeanColours(picture, alpha);
+  std::copy(f.begin(), f.end(), pair.foreground.row(0));
+  std::copy(b.begin(), b.end(), pair.background.row(0));
+
+  const int longer = std::max(picture.width, picture.height);
+  const int levels = std::max(1, static_cast<int>(std::ceil(std::log2(longer))));
+  for (int level = 0; level <= levels; ++level) {
+    const double part = static_cast<double>(level) / levels;
+    const int w = static_cast<int>(std::nearbyint(std::pow(picture.width, part)));
+    const int h = static_cast<int>(std::nearbyint(std::pow(picture.height, part)));
+    ForegroundPair next;
+    PEEL_RETURN_IF_ERROR(ResizeNearest(pair.foreground, w, h, &next.foreground));
+    PEEL_RETURN_IF_ERROR(ResizeNearest(pair.background, w, h, &next.background));
+    const bool small = w <= options.small_size && h <= options.small_size;
+    const int iterations = small ? options.small_iterations : options.big_iterations;
+    const auto xs = NearestMap(picture.width, w), ys = NearestMap(picture.height, h);
+    for (int i = 0; i < iterations; ++i) {
+      Sweep(picture, alpha, xs, ys, options, next.foreground, next.background);
+    }
+    pair = std::move(next);
+  }
+  return pair;
+}
+
+}  // namespace peel

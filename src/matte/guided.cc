@@ -1,0 +1,226 @@
+#include "src/matte/guided.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include "src/image/colour.h"
+#include "src/image/resize.h"
+#include "src/image/rows.h"
+
+namespace peel {
+namespace {
+
+// Below this single precision loses the window's variance in the differences of means.
+constexpr float kLeastEpsilon = 1e-5f;
+
+// A plane of floats with the running sums of a box mean. All planes of one call have one size.
+using Plane = std::vector<float>;
+
+// In place: the mean over (2r + 1)^2 samples, fewer at the borders.
+void BoxMean(Plane& plane, Plane& scratch, int width, int height, int r) {
+  scratch.resize(plane.size());
+  const auto w = static_cast<size_t>(width);
+  for (int y = 0; y < height; ++y) {
+    const float* in = &plane[static_cast<size_t>(y) * w];
+    float* out = &scratch[static_cast<size_t>(y) * w];
+    double sum = 0;
+    for (int x = 0; x < std::min(r, width); ++x) sum += in[x];
+    for (int x = 0; x < width; ++x) {
+      if (x + r < width) sum += in[x + r];
+      if (x - r - 1 >= 0) sum -= in[x - r - 1];
+      const int n = std::min(x + r, width - 1) - std::max(x - r, 0) + 1;
+      out[x] = static_cast<float>(sum / n);
+    }
+  }
+  std::vector<double> sums(w, 0.0);
+  const auto add = [&](int y, double sign) {
+    const float* in = &scratch[static_cast<size_t>(y) * w];
+    for (size_t x = 0; x < w; ++x) sums[x] += sign * in[x];
+  };
+  for (int y = 0; y < std::min(r, height); ++y) add(y, 1);
+  for (int y = 0; y < height; ++y) {
+    if (y + r < height) add(y + r, 1);
+    if (y - r - 1 >= 0) add(y - r - 1, -1);
+    const int n = std::min(y + r, height - 1) - std::max(y - r, 0) + 1;
+    float* out = &plane[static_cast<size_t>(y) * w];
+    for (size_t x = 0; x < w; ++x) out[x] = static_cast<float>(sums[x] / n);
+  }
+}
+
+// How soft the matte must be for the photo to have the full say: the model's weight rises from 0
+// where the matte is certain to 1 where it is this far from it. Keeps texture just inside an
+// outline from making holes and haze from settling just outside.
+constexpr float kSoftEnough = 1.0f / 8;
+
+constexpr size_t kPlanes = 5;
+
+// alpha = a . colour + b, for every sample of the grid.
+struct Model {
+  int width = 0, height = 0;
+  std::array<Plane, kPlanes> planes;  // a for red, green, blue; b; the matte itself
+};
+
+// Solves (covariance + epsilon) a = cov for a symmetric 3x3 matrix given by its six entries.
+std::array<float, 3> Solve(const std::array<float, 6>& s, const std::array<float, 3>& v) {
+  const auto [rr, rg, rb, gg, gb, bb] = s;
+  const float c0 = gg * bb - gb * gb, c1 = rb * gb - rg * bb, c2 = rg * gb - rb * gg;
+  const float d1 = rr * bb - rb * rb, d2 = rb * rg - rr * gb, e2 = rr * gg - rg * rg;
+  const float determinant = rr * c0 + rg * c1 + rb * c2;
+  const float inverse = 1.0f / std::max(determinant, 1e-20f);
+  return {inverse * (c0 * v[0] + c1 * v[1] + c2 * v[2]),
+          inverse * (c1 * v[0] + d1 * v[1] + d2 * v[2]),
+          inverse * (c2 * v[0] + d2 * v[1] + e2 * v[2])};
+}
+
+Model Fit(ImageView<const float> matte, ImageView<const uint8_t> guide,
+          const GuidedOptions& options, int radius, ThreadPool* pool) {
+  Model model;
+  model.width = guide.width;
+  model.height = guide.height;
+  const size_t n = static_cast<size_t>(guide.width) * static_cast<size_t>(guide.height);
+  // 0-2 mean colour, 3 mean matte, 4-6 colour times matte, 7-12 products of colours.
+  std::array<Plane, 13> p;
+  for (Plane& plane : p) plane.resize(n);
+  for (int y = 0; y < guide.height; ++y) {
+    const uint8_t* g = guide.row(y);
+    const float* m = matte.row(y);
+    for (int x = 0; x < guide.width; ++x, g += 3) {
+      const size_t i =
+          static_cast<size_t>(y) * static_cast<size_t>(guide.width) + static_cast<size_t>(x);
+      const float r = g[0] / 255.0f, gr = g[1] / 255.0f, b = g[2] / 255.0f;
+      const float values[13] = {r,     gr,     b,     m[x],    r * m[x], gr * m[x], b * m[x],
+                                r * r, r * gr, r * b, gr * gr, gr * b,   b * b};
+      for (size_t k = 0; k < 13; ++k) p[k][i] = values[k];
+    }
+  }
+  model.planes[4] = p[3];
+  std::vector<Plane> scratch(static_cast<size_t>(Workers(pool)));
+  const auto blur = [&](auto& planes) {
+    ForRowBands(
+        static_cast<int>(planes.size()), pool,
+        [&](int first, int last, int worker) {
+          for (int k = first; k < last; ++k) {
+            BoxMean(planes[static_cast<size_t>(k)], scratch[static_cast<size_t>(worker)],
+                    guide.width, guide.height, radius);
+          }
+        },
+        1);
+  };
+  blur(p);
+  std::array<Plane, 4> c;
+  for (Plane& plane : c) plane.resize(n);
+  for (size_t i = 0; i < n; ++i) {
+    const float mean = p[3][i];
+    const float r = p[0][i], g = p[1][i], b = p[2][i];
+    const std::array<float, 6> sigma = {
+        p[7][i] - r * r + options.epsilon,  p[8][i] - r * g,  p[9][i] - r * b,
+        p[10][i] - g * g + options.epsilon, p[11][i] - g * b, p[12][i] - b * b + options.epsilon};
+    const auto a = Solve(sigma, {p[4][i] - r * mean, p[5][i] - g * mean, p[6][i] - b * mean});
+    for (size_t k = 0; k < 3; ++k) c[k][i] = a[k];
+    c[3][i] = mean - a[0] * r - a[1] * g - a[2] * b;
+  }
+  blur(c);
+  for (size_t k = 0; k < 4; ++k) model.planes[k] = std::move(c[k]);
+  return model;
+}
+
+// Where samples of a line of n lie between those of a line of m: the left one and the share of the
+// right one.
+struct Between {
+  std::vector<int> left;
+  std::vector<float> share;
+};
+
+Between Interpolation(int m, int n) {
+  Between b{std::vector<int>(static_cast<size_t>(n)), std::vector<float>(static_cast<size_t>(n))};
+  for (int i = 0; i < n; ++i) {
+    const double at = std::clamp((i + 0.5) * m / n - 0.5, 0.0, static_cast<double>(m - 1));
+    const int left = std::min(static_cast<int>(at), std::max(m - 2, 0));
+    b.left[static_cast<size_t>(i)] = left;
+    b.share[static_cast<size_t>(i)] = static_cast<float>(at - left);
+  }
+  return b;
+}
+
+void Evaluate(const Model& model, ImageView<const uint8_t> photo, ImageView<uint8_t> out,
+              ThreadPool* pool) {
+  const Between columns = Interpolation(model.width, photo.width);
+  const Between rows = Interpolation(model.height, photo.height);
+  const auto w = static_cast<size_t>(model.width);
+  // The model at one output row: the planes' values a grid column, and one more column as a guard.
+  using Values = std::array<float, kPlanes>;
+  std::vector<Values> scratch((w + 1) * static_cast<size_t>(Workers(pool)));
+  ForRowBands(photo.height, pool, [&](int first, int last, int worker) {
+    Values* line = &scratch[(w + 1) * static_cast<size_t>(worker)];
+    for (int y = first; y < last; ++y) {
+      const size_t top = static_cast<size_t>(rows.left[static_cast<size_t>(y)]) * w;
+      const size_t below = model.height > 1 ? top + w : top;
+      const float share = rows.share[static_cast<size_t>(y)];
+      for (size_t k = 0; k < kPlanes; ++k) {
+        const float* upper = &model.planes[k][top];
+        const float* lower = &model.planes[k][below];
+        const float unit = k < 3 ? 1.0f / 255 : 1.0f;  // colours come in bytes
+        for (size_t x = 0; x < w; ++x) {
+          line[x][k] = (upper[x] + share * (lower[x] - upper[x])) * unit;
+        }
+      }
+      line[w] = line[w - 1];
+      uint8_t* to = out.row(y);
+      for (int x = 0; x < photo.width;) {
+        const int cell = columns.left[static_cast<size_t>(x)];
+        const Values& l = line[cell];
+        const Values& r = line[cell + 1];
+        int end = x + 1;
+        while (end < photo.width && columns.left[static_cast<size_t>(end)] == cell) ++end;
+        if (l[4] == r[4] && (l[4] <= 0 || l[4] >= 1)) {  // certain: no need to ask the photo
+          std::fill(to + x, to + end, l[4] > 0 ? uint8_t{255} : uint8_t{0});
+          x = end;
+          continue;
+        }
+        Values d;
+        for (size_t k = 0; k < kPlanes; ++k) d[k] = r[k] - l[k];
+        const uint8_t* p = photo.row(y) + ptrdiff_t{x} * photo.channels;
+        for (; x < end; ++x, p += photo.channels) {
+          const float s = columns.share[static_cast<size_t>(x)];
+          const float guided = (l[0] + s * d[0]) * p[0] + (l[1] + s * d[1]) * p[1] +
+                               (l[2] + s * d[2]) * p[2] + (l[3] + s * d[3]);
+          const float plain = l[4] + s * d[4];
+          const float weight = std::min(std::min(plain, 1.0f - plain) * (1.0f / kSoftEnough), 1.0f);
+          const float v = plain + weight * (std::min(std::max(guided, 0.0f), 1.0f) - plain);
+          to[x] = static_cast<uint8_t>(std::min(std::max(v, 0.0f), 1.0f) * 255.0f + 0.5f);
+        }
+      }
+    }
+  });
+}
+
+}  // namespace
+
+Result<ImageU8> GuidedUpsample(ImageView<const float> matte, ImageView<const uint8_t> photo,
+                               const GuidedOptions& options, ThreadPool* pool) {
+  if (matte.empty() || matte.channels != 1) return InvalidArgument("a matte has one channel");
+  if (photo.empty() || (photo.channels != 3 && photo.channels != 4)) {
+    return InvalidArgument("the guide must be a picture of three or four channels");
+  }
+  if (options.radius < 1 || !(options.epsilon >= kLeastEpsilon)) {
+    return InvalidArgument("guided upsampling needs a radius of at least 1 and epsilon from 1e-5");
+  }
+  PEEL_ASSIGN_OR_RETURN(ImageU8 out, ImageU8::Allocate(photo.width, photo.height, 1));
+  // Where the photo is the smaller one, its size is the finest that makes sense.
+  const int width = std::min(photo.width, matte.width);
+  const int height = std::min(photo.height, matte.height);
+  PEEL_ASSIGN_OR_RETURN(ImageU8 guide, ResizeFast(photo, width, height, pool));
+  if (photo.channels == 4) {
+    PEEL_ASSIGN_OR_RETURN(guide, ToRgb(std::as_const(guide).view(), pool));
+  }
+  PEEL_ASSIGN_OR_RETURN(const ImageF32 grid,
+                        ResizeF32(matte, width, height, ResizeFilter::kBilinear, pool));
+  Evaluate(Fit(grid.view(), std::as_const(guide).view(), options, options.radius, pool), photo,
+           out.view(), pool);
+  return out;
+}
+
+}  // namespace peel

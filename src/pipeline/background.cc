@@ -1,0 +1,148 @@
+#include "src/pipeline/background.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <system_error>
+#include <utility>
+
+#include "src/codec/decode.h"
+#include "src/image/blur.h"
+#include "src/image/colour.h"
+#include "src/image/geometry.h"
+#include "src/image/resize.h"
+#include "src/pipeline/files.h"
+
+namespace peel {
+namespace {
+
+constexpr float kMaxSigma = 1000;
+
+// The picture's surroundings of the subject as RGBA: alpha is what the subject leaves free.
+Result<ImageU8> WithoutSubject(ImageView<const uint8_t> cutout, ImageView<const uint8_t> picture,
+                               ThreadPool* pool) {
+  PEEL_ASSIGN_OR_RETURN(ImageU8 rest, ImageU8::Allocate(picture.width, picture.height, 4));
+  const auto row_of = [&](int64_t y, int) {
+    const uint8_t* from = picture.row(static_cast<int>(y));
+    const uint8_t* alpha = cutout.row(static_cast<int>(y)) + 3;
+    uint8_t* to = rest.row(static_cast<int>(y));
+    for (int x = 0; x < picture.width; ++x, from += picture.channels, alpha += 4, to += 4) {
+      to[0] = from[0];
+      to[1] = from[1];
+      to[2] = from[2];
+      to[3] = static_cast<uint8_t>(255 - *alpha);
+    }
+  };
+  pool->ParallelFor(picture.height, row_of);
+  return rest;
+}
+
+}  // namespace
+
+Background Background::Colour(Rgba colour) {
+  Background background;
+  background.kind_ = Kind::kColour;
+  background.colour_ = colour;
+  return background;
+}
+
+Result<Background> Background::Parse(const std::string& text, const Limits& limits) {
+  if (text.empty()) return Background();
+  if (text == "blur" || text.starts_with("blur:")) {
+    Background background;
+    background.kind_ = Kind::kBlur;
+    if (text.size() > 5) {
+      float sigma = -1;
+      const auto [end, error] = std::from_chars(text.data() + 5, text.data() + text.size(), sigma);
+      if (error != std::errc() || end != text.data() + text.size() ||
+          !(sigma >= 0 && sigma <= kMaxSigma)) {
+        return InvalidArgument("\"" + text +
+                               "\": the radius after blur: is a number from 0 to 1000");
+      }
+      background.sigma_ = sigma;
+    } else if (text == "blur:") {
+      return InvalidArgument("\"blur:\" lacks its radius; say blur or blur:20");
+    }
+    return background;
+  }
+  // A file named like a colour is reached as ./red.
+  auto colour = ParseColour(text);
+  if (colour.ok()) return Colour(*colour);
+  auto bytes = ReadWholeFile(text, limits.max_bytes);
+  if (!bytes.ok() && bytes.status().code() == StatusCode::kNotFound) {
+    return InvalidArgument(
+        "\"" + text +
+        "\" is neither a CSS colour (white, #fff, rgb(…)), blur, blur:RADIUS nor "
+        "an existing picture");
+  }
+  if (!bytes.ok()) return std::move(bytes).status().WithContext(text);
+  DecodeOptions options;
+  options.limits = limits;
+  options.reduce_to_8_bits = true;
+  options.keep_metadata = false;
+  auto decoded = Decode(*bytes, options);
+  if (!decoded.ok()) return std::move(decoded).status().WithContext(text);
+  Background background;
+  background.kind_ = Kind::kPicture;
+  PEEL_ASSIGN_OR_RETURN(ImageU8 rgb, ToRgb(std::as_const(*decoded->u8()).view()));
+  background.picture_ = std::make_shared<const ImageU8>(std::move(rgb));
+  return background;
+}
+
+Result<ImageU8> Background::Covering(int width, int height, ThreadPool* pool) const {
+  const double scale = std::max(static_cast<double>(width) / picture_->width(),
+                                static_cast<double>(height) / picture_->height());
+  // The part that stays, cut out before scaling so that nothing is scaled in vain.
+  Box box;
+  box.width = std::clamp(static_cast<int>(std::lround(width / scale)), 1, picture_->width());
+  box.height = std::clamp(static_cast<int>(std::lround(height / scale)), 1, picture_->height());
+  box.x = (picture_->width() - box.width) / 2;
+  box.y = (picture_->height() - box.height) / 2;
+  return ResizeFast(Crop(picture_->view(), box), width, height, pool);
+}
+
+Result<ImageU8> Background::Blurred(ImageView<const uint8_t> cutout,
+                                    ImageView<const uint8_t> picture, ThreadPool* pool) const {
+  const int longer = std::max(picture.width, picture.height);
+  const float sigma = sigma_ >= 0 ? sigma_ : std::min(static_cast<float>(longer) / 50, kMaxSigma);
+  PEEL_ASSIGN_OR_RETURN(ImageU8 rest, WithoutSubject(cutout, picture, pool));
+  // What a strong blur makes needs few pixels: below a fourth of sigma nothing is left to see.
+  const int reduce = std::clamp(static_cast<int>(sigma / 4), 1, 16);
+  const int width = std::max(1, picture.width / reduce);
+  const int height = std::max(1, picture.height / reduce);
+  // Premultiplied, so that the subject's colours weigh nothing in the mean.
+  Premultiply(rest.view(), pool);
+  if (reduce > 1) {
+    PEEL_ASSIGN_OR_RETURN(
+        rest, Resize(std::as_const(rest).view(), width, height, ResizeFilter::kBox, pool));
+  }
+  PEEL_ASSIGN_OR_RETURN(ImageU8 blurred, GaussianBlur(std::as_const(rest).view(),
+                                                      sigma / static_cast<float>(reduce), pool));
+  Unpremultiply(blurred.view(), pool);
+  PEEL_ASSIGN_OR_RETURN(ImageU8 rgb, ToRgb(std::as_const(blurred).view(), pool));
+  if (reduce == 1) return rgb;
+  return Resize(std::as_const(rgb).view(), picture.width, picture.height, ResizeFilter::kBilinear,
+                pool);
+}
+
+Result<ImageU8> Background::Apply(ImageView<const uint8_t> cutout, ImageView<const uint8_t> picture,
+                                  ThreadPool* pool) const {
+  switch (kind_) {
+    case Kind::kColour:
+      if (colour_.a == 255) return FlattenOver(cutout, colour_, pool);
+      return AlphaComposite(cutout, colour_, pool);
+    case Kind::kBlur: {
+      PEEL_ASSIGN_OR_RETURN(const ImageU8 back, Blurred(cutout, picture, pool));
+      return FlattenOver(cutout, back.view(), pool);
+    }
+    case Kind::kPicture: {
+      PEEL_ASSIGN_OR_RETURN(const ImageU8 back, Covering(cutout.width, cutout.height, pool));
+      return FlattenOver(cutout, back.view(), pool);
+    }
+    case Kind::kNone:
+      break;
+  }
+  return Internal("there is no background to apply");
+}
+
+}  // namespace peel

@@ -1,0 +1,117 @@
+#include "src/pipeline/compose.h"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <utility>
+
+#include "src/image/composite.h"
+#include "src/image/geometry.h"
+#include "src/matte/compat_rembg.h"
+#include "src/matte/cutout.h"
+
+namespace peel {
+namespace {
+
+// Fainter than this is not worth keeping inside a crop: stray specks would undo it.
+constexpr int kCropThreshold = 8;
+
+void Clear(ImageView<uint8_t> image) {
+  for (int y = 0; y < image.height; ++y) {
+    std::memset(image.row(y), 0, static_cast<size_t>(image.width) * image.channels);
+  }
+}
+
+// What any of the mattes covers, in the first one.
+ImageU8 Union(Matte& matte, ThreadPool* pool) {
+  ImageU8 all = std::move(matte.alphas[0]);
+  for (size_t i = 1; i < matte.alphas.size(); ++i) {
+    const ImageU8& other = matte.alphas[i];
+    const auto row_of = [&](int64_t y, int) {
+      uint8_t* to = all.row(static_cast<int>(y));
+      const uint8_t* from = other.row(static_cast<int>(y));
+      for (int x = 0; x < all.width(); ++x) to[x] = std::max(to[x], from[x]);
+    };
+    pool->ParallelFor(all.height(), row_of);
+  }
+  return all;
+}
+
+void Describe(const Matte& matte, Cut& cut) {
+  cut.has_subject = matte.subject_found;
+  cut.subject_score = matte.subject_score;
+  cut.coverage = matte.coverage;
+}
+
+Box CropBox(ImageView<const uint8_t> alpha, const CutOptions& options) {
+  const Box whole = {0, 0, alpha.width, alpha.height};
+  if (!options.crop_margin) return whole;
+  const std::optional<Box> subject = BoundingBox(alpha, kCropThreshold);
+  return subject ? Grow(*subject, *options.crop_margin, alpha.width, alpha.height) : whole;
+}
+
+// The pixels inside the box as an image of their own, without a copy where it is all of them.
+Result<ImageU8> Take(ImageU8 image, Box box) {
+  if (box == Box{0, 0, image.width(), image.height()}) return image;
+  return Clone(Crop(std::as_const(image).view(), box));
+}
+
+}  // namespace
+
+Result<Cut> Compose(ImageView<const uint8_t> picture, Matte& matte, const CutOptions& options,
+                    bool opaque, ThreadPool* pool) {
+  if (matte.alphas.empty()) return Internal("the model gave no matte");
+  Cut cut;
+  Describe(matte, cut);
+  ImageU8 alpha = Union(matte, pool);
+  if (!cut.has_subject) {
+    Clear(alpha.view());
+    cut.coverage = 0;
+  }
+  const Box box = CropBox(std::as_const(alpha).view(), options);
+  cut.x = box.x;
+  cut.y = box.y;
+  if (options.mask_only) {
+    PEEL_ASSIGN_OR_RETURN(cut.pixels, Take(std::move(alpha), box));
+    return cut;
+  }
+  const ImageView<const uint8_t> part = Crop(picture, box);
+  const ImageView<const uint8_t> part_alpha = Crop(std::as_const(alpha).view(), box);
+  PEEL_ASSIGN_OR_RETURN(cut.pixels, MakeCutout(part, part_alpha, {}, pool));
+  if (!options.background.is_none()) {
+    PEEL_ASSIGN_OR_RETURN(cut.pixels,
+                          options.background.Apply(std::as_const(cut.pixels).view(), part, pool));
+  }
+  if (opaque && cut.pixels.channels() == 4) {
+    PEEL_ASSIGN_OR_RETURN(
+        cut.pixels, FlattenOver(std::as_const(cut.pixels).view(), Rgba{255, 255, 255, 255}, pool));
+  }
+  return cut;
+}
+
+Result<Cut> ComposeLikeRembg(ImageView<const uint8_t> picture, Matte& matte,
+                             const CutOptions& options, bool opaque, ThreadPool* pool) {
+  if (matte.alphas.empty()) return Internal("the model gave no matte");
+  Cut cut;
+  Describe(matte, cut);
+  // rembg never finds "no subject".
+  cut.has_subject = true;
+  RembgOptions rembg;
+  rembg.only_mask = options.mask_only;
+  if (!options.background.is_none()) rembg.bgcolor = options.background.colour();
+  const bool single = matte.alphas.size() == 1;
+  const Box box =
+      single ? CropBox(std::as_const(matte.alphas[0]).view(), options)
+             : Box{0, 0, picture.width, picture.height * static_cast<int>(matte.alphas.size())};
+  PEEL_ASSIGN_OR_RETURN(ImageU8 all, RembgCutout(picture, matte.alphas, rembg, pool));
+  cut.x = box.x;
+  cut.y = box.y;
+  PEEL_ASSIGN_OR_RETURN(cut.pixels, Take(std::move(all), box));
+  if (opaque && cut.pixels.channels() == 4) {
+    PEEL_ASSIGN_OR_RETURN(
+        cut.pixels, FlattenOver(std::as_const(cut.pixels).view(), Rgba{255, 255, 255, 255}, pool));
+  }
+  return cut;
+}
+
+}  // namespace peel

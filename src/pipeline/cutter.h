@@ -1,0 +1,114 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "src/base/cancel.h"
+#include "src/base/status.h"
+#include "src/base/thread_pool.h"
+#include "src/codec/limits.h"
+#include "src/codec/sniff.h"
+#include "src/engine/session.h"
+#include "src/image/image.h"
+#include "src/pipeline/background.h"
+
+namespace peel {
+
+enum class Device { kAuto, kCpu, kCuda, kTensorRt };
+enum class EdgeMode { kAuto, kOff, kRefine, kMatting };
+
+// Which model, and how it is to run.
+struct ModelOptions {
+  std::string model{};  // NAME or FILE; "" and "peel" are the embedded one
+  int threads = 0;      // 0: AvailableCpus()
+  // Calls of Cut that may run at the same time: the workers they share are that many fewer, so that
+  // all of them together keep to `threads`.
+  int jobs = 1;
+  Device device = Device::kAuto;
+  engine::Precision precision = engine::Precision::kAuto;
+  bool strict = false;  // fail rather than fall back
+};
+
+struct CutOptions {
+  Format format = Format::kPng;  // kPng, kJpeg, kWebp
+  int quality = 0;               // 1 to 100; 0 is 90
+  bool lossless = false;
+  bool mask_only = false;
+  Background background{};  // JPEG without one gets white
+  EdgeMode edges = EdgeMode::kAuto;
+  bool compat_rembg = false;
+  std::optional<int> crop_margin{};  // crop to the subject with this many pixels around it
+  int max_size = 0;                  // longer side of the result before cropping; 0: the input's
+  Limits limits{};
+  bool keep_metadata = true;
+  const CancelToken* cancel = nullptr;  // looked at between stages
+};
+
+// Stages and the milliseconds they took, in order.
+using StageTimes = std::vector<std::pair<std::string_view, double>>;
+
+// A cut-out (or mask) as pixels, and what is known about it.
+struct Cut {
+  ImageU8 pixels;                         // 4 channels, 3 over an opaque background, 1 for a mask
+  int x = 0, y = 0;                       // its top left corner in the upright (and scaled) input
+  int input_width = 0, input_height = 0;  // of the upright input as stored, before max_size
+  bool has_subject = false;
+  double subject_score = 0;  // how sure the model is that there is a subject, 0 to 1
+  double coverage = 0;       // the share of the picture that is subject, 0 to 1
+  std::string warning;       // for the user; empty when there is nothing to say
+  StageTimes times;
+};
+
+// The same as an encoded file.
+struct EncodedCut {
+  std::vector<uint8_t> bytes;
+  Cut info;  // without its pixels; width and height stand below
+  int width = 0, height = 0, channels = 0;
+};
+
+// What runs in fact.
+struct ModelInfo {
+  std::string name;  // "peel", "u2netp", or the file's
+  std::string path;  // "(embedded)" or the file
+  std::string device, precision;
+  int threads = 0;
+  std::string warning;  // a fall-back to say once; empty if none
+  double load_ms = 0;
+};
+
+// A model and everything around it that turns bytes into bytes. Cut may be called by several
+// threads at once. The results do not depend on threads, jobs or each other.
+class Cutter {
+ public:
+  // Begins to load the model in a thread of its own and returns at once: pictures can be read and
+  // decoded meanwhile. What fails is told by Wait and by every Cut.
+  static std::unique_ptr<Cutter> Start(const ModelOptions& options);
+  virtual ~Cutter() = default;
+
+  // Blocks until the model is loaded. kNotFound, kCorrupt, kUnsupported; kDeviceRefused when
+  // strict.
+  virtual Status Wait() const = 0;
+  // Only after Wait() has returned ok.
+  virtual const ModelInfo& info() const = 0;
+
+  // Errors: those of decoding (codec/decode.h), of the model, kCancelled, kOutOfMemory.
+  // A picture without a subject is none: the result is fully transparent and has_subject false.
+  virtual Result<EncodedCut> CutBytes(std::span<const uint8_t> bytes,
+                                      const CutOptions& options) const = 0;
+  // 3 channels RGB or 4 channels RGBA (straight). format, quality and lossless do not matter.
+  virtual Result<Cut> CutPixels(ImageView<const uint8_t> pixels,
+                                const CutOptions& options) const = 0;
+};
+
+// "auto", "cpu", …; kInvalidArgument names the choices.
+Result<Device> ParseDevice(std::string_view text);
+Result<engine::Precision> ParsePrecision(std::string_view text);
+Result<EdgeMode> ParseEdges(std::string_view text);
+
+}  // namespace peel

@@ -1,0 +1,99 @@
+#include "src/pipeline/report.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+namespace peel {
+namespace {
+
+// Ordered, so that a person finds the name first.
+using Json = nlohmann::ordered_json;
+
+double Rounded(double value, double steps) { return std::round(value * steps) / steps; }
+
+const char* StateWord(FileReport::State state) {
+  switch (state) {
+    case FileReport::State::kDone:
+      return "done";
+    case FileReport::State::kSkipped:
+      return "skipped";
+    case FileReport::State::kCancelled:
+      return "cancelled";
+    case FileReport::State::kFailed:
+      break;
+  }
+  return "failed";
+}
+
+Json ToJson(const FileReport& report, const ModelInfo* model) {
+  Json entry;
+  entry["input"] = report.input;
+  entry["output"] = report.output;
+  entry["status"] = StateWord(report.state);
+  if (!report.status.ok()) {
+    entry["error"] = {{"code", StatusWord(report.status.code())},
+                      {"message", report.status.message()}};
+  }
+  if (!report.warning.empty()) entry["warning"] = report.warning;
+  if (report.state == FileReport::State::kDone) {
+    entry["subject"] = report.has_subject;
+    entry["subject_score"] = Rounded(report.subject_score, 1e4);
+    entry["coverage"] = Rounded(report.coverage, 1e6);
+    entry["width"] = report.width;
+    entry["height"] = report.height;
+    entry["output_bytes"] = report.output_bytes;
+  }
+  if (report.input_bytes > 0) entry["input_bytes"] = report.input_bytes;
+  if (model != nullptr && report.state != FileReport::State::kSkipped) {
+    entry["model"] = model->name;
+    entry["device"] = model->device;
+    entry["precision"] = model->precision;
+    entry["threads"] = model->threads;
+  }
+  Json times = Json::object();
+  for (const auto& [stage, milliseconds] : report.times) {
+    times[std::string(stage)] = Rounded(milliseconds, 1e3);
+  }
+  times["total"] = Rounded(report.total_ms, 1e3);
+  entry["times_ms"] = std::move(times);
+  return entry;
+}
+
+}  // namespace
+
+const char* StatusWord(StatusCode code) {
+  switch (code) {
+    case StatusCode::kOk:
+      return "ok";
+    case StatusCode::kInvalidArgument:
+      return "invalid_argument";
+    case StatusCode::kNotFound:
+      return "not_found";
+    case StatusCode::kIo:
+      return "io";
+    case StatusCode::kCorrupt:
+      return "corrupt";
+    case StatusCode::kUnsupported:
+      return "unsupported";
+    case StatusCode::kLimit:
+      return "limit";
+    case StatusCode::kOutOfMemory:
+      return "out_of_memory";
+    case StatusCode::kCancelled:
+      return "cancelled";
+    case StatusCode::kDeviceRefused:
+      return "device_refused";
+    case StatusCode::kInternal:
+      break;
+  }
+  return "internal";
+}
+
+std::string ReportJson(const std::vector<FileReport>& reports, const ModelInfo* model) {
+  Json list = Json::array();
+  for (const FileReport& report : reports) list.push_back(ToJson(report, model));
+  // File names are bytes; what is no UTF-8 must not throw.
+  return list.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace peel
