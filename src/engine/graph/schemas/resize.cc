@@ -158,8 +158,7 @@ constexpr uint32_t kRegionScalesSizes = 1u << 1 | 1u << 2 | 1u << 3;
 constexpr OpSchema kSchemas[] = {
     {"", "GridSample", 16, 2, 2, GridSample},
     {"", "Resize", 10, 2, 2, ScaleByOperand, 1, 1, 1u << 1},
-    {"", "Resize", 11, 3, 4, Resize, 1, 1, kRegionScalesSizes},
-    {"", "Resize", 13, 1, 4, Resize, 1, 1, kRegionScalesSizes},
+    {"", "Resize", 11, 1, 4, Resize, 1, 1, kRegionScalesSizes},  // some leave the region out
     {"", "Upsample", 7, 1, 1, UpsampleByAttribute},
     {"", "Upsample", 9, 2, 2, ScaleByOperand, 1, 1, 1u << 1},
 };
