@@ -34,7 +34,7 @@ class Case:
 
     @property
     def operators(self):
-        """The operators of the graph, each once, constants left out unless they are all there is."""
+        """The operators of the graph, each once, and Constant only where there is no other."""
         names = sorted({(f"{n.domain}." if n.domain not in ("", "ai.onnx") else "") + n.op_type
                         for n in self.model.graph.node})
         return [n for n in names if n != "Constant"] or names or ["(none)"]

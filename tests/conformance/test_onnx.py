@@ -26,7 +26,7 @@ def test_list_has_nothing_that_passes(outcomes):
 
 
 def test_every_refusal_names_its_reason(outcomes):
-    """What is refused is refused with the file and with the node, input or type that is to blame."""
+    """A refusal names the file and the node, input or type that is to blame."""
     vague = [f"{o.case}: {o.reason}" for o in outcomes if o.verdict == "unsupported" and not (
         "model.onnx" in o.reason and "'" in o.reason)]
     assert not vague, "\n".join(vague)

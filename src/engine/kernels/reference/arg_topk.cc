@@ -52,7 +52,10 @@ Status TopK(const OpArgs& args) {
   Shape shape = x.shape();
   shape[static_cast<size_t>(axis)] = k;
   PEEL_RETURN_IF_ERROR(RequireShape(values, shape, "the output"));
-  if (indices) PEEL_RETURN_IF_ERROR(RequireShape(*indices, shape, "the indices"));
+  if (indices) {
+    PEEL_RETURN_IF_ERROR(RequireShape(*indices, shape, "the indices"));
+    if (indices->type() != DataType::kInt64) return RefuseType(indices->type());
+  }
   const AxisView view = ViewAxis(x.shape(), axis);
   if (k < 0 || k > view.extent) return InvalidArgument("k is larger than the axis");
   if (values.type() != x.type()) return RefuseType(values.type());

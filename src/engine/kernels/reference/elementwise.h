@@ -9,6 +9,12 @@
 
 namespace peel::engine::reference {
 
+inline Status RequireSameType(const Tensor& a, const Tensor& b) {
+  if (a.type() == b.type()) return OkStatus();
+  return InvalidArgument(std::string("operands of different types, ") + DataTypeName(a.type()) +
+                         " and " + DataTypeName(b.type()));
+}
+
 // Integer arithmetic that wraps round as numpy's does; plain arithmetic for reals. Signed overflow
 // is undefined in C++, and small types are promoted to int first, so both go through unsigned.
 template <typename T>
@@ -46,6 +52,7 @@ template <typename T, typename F>
 Status Map(const OpArgs& args, F f) {
   const Tensor& x = *args.inputs[0];
   PEEL_RETURN_IF_ERROR(RequireSameShape(x, args.outputs[0]));
+  PEEL_RETURN_IF_ERROR(RequireSameType(x, args.outputs[0]));
   MapTo(x.data<T>(), args.outputs[0].data<T>(), x.elements(), f);
   return OkStatus();
 }
@@ -83,6 +90,10 @@ Status MapIntegers(const OpArgs& args) {
 // y = f(a, b) where a and b broadcast to y's shape.
 template <typename A, typename B, typename R, typename F>
 Status BroadcastBinary(const Tensor& a, const Tensor& b, Tensor& y, F f) {
+  if (DataTypeSize(a.type()) != sizeof(A) || DataTypeSize(b.type()) != sizeof(B) ||
+      DataTypeSize(y.type()) != sizeof(R)) {
+    return RefuseType(y.type());
+  }
   PEEL_ASSIGN_OR_RETURN(const auto a_strides, BroadcastStrides(a.shape(), y.shape()));
   PEEL_ASSIGN_OR_RETURN(const auto b_strides, BroadcastStrides(b.shape(), y.shape()));
   const StridedLoop<3> loop(y.shape(), {DenseStrides(y.shape()), a_strides, b_strides});
@@ -105,12 +116,6 @@ Status BroadcastBinary(const Tensor& a, const Tensor& b, Tensor& y, F f) {
     }
   });
   return OkStatus();
-}
-
-inline Status RequireSameType(const Tensor& a, const Tensor& b) {
-  if (a.type() == b.type()) return OkStatus();
-  return InvalidArgument(std::string("operands of different types, ") + DataTypeName(a.type()) +
-                         " and " + DataTypeName(b.type()));
 }
 
 }  // namespace peel::engine::reference

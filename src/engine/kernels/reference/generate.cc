@@ -76,6 +76,7 @@ Status Shape_(const OpArgs& args) {
 Status Size(const OpArgs& args) {
   PEEL_RETURN_IF_ERROR(RequireOperands(args, 1));
   if (args.outputs[0].type() != DataType::kInt64) return RefuseType(args.outputs[0].type());
+  PEEL_RETURN_IF_ERROR(RequireShape(args.outputs[0], {}, "the output"));
   *args.outputs[0].data<int64_t>() = args.inputs[0]->elements();
   return OkStatus();
 }

@@ -49,9 +49,11 @@ TEST(ReferenceRegistry, SurvivesOperandsOfWrongShapeAndType) {
       for (const Tensor& a : pool) {
         for (const Tensor& b : pool) {
           for (const Shape& shape : shapes) {
-            std::vector<Tensor> out{MakeTensor(a.type(), shape)};
-            ran += RunOn(node, {a, b, b}, out).ok();
-            ran += RunOn(node, {a}, out).ok();
+            for (const DataType type : {a.type(), DataType::kBool, DataType::kInt64}) {
+              std::vector<Tensor> out{MakeTensor(type, shape), MakeTensor(type, shape)};
+              ran += RunOn(node, {a, b, b}, out).ok();
+              ran += RunOn(node, {a}, out).ok();
+            }
           }
         }
       }

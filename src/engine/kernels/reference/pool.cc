@@ -72,7 +72,10 @@ Status MaxPool(const OpArgs& args) {
   const Tensor& x = *args.inputs[0];
   Tensor& y = args.outputs[0];
   Tensor* indices = Output(args, 1);
-  if (indices) PEEL_RETURN_IF_ERROR(RequireShape(*indices, y.shape(), "the indices"));
+  if (indices) {
+    PEEL_RETURN_IF_ERROR(RequireShape(*indices, y.shape(), "the indices"));
+    if (indices->type() != DataType::kInt64) return RefuseType(indices->type());
+  }
   const bool column_major = args.node.Int("storage_order", 0) != 0;
   // Indices count over the whole tensor; in column-major order the spatial axes are reversed.
   const auto index_of = [&](int64_t plane, int64_t offset) {

@@ -124,6 +124,10 @@ Status DynamicQuantizeLinear(const OpArgs& args) {
   PEEL_RETURN_IF_ERROR(RequireSameShape(x, y));
   if (x.type() != DataType::kFloat32) return RefuseType(x.type());
   if (y.type() != DataType::kUint8) return RefuseType(y.type());
+  if ((scale_out && (scale_out->type() != DataType::kFloat32 || scale_out->elements() != 1)) ||
+      (zero_out && (zero_out->type() != DataType::kUint8 || zero_out->elements() != 1))) {
+    return InvalidArgument("scale and zero point are not a float32 and a uint8");
+  }
   float low = 0, high = 0;
   for (int64_t i = 0; i < x.elements(); ++i) {
     low = std::min(low, x.data<float>()[i]);

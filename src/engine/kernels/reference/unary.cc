@@ -110,8 +110,15 @@ struct BitNot {
   }
 };
 
-Status Not(const OpArgs& args) {
+// One input of any type, an output of as many bools.
+Status RequireTest(const OpArgs& args) {
   PEEL_RETURN_IF_ERROR(RequireOperands(args, 1));
+  if (args.outputs[0].type() != DataType::kBool) return RefuseType(args.outputs[0].type());
+  return RequireSameShape(*args.inputs[0], args.outputs[0]);
+}
+
+Status Not(const OpArgs& args) {
+  PEEL_RETURN_IF_ERROR(RequireTest(args));
   const Tensor& x = *args.inputs[0];
   if (x.type() != DataType::kBool) return RefuseType(x.type());
   MapTo(x.data<uint8_t>(), args.outputs[0].data<uint8_t>(), x.elements(),
@@ -120,7 +127,7 @@ Status Not(const OpArgs& args) {
 }
 
 Status IsNan(const OpArgs& args) {
-  PEEL_RETURN_IF_ERROR(RequireOperands(args, 1));
+  PEEL_RETURN_IF_ERROR(RequireTest(args));
   const Tensor& x = *args.inputs[0];
   return DispatchReal(x.type(), [&]<typename T>() {
     MapTo(x.data<T>(), args.outputs[0].data<uint8_t>(), x.elements(),
@@ -130,7 +137,7 @@ Status IsNan(const OpArgs& args) {
 }
 
 Status IsInf(const OpArgs& args) {
-  PEEL_RETURN_IF_ERROR(RequireOperands(args, 1));
+  PEEL_RETURN_IF_ERROR(RequireTest(args));
   const Tensor& x = *args.inputs[0];
   const bool negative = args.node.Int("detect_negative", 1) != 0;
   const bool positive = args.node.Int("detect_positive", 1) != 0;
