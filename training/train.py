@@ -8,6 +8,7 @@ the run with status 1 and leaves the batch in bad_batch.pt.
 """
 
 import argparse
+import concurrent.futures
 import math
 import pathlib
 import sys
@@ -45,9 +46,15 @@ class Trainer:
 
     def __init__(self, config: config_lib.Config, start: pathlib.Path | None = None):
         torch.manual_seed(config.seed)
-        torch.set_num_threads(config.train.threads)
         self.config = config
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        # On a CPU each thread takes its share of the batch through the whole step:
+        # unlike threads inside one operation, they need not wait for each other
+        # ninety times a pass when the machine is busy.
+        self.shares = config.train.threads if self.device.type == "cpu" else 1
+        if self.device.type == "cpu":
+            torch.set_num_threads(1)
+        self.pool = concurrent.futures.ThreadPoolExecutor(self.shares)
         self.folder = pathlib.Path(config.paths.run)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.store = store_lib.Store.open(config.paths.store)
@@ -112,12 +119,12 @@ class Trainer:
                             seconds=self.seconds + now - started,
                             pictures_per_second=stage["batch"] * options.log_every
                             / (now - logged),
-                            **{k: float(v.detach()) for k, v in terms.items()})
+                            **{k: float(v) for k, v in terms.items()})
                     logged = now
             self.seconds += time.monotonic() - started
             self.save()
             print(f"stage {self.stage} step {self.step}/{stage['steps']}: "
-                  f"loss {float(terms['total'].detach()):.4f}, "
+                  f"loss {float(terms['total']):.4f}, "
                   f"{steps * stage['batch'] / (time.monotonic() - started):.1f} pictures/s",
                   flush=True)
 
@@ -137,23 +144,31 @@ class Trainer:
             group["lr"] = rate * group["times"]
         return rate
 
-    def _update(self, batch: dict, imitation) -> dict[str, torch.Tensor]:
-        batch = {k: v.to(self.device, non_blocking=True) for k, v in batch.items()}
-        batch["image"] = batch["image"].to(memory_format=torch.channels_last)
-        with torch.autocast(self.device.type, torch.bfloat16, self.config.train.bf16):
+    def _share(self, batch: dict, imitation) -> dict[str, torch.Tensor]:
+        """Forward and backward of one share; gradients add up in the network."""
+        with torch.autocast(self.device.type, torch.bfloat16, self.config.train.bf16,
+                            cache_enabled=False):
             if imitation is not None:
                 terms = imitation(self.net, batch)
             else:
                 outputs = self.net(batch["image"], sides=True)
         if imitation is None:
             terms = losses.student_loss(*outputs, batch, self.config.loss)
+        (terms["total"] / self.shares).backward()
+        return {name: term.detach() / self.shares for name, term in terms.items()}
+
+    def _update(self, batch: dict, imitation) -> dict[str, torch.Tensor]:
+        batch = {k: v.to(self.device, non_blocking=True) for k, v in batch.items()}
+        batch["image"] = batch["image"].to(memory_format=torch.channels_last)
+        self.optimiser.zero_grad(set_to_none=True)
+        parts = [{k: v[i::self.shares] for k, v in batch.items()} for i in range(self.shares)]
+        done = list(self.pool.map(lambda part: self._share(part, imitation), parts))
+        terms = {name: sum(one[name] for one in done) for name in done[0]}
         if not torch.isfinite(terms["total"]):
             torch.save(batch, self.folder / "bad_batch.pt")
-            raise NotANumber(f"loss is {float(terms['total'].detach())} at step "
+            raise NotANumber(f"loss is {float(terms['total'])} at step "
                              f"{self.step} of stage {self.stage}; "
                              f"see {self.folder / 'bad_batch.pt'}")
-        self.optimiser.zero_grad(set_to_none=True)
-        terms["total"].backward()
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), self.config.train.clip)
         self.optimiser.step()
         decay = min(self.config.train.ema, (1 + self.total) / (10 + self.total))
