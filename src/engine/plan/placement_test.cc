@@ -17,7 +17,8 @@ class Builder {
 
   int AddTensor(int64_t words, PlannedTensor::Kind kind = PlannedTensor::Kind::kArena) {
     Value value;
-    value.name = "t" + std::to_string(program_.tensors.size());
+    value.name = 't';
+    value.name += std::to_string(program_.tensors.size());
     PlannedTensor t;
     t.value = graph_->AddValue(value);
     t.kind = kind;
