@@ -19,7 +19,7 @@ inline Node MakeNode(std::string op_type, int opset,
                      std::string domain = "") {
   Node node;
   node.op_type = std::move(op_type);
-  node.name = "n";
+  node.name.assign(1, 'n');
   node.domain = std::move(domain);
   node.opset = opset;
   node.attributes = std::move(attributes);
