@@ -98,6 +98,7 @@ Result<std::unique_ptr<Session>> NativeSession::Make(Graph graph, const SessionO
   session->info_ = Describe(graph);
   session->max_memory_ = options.max_memory_bytes;
   session->disabled_kernels_ = options.disabled_kernels;
+  session->disabled_passes_ = options.disabled_passes;
   if (const char* off = std::getenv("PEEL_KERNELS_OFF")) {
     std::istringstream names(off);
     for (std::string name; std::getline(names, name, ',');) {
@@ -220,6 +221,14 @@ Result<std::shared_ptr<const Plan>> NativeSession::MakePlan(const PlanKey& key) 
                           Copy(key.values[i]));
   }
   PEEL_RETURN_IF_ERROR(Specialise(*graph, binding, kEvaluate));
+  // Some rewrites need shapes; what they fold needs its own shapes in turn.
+  const Evaluator evaluator(kEvaluate);
+  PEEL_ASSIGN_OR_RETURN(const auto reports,
+                        RunPasses(*graph, disabled_passes_, PassContext{&evaluator}));
+  if (std::any_of(reports.begin(), reports.end(),
+                  [](const PassReport& report) { return report.changes > 0; })) {
+    PEEL_RETURN_IF_ERROR(Specialise(*graph, binding, kEvaluate));
+  }
   std::vector<ValueId> fetches;
   for (const Port& port : graph->outputs) fetches.push_back(port.value);
   const uint64_t limit = max_memory_ != 0 ? max_memory_ : AvailableMemory();

@@ -58,6 +58,7 @@ class NativeSession : public Session {
   Graph graph_;  // after the passes
   ModelInfo info_;
   std::vector<PassReport> passes_;
+  std::vector<std::string> disabled_passes_;
   std::vector<int> deciding_;  // inputs whose values decide shapes, ascending
   uint64_t max_memory_ = 0;
   std::vector<std::string> disabled_kernels_;
