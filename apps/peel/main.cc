@@ -4,10 +4,14 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
+#include <iostream>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "apps/peel/arguments.h"
@@ -31,6 +35,11 @@ Without a command Peel cuts out: `peel photo.jpg` writes photo.cut.png beside it
 
 Exit codes: 0 everything done; 1 some inputs failed, the others were written;
 2 wrong usage; 3 nothing could be done (model missing or broken, device refused).)";
+
+int StandardOutputFailed(std::string_view reason) {
+  fmt::print(stderr, "peel: error: standard output: {}\n", reason);
+  return peel::kExitNothing;
+}
 
 }  // namespace
 
@@ -67,10 +76,14 @@ int main(int argc, char** argv) {
   try {
     app.parse(arguments);
   } catch (const CLI::Success& success) {  // --help, --version
-    return app.exit(success);
+    const int code = app.exit(success);
+    return std::cout.flush() ? code : StandardOutputFailed(std::strerror(errno));
   } catch (const CLI::ParseError& error) {
     fmt::print(stderr, "peel: error: {}\nRun with --help for what is understood.\n", error.what());
     return peel::kExitUsage;
+  } catch (const std::system_error& error) {  // how fmt reports a stream that takes no more
+    return StandardOutputFailed(error.what());
   }
+  if (std::fflush(stdout) != 0) return StandardOutputFailed(std::strerror(errno));
   return exit_code;
 }

@@ -2,6 +2,7 @@
 import io
 import json
 import re
+import subprocess
 
 from conftest import ball, leftovers
 from PIL import Image
@@ -238,3 +239,18 @@ def test_pull_is_honest(peel, tmp_path, monkeypatch):
     assert done.code == 3 and "curl" in done.err and "u2netp.onnx" in done.err
     url = peel("models", "pull", "https://localhost:1/x.onnx")  # never reached
     assert url.code == 3 and leftovers(tmp_path / "data") == []
+
+
+@pytest.mark.parametrize("arguments", [["doctor"], ["models", "list"], ["cut", "--help"]])
+def test_standard_output_that_takes_no_more(program, arguments):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([program, *arguments], stdout=full, stderr=subprocess.PIPE, timeout=60)
+    assert done.returncode == 3 and b"standard output" in done.stderr
+
+
+def test_a_reader_that_goes_away(program):
+    process = subprocess.Popen([program, "models", "list"], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+    process.stdout.close()
+    message = process.stderr.read()
+    assert process.wait(60) == 3 and b"standard output" in message

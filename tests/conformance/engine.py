@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PEEL = os.environ.get("PEEL", str(ROOT / "build" / "peel"))
+PEEL = os.environ.get("PEEL_PROGRAM", str(ROOT / "build" / "peel"))
 
 # Element types that a .npy file and the engine can hold.
 TYPES = {np.dtype(t) for t in ("float16", "float32", "float64", "bool", "int8", "int16", "int32",
