@@ -62,8 +62,8 @@ class Context {
   virtual Result<std::vector<Tensor>> Run(std::span<const NamedTensor> feeds,
                                           std::span<const std::string> fetches) = 0;
   // All that Run does before it computes: the plan, packed weights, memory; a later Run with inputs
-  // of these shapes need not. Only the feeds' types and shapes are looked at, unless a value decides
-  // shapes. Same errors as Run's.
+  // of these shapes need not. Only the feeds' types and shapes are looked at, unless a value
+  // decides shapes. Same errors as Run's.
   virtual Status Prepare(std::span<const NamedTensor> feeds,
                          std::span<const std::string> fetches) = 0;
   // Off by default: timing every step costs a little.

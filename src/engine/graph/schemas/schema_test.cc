@@ -444,8 +444,9 @@ TEST(Quantise, TypesAndScales) {
   ExpectShape(Infer("QuantizeLinear", 13, {Data({2, 3}), Data({3}), Data({3}, i8)}), {2, 3}, i8);
   ExpectRefused(Infer("QuantizeLinear", 13, {Data({2, 3}), Data({2})}), "input 1");
   ExpectRefused(Infer("QuantizeLinear", 21, {Data({2, 4}), Data({2, 2})}), "block_size");
-  ExpectShape(Infer("QuantizeLinear", 21, {Data({2, 4}), Data({2, 2})}, {{"block_size", int64_t{2}}}),
-              {2, 4}, u8);
+  ExpectShape(
+      Infer("QuantizeLinear", 21, {Data({2, 4}), Data({2, 2})}, {{"block_size", int64_t{2}}}),
+      {2, 4}, u8);
   ExpectShape(Infer("DequantizeLinear", 13, {Data({2, 3}, i8), Data({})}), {2, 3});
   const Inferred dynamic = Infer("DynamicQuantizeLinear", 11, {Data({2})}, {}, 3);
   ExpectShape(dynamic, {2}, u8);
