@@ -9,7 +9,7 @@
 #include "src/base/cpu.h"
 #include "src/matte/catalogue.h"
 #include "src/matte/embedded_model.h"
-#include "src/pipeline/session_network.h"
+#include "src/matte/session_network.h"
 
 namespace peel {
 namespace {
@@ -68,14 +68,15 @@ Result<LoadedModel> LoadModel(const ModelOptions& options) {
                      : engine::Session::Load(where.path, session_options);
   if (!session.ok()) return std::move(session).status();
   loaded.info.threads = session.value()->threads();
-  auto network = std::make_shared<const SessionNetwork>(*std::move(session));
-  auto matter = Matter::Create(network, where.family);
+  auto network = SessionNetwork::Create(*std::move(session));
+  if (!network.ok()) return std::move(network).status().WithContext(loaded.info.path);
+  auto matter = Matter::Create(*network, where.family);
   if (!matter.ok()) return std::move(matter).status().WithContext(loaded.info.path);
   const Profile& profile = matter.value()->profile();
   const int64_t shape[] = {1, 3, profile.height, profile.width};
   std::vector<std::string> outputs = {profile.mask_output};
   if (!profile.subject_output.empty()) outputs.push_back(profile.subject_output);
-  PEEL_RETURN_IF_ERROR(network->Prepare(shape, outputs).WithContext(loaded.info.path));
+  PEEL_RETURN_IF_ERROR((*network)->Prepare(shape, outputs).WithContext(loaded.info.path));
   loaded.matter = *std::move(matter);
   loaded.info.load_ms = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
   return loaded;

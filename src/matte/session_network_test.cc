@@ -1,4 +1,4 @@
-#include "src/matte/network_session.h"
+#include "src/matte/session_network.h"
 
 #include <gtest/gtest.h>
 
@@ -95,9 +95,9 @@ class FakeSession : public engine::Session {
   std::map<std::string, std::string, std::less<>> metadata_{{"peel.family", "u2net"}};
 };
 
-TEST(WrapSession, FeedsAndReadsFloatsOfBothWidths) {
+TEST(SessionNetwork, FeedsAndReadsFloatsOfBothWidths) {
   for (const DataType type : {DataType::kFloat32, DataType::kFloat16}) {
-    auto network = WrapSession(std::make_shared<FakeSession>(type));
+    auto network = SessionNetwork::Create(std::make_shared<FakeSession>(type));
     ASSERT_TRUE(network.ok());
     EXPECT_EQ((*network)->inputs()[0].shape, (std::vector<int64_t>{1, 3, -1, -1}));
     EXPECT_TRUE((*network)->outputs()[0].shape.empty());
@@ -117,9 +117,9 @@ TEST(WrapSession, FeedsAndReadsFloatsOfBothWidths) {
   }
 }
 
-TEST(WrapSession, KeepsContextsAndNeverSharesOne) {
+TEST(SessionNetwork, KeepsContextsAndNeverSharesOne) {
   auto session = std::make_shared<FakeSession>(DataType::kFloat32);
-  auto network = WrapSession(session);
+  auto network = SessionNetwork::Create(session);
   ASSERT_TRUE(network.ok());
   const std::vector<float> input(3, 1.0f);
   const int64_t shape[] = {1, 3, 1, 1};
@@ -140,10 +140,10 @@ TEST(WrapSession, KeepsContextsAndNeverSharesOne) {
   EXPECT_LE(session->contexts, 4);
 }
 
-TEST(WrapSession, RefusesWhatIsNoPicture) {
-  EXPECT_EQ(WrapSession(std::make_shared<FakeSession>(DataType::kInt64)).status().code(),
+TEST(SessionNetwork, RefusesWhatIsNoPicture) {
+  EXPECT_EQ(SessionNetwork::Create(std::make_shared<FakeSession>(DataType::kInt64)).status().code(),
             StatusCode::kUnsupported);
-  auto network = WrapSession(std::make_shared<FakeSession>(DataType::kFloat32));
+  auto network = SessionNetwork::Create(std::make_shared<FakeSession>(DataType::kFloat32));
   const std::vector<float> input(5, 1.0f);
   const int64_t shape[] = {1, 3, 1, 1};
   EXPECT_FALSE((*network)->Run(input, shape, {}).ok());

@@ -11,18 +11,19 @@
 
 namespace peel {
 
-// A matte's network on the engine. Keeps one context for every call that runs at the same time, so
+// The engine's session as the matte's network. Keeps as many contexts as runs have overlapped, so
 // that a second picture finds its memory ready.
 class SessionNetwork final : public Network {
  public:
-  explicit SessionNetwork(std::unique_ptr<engine::Session> session);
+  // kUnsupported for a session whose first input holds no floats.
+  static Result<std::shared_ptr<const SessionNetwork>> Create(
+      std::shared_ptr<const engine::Session> session);
 
   const std::vector<NetworkPort>& inputs() const override { return inputs_; }
   const std::vector<NetworkPort>& outputs() const override { return outputs_; }
   const std::map<std::string, std::string, std::less<>>& metadata() const override {
     return session_->metadata();
   }
-  // kInvalidArgument where input and shape do not fit; kUnsupported where an output is not float.
   Result<std::vector<NetworkTensor>> Run(std::span<const float> input,
                                          std::span<const int64_t> shape,
                                          std::span<const std::string> outputs) const override;
@@ -30,13 +31,14 @@ class SessionNetwork final : public Network {
   // Plans for inputs of this shape and takes the memory, so that the first Run need not.
   Status Prepare(std::span<const int64_t> shape, std::span<const std::string> outputs) const;
 
-  int threads() const { return session_->threads(); }
-
  private:
-  std::unique_ptr<engine::Context> Borrow() const;
-  void GiveBack(std::unique_ptr<engine::Context> context) const;
+  explicit SessionNetwork(std::shared_ptr<const engine::Session> session);
+  Result<engine::NamedTensor> Feed(std::span<const float> input,
+                                   std::span<const int64_t> shape) const;
+  std::unique_ptr<engine::Context> Take() const;
+  void Give(std::unique_ptr<engine::Context> context) const;
 
-  std::unique_ptr<engine::Session> session_;
+  std::shared_ptr<const engine::Session> session_;
   std::vector<NetworkPort> inputs_, outputs_;
   mutable std::mutex mutex_;
   mutable std::vector<std::unique_ptr<engine::Context>> idle_;
