@@ -79,6 +79,8 @@ def main() -> None:
     parser.add_argument("--teacher", default="../shared/models/u2netp-fp32.onnx",
                         type=pathlib.Path, help="gives the reference of the `agreed` kinds")
     parser.add_argument("--cache", default="out/training/agreed", type=pathlib.Path)
+    parser.add_argument("--agreed", default=150, type=int, metavar="N",
+                        help="at most this many photographs without a drawn mask")
     parser.add_argument("--quick", action="store_true", help="drawn masks and mattes only")
     parser.add_argument("--threads", default=2, type=int)
     args = parser.parse_args()
@@ -87,7 +89,7 @@ def main() -> None:
     cases = heldout.drawn(args.data) + heldout.matting(args.data)
     if not args.quick:
         more = heldout.agreed(args.data, teacher_lib.Teacher(args.teacher, args.threads),
-                              args.cache)
+                              args.cache, args.agreed)
         cases += more + heldout.empty(heldout.drawn(args.data) + more)
     results, thresholds = {}, {}
     for path in args.models:

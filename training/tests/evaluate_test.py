@@ -1,0 +1,57 @@
+"""The tables, on a model that is known to be right or wrong."""
+
+import numpy as np
+from PIL import Image
+
+from training import evaluate
+from training import grid
+from training import heldout
+from training import runner as runner_lib
+
+
+class Oracle:
+    """Answers with the pictures' own brightness: right on the cases below."""
+
+    def __init__(self, subject):
+        self._subject = subject
+
+    def __call__(self, image):
+        matte = np.asarray(image.convert("L"), np.float32) / 255
+        return runner_lib.Answer(matte, self._subject(matte))
+
+
+def made_cases():
+    truth = np.zeros((40, 60), np.float32)
+    truth[10:30, 20:40] = 1
+    image = Image.fromarray((truth * 255).astype(np.uint8)).convert("RGB")
+    full = [heldout.Case("a", "drawn: made", image, truth),
+            heldout.Case("b", "matting", image, truth)]
+    faint = truth * 0
+    faint[:20] = 0.9  # What the oracle will wrongly call a subject.
+    empty = [heldout.Case("c", "empty", Image.new("RGB", (60, 40)), truth * 0),
+             heldout.Case("d", "empty",
+                          Image.fromarray((faint * 255).astype(np.uint8)).convert("RGB"),
+                          truth * 0)]
+    return full + empty
+
+
+def test_a_right_model_scores_one():
+    values = evaluate.measure(Oracle(lambda matte: None), made_cases())
+    table = evaluate.table({"oracle": values}, ["drawn: made", "matting"], ["IoU", "MAE"])
+    assert "| drawn: made | 1 | oracle | 1.0000 | 0.0000 |" in table
+    assert "| matting | 1 | oracle | 1.0000 | 0.0000 |" in table
+
+
+def test_empty_pictures_are_counted():
+    mute = evaluate.measure(Oracle(lambda matte: None), made_cases())
+    sure = evaluate.measure(Oracle(lambda matte: 0.1), made_cases())
+    text = evaluate.subject_table({"mute": mute, "sure": sure}, {"mute": 0.5, "sure": 0.5})
+    assert "| mute | 2 | 1 (50.0%) | 2 | 0 (0.0%) |" in text
+    assert "| sure | 2 | 0 (0.0%) | 2 | 2 (100.0%) |" in text
+
+
+def test_grid_shows_every_kind():
+    cases = [c for c in made_cases() if c.kind != "empty"]
+    assert {c.kind for c in grid.choose(cases, 2, 1)} == {"drawn: made", "matting"}
+    sheet = grid.draw(cases, {"oracle": Oracle(lambda matte: None)}, 2)
+    assert sheet.width > 2 * 3 * 140 and np.asarray(sheet).std() > 1
