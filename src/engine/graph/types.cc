@@ -37,7 +37,7 @@ DataType InputType(const Graph& graph, const Node& node, size_t i) {
 DataType ResultType(const Graph& graph, const Node& node) {
   if (Contains(kBoolean, node.op_type)) return DataType::kBool;
   if (Contains(kInt64, node.op_type)) return DataType::kInt64;
-  if (node.Is("Cast")) return static_cast<DataType>(node.Int("to", 0));
+  if (node.Is("Cast") || node.Is("BitCast")) return static_cast<DataType>(node.Int("to", 0));
   if (node.Is("ConvInteger") || node.Is("MatMulInteger")) return DataType::kInt32;
   if (node.Is("DynamicQuantizeLinear")) return DataType::kUint8;
   if (node.Is("QuantizeLinear")) {
