@@ -40,6 +40,14 @@ def load(path: pathlib.Path, config: config_lib.Config) -> dict:
     return state
 
 
-def load_weights(path: pathlib.Path, config: config_lib.Config, net: nn.Module) -> None:
-    """Puts the averaged (EMA) weights of a checkpoint into `net`."""
-    net.load_state_dict(load(path, config)["ema"])
+def load_weights(paths: pathlib.Path | list[pathlib.Path], config: config_lib.Config,
+                 net: nn.Module) -> None:
+    """Puts the averaged (EMA) weights of a checkpoint, or the mean of several, into `net`.
+
+    The mean of checkpoints that descend from one another is often better than each
+    ("model soup", Wortsman et al. 2022).
+    """
+    paths = paths if isinstance(paths, list) else [paths]
+    weights = [load(path, config)["ema"] for path in paths]
+    net.load_state_dict({name: sum(one[name] for one in weights) / len(weights)
+                         for name in weights[0]})

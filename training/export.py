@@ -124,14 +124,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--config", default="training/config.yaml", type=pathlib.Path)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
-    parser.add_argument("--checkpoint", type=pathlib.Path,
-                        help="default: last.pt of the configured run")
+    parser.add_argument("--checkpoint", type=pathlib.Path, nargs="+",
+                        help="default: last.pt of the configured run; of several, the mean")
     parser.add_argument("--out", default="models/peel.onnx", type=pathlib.Path)
     parser.add_argument("--threshold", type=float, default=0.5,
                         help="subject probability below which a picture counts as empty")
     args = parser.parse_args()
     config = config_lib.load(args.config, args.set)
-    path = args.checkpoint or pathlib.Path(config.paths.run) / "last.pt"
+    path = args.checkpoint or [pathlib.Path(config.paths.run) / "last.pt"]
     net = model_lib.PeelNet(**vars(config.model))
     checkpoint_lib.load_weights(path, config, net)
     to_onnx(net, config.data.size, args.threshold, args.out)

@@ -77,9 +77,11 @@ def main() -> None:
     parser.add_argument("--teacher", default="../shared/models/u2netp-fp32.onnx",
                         type=pathlib.Path)
     parser.add_argument("--cache", default="out/training/agreed", type=pathlib.Path)
+    parser.add_argument("--agreed", default=150, type=int, metavar="N",
+                        help="at most this many photographs without a drawn mask to choose from")
     args = parser.parse_args()
     cases = heldout.drawn(args.data) + heldout.matting(args.data) + heldout.agreed(
-        args.data, teacher_lib.Teacher(args.teacher), args.cache)
+        args.data, teacher_lib.Teacher(args.teacher), args.cache, args.agreed)
     models = {path.stem: runner_lib.Runner(path) for path in args.models}
     sheet = draw(choose(cases, args.count, args.seed), models, args.across)
     args.out.parent.mkdir(parents=True, exist_ok=True)

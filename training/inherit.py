@@ -96,6 +96,23 @@ def inherit(net: model_lib.PeelNet, path: pathlib.Path) -> None:
         _copy(layer, weight[:, keep] if name == "side2" else weight, bias)
 
 
+def resume_exported(net: model_lib.PeelNet, path: pathlib.Path) -> None:
+    """Takes the weights of an exported student, such as models/peel.onnx.
+
+    An export lacks the coarse outputs that only training uses; `net` keeps its own.
+    """
+    state = net.state_dict()
+    for tensor in onnx.load(str(path)).graph.initializer:
+        name = tensor.name.removesuffix(".fp16").removeprefix("net.")
+        if name in state:
+            value = torch.from_numpy(numpy_helper.to_array(tensor).astype(np.float32))
+            if value.shape != state[name].shape:
+                raise InheritError(f"{path}: {name} is {tuple(value.shape)}, "
+                                   f"not {tuple(state[name].shape)}")
+            state[name] = value
+    net.load_state_dict(state)
+
+
 class TeacherStem(nn.Module):
     """The teacher up to the entry of its stage 2: what the student's stem imitates.
 

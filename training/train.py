@@ -65,10 +65,12 @@ class Trainer:
         if (self.folder / "last.pt").exists():
             self._restore(checkpoint_lib.load(self.folder / "last.pt", config))
         else:
-            if start is not None:
-                checkpoint_lib.load_weights(start, config, net)
-            else:
+            if start is None or start.suffix == ".onnx":
                 inherit.inherit(net, config.paths.teacher)
+            if start is not None and start.suffix == ".onnx":
+                inherit.resume_exported(net, start)
+            elif start is not None:
+                checkpoint_lib.load_weights(start, config, net)
             self.ema = {k: v.detach().clone() for k, v in net.state_dict().items()}
 
     def _new_optimiser(self) -> torch.optim.Optimizer:
@@ -182,8 +184,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--config", default="training/config.yaml", type=pathlib.Path)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
-    parser.add_argument("--start", type=pathlib.Path, metavar="CHECKPOINT",
-                        help="begin a new run from these averaged weights")
+    parser.add_argument("--start", type=pathlib.Path, metavar="FILE",
+                        help="begin a new run from a checkpoint's averaged weights, or "
+                        "from an exported model such as models/peel.onnx")
     args = parser.parse_args()
     try:
         config = config_lib.load(args.config, args.set)

@@ -157,6 +157,26 @@ def test_export_has_the_promised_form(tmp_path):
     assert {node.op_type for node in onnx.load(str(path)).graph.node} <= allowed
 
 
+def test_training_can_start_from_an_exported_model(config, store, no_teacher, tmp_path):
+    net = model_lib.PeelNet()
+    export_lib.to_onnx(net, 64, 0.5, tmp_path / "tiny.onnx")
+    trainer = train_lib.Trainer(config, tmp_path / "tiny.onnx")
+    for name, value in net.state_dict().items():
+        if not name.startswith(("side.1", "side.2", "side.3", "side.4")):
+            assert torch.allclose(trainer.ema[name], value, rtol=2e-3, atol=1e-6), name
+
+
+def test_mean_of_checkpoints(config, tmp_path):
+    nets = [model_lib.PeelNet() for _ in range(2)]
+    paths = [tmp_path / "0.pt", tmp_path / "1.pt"]
+    for net, path in zip(nets, paths):
+        checkpoint_lib.save(path, config, ema=net.state_dict())
+    mean = model_lib.PeelNet()
+    checkpoint_lib.load_weights(paths, config, mean)
+    a, b = (net.stem[1].weight for net in nets)
+    assert torch.allclose(mean.stem[1].weight, (a + b) / 2)
+
+
 def test_embedded_model_is_whole():
     path = _CONFIG.parents[1] / "models" / "peel.onnx"
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
