@@ -23,7 +23,7 @@ _LABEL = 14
 
 def cut_out(image: Image.Image, matte: np.ndarray) -> Image.Image:
     """The photograph over a checkerboard, seen through the matte."""
-    side = np.indices((image.height, image.width)).sum(0) // 10 % 2
+    side = (np.indices((image.height, image.width)) // 10).sum(0) % 2
     board = np.where(side[..., None] == 0, 255.0, 205.0)
     alpha = matte[..., None].astype(np.float64)
     pixels = np.asarray(image, np.float64) * alpha + board * (1 - alpha)
