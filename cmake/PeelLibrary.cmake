@@ -9,9 +9,9 @@ endif()
 get_property(peel_objects GLOBAL PROPERTY PEEL_OBJECTS)
 
 # What the shared library links privately and a user of the static one has to link as well.
-set(peel_system_modules libhwy libjpeg libturbojpeg libdeflate libwebp libwebpmux libwebpdemux zlib)
+set(peel_system_modules libhwy libjpeg libdeflate libwebp libwebpmux libwebpdemux zlib)
 string(JOIN " " peel_requires_private ${peel_system_modules})
-set(peel_system_targets PkgConfig::hwy PkgConfig::jpeg PkgConfig::turbojpeg PkgConfig::deflate
+set(peel_system_targets PkgConfig::hwy PkgConfig::jpeg PkgConfig::deflate
     PkgConfig::webp ZLIB::ZLIB Threads::Threads)
 
 add_library(peel_shared SHARED ${peel_objects})

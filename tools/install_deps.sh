@@ -2,8 +2,8 @@
 # Installs through apt what building, testing or fuzzing needs and is not there yet.
 # usage: tools/install_deps.sh [build] [test] [bench] [fuzz] [lint]
 set -euo pipefail
-build=(g++ cmake ninja-build ccache pkg-config libhwy-dev libprotozero-dev libcli11-dev libspdlog-dev
-       libfmt-dev nlohmann-json3-dev libjpeg62-turbo-dev libturbojpeg0-dev libdeflate-dev libwebp-dev
+build=(g++ cmake ninja-build ccache pkg-config libhwy-dev libprotozero-dev libcli11-dev
+       libfmt-dev nlohmann-json3-dev libjpeg62-turbo-dev libdeflate-dev libwebp-dev
        zlib1g-dev)
 test=(libgtest-dev libgmock-dev python3 python3-venv)
 bench=(libbenchmark-dev python3 python3-venv)
