@@ -99,6 +99,7 @@ Result<std::unique_ptr<Session>> NativeSession::Make(Graph graph, const SessionO
   session->max_memory_ = options.max_memory_bytes;
   session->disabled_kernels_ = options.disabled_kernels;
   session->disabled_passes_ = options.disabled_passes;
+  session->precisions_ = {options.precision, options.node_precisions};
   if (const char* off = std::getenv("PEEL_KERNELS_OFF")) {
     std::istringstream names(off);
     for (std::string name; std::getline(names, name, ',');) {
@@ -232,7 +233,7 @@ Result<std::shared_ptr<const Plan>> NativeSession::MakePlan(const PlanKey& key) 
   std::vector<ValueId> fetches;
   for (const Port& port : graph->outputs) fetches.push_back(port.value);
   const uint64_t limit = max_memory_ != 0 ? max_memory_ : AvailableMemory();
-  const Plan::Options options{limit, disabled_kernels_};
+  const Plan::Options options{limit, disabled_kernels_, &precisions_};
   return Plan::Build(std::move(graph), fetches, options, *pool_, weights_);
 }
 

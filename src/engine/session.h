@@ -9,14 +9,18 @@
 
 #include "src/base/status.h"
 #include "src/engine/graph/graph.h"
+#include "src/engine/plan/precision.h"
 
 namespace peel::engine {
 
-enum class Precision { kAuto, kFp32, kBf16, kInt8 };
-
 struct SessionOptions {
   int threads = 0;  // 0: AvailableCpus()
+  // kBf16 lets every convolution round its operands to bfloat16 (sums stay float32) where this CPU
+  // has instructions for it and the planner expects that to be faster; all others give float32.
   Precision precision = Precision::kAuto;
+  // Nodes that get another precision than the rest, by the name that the file gives them (a
+  // convolution keeps its name through the passes). Empty: none. Unknown names do no harm.
+  std::map<std::string, Precision, std::less<>> node_precisions;
   std::vector<std::string> disabled_passes;
   // Kernels that no plan takes, by the names that PlanText shows; "all" leaves the plain references
   // alone. Those in the environment variable PEEL_KERNELS_OFF (comma-separated) come on top.
