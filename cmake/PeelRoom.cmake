@@ -55,7 +55,12 @@ function(peel_room folder)
     target_compile_definitions(${name}_test PRIVATE PEEL_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
                                PEEL_SHARED_DIR="${CMAKE_SOURCE_DIR}/../shared")
     # One CTest entry a GoogleTest case.
-    gtest_discover_tests(${name}_test TEST_PREFIX ${name}: DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
+    set(timeout 300)
+    if(PEEL_SANITIZE)
+      set(timeout 1500)  # code is ten times slower then, and more
+    endif()
+    gtest_discover_tests(${name}_test TEST_PREFIX ${name}: DISCOVERY_TIMEOUT 60
+                         PROPERTIES TIMEOUT ${timeout})
   endif()
   if(PEEL_BENCH AND benches)
     add_executable(${name}_bench ${benches})
