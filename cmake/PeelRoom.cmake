@@ -16,8 +16,8 @@ if(PEEL_FUZZ)
 endif()
 set_property(GLOBAL PROPERTY PEEL_OBJECTS "")
 
-set(PEEL_ROOMS base image codec engine/graph engine/onnx engine/kernels engine/plan engine matte
-    pipeline library capi)
+set(PEEL_ROOMS base image codec engine/graph engine/onnx engine/kernels engine/plan engine/quantize
+    engine matte pipeline library capi)
 
 function(peel_room folder)
   cmake_parse_arguments(ROOM "" "" "DEPS" ${ARGN})

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "src/engine/plan/precision.h"
 #include "src/engine/plan/program.h"
 #include "src/engine/plan/weights.h"
 
@@ -30,6 +31,7 @@ class Plan {
   struct Options {
     uint64_t max_memory = 0;  // kOutOfMemory where more is needed; 0: no limit
     std::span<const std::string> disabled_kernels;
+    const Precisions* precisions = nullptr;  // null: float32 throughout
   };
   // graph is specialised (every type and shape known); fetches are values of it. Plans only what
   // they need, for runs on this pool, which also packs the weights.
