@@ -158,7 +158,7 @@ Output* CutPixels(Engine& self, const ArrayIn& pixels, const Options& options, b
                   Cancel* cancel) {
   const peel_engine* engine = self.Get();
   return Call(options, cancel, bgr, [&](const peel_cut_options* c) {
-    const PixelsIn in(pixels, bgr);
+    const PixelsIn in(pixels, bgr, c->max_pixels);
     return peel_cut_pixels(engine, in.get(), c);
   });
 }
@@ -168,7 +168,7 @@ Output* Compose(Engine* engine, const ArrayIn& picture, const ArrayIn& matte,
                 const Options& options, bool bgr, Cancel* cancel) {
   const peel_engine* handle = engine != nullptr ? engine->Get() : nullptr;
   return Call(options, cancel, bgr, [&](const peel_cut_options* c) {
-    const PixelsIn in(picture, bgr), matte_in(matte, false);
+    const PixelsIn in(picture, bgr, c->max_pixels), matte_in(matte, false, c->max_pixels);
     return peel_compose_pixels(handle, in.get(), matte_in.get(), c);
   });
 }

@@ -7,6 +7,9 @@
 namespace peel::python {
 namespace {
 
+// What peel.h says a max_pixels of 0 stands for.
+constexpr uint64_t kMaxPixels = 250'000'000;
+
 template <int kChannels>
 void SwapRow(uint8_t* row, int width) {
   for (int x = 0; x < width; ++x) std::swap(row[kChannels * x], row[kChannels * x + 2]);
@@ -27,7 +30,7 @@ void SwapRedAndBlue(uint8_t* data, int width, int height, int channels, size_t s
   }
 }
 
-PixelsIn::PixelsIn(const ArrayIn& array, bool bgr) {
+PixelsIn::PixelsIn(const ArrayIn& array, bool bgr, uint64_t max_pixels) {
   const size_t height = array.shape(0), width = array.shape(1);
   const size_t channels = array.ndim() == 3 ? array.shape(2) : 1;
   pixels_.data = array.data();
@@ -35,6 +38,8 @@ PixelsIn::PixelsIn(const ArrayIn& array, bool bgr) {
   pixels_.width = ToInt(width);
   pixels_.channels = ToInt(channels);
   if (height == 0 || width == 0 || channels == 0 || channels > 4) return;  // refused later
+  if (max_pixels == 0) max_pixels = kMaxPixels;
+  if (width > max_pixels || height > max_pixels / width) return;
   const int64_t down = array.stride(0), right = array.stride(1);
   const int64_t deep = array.ndim() == 3 ? array.stride(2) : 1;
   const size_t row_bytes = width * channels;

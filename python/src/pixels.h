@@ -17,8 +17,10 @@ using ArrayIn = nb::ndarray<const uint8_t, nb::device::cpu>;
 // copy. The array must outlive it.
 class PixelsIn {
  public:
-  // Without the GIL being needed. bgr: swap the first and third channel.
-  PixelsIn(const ArrayIn& array, bool bgr);
+  // Without the GIL being needed. bgr: swap the first and third channel. An array of more than
+  // max_pixels (0: the library's limit) is not copied: the library refuses it unread. Throws
+  // std::bad_alloc.
+  PixelsIn(const ArrayIn& array, bool bgr, uint64_t max_pixels);
   const peel_pixels* get() const { return &pixels_; }
 
  private:

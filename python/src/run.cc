@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <exception>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -34,12 +35,20 @@ peel_result* RunWatched(peel_cancel* cancel, FunctionRef<peel_result*()> work, b
   std::condition_variable done_changed;
   bool done = false;
   peel_result* result = nullptr;
+  std::exception_ptr failure;
   std::thread worker;
   try {
     worker = std::thread([&] {
-      peel_result* made = work();
+      peel_result* made = nullptr;
+      std::exception_ptr thrown;
+      try {
+        made = work();
+      } catch (...) {  // no memory for a copy of the pixels
+        thrown = std::current_exception();
+      }
       const std::lock_guard lock(mutex);
       result = made;
+      failure = thrown;
       done = true;
       done_changed.notify_one();
     });
@@ -59,8 +68,11 @@ peel_result* RunWatched(peel_cancel* cancel, FunctionRef<peel_result*()> work, b
       break;
     }
   }
-  nb::gil_scoped_release release;
-  worker.join();
+  {
+    nb::gil_scoped_release release;
+    worker.join();
+  }
+  if (failure && !*interrupted) std::rethrow_exception(failure);
   return result;
 }
 
