@@ -14,7 +14,7 @@ namespace peel::engine {
 namespace {
 
 // First what others need to see through (constants, casts), then folding into weights, then
-// patterns that become one operator, then what convolutions take in; the dead go last.
+// integers where the model has them, then patterns that become one operator, then what convolutions take in; the dead go last.
 constexpr Pass kPasses[] = {
     {"fold_constants", passes::FoldConstants},
     {"widen_half", passes::WidenHalf},
@@ -25,6 +25,10 @@ constexpr Pass kPasses[] = {
     {"fold_batch_norm", passes::FoldBatchNorm},
     {"fold_affine", passes::FoldAffine},
     {"fuse_pad", passes::FusePad},
+    {"unsigned_bytes", passes::UnsignedBytes},
+    {"integer_conv", passes::IntegerConv},
+    {"integer_ops", passes::IntegerOps},
+    {"clamp_tables", passes::ClampTables},
     {"fuse_gelu", passes::FuseGelu},
     {"fuse_hard_swish", passes::FuseHardSwish},
     {"fuse_swish", passes::FuseSwish},
