@@ -224,6 +224,7 @@ std::string Range(const Tensor& tensor) {
 
 struct Timing {
   double load = 0, first = 0, min = 0, median = 0;
+  std::vector<double> all;  // of the repeated runs, in order
 };
 
 Status Run(const Options& options) {
@@ -265,6 +266,7 @@ Status Run(const Options& options) {
       PEEL_ASSIGN_OR_RETURN(results, context->Run(feeds, fetches));
       times.push_back(MillisecondsSince(start));
     }
+    timing.all = times;
     std::sort(times.begin(), times.end());
     timing.min = times.front();
     timing.median = (times[(times.size() - 1) / 2] + times[times.size() / 2]) / 2;
@@ -274,10 +276,15 @@ Status Run(const Options& options) {
   }
 
   if (options.json) {
-    nlohmann::json out{{"load_ms", timing.load},    {"first_ms", timing.first},
-                       {"min_ms", timing.min},      {"median_ms", timing.median},
-                       {"peak_bytes", PeakBytes()}, {"device", "cpu"},
-                       {"precision", "fp32"},       {"threads", session->threads()}};
+    nlohmann::json out{{"load_ms", timing.load},
+                       {"first_ms", timing.first},
+                       {"min_ms", timing.min},
+                       {"median_ms", timing.median},
+                       {"times_ms", timing.all},
+                       {"peak_bytes", PeakBytes()},
+                       {"device", "cpu"},
+                       {"precision", "fp32"},
+                       {"threads", session->threads()}};
     if (options.profile) {
       const engine::MemoryReport memory = context->Memory();
       out["steps"] = ProfileJson(context->LastProfile());

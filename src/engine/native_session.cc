@@ -39,6 +39,29 @@ ModelInfo Describe(const Graph& graph) {
   return info;
 }
 
+Status AddOutputs(Graph& graph, const std::vector<std::string>& names) {
+  std::map<std::string_view, ValueId> values;
+  if (!names.empty()) {
+    for (size_t v = 0; v < graph.values.size(); ++v) {
+      values.emplace(graph.values[v].name, static_cast<ValueId>(v));
+    }
+  }
+  for (const std::string& name : names) {
+    const auto it = values.find(name);
+    if (it == values.end()) return InvalidArgument("computes no value '" + name + "'");
+    if (std::any_of(graph.outputs.begin(), graph.outputs.end(),
+                    [&](const Port& port) { return port.value == it->second; })) {
+      continue;
+    }
+    Port port;
+    port.value = it->second;
+    port.name = name;
+    port.type = graph.value(it->second).type;
+    graph.outputs.push_back(std::move(port));
+  }
+  return OkStatus();
+}
+
 constexpr auto kEvaluate = [](const Node& node, std::span<const Tensor* const> inputs,
                               std::span<Tensor> outputs) {
   return RunReference(node, inputs, outputs);
@@ -106,6 +129,7 @@ Result<std::unique_ptr<Session>> NativeSession::Make(Graph graph, const SessionO
       session->disabled_kernels_.push_back(name);
     }
   }
+  PEEL_RETURN_IF_ERROR(AddOutputs(graph, options.extra_outputs));
   session->graph_ = std::move(graph);
   const Evaluator evaluator(kEvaluate);
   PEEL_ASSIGN_OR_RETURN(session->passes_, RunPasses(session->graph_, options.disabled_passes,

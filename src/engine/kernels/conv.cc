@@ -6,7 +6,7 @@ namespace peel::engine {
 
 std::span<const ConvKernel> ConvKernels() {
   static const ConvKernel kKernels[] = {
-      kWinogradF4,  kWinogradF2,   kDepthwise,   kDirectBlocked,
+      kWinogradF6,  kWinogradF4,   kWinogradF2,  kDepthwise,     kDirectBlocked,
       kDirectFewIn, kDirectFewOut, kDirectPlain, kConvReference,
   };
   return kKernels;

@@ -40,7 +40,7 @@ std::string RejectUnlessLayouts(const ConvProblem& problem, Layout in, Layout ou
 // this CPU's peak, bytes moved at a share of its bandwidth. Threads share both.
 double EstimateMs(double multiply_adds, double efficiency, double bytes, int threads);
 
-extern const ConvKernel kWinogradF4, kWinogradF2, kDirectBlocked, kDirectFewIn, kDirectFewOut,
-    kDirectPlain, kDepthwise, kConvReference;
+extern const ConvKernel kWinogradF6, kWinogradF4, kWinogradF2, kDirectBlocked, kDirectFewIn,
+    kDirectFewOut, kDirectPlain, kDepthwise, kConvReference;
 
 }  // namespace peel::engine

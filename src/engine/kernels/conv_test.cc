@@ -82,7 +82,10 @@ class ConvCase {
     ASSERT_TRUE(got.Clean());
     const double k = 1.0 * p_.in_channels / p_.groups * p_.kernel_h * p_.kernel_w;
     const std::string name = kernel.name;
-    const double winograd = name == "winograd_f4" ? 10 : name == "winograd_f2" ? 2 : 1;
+    const double winograd = name == "winograd_f6"   ? 40
+                            : name == "winograd_f4" ? 10
+                            : name == "winograd_f2" ? 2
+                                                    : 1;
     const double tolerance = 6e-8 * winograd * (k + 8 * std::sqrt(k) + 16);
     double worst = 0;
     int bad = 0;

@@ -1,6 +1,7 @@
 // Winograd convolution F(size×size, 3×3) for one CPU target: the method of Lavin and Gray, "Fast
-// Algorithms for Convolutional Neural Networks" (2015), at the points 0, ±1, ±2 and infinity for
-// size 4, 0, ±1 and infinity for size 2. Include after foreach_target.h.
+// Algorithms for Convolutional Neural Networks" (2015), at the points 0, ±1, ±2, ±1/2 and infinity
+// for size 6, 0, ±1, ±2 and infinity for size 4, 0, ±1 and infinity for size 2. Include after
+// foreach_target.h.
 
 #include <hwy/highway.h>
 
@@ -30,7 +31,26 @@ constexpr int kWLanes = static_cast<int>(hn::MaxLanes(WD()));
 template <int kSize>
 HWY_INLINE void TransformInput(const WV* HWY_RESTRICT in, WV* HWY_RESTRICT out) {
   const WD d;
-  if constexpr (kSize == 4) {
+  if constexpr (kSize == 6) {
+    const WV c5_25 = hn::Set(d, 5.25f), c4_25 = hn::Set(d, 4.25f), c2_5 = hn::Set(d, 2.5f);
+    const WV c1_25 = hn::Set(d, 1.25f), quarter = hn::Set(d, 0.25f), half = hn::Set(d, 0.5f);
+    const WV two = hn::Set(d, 2.0f), four = hn::Set(d, 4.0f), five = hn::Set(d, 5.0f);
+    out[0] = hn::MulAdd(c5_25, hn::Sub(in[4], in[2]), hn::Sub(in[0], in[6]));
+    out[7] = hn::MulAdd(c5_25, hn::Sub(in[3], in[5]), hn::Sub(in[7], in[1]));
+    const WV even1 = hn::NegMulAdd(c4_25, in[4], hn::Add(in[2], in[6]));
+    const WV odd1 = hn::NegMulAdd(c4_25, in[3], hn::Add(in[1], in[5]));
+    out[1] = hn::Add(even1, odd1);
+    out[2] = hn::Sub(even1, odd1);
+    const WV even2 = hn::MulAdd(quarter, in[2], hn::NegMulAdd(c1_25, in[4], in[6]));
+    const WV middle = hn::Mul(c2_5, in[3]);
+    const WV odd2 = hn::MulAdd(two, in[5], hn::MulSub(half, in[1], middle));
+    out[3] = hn::Add(even2, odd2);
+    out[4] = hn::Sub(even2, odd2);
+    const WV even3 = hn::MulAdd(four, in[2], hn::NegMulAdd(five, in[4], in[6]));
+    const WV odd3 = hn::MulAdd(half, in[5], hn::MulSub(two, in[1], middle));
+    out[5] = hn::Add(even3, odd3);
+    out[6] = hn::Sub(even3, odd3);
+  } else if constexpr (kSize == 4) {
     const WV four = hn::Set(d, 4.0f), five = hn::Set(d, 5.0f), two = hn::Set(d, 2.0f);
     out[0] = hn::MulAdd(four, in[0], hn::NegMulAdd(five, in[2], in[4]));
     const WV even1 = hn::NegMulAdd(four, in[2], in[4]), odd1 = hn::NegMulAdd(four, in[1], in[3]);
@@ -52,7 +72,20 @@ HWY_INLINE void TransformInput(const WV* HWY_RESTRICT in, WV* HWY_RESTRICT out) 
 template <int kSize>
 HWY_INLINE void TransformOutput(const WV* HWY_RESTRICT in, WV* HWY_RESTRICT out) {
   const WD d;
-  if constexpr (kSize == 4) {
+  if constexpr (kSize == 6) {
+    const WV even1 = hn::Add(in[1], in[2]), odd1 = hn::Sub(in[1], in[2]);
+    const WV even2 = hn::Add(in[3], in[4]), odd2 = hn::Sub(in[3], in[4]);
+    const WV even3 = hn::Add(in[5], in[6]), odd3 = hn::Sub(in[5], in[6]);
+    const auto sum = [d](float a, WV x, float b, WV y, WV z) HWY_ATTR {
+      return hn::MulAdd(hn::Set(d, a), x, hn::MulAdd(hn::Set(d, b), y, z));
+    };
+    out[0] = hn::Add(hn::Add(in[0], even1), hn::Add(even2, even3));
+    out[1] = sum(2.0f, odd2, 0.5f, odd3, odd1);
+    out[2] = sum(4.0f, even2, 0.25f, even3, even1);
+    out[3] = sum(8.0f, odd2, 0.125f, odd3, odd1);
+    out[4] = sum(16.0f, even2, 0.0625f, even3, even1);
+    out[5] = hn::Add(in[7], sum(32.0f, odd2, 0.03125f, odd3, odd1));
+  } else if constexpr (kSize == 4) {
     const WV even1 = hn::Add(in[1], in[2]), odd1 = hn::Sub(in[1], in[2]);
     const WV even2 = hn::Add(in[3], in[4]), odd2 = hn::Sub(in[3], in[4]);
     out[0] = hn::Add(in[0], hn::Add(even1, even2));
@@ -106,12 +139,12 @@ void StripToV(const ConvProblem& p, const WinogradPlan& plan, const WinogradStri
     for (int c = 0; c < columns; ++c) {
       for (int i = 0; i < kBlock; i += kWLanes) {
         WV in[kTaps], out[kTaps];
-#pragma GCC unroll 6
+#pragma GCC unroll 8
         for (int r = 0; r < kTaps; ++r) {
           in[r] = hn::Load(d, from + r * row_step + c * column_step + i);
         }
         TransformInput<kSize>(in, out);
-#pragma GCC unroll 6
+#pragma GCC unroll 8
         for (int r = 0; r < kTaps; ++r) {
           hn::Store(out[r], d, half + (r * kColumns + c) * kBlock + i);
         }
@@ -123,10 +156,10 @@ void StripToV(const ConvProblem& p, const WinogradPlan& plan, const WinogradStri
         for (int i = 0; i < kBlock; i += kWLanes) {
           WV in[kTaps], out[kTaps];
           const float* row = half + (r * kColumns + j * kSize) * kBlock + i;
-#pragma GCC unroll 6
+#pragma GCC unroll 8
           for (int c = 0; c < kTaps; ++c) in[c] = hn::Load(d, row + c * kBlock);
           TransformInput<kSize>(in, out);
-#pragma GCC unroll 6
+#pragma GCC unroll 8
           for (int c = 0; c < kTaps; ++c) {
             hn::Store(out[c], d, to + (r * kTaps + c) * plan.v_stride + i);
           }
@@ -156,24 +189,24 @@ void StripFromM(const ConvProblem& p, const WinogradPlan& plan, const WinogradSt
     for (int i = 0; i < kBlock; i += kWLanes) {
       const WV b = hn::Load(d, bias + i);
       WV half[kSize][kTaps];
-#pragma GCC unroll 6
+#pragma GCC unroll 8
       for (int c = 0; c < kTaps; ++c) {
         WV in[kTaps], out[kSize];
-#pragma GCC unroll 6
+#pragma GCC unroll 8
         for (int r = 0; r < kTaps; ++r) {
           in[r] = hn::Load(d, from + (r * kTaps + c) * plan.m_stride + i);
         }
         TransformOutput<kSize>(in, out);
-#pragma GCC unroll 4
+#pragma GCC unroll 6
         for (int r = 0; r < kSize; ++r) half[r][c] = out[r];
       }
-#pragma GCC unroll 4
+#pragma GCC unroll 6
       for (int r = 0; r < kSize; ++r) {
         WV out[kSize];
         TransformOutput<kSize>(half[r], out);
         if (r >= rows) continue;
         const int64_t row = at + r * p.dilation_h * row_floats + i;
-#pragma GCC unroll 4
+#pragma GCC unroll 6
         for (int c = 0; c < kSize; ++c) {
           if (c >= columns) continue;
           const int64_t pixel = row + c * p.dilation_w * int64_t{kBlock};

@@ -7,7 +7,8 @@
 
 namespace peel::engine {
 
-// What winograd_f4.cc and winograd_f2.cc share outside their inner loops; tile_size is 4 or 2.
+// What winograd_f6.cc, winograd_f4.cc and winograd_f2.cc share outside their inner loops; tile_size
+// is 6, 4 or 2.
 std::string RejectWinograd(const ConvProblem& problem);
 size_t WinogradPackedBytes(const ConvProblem& problem, int tile_size);
 void PackWinograd(const ConvProblem& problem, int tile_size, const float* weights,

@@ -17,7 +17,7 @@ namespace peel::engine {
 struct WinogradPlan {
   WinogradPlan(const ConvProblem& problem, int tile_size, int threads, const BlockGemm& gemm);
 
-  int size, taps;  // 4, 6 or 2, 4
+  int size, taps;  // 6, 8 or 4, 6 or 2, 4
   int64_t k_blocks, n_blocks;
   int64_t rows_of_tiles, tiles_in_row;  // of one image, all phases
   int64_t tiles;                        // of the batch
