@@ -37,7 +37,7 @@ std::vector<std::string> Operators(const Graph& graph) {
 int Apply(Graph& graph, const PassContext& context = kNoKernels) {
   int changes = 0;
   for (const auto pass : {passes::UnsignedBytes, passes::IntegerConv, passes::IntegerOps,
-                          passes::ClampTables, passes::RemoveDeadNodes}) {
+                          passes::RemoveDeadNodes, passes::ClampTables, passes::RemoveDeadNodes}) {
     const Result<int> result = pass(graph, context);
     EXPECT_TRUE(result.ok()) << result.status().message();
     EXPECT_TRUE(graph.Verify().ok()) << graph.Verify().message();
@@ -208,13 +208,13 @@ TEST(IntegerOps, AddsWhereTheShapesAreTheSame) {
 }
 
 TEST(ClampTables, AReluOfTheSameScaleIsABound) {
-  const Evaluator evaluate(
-      [](const Node&, std::span<const Tensor* const> in, std::span<Tensor> out) {
-        for (int64_t i = 0; i < in[0]->elements(); ++i) {
-          out[0].data<float>()[i] = std::max(0.0f, in[0]->data<float>()[i]);
-        }
-        return OkStatus();
-      });
+  const auto relu = [](const Node&, std::span<const Tensor* const> in, std::span<Tensor> out) {
+    for (int64_t i = 0; i < in[0]->elements(); ++i) {
+      out[0].data<float>()[i] = std::max(0.0f, in[0]->data<float>()[i]);
+    }
+    return OkStatus();
+  };
+  const Evaluator evaluate(relu);
   GraphBuilder b = Start();
   b.Op("Conv", {"xd", "w"}, {"c"}).Op("QuantizeLinear", {"c", "s2", "z2"}, {"cq"});
   b.Op("DequantizeLinear", {"cq", "s2", "z2"}, {"cd"}).Op("Relu", {"cd"}, {"r"});
