@@ -3,7 +3,8 @@ JOBS ?= $(shell nproc)
 VENV := .venv
 PY   := $(VENV)/bin/python
 
-.PHONY: run build test test-arm test-kernels bench asan tsan fuzz format lint layers install check-full clean deps-build deps-test
+.PHONY: run build python wheel compat test test-arm test-kernels bench asan tsan fuzz format lint layers install \
+        check-full clean deps-build deps-test
 
 run: build
 	@tools/run_samples.sh build/peel samples out
@@ -19,9 +20,25 @@ $(VENV)/.stamp: tests/requirements.txt
 	@tools/install_deps.sh test
 	python3 -m venv $(VENV)
 	$(PY) -m pip install -q --disable-pip-version-check -r tests/requirements.txt
+	-mkdir -p .cache && $(PY) -m pip download -q --disable-pip-version-check --no-deps \
+	  --no-binary :all: -d .cache rembg==2.0.60  # for its tests, which later ones lack
 	@touch $@
 
-test: build layers $(VENV)/.stamp
+# The Python module, built and installed into $(VENV). The compiler goes by the name that CMake uses
+# for the program, so that ccache knows its objects again.
+python: deps-build $(VENV)/.stamp
+	@CC=cc CXX=c++ $(PY) -m pip install -q --disable-pip-version-check --no-build-isolation \
+	  --no-deps --force-reinstall .
+
+# A wheel with its libraries inside, in dist/.
+wheel: deps-build $(VENV)/.stamp
+	@tools/make_wheel.sh $(PY)
+
+# The differential tests against rembg itself, which takes a large environment.
+compat: wheel
+	@tools/run_compat.sh
+
+test: build layers python
 	ctest --test-dir build --output-on-failure -j $(JOBS)
 	$(PY) -m pytest -q tests
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <utility>
 
@@ -274,6 +275,14 @@ Result<Prediction> ReadOutputs(const std::vector<NetworkTensor>& outputs, const 
     return Corrupt("the model did not give its output \"" + profile.mask_output + "\"");
   }
   PEEL_ASSIGN_OR_RETURN(const Planes planes, PlanesOf(*mask));
+  // A mask may be smaller than the picture the network saw, but by the same factor on both sides.
+  if (std::abs(int64_t{planes.height} * profile.width - int64_t{planes.width} * profile.height) >
+      std::max<int64_t>(profile.width, profile.height)) {
+    return Unsupported("its output \"" + profile.mask_output + "\" is " +
+                       std::to_string(planes.height) + " x " + std::to_string(planes.width) +
+                       ", no mask of a picture of " + std::to_string(profile.height) + " x " +
+                       std::to_string(profile.width) + "; this is not a model that cuts out");
+  }
   if (planes.count < profile.classes) {
     return Corrupt("the model's output has " + std::to_string(planes.count) + " planes, not " +
                    std::to_string(profile.classes));

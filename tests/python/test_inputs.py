@@ -1,13 +1,12 @@
 """What goes into peel.cut and what comes out: types, layouts, and everything that is refused."""
 import io
-import pathlib
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import peel
-from conftest import ball, decoded, encoded
+from pictures import SHARED, ball, decoded, encoded
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +173,7 @@ def test_files_that_cannot_be_read(session, tmp_path):
 
 
 def test_broken_pictures_raise_and_nothing_else(session):
-    broken = pathlib.Path(__file__).resolve().parents[3] / "shared" / "images" / "broken"
+    broken = SHARED / "images" / "broken"
     if not broken.is_dir():
         pytest.skip("../shared/images/broken is not at hand")
     outcomes = {"cut": 0, "refused": 0}

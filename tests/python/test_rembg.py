@@ -10,7 +10,7 @@ from peel import rembg
 from peel.rembg import bg
 from peel.rembg.sessions import sessions, sessions_class, sessions_names
 from peel.rembg.sessions.base import BaseSession
-from conftest import U2NETP, ball, decoded, encoded
+from pictures import U2NETP, ball, decoded, encoded
 
 
 @pytest.fixture
@@ -75,10 +75,17 @@ def test_bytes_are_what_pillow_would_have_given(u2netp, photo, format, mode, put
         image = image.convert(mode)
     file = io.BytesIO()
     image.save(file, format)
+    read = Image.open(io.BytesIO(file.getvalue()))
+    try:
+        wanted = oracle(read.copy(), u2netp.predict(read)[0], putalpha=putalpha)
+        wanted.save(io.BytesIO(), "PNG")
+    except (ValueError, OSError) as error:  # palettes and 16 bits take no alpha: nor in rembg
+        assert putalpha and mode in ("P", "I;16")
+        with pytest.raises(type(error)):
+            rembg.remove(file.getvalue(), session=u2netp, putalpha=putalpha)
+        return
     got = rembg.remove(file.getvalue(), session=u2netp, putalpha=putalpha)
     assert got[:8] == b"\x89PNG\r\n\x1a\n"
-    read = Image.open(io.BytesIO(file.getvalue()))
-    wanted = oracle(read.copy(), u2netp.predict(read)[0], putalpha=putalpha)
     got = Image.open(io.BytesIO(got))
     assert got.mode == wanted.mode
     assert np.array_equal(np.asarray(got), np.asarray(wanted))
@@ -141,9 +148,9 @@ def test_decontaminate(u2netp, photo):
     assert np.array_equal(cut[..., 3], mask)
     wanted = bg.decontaminate_cutout(Image.fromarray(photo), Image.fromarray(mask))
     assert np.array_equal(cut, np.asarray(wanted))
-    opaque = mask == 255
-    if opaque.any():
-        assert np.abs(cut[opaque][:, :3].astype(int) - photo[opaque]).max() <= 2
+    naive = rembg.remove(photo, session=u2netp)
+    soft = (mask > 20) & (mask < 235)
+    assert cut[soft][:, :3].mean() > naive[soft][:, :3].mean()  # no dark halo
 
 
 def test_bgcolor_of_three_numbers_is_opaque(u2netp, photo):

@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from conftest import ball, decoded, encoded
+from pictures import ball, decoded, encoded
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 import peel
-from conftest import ball, decoded, encoded
+from pictures import ball, decoded, encoded
 
 
 @pytest.fixture(scope="module")

@@ -143,7 +143,11 @@ class PeelSession(BaseSession):
         self.inner_session = _InnerSession(self.engine)
 
     def _model(self, *args: Any, **kwargs: Any) -> str:
-        return self.model_name
+        if self.model_name == "peel":  # embedded
+            return self.model_name
+        # rembg's folders first, then the engine's own, whose message says where it looked.
+        found = self.resolve_existing(f"{self.model_name}.onnx", *args, **kwargs)
+        return self.model_name if found is None else found
 
     def predict(self, img: Any, *args: Any, **kwargs: Any) -> List[Any]:
         """rembg's masks of a PIL image: stretched to the full range, at the image's size."""
