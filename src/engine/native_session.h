@@ -63,6 +63,8 @@ class NativeSession : public Session {
   uint64_t max_memory_ = 0;
   std::vector<std::string> disabled_kernels_;
   std::unique_ptr<ThreadPool> pool_;
+  Timings::Mode tune_ = Timings::Mode::kOff;
+  std::unique_ptr<Timings> timings_;  // null where kernels are chosen by estimates alone
   mutable WeightStore weights_;
   mutable std::mutex mutex_;
   mutable std::list<std::pair<PlanKey, std::shared_ptr<const Plan>>> plans_;  // latest use first

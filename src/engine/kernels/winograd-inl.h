@@ -169,11 +169,12 @@ void StripToV(const ConvProblem& p, const WinogradPlan& plan, const WinogradStri
   }
 }
 
-// One channel block of a strip of tiles from M to the output, with its epilogue.
+// One channel block of a strip of tiles from M to the output, with its epilogue; before and after
+// are residuals added before and after the activation, or null.
 template <int kSize>
 void StripFromM(const ConvProblem& p, const WinogradPlan& plan, const WinogradStrip& strip,
                 const float* HWY_RESTRICT m, const float* HWY_RESTRICT bias, Clamp clamp,
-                const float* residual, float* plane) {
+                const float* before, const float* after, float* plane) {
   constexpr int kTaps = kSize + 2;
   const WD d;
   const WV lo = hn::Set(d, clamp.lo), hi = hn::Set(d, clamp.hi);
@@ -211,8 +212,10 @@ void StripFromM(const ConvProblem& p, const WinogradPlan& plan, const WinogradSt
           if (c >= columns) continue;
           const int64_t pixel = row + c * p.dilation_w * int64_t{kBlock};
           WV y = hn::Add(out[c], b);
-          if (residual != nullptr) y = hn::Add(y, hn::Load(d, residual + pixel));
-          hn::Store(hn::Min(hi, hn::Max(lo, y)), d, plane + pixel);
+          if (before != nullptr) y = hn::Add(y, hn::Load(d, before + pixel));
+          y = hn::Min(hi, hn::Max(lo, y));
+          if (after != nullptr) y = hn::Add(y, hn::Load(d, after + pixel));
+          hn::Store(y, d, plane + pixel);
         }
       }
     }
@@ -227,6 +230,8 @@ void RunWinograd(const ConvProblem& p, const ConvArgs& args, ThreadPool& pool) {
   const float* weights = static_cast<const float*>(args.packed);
   const float* bias = weights + plan.WeightFloats();
   const Clamp clamp = ClampOf(p.epilogue);
+  // After an activation that is no clamp it is FinishEpilogue's.
+  const bool add_after = p.epilogue.residual_after && IsClamp(p.epilogue);
   const int64_t in_plane = int64_t{kBlock} * p.in_height * p.in_width;
   const int64_t out_plane = int64_t{kBlock} * p.out_height * p.out_width;
   const int64_t k_floats = plan.k_blocks * kBlock;
@@ -259,11 +264,11 @@ void RunWinograd(const ConvProblem& p, const ConvArgs& args, ThreadPool& pool) {
   const auto from_m = [&](int64_t begin, int64_t count, int64_t n, const float* m) HWY_ATTR {
     ForEachStrip(p, plan, begin, count, [&](const WinogradStrip& strip) HWY_ATTR {
       const float* residual =
-          p.epilogue.residual
+          p.epilogue.residual || add_after
               ? args.residual + strip.image * args.residual_batch_stride + n * out_plane
               : nullptr;
       StripFromM<kSize>(p, plan, strip, m + n * plan.block_tiles * kBlock, bias + n * kBlock, clamp,
-                        residual,
+                        p.epilogue.residual ? residual : nullptr, add_after ? residual : nullptr,
                         args.output + strip.image * args.output_batch_stride + n * out_plane);
     });
   };

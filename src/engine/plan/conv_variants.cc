@@ -4,6 +4,7 @@
 #include "src/engine/kernels/conv_transpose.h"
 #include "src/engine/plan/activation.h"
 #include "src/engine/plan/image_operand.h"
+#include "src/engine/plan/tune.h"
 #include "src/engine/plan/variants.h"
 #include "src/engine/plan/weights.h"
 
@@ -59,7 +60,9 @@ std::string MakeProblem(const NodeView& view, ConvProblem* problem) {
   p.pad_top = static_cast<int>(rows.before);
   p.pad_left = static_cast<int>(columns.before);
   if (!ReadActivation(node, &p.epilogue)) return "has an activation that no kernel knows";
-  p.epilogue.residual = view.HasInput(3);
+  const bool after = node.Int("residual_after", 0) != 0;
+  p.epilogue.residual = view.HasInput(3) && !after;
+  p.epilogue.residual_after = view.HasInput(3) && after;
   *problem = p;
   return "";
 }
@@ -126,7 +129,7 @@ void ConvVariants(const NodeView& view, Choices& choices) {
     choices.rejections.push_back({"blocked and plain kernels", why});
     return;
   }
-  for (const ConvKernel& kernel : ConvKernels()) {
+  for (const ConvKernel& kernel : ConvKernels()) {  // lives as long as the program
     std::string reason;
     bool taken = false;
     for (const Layout in : {Layout::kBlocked, Layout::kPlain}) {
@@ -145,6 +148,10 @@ void ConvVariants(const NodeView& view, Choices& choices) {
         variant.out = out;
         variant.strided = true;
         variant.cost = kernel.cost(problem, kCostThreads);
+        variant.timing_key = TimingKey(kernel, problem);
+        variant.measure = [&kernel, problem](ThreadPool& pool) {
+          return TimeConv(kernel, problem, pool);
+        };
         const PackedKernel calls{kernel.name, kernel.packed_bytes, kernel.pack,
                                  kernel.scratch_bytes, kernel.run};
         variant.emit = [calls, problem](EmitArgs& args) { return EmitConv(args, calls, problem); };

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "src/engine/plan/program.h"
+#include "src/engine/plan/timings.h"
 #include "src/engine/plan/weights.h"
 
 namespace peel::engine {
@@ -30,6 +31,8 @@ class Plan {
   struct Options {
     uint64_t max_memory = 0;  // kOutOfMemory where more is needed; 0: no limit
     std::span<const std::string> disabled_kernels;
+    Timings* timings = nullptr;  // what is known of kernels on this machine; null: estimates alone
+    Timings::Mode tune = Timings::Mode::kOff;
   };
   // graph is specialised (every type and shape known); fetches are values of it. Plans only what
   // they need, for runs on this pool, which also packs the weights.
@@ -46,7 +49,7 @@ class Plan {
   std::string Text() const;
 
  private:
-  Status Lower(std::span<const ValueId> fetches, const Options& options, int threads);
+  Status Lower(std::span<const ValueId> fetches, const Options& options, ThreadPool& pool);
   Status Emit(int threads, WeightBatch& weights);
   Operand MakeOperand(int tensor) const;
   StepInfo Describe(const Operation& op) const;
@@ -54,7 +57,7 @@ class Plan {
   Program program_;
   std::vector<Choices> choices_;  // by node
   std::vector<Step> steps_;
-  std::vector<std::shared_ptr<const AlignedBuffer>> packed_;
+  std::vector<WeightStore::Packed> packed_;
   size_t scratch_bytes_ = 0;
   uint64_t weight_bytes_ = 0;
 };
