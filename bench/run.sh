@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Everything that `make bench` measures, against peers from PyPI in a virtual environment of its own.
 # Results (JSON and Markdown) go to out/bench. Needs ../shared for the photograph and U²-Net-p.
+# BENCH_QUIET may name a command that is put before each minute of engine timing and keeps other work away.
 # usage: bench/run.sh [cold|engine|png]...     all of them by default
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -17,17 +18,23 @@ if [ ! -f "$model" ] || [ ! -f "$photo" ]; then
   echo "bench: $model or $photo is not there; nothing to measure with" >&2
   exit 1
 fi
-if [ ! -x "$venv/bin/rembg" ]; then
+pins=$(cat bench/requirements.txt bench/requirements-nodeps.txt | sha256sum)
+if [ "$(cat "$venv/.stamp" 2>/dev/null)" != "$pins" ]; then
   python3 -m venv "$venv"
   "$venv/bin/python" -m pip install -q --disable-pip-version-check -r bench/requirements.txt
+  "$venv/bin/python" -m pip install -q --disable-pip-version-check --no-deps -r bench/requirements-nodeps.txt
+  echo "$pins" >"$venv/.stamp"
 fi
 python=$venv/bin/python
 
 for part in "${parts[@]}"; do
   case $part in
     engine)
-      [ -f "$out/u2net.onnx" ] || "$python" bench/models/make_u2net.py u2net "$out/u2net.onnx"
-      "$python" bench/engine.py "$peel" "$out" "$model" "$out/u2net.onnx" models/peel.onnx ;;
+      # In pieces of a minute, each started by $BENCH_QUIET (a command prefix that keeps other work away).
+      while code=0; ${BENCH_QUIET:-} "$python" bench/engine/run.py "$peel" "$out" --seconds 50 || code=$?; do
+        [ "$code" -eq 0 ] && break
+        [ "$code" -eq 75 ] || exit "$code"
+      done ;;
     cold) "$python" bench/cold.py "$peel" "$venv/bin/rembg" "$model" "$photo" "$out" ;;
     png) "$python" bench/png/compare.py --bench build-bench/codec_bench --json "$out/png.json" |
            tee "$out/png.md" ;;

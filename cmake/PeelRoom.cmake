@@ -16,8 +16,8 @@ if(PEEL_FUZZ)
 endif()
 set_property(GLOBAL PROPERTY PEEL_OBJECTS "")
 
-set(PEEL_ROOMS base image codec engine/graph engine/onnx engine/kernels engine/plan engine matte
-    pipeline library capi)
+set(PEEL_ROOMS base image codec engine/graph engine/onnx engine/kernels engine/plan engine/quantize
+    engine matte pipeline library capi)
 
 function(peel_room folder)
   cmake_parse_arguments(ROOM "" "" "DEPS" ${ARGN})
@@ -55,7 +55,12 @@ function(peel_room folder)
     target_compile_definitions(${name}_test PRIVATE PEEL_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
                                PEEL_SHARED_DIR="${CMAKE_SOURCE_DIR}/../shared")
     # One CTest entry a GoogleTest case.
-    gtest_discover_tests(${name}_test TEST_PREFIX ${name}: DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
+    set(timeout 300)
+    if(PEEL_SANITIZE)
+      set(timeout 1500)  # code is ten times slower then, and more
+    endif()
+    gtest_discover_tests(${name}_test TEST_PREFIX ${name}: DISCOVERY_TIMEOUT 60
+                         PROPERTIES TIMEOUT ${timeout})
   endif()
   if(PEEL_BENCH AND benches)
     add_executable(${name}_bench ${benches})

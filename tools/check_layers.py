@@ -10,7 +10,8 @@ import sys
 
 ORDER = [
     "include/peel", "src/base", "src/image", "src/codec", "src/engine/graph", "src/engine/onnx",
-    "src/engine/kernels", "src/engine/plan", "src/engine", "src/matte", "src/pipeline",
+    "src/engine/kernels", "src/engine/plan", "src/engine", "src/engine/quantize", "src/matte",
+    "src/pipeline",
     "src/library", "src/capi", "apps/peel", "apps/serve",
 ]
 # Rooms side by side: neither end of a pair may see the other although the order would allow it.
@@ -21,6 +22,7 @@ APART = {
     ("src/engine/plan", "src/image"), ("src/engine/plan", "src/codec"),
     ("src/engine/onnx", "src/image"), ("src/engine/onnx", "src/codec"),
     ("src/engine", "src/image"), ("src/engine", "src/codec"),
+    ("src/engine/quantize", "src/image"), ("src/engine/quantize", "src/codec"),
     ("src/matte", "src/codec"), ("src/base", "include/peel"),
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.M)

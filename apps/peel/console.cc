@@ -60,8 +60,7 @@ void Console::Draw() {
   const std::string counts = fmt::format(" {}/{} ", done_, total_);
   const int width = std::clamp(columns / 3, 10, 40);
   const int filled = static_cast<int>(int64_t{width} * done_ / total_);
-  std::string line =
-      "[" + std::string(filled, '#') + std::string(width - filled, '.') + "]" + counts;
+  std::string line = fmt::format("[{:#<{}}{:.<{}}]{}", "", filled, "", width - filled, counts);
   const size_t room = static_cast<size_t>(std::max(0, columns - 1 - static_cast<int>(line.size())));
   line += current_.size() <= room ? current_ : current_.substr(current_.size() - room);
   fmt::print(stderr, "{}", line);

@@ -20,11 +20,12 @@
 #include "apps/peel/doctor_command.h"
 #include "apps/peel/model_command.h"
 #include "apps/peel/models_command.h"
+#include "apps/peel/quantize_command.h"
 #include "src/base/cpu.h"
 
 namespace {
 
-constexpr std::string_view kLater[] = {"bench", "serve", "rectify", "scan", "video", "quantize"};
+constexpr std::string_view kLater[] = {"bench", "serve", "rectify", "scan", "video"};
 
 constexpr char kFooter[] = R"(
 Without a command Peel cuts out: `peel photo.jpg` writes photo.cut.png beside it.
@@ -63,6 +64,7 @@ int main(int argc, char** argv) {
   peel::AddCutCommand(app, &exit_code);
   peel::AddModelsCommand(app, &exit_code);
   peel::AddModelCommand(app, &exit_code);
+  peel::AddQuantizeCommand(app, &exit_code);
   peel::AddDoctorCommand(app, &exit_code);
 
   if (arguments.empty()) {

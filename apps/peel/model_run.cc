@@ -197,6 +197,13 @@ void PrintProfile(const std::vector<engine::StepProfile>& steps) {
                sum.second, kernel);
   }
   fmt::print("{:9.3f}               in all\n", total);
+  std::string slow;
+  int count = 0;
+  for (const auto& step : steps) {
+    if (step.kernel != "reference" && step.kernel != "conv_reference") continue;
+    slow += (count++ == 0 ? " '" : ", '") + step.node + "'";
+  }
+  if (count > 0) fmt::print("\n{} on plain reference kernels:{}\n", count, slow);
 }
 
 nlohmann::json ProfileJson(const std::vector<engine::StepProfile>& steps) {
@@ -224,6 +231,7 @@ std::string Range(const Tensor& tensor) {
 
 struct Timing {
   double load = 0, first = 0, min = 0, median = 0;
+  std::vector<double> all;  // of the repeated runs, in order
 };
 
 Status Run(const Options& options) {
@@ -265,6 +273,7 @@ Status Run(const Options& options) {
       PEEL_ASSIGN_OR_RETURN(results, context->Run(feeds, fetches));
       times.push_back(MillisecondsSince(start));
     }
+    timing.all = times;
     std::sort(times.begin(), times.end());
     timing.min = times.front();
     timing.median = (times[(times.size() - 1) / 2] + times[times.size() / 2]) / 2;
@@ -274,10 +283,15 @@ Status Run(const Options& options) {
   }
 
   if (options.json) {
-    nlohmann::json out{{"load_ms", timing.load},    {"first_ms", timing.first},
-                       {"min_ms", timing.min},      {"median_ms", timing.median},
-                       {"peak_bytes", PeakBytes()}, {"device", "cpu"},
-                       {"precision", "fp32"},       {"threads", session->threads()}};
+    nlohmann::json out{{"load_ms", timing.load},
+                       {"first_ms", timing.first},
+                       {"min_ms", timing.min},
+                       {"median_ms", timing.median},
+                       {"times_ms", timing.all},
+                       {"peak_bytes", PeakBytes()},
+                       {"device", "cpu"},
+                       {"precision", "fp32"},
+                       {"threads", session->threads()}};
     if (options.profile) {
       const engine::MemoryReport memory = context->Memory();
       out["steps"] = ProfileJson(context->LastProfile());

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <sstream>
 
 #include "src/base/cpu.h"
@@ -39,6 +38,29 @@ ModelInfo Describe(const Graph& graph) {
     if (value.is_constant()) info.parameters += value.constant.elements();
   }
   return info;
+}
+
+Status AddOutputs(Graph& graph, const std::vector<std::string>& names) {
+  std::map<std::string_view, ValueId> values;
+  if (!names.empty()) {
+    for (size_t v = 0; v < graph.values.size(); ++v) {
+      values.emplace(graph.values[v].name, static_cast<ValueId>(v));
+    }
+  }
+  for (const std::string& name : names) {
+    const auto it = values.find(name);
+    if (it == values.end()) return InvalidArgument("computes no value '" + name + "'");
+    if (std::any_of(graph.outputs.begin(), graph.outputs.end(),
+                    [&](const Port& port) { return port.value == it->second; })) {
+      continue;
+    }
+    Port port;
+    port.value = it->second;
+    port.name = name;
+    port.type = graph.value(it->second).type;
+    graph.outputs.push_back(std::move(port));
+  }
+  return OkStatus();
 }
 
 constexpr auto kEvaluate = [](const Node& node, std::span<const Tensor* const> inputs,
@@ -101,12 +123,14 @@ Result<std::unique_ptr<Session>> NativeSession::Make(Graph graph, const SessionO
   session->max_memory_ = options.max_memory_bytes;
   session->disabled_kernels_ = options.disabled_kernels;
   session->disabled_passes_ = options.disabled_passes;
+  session->precisions_ = {options.precision, options.node_precisions};
   if (const char* off = std::getenv("PEEL_KERNELS_OFF")) {
     std::istringstream names(off);
     for (std::string name; std::getline(names, name, ',');) {
       session->disabled_kernels_.push_back(name);
     }
   }
+  PEEL_RETURN_IF_ERROR(AddOutputs(graph, options.extra_outputs));
   session->graph_ = std::move(graph);
   const Evaluator evaluator(kEvaluate);
   PEEL_ASSIGN_OR_RETURN(session->passes_, RunPasses(session->graph_, options.disabled_passes,
@@ -120,12 +144,7 @@ Result<std::unique_ptr<Session>> NativeSession::Make(Graph graph, const SessionO
   }
   session->pool_ = std::make_unique<ThreadPool>(options.threads);
   session->tune_ = Timings::ModeFromEnvironment();
-  const std::string cache = Timings::CacheFolder();
-  std::error_code none;
-  if (session->tune_ == Timings::Mode::kTime ||
-      (session->tune_ == Timings::Mode::kRead && std::filesystem::is_directory(cache, none))) {
-    session->timings_ = std::make_unique<Timings>(Timings::DefaultFile());
-  }
+  if (session->tune_ != Timings::Mode::kOff) session->timings_ = std::make_unique<Timings>();
   // Reading and rewriting looked at most of the file, often for the last time.
   for (const auto& map : session->graph_.maps) DropFilePages(map.data(), map.size());
   return std::unique_ptr<Session>(std::move(session));
@@ -243,7 +262,7 @@ Result<std::shared_ptr<const Plan>> NativeSession::MakePlan(const PlanKey& key) 
   std::vector<ValueId> fetches;
   for (const Port& port : graph->outputs) fetches.push_back(port.value);
   const uint64_t limit = max_memory_ != 0 ? max_memory_ : AvailableMemory();
-  const Plan::Options options{limit, disabled_kernels_, timings_.get(), tune_};
+  const Plan::Options options{limit, disabled_kernels_, &precisions_, timings_.get(), tune_};
   return Plan::Build(std::move(graph), fetches, options, *pool_, weights_);
 }
 

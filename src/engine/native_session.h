@@ -62,6 +62,7 @@ class NativeSession : public Session {
   std::vector<int> deciding_;  // inputs whose values decide shapes, ascending
   uint64_t max_memory_ = 0;
   std::vector<std::string> disabled_kernels_;
+  Precisions precisions_;
   std::unique_ptr<ThreadPool> pool_;
   Timings::Mode tune_ = Timings::Mode::kOff;
   std::unique_ptr<Timings> timings_;  // null where kernels are chosen by estimates alone

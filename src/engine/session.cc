@@ -25,8 +25,9 @@ Result<std::unique_ptr<Session>> Session::Load(const std::string& path,
 Result<std::unique_ptr<Session>> Session::LoadBytes(std::span<const uint8_t> bytes,
                                                     std::shared_ptr<const void> owner,
                                                     const std::string& name,
-                                                    const SessionOptions& options) {
-  return Make(ReadOnnx(bytes, std::move(owner), name, ""), name, options);
+                                                    const SessionOptions& options,
+                                                    const std::string& directory) {
+  return Make(ReadOnnx(bytes, std::move(owner), name, directory), name, options);
 }
 
 }  // namespace peel::engine

@@ -9,18 +9,25 @@
 
 #include "src/base/status.h"
 #include "src/engine/graph/graph.h"
+#include "src/engine/plan/precision.h"
 
 namespace peel::engine {
 
-enum class Precision { kAuto, kFp32, kBf16, kInt8 };
-
 struct SessionOptions {
   int threads = 0;  // 0: AvailableCpus()
+  // kBf16 lets every convolution round its operands to bfloat16 (sums stay float32) where this CPU
+  // has instructions for it and the planner expects that to be faster; all others give float32.
   Precision precision = Precision::kAuto;
+  // Nodes that get another precision than the rest, by the name that the file gives them (a
+  // convolution keeps its name through the passes). Empty: none. Unknown names do no harm.
+  std::map<std::string, Precision, std::less<>> node_precisions;
   std::vector<std::string> disabled_passes;
   // Kernels that no plan takes, by the names that PlanText shows; "all" leaves the plain references
   // alone. Those in the environment variable PEEL_KERNELS_OFF (comma-separated) come on top.
   std::vector<std::string> disabled_kernels;
+  // Values inside the graph, by the names that the file gives them, that become outputs behind its
+  // own ones: how calibration sees activations. Naming one may keep passes from fusing it away.
+  std::vector<std::string> extra_outputs;
   uint64_t max_memory_bytes = 0;  // refuse a plan that needs more; 0: what the machine has free
 };
 
@@ -80,11 +87,13 @@ class Session {
   // names operator, node and file.
   static Result<std::unique_ptr<Session>> Load(const std::string& path,
                                                const SessionOptions& options);
-  // bytes must stay alive while owner does (null: while the session does).
+  // bytes must stay alive while owner does (null: while the session does). directory: where the
+  // model's external data lie; empty: it may have none.
   static Result<std::unique_ptr<Session>> LoadBytes(std::span<const uint8_t> bytes,
                                                     std::shared_ptr<const void> owner,
                                                     const std::string& name,
-                                                    const SessionOptions& options);
+                                                    const SessionOptions& options,
+                                                    const std::string& directory = "");
   virtual ~Session() = default;
 
   virtual const std::vector<Port>& inputs() const = 0;

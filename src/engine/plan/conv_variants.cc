@@ -147,10 +147,13 @@ void ConvVariants(const NodeView& view, Choices& choices) {
         variant.in.resize(view.node().inputs.size(), Layout::kPlain);
         variant.out = out;
         variant.strided = true;
-        variant.cost = kernel.cost(problem, kCostThreads);
+        const double price = WeightPrice(kernel, problem);
+        variant.cost = kernel.cost(problem, kCostThreads) + price;
         variant.timing_key = TimingKey(kernel, problem);
-        variant.measure = [&kernel, problem](ThreadPool& pool) {
-          return TimeConv(kernel, problem, pool);
+        variant.measure = [&kernel, problem, price](ThreadPool& pool) {
+          std::optional<double> cost = TimeConv(kernel, problem, pool);
+          if (cost) *cost += price;
+          return cost;
         };
         const PackedKernel calls{kernel.name, kernel.packed_bytes, kernel.pack,
                                  kernel.scratch_bytes, kernel.run};

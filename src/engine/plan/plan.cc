@@ -88,7 +88,10 @@ Status Plan::Lower(std::span<const ValueId> fetches, const Options& options, Thr
     const Node& node = graph.nodes[static_cast<size_t>(n)];
     PEEL_RETURN_IF_ERROR(CheckKnown(graph, node));
     Choices& choices = choices_[static_cast<size_t>(n)];
-    choices = EnumerateVariants(NodeView(graph, node, pool.size()), options.disabled_kernels);
+    const Precision precision =
+        options.precisions != nullptr ? options.precisions->Of(node.name) : Precision::kFp32;
+    choices =
+        EnumerateVariants(NodeView(graph, node, pool.size(), precision), options.disabled_kernels);
     if (choices.variants.empty()) {
       return Unsupported("operator " + node.op_type + " (node '" + node.name +
                          "') is not supported");

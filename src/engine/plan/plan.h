@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "src/engine/plan/precision.h"
 #include "src/engine/plan/program.h"
 #include "src/engine/plan/timings.h"
 #include "src/engine/plan/weights.h"
@@ -31,6 +32,7 @@ class Plan {
   struct Options {
     uint64_t max_memory = 0;  // kOutOfMemory where more is needed; 0: no limit
     std::span<const std::string> disabled_kernels;
+    const Precisions* precisions = nullptr;  // null: float32 throughout
     Timings* timings = nullptr;  // what is known of kernels on this machine; null: estimates alone
     Timings::Mode tune = Timings::Mode::kOff;
   };

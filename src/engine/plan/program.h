@@ -80,7 +80,7 @@ struct Variant {
   Kind kind = Kind::kCompute;
   std::vector<Layout> in;  // one per input of the node
   Layout out = Layout::kPlain;
-  double cost = 0;             // milliseconds, estimated or timed
+  double cost = 0;  // milliseconds, estimated or timed
   bool timed = false;
   uint32_t may_overwrite = 0;  // bit i: the output may take over the memory of input i
   bool strided = false;        // inputs and output may have batch strides of their own

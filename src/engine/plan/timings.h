@@ -8,10 +8,10 @@
 
 namespace peel::engine {
 
-// How long kernels took on this machine, by problem, kept in a file from run to run. The key of an
-// entry is a layer's shape and a kernel's name, so models that share shapes share timings; the file
-// belongs to one processor, instruction set and version of Peel, which its name and first line say.
-// Any thread may call.
+// What kernels cost on this machine (how long they took, and the price of their weights), by
+// problem, kept in a cache file (src/base/cache_file.h) from run to run. The key of an entry is a
+// layer's shape and a kernel's name, so models that share shapes share timings; the record belongs
+// to one processor, set of kernels and version of Peel. Any thread may call.
 class Timings {
  public:
   enum class Mode {
@@ -21,28 +21,21 @@ class Timings {
   };
   // From the environment variable PEEL_TUNE: "off", "on" (kTime), anything else kRead.
   static Mode ModeFromEnvironment();
-  // $PEEL_CACHE_DIR, else $XDG_CACHE_HOME/peel, else ~/.cache/peel; empty where there is none of
-  // them.
-  static std::string CacheFolder();
-  // The file in CacheFolder() for this machine and version; empty where there is no folder.
-  static std::string DefaultFile();
 
-  // Reads the file where there is one. A file that is not wholly what Save writes for this machine
-  // is ignored (and replaced by the next Save).
-  explicit Timings(std::string file);
+  // Reads the record where there is one.
+  Timings();
 
   std::optional<double> Find(std::string_view key) const;
   // key must not hold tabs or line breaks; milliseconds is positive and finite.
   void Add(const std::string& key, double milliseconds);
-  // Writes what was added, together with what other processes have put there meanwhile, by renaming
-  // a new file into place. Quietly does nothing where the folder cannot be written.
+  // Writes what was added, together with what other processes have put there meanwhile. Quietly
+  // does nothing where there is no cache.
   void Save();
 
  private:
   using Entries = std::map<std::string, double, std::less<>>;
-  static Entries Read(const std::string& file);
+  static Entries Read();
 
-  const std::string file_;
   mutable std::mutex mutex_;
   Entries entries_;
   bool changed_ = false;

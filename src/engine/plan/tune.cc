@@ -29,15 +29,36 @@ Result<AlignedBuffer> Filled(size_t bytes) {
 std::string TimingKey(const ConvKernel& kernel, const ConvProblem& p) {
   std::string key = kernel.name;
   const Epilogue& e = p.epilogue;
-  for (const int x :
-       {p.batch, p.in_channels, p.in_height, p.in_width, p.out_channels, p.out_height, p.out_width,
-        p.kernel_h, p.kernel_w, p.stride_h, p.stride_w, p.dilation_h, p.dilation_w, p.pad_top,
-        p.pad_left, p.groups, static_cast<int>(p.in_layout), static_cast<int>(p.out_layout),
-        static_cast<int>(e.activation), int{e.residual}, int{e.residual_after}}) {
+  for (const int x : {p.batch,
+                      p.in_channels,
+                      p.in_height,
+                      p.in_width,
+                      p.out_channels,
+                      p.out_height,
+                      p.out_width,
+                      p.kernel_h,
+                      p.kernel_w,
+                      p.stride_h,
+                      p.stride_w,
+                      p.dilation_h,
+                      p.dilation_w,
+                      p.pad_top,
+                      p.pad_left,
+                      p.groups,
+                      static_cast<int>(p.in_layout),
+                      static_cast<int>(p.out_layout),
+                      static_cast<int>(e.activation),
+                      int{e.residual},
+                      int{e.residual_after}}) {
     key += ' ';
     key += std::to_string(x);
   }
   return key;
+}
+
+double WeightPrice(const ConvKernel& kernel, const ConvProblem& p) {
+  const double plain = 4.0 * p.out_channels * (p.in_channels / p.groups) * p.kernel_h * p.kernel_w;
+  return 5e-8 * std::max(static_cast<double>(kernel.packed_bytes(p)) - plain, 0.0);
 }
 
 std::optional<double> TimeConv(const ConvKernel& kernel, const ConvProblem& p, ThreadPool& pool) {
@@ -50,8 +71,8 @@ std::optional<double> TimeConv(const ConvKernel& kernel, const ConvProblem& p, T
   auto residual = Filled(p.epilogue.residual || p.epilogue.residual_after
                              ? bytes(TensorFloats(p.out_layout, out))
                              : 0);
-  auto weights = Filled(bytes(int64_t{p.out_channels} * (p.in_channels / p.groups) * p.kernel_h *
-                              p.kernel_w));
+  auto weights =
+      Filled(bytes(int64_t{p.out_channels} * (p.in_channels / p.groups) * p.kernel_h * p.kernel_w));
   auto packed = AlignedBuffer::Allocate(kernel.packed_bytes(p));
   auto scratch = AlignedBuffer::Allocate(kernel.scratch_bytes(p, pool.size()));
   for (const auto* buffer : {&input, &output, &residual, &weights, &packed, &scratch}) {

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "src/engine/plan/precision.h"
 #include "src/engine/plan/program.h"
 
 namespace peel::engine {
@@ -12,12 +13,15 @@ namespace peel::engine {
 // A node of a specialised graph (every type and shape known) as the enumerators below see it.
 class NodeView {
  public:
-  NodeView(const Graph& graph, const Node& node, int threads)
-      : graph_(graph), node_(node), threads_(threads) {}
+  NodeView(const Graph& graph, const Node& node, int threads,
+           Precision precision = Precision::kFp32)
+      : graph_(graph), node_(node), threads_(threads), precision_(precision) {}
 
   const Graph& graph() const { return graph_; }
   const Node& node() const { return node_; }
   int threads() const { return threads_; }
+  // What the session allows this node.
+  Precision precision() const { return precision_; }
   int input_count() const { return static_cast<int>(node_.inputs.size()); }
   bool HasInput(int i) const {
     return i < input_count() && node_.inputs[static_cast<size_t>(i)] != kNone;
@@ -35,6 +39,7 @@ class NodeView {
   const Graph& graph_;
   const Node& node_;
   int threads_;
+  Precision precision_;
 };
 
 // Kernels are compared as if this many threads ran them whatever the pool has, so that the choice,

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "src/base/checked.h"
 #include "src/base/file_pages.h"
 
 namespace peel::engine {
@@ -33,7 +32,8 @@ Result<WeightStore::Packed> WeightBatch::Get(const Tensor& source, const Tensor&
     used_ = 0;
   }
   auto packed = std::make_shared<PackedWeights>(buffer_, used_, bytes);
-  used_ = std::min(RoundUp(used_ + bytes, AlignedBuffer::kAlignment), buffer_->size());
+  const size_t end = used_ + bytes + AlignedBuffer::kAlignment - 1;
+  used_ = std::min(end - end % AlignedBuffer::kAlignment, buffer_->size());
   pending_.push_back({std::move(key), source, bias, packed, std::move(pack)});
   return WeightStore::Packed(packed);
 }

@@ -18,8 +18,9 @@
 
 namespace peel::engine {
 
-// Weights in the form a kernel wants them in. They lie, as many as fit, in buffers that plans share:
-// few large ones can have 2-MiB pages, which are taken from the system at a hundredth of the calls.
+// Weights in the form a kernel wants them in. They lie, as many as fit, in buffers that plans
+// share: few large ones can have 2-MiB pages, which are taken from the system at a hundredth of the
+// calls.
 class PackedWeights {
  public:
   PackedWeights(std::shared_ptr<AlignedBuffer> buffer, size_t offset, size_t size)

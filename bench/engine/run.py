@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+"""Peel, ONNX Runtime, OpenVINO and ncnn on the same ONNX files, in turn, in every precision they have.
+
+usage: bench/engine/run.py PEEL OUTPUT_FOLDER [--models u2netp,...] [--threads 1,2] [--rounds 5]
+                           [--contenders peel/fp32,...] [--seconds N] [--tries 2]
+
+A run is one process: load, first result, warm-up, timed inferences. A round is one run of every contender,
+one after the other, so that a drift of the machine hits all alike; ratios are taken within a round. Every
+finished run is kept in OUTPUT_FOLDER/engine-runs.jsonl and not done again; with --seconds the program ends
+with code 75 when that time is over and there is more to do (start it again). Runs of another Peel, of other
+engines or on another processor are dropped. When all is done it writes engine.json, engine.md and engine.png.
+"""
+import argparse
+import hashlib
+import importlib.metadata
+import json
+import os
+import sys
+import time
+
+import numpy as np
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import contenders  # noqa: E402
+import measure     # noqa: E402
+import models      # noqa: E402
+import report      # noqa: E402
+
+MORE = 75
+WARMUP = 2
+NOISY = 0.1
+
+
+def versions():
+    return {name: importlib.metadata.version(name) for name in ("onnxruntime", "openvino", "ncnn", "pnnx")}
+
+
+def stamp(peel):
+    with open(peel, "rb") as program:
+        digest = hashlib.sha256(program.read()).hexdigest()
+    return hashlib.sha256(json.dumps([digest, versions(), measure.machine()]).encode()).hexdigest()[:16]
+
+
+class Ledger:
+    """The runs so far, one JSON object a line."""
+
+    def __init__(self, path, mark):
+        self.path, self.mark, self.rows = path, mark, {}
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as lines:
+                for line in lines:
+                    row = json.loads(line)
+                    if row["stamp"] == mark:
+                        self.rows[self.key(row)] = row
+
+    @staticmethod
+    def key(row):
+        return row["model"], row["threads"], row["round"], row["contender"]
+
+    def add(self, row):
+        row["stamp"] = self.mark
+        self.rows[self.key(row)] = row
+        with open(self.path, "a", encoding="utf-8") as out:
+            out.write(json.dumps(row) + "\n")
+
+    def unavailable(self, model, contender):
+        return any(r["model"] == model and r["contender"] == contender and "unavailable" in r
+                   for r in self.rows.values())
+
+
+def difference(target, reference):
+    """How far a result is from ONNX Runtime's fp32 one: (max, mean), or None where that is not known yet."""
+    if not os.path.exists(reference):
+        return None
+    distance = np.abs(np.load(target).astype(np.float64).reshape(-1) - np.load(reference).reshape(-1))
+    return [float(distance.max()), float(distance.mean())]
+
+
+def one(ledger, args, model, threads, turn, contender, scratch):
+    source = os.path.join(scratch, model.key + "-in.npy")
+    target = os.path.join(scratch, f"{model.key}-{contender.engine}-{contender.precision}.npy")
+    if not os.path.exists(source):
+        np.save(source, models.picture(model.port()[1]))
+    repeat = int(np.clip(round(150 / model.giga), 3, 20))
+    row = {"model": model.key, "threads": threads, "round": turn, "contender": contender.key}
+    try:
+        tries = []
+        while len(tries) < args.tries and all(t["others_share"] > NOISY for t in tries):
+            tries.append(contenders.run(contender, model, args.peel, threads, WARMUP, repeat, source, target))
+        row.update(min(tries, key=lambda t: t["others_share"]))
+        if contender.precision == "auto" and row.get("precision") == "fp32":
+            raise contenders.Unavailable("auto is fp32 here")
+        row["output"] = target
+        text = f"{measure.median(row['times_ms']):9.1f} ms, others {100 * row['others_share']:.0f} %"
+    except contenders.Unavailable as why:
+        row["unavailable"] = str(why)
+        text = f"not available: {why}"
+    ledger.add(row)
+    print(f"{model.key} {threads}t round {turn} {contender.key}: {text}", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("peel")
+    parser.add_argument("folder")
+    parser.add_argument("--models", default=",".join(m.key for m in models.MODELS))
+    parser.add_argument("--contenders", default=",".join(c.key for c in contenders.CONTENDERS))
+    parser.add_argument("--threads", default="1,2")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=0)
+    parser.add_argument("--tries", type=int, default=2)
+    args = parser.parse_args()
+    scratch = os.path.join(args.folder, "engine-scratch")
+    os.makedirs(scratch, exist_ok=True)
+    ledger = Ledger(os.path.join(args.folder, "engine-runs.jsonl"), stamp(args.peel))
+    chosen = [m for m in models.MODELS if m.key in args.models.split(",")]
+    field = [c for c in contenders.CONTENDERS if c.key in args.contenders.split(",")]
+    threads_list = [int(t) for t in args.threads.split(",")]
+    begin, longest = time.perf_counter(), 0.0
+    for model in chosen:
+        models.locate(model)
+        for threads in threads_list:
+            for turn in range(args.rounds):
+                for contender in field:
+                    if (model.key, threads, turn, contender.key) in ledger.rows:
+                        continue
+                    if ledger.unavailable(model.key, contender.key):
+                        continue
+                    left = args.seconds - (time.perf_counter() - begin)
+                    if args.seconds and left < longest:
+                        print("more to do", flush=True)
+                        return MORE
+                    start = time.perf_counter()
+                    one(ledger, args, model, threads, turn, contender, scratch)
+                    longest = max(longest, time.perf_counter() - start)
+    for row in ledger.rows.values():
+        reference = os.path.join(scratch, row["model"] + "-onnxruntime-fp32.npy")
+        if "output" in row:
+            row["difference"] = difference(row["output"], reference)
+    record = {"versions": versions(), "rounds": args.rounds, "machine": measure.machine(),
+              "runs": list(ledger.rows.values())}
+    report.write(args.folder, record, chosen, threads_list)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "src/base/status.h"
+
+namespace peel {
+
+// Results that were costly to measure, kept on disk from one run to the next. Each record is one
+// file; losing any of them costs time and nothing else, so whatever is wrong with one (cut short,
+// altered, another version's, another user's) reads as "not there".
+
+// $PEEL_CACHE_DIR, else $XDG_CACHE_HOME/peel, else ~/.cache/peel; empty where there is none of
+// them, or where PEEL_CACHE_DIR is "off": then nothing is read or written.
+std::string CacheFolder();
+
+// kind: what sort of record, a word of letters that the file's name begins with ("timings").
+// key: all that the record depends on, such as CacheMachine(), a hash of the model and thread
+// counts, as text of any length. The whole key is stored and compared: two keys whose hashes
+// collide never give each other's records.
+std::optional<std::string> ReadCacheFile(std::string_view kind, std::string_view key);
+
+// Replaces the record, creating the folder (for its user alone). Readers see the old one or the new
+// one, never a part. kIo where it cannot be written; that is no reason to stop.
+Status WriteCacheFile(std::string_view kind, std::string_view key, std::string_view payload);
+
+// The file that such a record lies in; "" without a folder. For messages.
+std::string CacheFilePath(std::string_view kind, std::string_view key);
+
+// This machine and this build, to begin keys with: Peel's version, processor, kernels in use.
+std::string CacheMachine();
+
+// 64 bits of a not cryptographic hash: multiply and fold, four lanes of 8 bytes. The same on every
+// machine of the same byte order. About 10 bytes a nanosecond.
+uint64_t HashBytes(std::span<const uint8_t> bytes);
+inline uint64_t HashBytes(std::string_view text) {
+  return HashBytes(std::span(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
+}
+// 16 hexadecimal digits.
+std::string HashText(uint64_t hash);
+
+}  // namespace peel

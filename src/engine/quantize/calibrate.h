@@ -1,0 +1,41 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "src/base/cancel.h"
+#include "src/base/status.h"
+#include "src/engine/quantize/histogram.h"
+#include "src/engine/quantize/layers.h"
+#include "src/engine/session.h"
+
+namespace peel::engine {
+
+// One picture as the model is fed it.
+struct Sample {
+  std::string name;  // for messages
+  std::vector<NamedTensor> feeds;
+};
+
+// Told now and then how far a stage is; called by the thread that works.
+using QuantizeProgress = std::function<void(std::string_view stage, int done, int total)>;
+
+struct ActivationSeen {
+  Histogram values;
+  std::vector<double> channel_mean;  // over all pictures, rows and columns
+};
+
+// Runs the samples through the model in float32 and collects what every layer reads, by value name.
+// bytes: the file, alive while it runs. Values are fetched in groups of at most 256 MiB, so the
+// pictures may be run several times. kInvalidArgument, naming picture and value, for one that is
+// not finite.
+Result<std::map<std::string, ActivationSeen>> CollectActivations(
+    const std::function<Result<std::unique_ptr<Session>>(const SessionOptions&)>& load,
+    std::span<const QuantLayer> layers, std::span<const Sample> samples, int threads,
+    const QuantizeProgress& progress, const CancelToken* cancel);
+
+}  // namespace peel::engine
