@@ -169,18 +169,23 @@ void StripToV(const ConvProblem& p, const WinogradPlan& plan, const WinogradStri
   }
 }
 
-// One channel block of a strip of tiles from M to the output, with its epilogue; before and after
-// are residuals added before and after the activation, or null.
-template <int kSize>
+// Where a residual joins in.
+enum class Joins { kNever, kBeforeActivation, kAfterActivation };
+
+// One channel block of a strip of tiles from M to the output, with its epilogue.
+template <int kSize, Joins kJoins>
 void StripFromM(const ConvProblem& p, const WinogradPlan& plan, const WinogradStrip& strip,
                 const float* HWY_RESTRICT m, const float* HWY_RESTRICT bias, Clamp clamp,
-                const float* before, const float* after, float* plane) {
+                const float* residual, float* plane) {
   constexpr int kTaps = kSize + 2;
   const WD d;
   const WV lo = hn::Set(d, clamp.lo), hi = hn::Set(d, clamp.hi);
   const int64_t row_floats = static_cast<int64_t>(p.out_width) * kBlock;
+  const int64_t column_step = p.dilation_w * int64_t{kBlock};
   const int rows =
       std::min<int>(kSize, static_cast<int>(DivideUp(p.out_height - strip.y, p.dilation_h)));
+  // By row of outputs. In memory, as 48 vectors of size 6 are more than there are registers.
+  HWY_ALIGN float half[kSize * kTaps * kWLanes];
   for (int64_t t = 0; t < strip.tiles; ++t) {
     const int x = strip.x + static_cast<int>(t) * kSize * p.dilation_w;
     const int columns =
@@ -189,8 +194,6 @@ void StripFromM(const ConvProblem& p, const WinogradPlan& plan, const WinogradSt
     const int64_t at = strip.y * row_floats + static_cast<int64_t>(x) * kBlock;
     for (int i = 0; i < kBlock; i += kWLanes) {
       const WV b = hn::Load(d, bias + i);
-      WV half[kSize][kTaps];
-#pragma GCC unroll 8
       for (int c = 0; c < kTaps; ++c) {
         WV in[kTaps], out[kSize];
 #pragma GCC unroll 8
@@ -199,22 +202,22 @@ void StripFromM(const ConvProblem& p, const WinogradPlan& plan, const WinogradSt
         }
         TransformOutput<kSize>(in, out);
 #pragma GCC unroll 6
-        for (int r = 0; r < kSize; ++r) half[r][c] = out[r];
+        for (int r = 0; r < kSize; ++r) hn::Store(out[r], d, half + (r * kTaps + c) * kWLanes);
       }
-#pragma GCC unroll 6
-      for (int r = 0; r < kSize; ++r) {
-        WV out[kSize];
-        TransformOutput<kSize>(half[r], out);
-        if (r >= rows) continue;
+      for (int r = 0; r < rows; ++r) {
+        WV in[kTaps], out[kSize];
+#pragma GCC unroll 8
+        for (int c = 0; c < kTaps; ++c) in[c] = hn::Load(d, half + (r * kTaps + c) * kWLanes);
+        TransformOutput<kSize>(in, out);
         const int64_t row = at + r * p.dilation_h * row_floats + i;
 #pragma GCC unroll 6
         for (int c = 0; c < kSize; ++c) {
-          if (c >= columns) continue;
-          const int64_t pixel = row + c * p.dilation_w * int64_t{kBlock};
+          if (c >= columns) break;
+          const int64_t pixel = row + c * column_step;
           WV y = hn::Add(out[c], b);
-          if (before != nullptr) y = hn::Add(y, hn::Load(d, before + pixel));
+          if (kJoins == Joins::kBeforeActivation) y = hn::Add(y, hn::Load(d, residual + pixel));
           y = hn::Min(hi, hn::Max(lo, y));
-          if (after != nullptr) y = hn::Add(y, hn::Load(d, after + pixel));
+          if (kJoins == Joins::kAfterActivation) y = hn::Add(y, hn::Load(d, residual + pixel));
           hn::Store(y, d, plane + pixel);
         }
       }
@@ -263,13 +266,15 @@ void RunWinograd(const ConvProblem& p, const ConvArgs& args, ThreadPool& pool) {
   };
   const auto from_m = [&](int64_t begin, int64_t count, int64_t n, const float* m) HWY_ATTR {
     ForEachStrip(p, plan, begin, count, [&](const WinogradStrip& strip) HWY_ATTR {
+      const auto strip_from_m = p.epilogue.residual ? StripFromM<kSize, Joins::kBeforeActivation>
+                                : add_after         ? StripFromM<kSize, Joins::kAfterActivation>
+                                                    : StripFromM<kSize, Joins::kNever>;
       const float* residual =
           p.epilogue.residual || add_after
               ? args.residual + strip.image * args.residual_batch_stride + n * out_plane
               : nullptr;
-      StripFromM<kSize>(p, plan, strip, m + n * plan.block_tiles * kBlock, bias + n * kBlock, clamp,
-                        p.epilogue.residual ? residual : nullptr, add_after ? residual : nullptr,
-                        args.output + strip.image * args.output_batch_stride + n * out_plane);
+      strip_from_m(p, plan, strip, m + n * plan.block_tiles * kBlock, bias + n * kBlock, clamp,
+                   residual, args.output + strip.image * args.output_batch_stride + n * out_plane);
     });
   };
 
