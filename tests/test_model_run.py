@@ -108,6 +108,28 @@ def test_kernels_can_be_forced(model):
     done = peel("model", "run", model, "--shape", "x=1,3,16,16", "--profile", "--json",
                 env={"PEEL_KERNELS_OFF": "all"})
     assert {s["kernel"] for s in json.loads(done.stdout)["steps"]} == {"reference"}
+    text = peel("model", "run", model, "--shape", "x=1,3,16,16", "--profile",
+                env={"PEEL_KERNELS_OFF": "all"})
+    assert "on plain reference kernels:" in text.stdout
+    fast = peel("model", "run", model, "--shape", "x=1,3,16,16", "--profile")
+    assert "reference" not in fast.stdout
+
+
+def test_kernels_are_timed_on_request(model, tmp_path):
+    def plan(tune):
+        done = peel("model", "info", model, "--plan", "--shape", "x=1,3,32,32",
+                    env={"PEEL_CACHE_DIR": str(tmp_path / "cache"), "PEEL_TUNE": tune})
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert " timed " not in plan("") and not (tmp_path / "cache").exists()
+    timed = plan("on")
+    assert " timed " in timed
+    assert plan("") == timed  # the same kernels for the same cache, nothing timed anew
+    assert " timed " not in plan("off")
+    for record in (tmp_path / "cache").iterdir():
+        record.write_bytes(record.read_bytes()[:-1])
+    assert " timed " not in plan("")
 
 
 @pytest.mark.parametrize("precision", ["bf16", "int8"])

@@ -197,6 +197,13 @@ void PrintProfile(const std::vector<engine::StepProfile>& steps) {
                sum.second, kernel);
   }
   fmt::print("{:9.3f}               in all\n", total);
+  std::string slow;
+  int count = 0;
+  for (const auto& step : steps) {
+    if (step.kernel != "reference" && step.kernel != "conv_reference") continue;
+    slow += (count++ == 0 ? " '" : ", '") + step.node + "'";
+  }
+  if (count > 0) fmt::print("\n{} on plain reference kernels:{}\n", count, slow);
 }
 
 nlohmann::json ProfileJson(const std::vector<engine::StepProfile>& steps) {

@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <sched.h>
 
 #include <atomic>
 #include <cstdint>
@@ -88,6 +89,30 @@ TEST(ThreadPool, NestedAndConcurrentCallersFinish) {
 TEST(Cpu, NamesATarget) {
   EXPECT_FALSE(CpuTarget().empty());
   EXPECT_GE(AvailableCpus(), 1);
+}
+
+TEST(Cpu, CountFollowsTheAffinityMask) {
+  cpu_set_t before, one;
+  ASSERT_EQ(sched_getaffinity(0, sizeof(before), &before), 0);
+  int first = 0;
+  while (!CPU_ISSET(first, &before)) ++first;
+  CPU_ZERO(&one);
+  CPU_SET(first, &one);
+  ASSERT_EQ(sched_setaffinity(0, sizeof(one), &one), 0);
+  EXPECT_EQ(AvailableCpus(), 1);
+  EXPECT_EQ(ThreadPool().size(), 1);
+  ASSERT_EQ(sched_setaffinity(0, sizeof(before), &before), 0);
+  EXPECT_LE(AvailableCpus(), CPU_COUNT(&before));
+}
+
+// More threads than processors share them: nobody waits for one that has no processor.
+TEST(ThreadPool, Oversubscribed) {
+  ThreadPool pool(8 * AvailableCpus());
+  std::vector<int> hits(1000);
+  for (int round = 0; round < 100; ++round) {
+    pool.ParallelFor(1000, [&](int64_t i, int) { ++hits[static_cast<size_t>(i)]; });
+  }
+  for (const int h : hits) ASSERT_EQ(h, 100);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "src/base/cpu.h"
+#include "src/base/file_pages.h"
 #include "src/engine/graph/specialise.h"
 #include "src/engine/kernels/reference.h"
 #include "src/engine/memory_limit.h"
@@ -142,6 +143,10 @@ Result<std::unique_ptr<Session>> NativeSession::Make(Graph graph, const SessionO
     }
   }
   session->pool_ = std::make_unique<ThreadPool>(options.threads);
+  session->tune_ = Timings::ModeFromEnvironment();
+  if (session->tune_ != Timings::Mode::kOff) session->timings_ = std::make_unique<Timings>();
+  // Reading and rewriting looked at most of the file, often for the last time.
+  for (const auto& map : session->graph_.maps) DropFilePages(map.data(), map.size());
   return std::unique_ptr<Session>(std::move(session));
 }
 
@@ -257,7 +262,7 @@ Result<std::shared_ptr<const Plan>> NativeSession::MakePlan(const PlanKey& key) 
   std::vector<ValueId> fetches;
   for (const Port& port : graph->outputs) fetches.push_back(port.value);
   const uint64_t limit = max_memory_ != 0 ? max_memory_ : AvailableMemory();
-  const Plan::Options options{limit, disabled_kernels_, &precisions_};
+  const Plan::Options options{limit, disabled_kernels_, &precisions_, timings_.get(), tune_};
   return Plan::Build(std::move(graph), fetches, options, *pool_, weights_);
 }
 

@@ -64,6 +64,8 @@ class NativeSession : public Session {
   std::vector<std::string> disabled_kernels_;
   Precisions precisions_;
   std::unique_ptr<ThreadPool> pool_;
+  Timings::Mode tune_ = Timings::Mode::kOff;
+  std::unique_ptr<Timings> timings_;  // null where kernels are chosen by estimates alone
   mutable WeightStore weights_;
   mutable std::mutex mutex_;
   mutable std::list<std::pair<PlanKey, std::shared_ptr<const Plan>>> plans_;  // latest use first

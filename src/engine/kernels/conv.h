@@ -30,11 +30,12 @@ enum class Activation : uint8_t {
   kSoftplus
 };
 
-// What happens to a result on its way to memory: act(x + bias + residual).
+// What happens to a result on its way to memory: act(x + bias + residual), or with residual_after
+// act(x + bias) + residual. At most one of the two flags is set.
 struct Epilogue {
   Activation activation = Activation::kNone;
   float alpha = 0, beta = 0;
-  bool residual = false;
+  bool residual = false, residual_after = false;
 };
 
 // A two-dimensional convolution as a kernel sees it. Extents in pixels and channels.

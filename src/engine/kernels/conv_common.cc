@@ -23,16 +23,11 @@ Clamp ClampOf(const Epilogue& e) {
   }
 }
 
-void FinishEpilogue(const ConvProblem& p, const ConvArgs& args, ThreadPool& pool) {
-  const Slice output{args.output, args.output_batch_stride};
-  if (!IsClamp(p.epilogue)) {
-    RunActivation(p.epilogue.activation, p.epilogue.alpha, p.epilogue.beta, p.out_layout,
-                  OutputShape(p), {args.output, args.output_batch_stride}, output, pool);
-    return;
-  }
-  const Clamp clamp = ClampOf(p.epilogue);
+namespace {
+
+// Zeros in the channels past the last of a blocked tensor.
+void ClearTail(const ConvProblem& p, const ConvArgs& args) {
   const int tail = p.out_channels % kBlock;
-  if (p.out_layout != Layout::kBlocked || tail == 0 || (clamp.lo <= 0 && clamp.hi >= 0)) return;
   const int64_t pixels = int64_t{p.out_height} * p.out_width;
   for (int n = 0; n < p.batch; ++n) {
     float* block =
@@ -40,6 +35,28 @@ void FinishEpilogue(const ConvProblem& p, const ConvArgs& args, ThreadPool& pool
     for (int64_t i = 0; i < pixels; ++i) {
       std::fill(block + i * kBlock + tail, block + (i + 1) * kBlock, 0.0f);
     }
+  }
+}
+
+}  // namespace
+
+void FinishEpilogue(const ConvProblem& p, const ConvArgs& args, ThreadPool& pool,
+                    bool residual_added) {
+  const Slice output{args.output, args.output_batch_stride};
+  const ConstSlice result{args.output, args.output_batch_stride};
+  if (!IsClamp(p.epilogue)) {
+    RunActivation(p.epilogue.activation, p.epilogue.alpha, p.epilogue.beta, p.out_layout,
+                  OutputShape(p), result, output, pool);
+  } else {
+    const Clamp clamp = ClampOf(p.epilogue);
+    const bool tail = p.out_layout == Layout::kBlocked && p.out_channels % kBlock != 0;
+    if (tail && !(clamp.lo <= 0 && clamp.hi >= 0)) ClearTail(p, args);
+  }
+  if (p.epilogue.residual_after && !residual_added) {
+    BinaryProblem sum;
+    sum.layout = p.out_layout;
+    sum.shape = OutputShape(p);
+    RunBinary(sum, result, {args.residual, args.residual_batch_stride}, output, pool);
   }
 }
 

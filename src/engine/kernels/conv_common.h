@@ -29,9 +29,11 @@ struct Clamp {
 bool IsClamp(const Epilogue& epilogue);
 // The whole line where the activation is no clamp: FinishEpilogue applies it afterwards.
 Clamp ClampOf(const Epilogue& epilogue);
-// What ClampOf left undone, over the whole output: other activations, and the zeros of the channels
-// past the last where the activation of zero is not zero.
-void FinishEpilogue(const ConvProblem& problem, const ConvArgs& args, ThreadPool& pool);
+// What ClampOf left undone, over the whole output: other activations, the zeros of the channels past
+// the last where the activation of zero is not zero, and a residual that comes after the activation
+// unless the kernel has added it already (which it can only where IsClamp).
+void FinishEpilogue(const ConvProblem& problem, const ConvArgs& args, ThreadPool& pool,
+                    bool residual_added = false);
 
 // Rejections that several kernels share; empty where the problem passes.
 std::string RejectUnlessLayouts(const ConvProblem& problem, Layout in, Layout out);

@@ -108,7 +108,9 @@ void Run(const ConvProblem& p, const ConvArgs& args, ThreadPool& pool) {
         }
       }
       if (p.epilogue.residual) sum += residual[pixel * out_step];
-      out[pixel * out_step] = ActivateOne(p.epilogue, static_cast<float>(sum));
+      float result = ActivateOne(p.epilogue, static_cast<float>(sum));
+      if (p.epilogue.residual_after) result += residual[pixel * out_step];
+      out[pixel * out_step] = result;
     }
   });
 }

@@ -29,7 +29,7 @@ std::string Describe(const ConvProblem& p) {
   add("kh", p.kernel_h), add("kw", p.kernel_w), add("sh", p.stride_h), add("sw", p.stride_w);
   add("dh", p.dilation_h), add("dw", p.dilation_w), add("pt", p.pad_top), add("pl", p.pad_left);
   add("g", p.groups), add("act", static_cast<int>(p.epilogue.activation));
-  add("res", p.epilogue.residual);
+  add("res", p.epilogue.residual), add("after", p.epilogue.residual_after);
   add("in", static_cast<int>(p.in_layout)), add("out", static_cast<int>(p.out_layout));
   return s;
 }
@@ -62,7 +62,7 @@ class ConvCase {
     args.input = input_.data();
     args.input_batch_stride = input_.stride();
     args.packed = packed.data();
-    if (p_.epilogue.residual) args.residual = residual_.data();
+    if (p_.epilogue.residual || p_.epilogue.residual_after) args.residual = residual_.data();
     args.residual_batch_stride = residual_.stride();
     args.output = output.data();
     args.output_batch_stride = output.stride();
@@ -220,14 +220,15 @@ TEST_P(ConvTest, ManyBlocksOfTiles) {
 TEST_P(ConvTest, Epilogues) {
   uint32_t seed = 600;
   for (int activation = 0; activation <= static_cast<int>(Activation::kSoftplus); ++activation) {
-    for (bool residual : {false, true}) {
+    for (int residual : {0, 1, 2}) {
       for (int shape = 0; shape < 4; ++shape) {
         ConvProblem p = shape == 0   ? Make(20, 19, 7, 9, 3, 1, 1, 1)
                         : shape == 1 ? Make(20, 19, 7, 9, 1, 1, 1, 0)
                         : shape == 2 ? Make(3, 19, 7, 9, 3, 2, 1, 1)
                                      : Make(20, 1, 7, 9, 3, 1, 1, 1);
         p.epilogue.activation = static_cast<Activation>(activation);
-        p.epilogue.residual = residual;
+        p.epilogue.residual = residual == 1;
+        p.epilogue.residual_after = residual == 2;
         p.epilogue.alpha = activation == static_cast<int>(Activation::kClip) ? 0.125f : 0.2f;
         p.epilogue.beta = 0.5f;
         CheckAll(p, seed++);
@@ -276,6 +277,7 @@ TEST_P(ConvTest, RandomProblems) {
     p.epilogue.activation = static_cast<Activation>(pick(0, 2));
     p.epilogue.alpha = 0.1f;
     p.epilogue.residual = pick(0, 1) != 0;
+    p.epilogue.residual_after = !p.epilogue.residual && pick(0, 1) != 0;
     checked += CheckAll(p, static_cast<uint32_t>(1000 + i));
   }
   EXPECT_GT(checked, 60);

@@ -169,8 +169,11 @@ void StripToV(const ConvProblem& p, const WinogradPlan& plan, const WinogradStri
   }
 }
 
+// Where a residual joins in.
+enum class Joins { kNever, kBeforeActivation, kAfterActivation };
+
 // One channel block of a strip of tiles from M to the output, with its epilogue.
-template <int kSize>
+template <int kSize, Joins kJoins>
 void StripFromM(const ConvProblem& p, const WinogradPlan& plan, const WinogradStrip& strip,
                 const float* HWY_RESTRICT m, const float* HWY_RESTRICT bias, Clamp clamp,
                 const float* residual, float* plane) {
@@ -178,8 +181,11 @@ void StripFromM(const ConvProblem& p, const WinogradPlan& plan, const WinogradSt
   const WD d;
   const WV lo = hn::Set(d, clamp.lo), hi = hn::Set(d, clamp.hi);
   const int64_t row_floats = static_cast<int64_t>(p.out_width) * kBlock;
+  const int64_t column_step = p.dilation_w * int64_t{kBlock};
   const int rows =
       std::min<int>(kSize, static_cast<int>(DivideUp(p.out_height - strip.y, p.dilation_h)));
+  // By row of outputs. In memory, as 48 vectors of size 6 are more than there are registers.
+  HWY_ALIGN float half[kSize * kTaps * kWLanes];
   for (int64_t t = 0; t < strip.tiles; ++t) {
     const int x = strip.x + static_cast<int>(t) * kSize * p.dilation_w;
     const int columns =
@@ -188,8 +194,6 @@ void StripFromM(const ConvProblem& p, const WinogradPlan& plan, const WinogradSt
     const int64_t at = strip.y * row_floats + static_cast<int64_t>(x) * kBlock;
     for (int i = 0; i < kBlock; i += kWLanes) {
       const WV b = hn::Load(d, bias + i);
-      WV half[kSize][kTaps];
-#pragma GCC unroll 8
       for (int c = 0; c < kTaps; ++c) {
         WV in[kTaps], out[kSize];
 #pragma GCC unroll 8
@@ -198,21 +202,23 @@ void StripFromM(const ConvProblem& p, const WinogradPlan& plan, const WinogradSt
         }
         TransformOutput<kSize>(in, out);
 #pragma GCC unroll 6
-        for (int r = 0; r < kSize; ++r) half[r][c] = out[r];
+        for (int r = 0; r < kSize; ++r) hn::Store(out[r], d, half + (r * kTaps + c) * kWLanes);
       }
-#pragma GCC unroll 6
-      for (int r = 0; r < kSize; ++r) {
-        WV out[kSize];
-        TransformOutput<kSize>(half[r], out);
-        if (r >= rows) continue;
+      for (int r = 0; r < rows; ++r) {
+        WV in[kTaps], out[kSize];
+#pragma GCC unroll 8
+        for (int c = 0; c < kTaps; ++c) in[c] = hn::Load(d, half + (r * kTaps + c) * kWLanes);
+        TransformOutput<kSize>(in, out);
         const int64_t row = at + r * p.dilation_h * row_floats + i;
 #pragma GCC unroll 6
         for (int c = 0; c < kSize; ++c) {
-          if (c >= columns) continue;
-          const int64_t pixel = row + c * p.dilation_w * int64_t{kBlock};
+          if (c >= columns) break;
+          const int64_t pixel = row + c * column_step;
           WV y = hn::Add(out[c], b);
-          if (residual != nullptr) y = hn::Add(y, hn::Load(d, residual + pixel));
-          hn::Store(hn::Min(hi, hn::Max(lo, y)), d, plane + pixel);
+          if (kJoins == Joins::kBeforeActivation) y = hn::Add(y, hn::Load(d, residual + pixel));
+          y = hn::Min(hi, hn::Max(lo, y));
+          if (kJoins == Joins::kAfterActivation) y = hn::Add(y, hn::Load(d, residual + pixel));
+          hn::Store(y, d, plane + pixel);
         }
       }
     }
@@ -227,6 +233,8 @@ void RunWinograd(const ConvProblem& p, const ConvArgs& args, ThreadPool& pool) {
   const float* weights = static_cast<const float*>(args.packed);
   const float* bias = weights + plan.WeightFloats();
   const Clamp clamp = ClampOf(p.epilogue);
+  // After an activation that is no clamp it is FinishEpilogue's.
+  const bool add_after = p.epilogue.residual_after && IsClamp(p.epilogue);
   const int64_t in_plane = int64_t{kBlock} * p.in_height * p.in_width;
   const int64_t out_plane = int64_t{kBlock} * p.out_height * p.out_width;
   const int64_t k_floats = plan.k_blocks * kBlock;
@@ -258,13 +266,15 @@ void RunWinograd(const ConvProblem& p, const ConvArgs& args, ThreadPool& pool) {
   };
   const auto from_m = [&](int64_t begin, int64_t count, int64_t n, const float* m) HWY_ATTR {
     ForEachStrip(p, plan, begin, count, [&](const WinogradStrip& strip) HWY_ATTR {
+      const auto strip_from_m = p.epilogue.residual ? StripFromM<kSize, Joins::kBeforeActivation>
+                                : add_after         ? StripFromM<kSize, Joins::kAfterActivation>
+                                                    : StripFromM<kSize, Joins::kNever>;
       const float* residual =
-          p.epilogue.residual
+          p.epilogue.residual || add_after
               ? args.residual + strip.image * args.residual_batch_stride + n * out_plane
               : nullptr;
-      StripFromM<kSize>(p, plan, strip, m + n * plan.block_tiles * kBlock, bias + n * kBlock, clamp,
-                        residual,
-                        args.output + strip.image * args.output_batch_stride + n * out_plane);
+      strip_from_m(p, plan, strip, m + n * plan.block_tiles * kBlock, bias + n * kBlock, clamp,
+                   residual, args.output + strip.image * args.output_batch_stride + n * out_plane);
     });
   };
 

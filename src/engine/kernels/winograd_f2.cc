@@ -28,7 +28,7 @@ HWY_EXPORT(RunF2);
 void Run(const ConvProblem& problem, const ConvArgs& args, ThreadPool& pool) {
   InitCpu();
   HWY_DYNAMIC_DISPATCH(RunF2)(problem, args, pool);
-  FinishEpilogue(problem, args, pool);
+  FinishEpilogue(problem, args, pool, /*residual_added=*/IsClamp(problem.epilogue));
 }
 double Cost(const ConvProblem& problem, int threads) { return WinogradCost(problem, 2, threads); }
 size_t PackedBytes(const ConvProblem& problem) { return WinogradPackedBytes(problem, 2); }

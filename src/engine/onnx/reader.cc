@@ -99,6 +99,7 @@ Result<Graph> ReadModel(std::span<const uint8_t> bytes, std::shared_ptr<const vo
   TensorReader tensors(std::move(owner), directory);
   PEEL_RETURN_IF_ERROR(ReadGraphProto(*graph_message, model, tensors, graph));
   PEEL_RETURN_IF_ERROR(graph.Verify());
+  graph.maps = tensors.ExternalFiles();
   return graph;
 }
 
@@ -120,7 +121,10 @@ Result<Graph> ReadOnnxFile(const std::string& path) {
   PEEL_ASSIGN_OR_RETURN(auto file, MappedFile::Open(path));
   const std::filesystem::path parent = std::filesystem::path(path).parent_path();
   const std::span<const uint8_t> bytes = file->bytes();
-  return ReadOnnx(bytes, file, path, parent.empty() ? "." : parent.string());
+  PEEL_ASSIGN_OR_RETURN(Graph graph,
+                        ReadOnnx(bytes, file, path, parent.empty() ? "." : parent.string()));
+  graph.maps.push_back(bytes);
+  return graph;
 }
 
 }  // namespace peel::engine

@@ -136,6 +136,12 @@ std::string TensorReader::Name(protozero::data_view message) {
   return name;
 }
 
+std::vector<std::span<const uint8_t>> TensorReader::ExternalFiles() const {
+  std::vector<std::span<const uint8_t>> files;
+  for (const auto& [location, file] : external_) files.push_back(file->bytes());
+  return files;
+}
+
 Result<Tensor> TensorReader::Read(protozero::data_view message) {
   Fields f;
   protozero::pbf_reader reader(message);

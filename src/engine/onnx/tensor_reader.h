@@ -3,7 +3,9 @@
 #include <map>
 #include <memory>
 #include <protozero/data_view.hpp>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "src/base/status.h"
 #include "src/engine/graph/tensor.h"
@@ -27,6 +29,8 @@ class TensorReader {
   Result<Tensor> Read(protozero::data_view message);
   // Only the name field; empty where there is none.
   static std::string Name(protozero::data_view message);
+  // The files of external data that were read from so far.
+  std::vector<std::span<const uint8_t>> ExternalFiles() const;
 
  private:
   struct Fields;

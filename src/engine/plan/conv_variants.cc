@@ -3,6 +3,7 @@
 #include "src/engine/plan/activation.h"
 #include "src/engine/plan/conv_problem.h"
 #include "src/engine/plan/image_operand.h"
+#include "src/engine/plan/tune.h"
 #include "src/engine/plan/variants.h"
 #include "src/engine/plan/weights.h"
 
@@ -26,7 +27,9 @@ std::string MakeProblem(const NodeView& view, ConvProblem* problem) {
   ConvProblem p;
   if (std::string why = ReadConvGeometry(view, &p); !why.empty()) return why;
   if (!ReadActivation(node, &p.epilogue)) return "has an activation that no kernel knows";
-  p.epilogue.residual = view.HasInput(3);
+  const bool after = node.Int("residual_after", 0) != 0;
+  p.epilogue.residual = view.HasInput(3) && !after;
+  p.epilogue.residual_after = view.HasInput(3) && after;
   *problem = p;
   return "";
 }
@@ -85,7 +88,8 @@ Result<Emitted> EmitConv(EmitArgs& args, const PackedKernel& kernel, const ConvP
   return step;
 }
 
-// The kernel in every layout in which it takes the problem, or why it does in none.
+// The kernel, which lives as long as the program, in every layout in which it takes the problem, or
+// why it does in none.
 void AddKernel(const NodeView& view, const ConvKernel& kernel, ConvProblem problem,
                Choices& choices) {
   std::string reason;
@@ -105,7 +109,14 @@ void AddKernel(const NodeView& view, const ConvKernel& kernel, ConvProblem probl
       variant.in.resize(view.node().inputs.size(), Layout::kPlain);
       variant.out = out;
       variant.strided = true;
-      variant.cost = kernel.cost(problem, kCostThreads);
+      const double price = WeightPrice(kernel, problem);
+      variant.cost = kernel.cost(problem, kCostThreads) + price;
+      variant.timing_key = TimingKey(kernel, problem);
+      variant.measure = [&kernel, problem, price](ThreadPool& pool) {
+        std::optional<double> cost = TimeConv(kernel, problem, pool);
+        if (cost) *cost += price;
+        return cost;
+      };
       const PackedKernel calls{kernel.name, kernel.packed_bytes, kernel.pack, kernel.scratch_bytes,
                                kernel.run};
       variant.emit = [calls, problem](EmitArgs& args) { return EmitConv(args, calls, problem); };

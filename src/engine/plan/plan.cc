@@ -7,6 +7,7 @@
 #include "src/engine/plan/arena.h"
 #include "src/engine/plan/layout.h"
 #include "src/engine/plan/placement.h"
+#include "src/engine/plan/tune.h"
 #include "src/engine/plan/variants.h"
 
 namespace peel::engine {
@@ -62,10 +63,10 @@ Result<std::shared_ptr<const Plan>> Plan::Build(std::shared_ptr<const Graph> gra
                                                 WeightStore& weights) {
   auto plan = std::make_shared<Plan>();
   plan->program_.graph = std::move(graph);
-  PEEL_RETURN_IF_ERROR(plan->Lower(fetches, options, pool.size()));
+  PEEL_RETURN_IF_ERROR(plan->Lower(fetches, options, pool));
   PEEL_RETURN_IF_ERROR(PlaceTensors(plan->program_));
   PEEL_ASSIGN_OR_RETURN(plan->program_.arena_bytes, AssignOffsets(plan->program_.storages));
-  WeightBatch batch(weights);
+  WeightBatch batch(weights, plan->program_.graph->maps);
   PEEL_RETURN_IF_ERROR(plan->Emit(pool.size(), batch));
   // Nothing of it has been touched yet, so that asking for too much costs no memory.
   const uint64_t need = plan->program_.arena_bytes + plan->scratch_bytes_ + plan->weight_bytes_;
@@ -79,7 +80,7 @@ Result<std::shared_ptr<const Plan>> Plan::Build(std::shared_ptr<const Graph> gra
   return std::shared_ptr<const Plan>(std::move(plan));
 }
 
-Status Plan::Lower(std::span<const ValueId> fetches, const Options& options, int threads) {
+Status Plan::Lower(std::span<const ValueId> fetches, const Options& options, ThreadPool& pool) {
   const Graph& graph = *program_.graph;
   const std::vector<NodeId> live = LiveNodes(graph, fetches);
   choices_.resize(graph.nodes.size());
@@ -90,12 +91,14 @@ Status Plan::Lower(std::span<const ValueId> fetches, const Options& options, int
     const Precision precision =
         options.precisions != nullptr ? options.precisions->Of(node.name) : Precision::kFp32;
     choices =
-        EnumerateVariants(NodeView(graph, node, threads, precision), options.disabled_kernels);
+        EnumerateVariants(NodeView(graph, node, pool.size(), precision), options.disabled_kernels);
     if (choices.variants.empty()) {
       return Unsupported("operator " + node.op_type + " (node '" + node.name +
                          "') is not supported");
     }
+    if (options.timings) TakeTimings(choices, *options.timings, options.tune, pool);
   }
+  if (options.timings) options.timings->Save();
   const std::vector<Layout> layouts = AssignLayouts(graph, live, fetches, choices_);
 
   std::vector<int> forms[2];  // by layout: the tensor of each value, or -1
@@ -191,7 +194,7 @@ Operand Plan::MakeOperand(int t) const {
 
 Status Plan::Emit(int threads, WeightBatch& weights) {
   static const Node kReorder;  // of no operator: layouts are the plan's own business
-  std::set<const AlignedBuffer*> counted;
+  std::set<const PackedWeights*> counted;
   for (size_t i = 0; i < program_.operations.size(); ++i) {
     const Operation& op = program_.operations[i];
     if (op.eliminated) continue;

@@ -7,6 +7,7 @@
 
 #include "src/engine/plan/precision.h"
 #include "src/engine/plan/program.h"
+#include "src/engine/plan/timings.h"
 #include "src/engine/plan/weights.h"
 
 namespace peel::engine {
@@ -32,6 +33,8 @@ class Plan {
     uint64_t max_memory = 0;  // kOutOfMemory where more is needed; 0: no limit
     std::span<const std::string> disabled_kernels;
     const Precisions* precisions = nullptr;  // null: float32 throughout
+    Timings* timings = nullptr;  // what is known of kernels on this machine; null: estimates alone
+    Timings::Mode tune = Timings::Mode::kOff;
   };
   // graph is specialised (every type and shape known); fetches are values of it. Plans only what
   // they need, for runs on this pool, which also packs the weights.
@@ -48,7 +51,7 @@ class Plan {
   std::string Text() const;
 
  private:
-  Status Lower(std::span<const ValueId> fetches, const Options& options, int threads);
+  Status Lower(std::span<const ValueId> fetches, const Options& options, ThreadPool& pool);
   Status Emit(int threads, WeightBatch& weights);
   Operand MakeOperand(int tensor) const;
   StepInfo Describe(const Operation& op) const;
@@ -56,7 +59,7 @@ class Plan {
   Program program_;
   std::vector<Choices> choices_;  // by node
   std::vector<Step> steps_;
-  std::vector<std::shared_ptr<const AlignedBuffer>> packed_;
+  std::vector<WeightStore::Packed> packed_;
   size_t scratch_bytes_ = 0;
   uint64_t weight_bytes_ = 0;
 };

@@ -122,7 +122,8 @@ std::string Plan::Text() const {
       layouts += LayoutName(variant.out);
       const bool chosen = static_cast<int>(k) == choices.chosen;
       text += std::string("       ") + (chosen ? "* " : "  ") + Padded(variant.kernel, 20) + " " +
-              Padded(layouts, 18) + " estimated " + Number("%.3f ms", variant.cost) + "\n";
+              Padded(layouts, 18) + (variant.timed ? " timed " : " estimated ") +
+              Number("%.3f ms", variant.cost) + "\n";
     }
     for (const Rejection& rejection : choices.rejections) {
       text += "       - " + Padded(rejection.kernel, 20) + " " + rejection.reason + "\n";

@@ -3,10 +3,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "src/base/aligned_buffer.h"
 #include "src/base/status.h"
 #include "src/base/thread_pool.h"
 #include "src/engine/graph/graph.h"
@@ -49,6 +49,7 @@ struct Operand {
 
 using RunFunction = std::function<Status(const RunEnv&)>;
 
+class PackedWeights;
 class WeightBatch;
 
 // What a variant gets to make its step from, once memory is laid out.
@@ -65,7 +66,7 @@ struct Emitted {
   RunFunction run;  // empty: nothing is left to do
   size_t scratch_bytes = 0;
   bool bind_tensors = false;  // wants RunEnv::Bound
-  std::vector<std::shared_ptr<const AlignedBuffer>> packed;
+  std::vector<std::shared_ptr<const PackedWeights>> packed;
 };
 
 // One way to compute a node.
@@ -79,11 +80,15 @@ struct Variant {
   Kind kind = Kind::kCompute;
   std::vector<Layout> in;  // one per input of the node
   Layout out = Layout::kPlain;
-  double cost = 0;             // estimated milliseconds
+  double cost = 0;  // milliseconds, estimated or timed
+  bool timed = false;
   uint32_t may_overwrite = 0;  // bit i: the output may take over the memory of input i
   bool strided = false;        // inputs and output may have batch strides of their own
   bool reference = false;      // a plain reference operator
   std::function<Result<Emitted>(EmitArgs&)> emit;
+  // Variants that can be timed (tune.h): what names the timing, and what takes it.
+  std::string timing_key;
+  std::function<std::optional<double>(ThreadPool&)> measure;
 };
 
 struct Rejection {

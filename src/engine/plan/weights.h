@@ -6,7 +6,9 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "src/base/aligned_buffer.h"
@@ -16,11 +18,27 @@
 
 namespace peel::engine {
 
+// Weights in the form a kernel wants them in. They lie, as many as fit, in buffers that plans
+// share: few large ones can have 2-MiB pages, which are taken from the system at a hundredth of the
+// calls.
+class PackedWeights {
+ public:
+  PackedWeights(std::shared_ptr<AlignedBuffer> buffer, size_t offset, size_t size)
+      : buffer_(std::move(buffer)), offset_(offset), size_(size) {}
+  const uint8_t* data() const { return buffer_->data() + offset_; }
+  uint8_t* mutable_data() { return buffer_->data() + offset_; }
+  size_t size() const { return size_; }
+
+ private:
+  std::shared_ptr<AlignedBuffer> buffer_;
+  size_t offset_, size_;
+};
+
 // The packed weights of one session, made once and shared by every plan that uses them; gone when
 // the last such plan is. Any thread may call.
 class WeightStore {
  public:
-  using Packed = std::shared_ptr<const AlignedBuffer>;
+  using Packed = std::shared_ptr<const PackedWeights>;
   struct Key {
     const void *source, *bias;
     std::string form;
@@ -31,7 +49,7 @@ class WeightStore {
   friend class WeightBatch;
   struct Entry {
     Tensor source, bias;  // keep the addresses in the key taken
-    std::weak_ptr<const AlignedBuffer> packed;
+    std::weak_ptr<const PackedWeights> packed;
   };
   std::mutex mutex_;
   std::map<Key, Entry> entries_;
@@ -41,7 +59,9 @@ class WeightStore {
 // of a pool, when the plan is complete.
 class WeightBatch {
  public:
-  explicit WeightBatch(WeightStore& store) : store_(store) {}
+  // maps: files that sources may look into; their pages are dropped once packed.
+  WeightBatch(WeightStore& store, std::span<const std::span<const uint8_t>> maps)
+      : store_(store), maps_(maps) {}
 
   // Where the weights of source (and bias, where defined) will lie in the form that `form` names:
   // whatever pack writes into `bytes` bytes, 64-byte aligned. form must tell apart everything that
@@ -55,11 +75,16 @@ class WeightBatch {
   struct Pending {
     WeightStore::Key key;
     Tensor source, bias;
-    std::shared_ptr<AlignedBuffer> packed;
+    std::shared_ptr<PackedWeights> packed;
     std::function<void(void*)> pack;
   };
+  void Drop(const Tensor& source) const;
+
   WeightStore& store_;
+  std::span<const std::span<const uint8_t>> maps_;
   std::vector<Pending> pending_;
+  std::shared_ptr<AlignedBuffer> buffer_;  // that the next weights go into where they fit
+  size_t used_ = 0;
 };
 
 }  // namespace peel::engine

@@ -1,5 +1,8 @@
 // Adding a tensor of the same shape to the result of a convolution that nothing else reads becomes
-// peel.Conv's residual. Only where both shapes are known: otherwise the sum might broadcast.
+// peel.Conv's residual; where the convolution has its activation already, one that is added after
+// it. Only where both shapes are known: otherwise the sum might broadcast.
+#include <utility>
+
 #include "src/engine/graph/passes/fused_conv.h"
 #include "src/engine/graph/passes/match.h"
 #include "src/engine/graph/passes/passes.h"
@@ -9,7 +12,8 @@ namespace peel::engine::passes {
 namespace {
 
 bool CanTakeResidual(const Node& node) {
-  return IsPlainConv(node) && (node.inputs.size() < 4 || node.inputs[3] == kNone);
+  return (node.Is("Conv") || node.Is("Conv", "peel")) &&
+         (node.inputs.size() < 4 || node.inputs[3] == kNone);
 }
 
 }  // namespace
@@ -23,18 +27,24 @@ Result<int> FuseResidual(Graph& graph, const PassContext&) {
     const auto& a = graph.value(add.inputs[0]).shape;
     const auto& b = graph.value(add.inputs[1]).shape;
     if (!a || !b || *a != *b) continue;
-    // Of two convolutions the later one: the earlier one's result is there when it runs.
+    // Of two convolutions the one without an activation, which can take the sum's; else the later
+    // one, so that the earlier one's result is there when it runs.
     NodeId conv = kNone;
     for (const ValueId v : add.inputs) {
       const NodeId producer = rewriter.Producer(v);
-      if (producer == kNone || producer < conv || rewriter.SoleReader(v) != n) continue;
-      if (CanTakeResidual(rewriter.node(producer))) conv = producer;
+      if (producer == kNone || rewriter.SoleReader(v) != n) continue;
+      if (!CanTakeResidual(rewriter.node(producer))) continue;
+      const auto rank = [&](NodeId id) {
+        return std::pair(id != kNone && IsPlainConv(rewriter.node(id)), id);
+      };
+      if (conv == kNone || rank(producer) > rank(conv)) conv = producer;
     }
     if (conv == kNone) continue;
     Node fused = AsPeelConv(rewriter.node(conv));
     const ValueId residual = OtherOperand(add, fused.outputs[0]);
     fused.inputs.resize(4, kNone);
     fused.inputs[3] = residual;
+    if (!IsPlainConv(fused)) fused.attributes["residual_after"] = int64_t{1};
     fused.outputs = add.outputs;
     rewriter.Remove(conv);
     rewriter.Become(n, std::move(fused));  // here the residual is certainly computed

@@ -366,6 +366,34 @@ TEST(FuseResidual, TakesTheLaterConvolution) {
   EXPECT_THAT(Operators(graph), ElementsAre("Conv", "peel.Conv"));
 }
 
+// What U2-Net does: the sum comes after the convolution's activation.
+TEST(FuseResidual, AfterAnActivation) {
+  GraphBuilder b = WithConv();
+  b.Input("r", kF32, Shape{1, 2, 4, 4});
+  b.Op("Relu", {"c"}, {"a"}).Op("Add", {"a", "r"}, {"y"});
+  Graph graph = b.Build({"y"});
+  EXPECT_EQ(Apply(passes::FuseActivation, graph), 1);
+  graph.value(graph.nodes[0].outputs[0]).shape = Shape{1, 2, 4, 4};
+  EXPECT_EQ(Apply(passes::FuseResidual, graph), 1);
+  ASSERT_THAT(Operators(graph), ElementsAre("peel.Conv"));
+  EXPECT_EQ(graph.nodes[0].inputs[3], graph.inputs[1].value);
+  EXPECT_EQ(graph.nodes[0].Int("residual_after", 0), 1);
+  EXPECT_EQ(graph.nodes[0].String("activation", ""), "relu");
+}
+
+// The one whose activation is still to come is taken, though the other one is later.
+TEST(FuseResidual, PrefersWhatHasNoActivation) {
+  GraphBuilder b = WithConv();
+  b.Op("Conv", {"x", "w"}, {"c2"}).Op("Relu", {"c2"}, {"a"}).Op("Add", {"c", "a"}, {"y"});
+  Graph graph = b.Build({"y"});
+  EXPECT_EQ(Apply(passes::FuseActivation, graph), 1);
+  for (const Node& node : graph.nodes) graph.value(node.outputs[0]).shape = Shape{1, 2, 4, 4};
+  EXPECT_EQ(Apply(passes::FuseResidual, graph), 1);
+  ASSERT_THAT(Operators(graph), ElementsAre("peel.Conv", "peel.Conv"));
+  EXPECT_EQ(graph.nodes[1].Int("residual_after", 0), 0);
+  EXPECT_EQ(graph.nodes[1].String("activation", "none"), "none");
+}
+
 TEST(FuseActivation, KnowsEveryActivation) {
   struct Case {
     const char* op;

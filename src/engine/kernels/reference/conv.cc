@@ -1,4 +1,5 @@
-// Conv and the fused peel.Conv: act(conv(X) + B + residual).
+// Conv and the fused peel.Conv: act(conv(X) + B + residual), or with the attribute
+// residual_after act(conv(X) + B) + residual.
 #include <algorithm>
 #include <cmath>
 #include <string>
@@ -107,6 +108,7 @@ Status RunConv(const OpArgs& args, const Tensor* residual, Activation activation
   if (residual) PEEL_RETURN_IF_ERROR(RequireShape(*residual, y.shape(), "the residual"));
   const float alpha = args.node.Float("activation_alpha", 0);
   const float beta = args.node.Float("activation_beta", 0);
+  const bool after = args.node.Int("residual_after", 0) != 0;
   return DispatchReal(x.type(), [&]<typename T>() {
     const ConvOperands<T> operands{x.data<T>(), weights.data<T>(), n.batch,
                                    n.groups,    n.in_channels,     n.out_channels};
@@ -121,8 +123,9 @@ Status RunConv(const OpArgs& args, const Tensor* residual, Activation activation
     }
     return Convolve(operands, window, [&](int64_t channel, int64_t at, T sum) {
       if (bias) sum += bias->data<T>()[channel];
-      if (residual) sum += residual->data<T>()[at];
-      out[at] = Activate(activation, sum, static_cast<T>(alpha), static_cast<T>(beta));
+      if (residual && !after) sum += residual->data<T>()[at];
+      sum = Activate(activation, sum, static_cast<T>(alpha), static_cast<T>(beta));
+      out[at] = residual && after ? sum + residual->data<T>()[at] : sum;
     });
   });
 }
