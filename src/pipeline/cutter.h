@@ -16,7 +16,9 @@
 #include "src/codec/sniff.h"
 #include "src/engine/session.h"
 #include "src/image/image.h"
+#include "src/matte/trimap.h"
 #include "src/pipeline/background.h"
+#include "src/pipeline/framing.h"
 
 namespace peel {
 
@@ -43,11 +45,22 @@ struct CutOptions {
   Background background{};  // JPEG without one gets white
   EdgeMode edges = EdgeMode::kAuto;
   bool compat_rembg = false;
-  std::optional<int> crop_margin{};  // crop to the subject with this many pixels around it
-  int max_size = 0;                  // longer side of the result before cropping; 0: the input's
+  // Crop to the subject with this margin; a percentage is of the subject's longer side.
+  std::optional<Length> crop_margin{};
+  int max_size = 0;  // longer side of the result before cropping; 0: the input's
   Limits limits{};
   bool keep_metadata = true;
   const CancelToken* cancel = nullptr;  // looked at between stages
+  // For EdgeMode::kMatting: thresholds and erosion, or instead of a model's matte a trimap someone
+  // made (matte/trimap.h), of the upright input's size.
+  TrimapOptions matting{};
+  std::shared_ptr<const ImageU8> trimap{};
+  bool keep_largest = false;  // of several islands the largest alone
+  bool fill_holes = false;    // what the background cannot reach is subject
+  // The result has this size: what was cut out is scaled to fit and stands at the position.
+  std::optional<Size> canvas{};
+  Position position{};
+  std::optional<Shadow> shadow{};  // not for masks
 };
 
 // Stages and the milliseconds they took, in order.
