@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Everything that `make bench` measures, against peers from PyPI in a virtual environment of its own.
 # Results (JSON and Markdown) go to out/bench. Needs ../shared for the photograph and U²-Net-p.
-# usage: bench/run.sh [cold|engine|png]...     all of them by default
+# usage: bench/run.sh [cold|engine|matting|png]...     all of them by default
 set -euo pipefail
 cd "$(dirname "$0")/.."
 peel=build-bench/peel
@@ -10,7 +10,7 @@ venv=.venv-bench
 model=../shared/models/u2netp-fp32.onnx
 photo=../shared/images/camera/HMD_Nokia_8.3_5G.jpg
 parts=("$@")
-[ $# -gt 0 ] || parts=(engine cold png)
+[ $# -gt 0 ] || parts=(engine cold matting png)
 mkdir -p "$out"
 
 if [ ! -f "$model" ] || [ ! -f "$photo" ]; then
@@ -29,6 +29,10 @@ for part in "${parts[@]}"; do
       [ -f "$out/u2net.onnx" ] || "$python" bench/models/make_u2net.py u2net "$out/u2net.onnx"
       "$python" bench/engine.py "$peel" "$out" "$model" "$out/u2net.onnx" models/peel.onnx ;;
     cold) "$python" bench/cold.py "$peel" "$venv/bin/rembg" "$model" "$photo" "$out" ;;
+    matting)
+      "$python" -c "import pymatting" 2>/dev/null ||
+        "$python" -m pip install -q --disable-pip-version-check -r bench/requirements.txt
+      "$python" bench/matting.py "$peel" ../shared/data/matting "$out" ;;
     png) "$python" bench/png/compare.py --bench build-bench/codec_bench --json "$out/png.json" |
            tee "$out/png.md" ;;
     *) echo "bench: no part called $part" >&2; exit 2 ;;

@@ -11,10 +11,13 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-// Loops of fixed length over a node's tile: the compiler turns them into vectors of each target.
+// Where loops of fixed length over a tile are plain, the compiler makes vectors of each target.
 HWY_BEFORE_NAMESPACE();
 namespace peel::matting {
 namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+using DT = hn::CappedTag<float, kTile>;
 
 inline const float* At(const float* v, uint32_t cell) { return v + size_t{cell} * kCell; }
 inline float* At(float* v, uint32_t cell) { return v + size_t{cell} * kCell; }
@@ -173,12 +176,17 @@ void MultiplyRow(const Operator& a, const float* diagonal, const Colours& colour
 void CoarsenToNodes(const Operator& a, const float* diagonal, const Colours& colours, int strip,
                     NodeLevel* grid) {
   const int end = std::min((strip + 1) * kSpacing, a.band->height());
+  const DT d;
   Row row;
+  float tiles[4][4][kTile];
   for (int y = strip * kSpacing; y < end; ++y) {
     for (const Cell* cell = a.band->row_begin(y); cell != a.band->row_end(y); ++cell) {
       for (int lane = 0; lane < kCell; ++lane) {
         if (At(a.inverse_scale, cell->at[2])[lane] == 0) continue;
         MultiplyRow(a, diagonal, colours, *cell, lane, y, &row);
+        for (int ny = 0; ny < 4; ++ny) {
+          for (int nx = 0; nx < 4; ++nx) Tile(row.sum[ny][nx], tiles[ny][nx]);
+        }
         const float fx = static_cast<float>(lane % kSpacing) / kSpacing;
         const float fy = static_cast<float>(y % kSpacing) / kSpacing;
         const int patch = 2 * static_cast<int>(cell->column) + lane / kSpacing;
@@ -199,8 +207,12 @@ void CoarsenToNodes(const Operator& a, const float* diagonal, const Colours& col
               if (!row.used_x[nx]) continue;
               const int k = (ny - 1 - below + 2) * 5 + nx - 1 - right + 2;
               float* to = blocks + ptrdiff_t{k} * kTile;
-              const float* from = row.sum[ny][nx];
-              for (int i = 0; i < kTile; ++i) to[i] += left[i] * from[i % 4];
+              const float* from = tiles[ny][nx];
+              for (size_t i = 0; i < kTile; i += hn::Lanes(d)) {
+                hn::StoreU(hn::MulAdd(hn::LoadU(d, left + i), hn::LoadU(d, from + i),
+                                      hn::LoadU(d, to + i)),
+                           d, to + i);
+              }
             }
           }
         }
@@ -317,14 +329,19 @@ void InvertBlocks(int first, int last, NodeLevel* level) {
 // right - A x of one node.
 HWY_INLINE void NodeResidual(const NodeLevel& level, const NodeVector& x, uint32_t n, int y,
                              float* residual) {
-  float sum[kTile] = {};
-  const float* block = level.blocks.data() + size_t{n} * kNeighbours * kTile;
-  for (int dy = -2; dy <= 2; ++dy) {
-    const uint32_t* row = level.Row(level.column[n], y + dy);
-    for (int dx = 0; dx < 5; ++dx, block += kTile) {
-      const float* other = x.at(row[dx]);
-      for (int i = 0; i < kTile; ++i) sum[i] += block[i] * other[i];
+  const DT d;
+  float sum[kTile];
+  for (size_t i = 0; i < kTile; i += hn::Lanes(d)) {
+    const float* block = level.blocks.data() + size_t{n} * kNeighbours * kTile + i;
+    auto even = hn::Zero(d), odd = hn::Zero(d);
+    for (int dy = -2; dy <= 2; ++dy) {
+      const uint32_t* row = level.Row(level.column[n], y + dy);
+      for (int dx = 0; dx < 5; ++dx, block += kTile) {
+        auto& total = (dx + dy) % 2 != 0 ? odd : even;
+        total = hn::MulAdd(hn::LoadU(d, block), hn::LoadU(d, x.at(row[dx]) + i), total);
+      }
     }
+    hn::StoreU(hn::Add(even, odd), d, sum + i);
   }
   const float* b = level.right.at(n);
   for (int q = 0; q < kUnknowns; ++q) {
