@@ -47,13 +47,39 @@ void AddPictureOptions(CLI::App& cut, CutArguments& a) {
   cut.add_option("--edges", a.edges,
                  "How the matte is brought to full resolution: auto, off, refine or matting")
       ->group(group);
+  cut.add_option("--trimap", a.trimap,
+                 "Where is what, drawn by hand: black background, white subject, the rest is found "
+                 "out by matting; of the picture's size")
+      ->type_name("FILE")
+      ->group(group);
+  cut.add_option("--keep", a.keep, "all, or of several islands the largest alone")
+      ->check(CLI::IsMember({"all", "largest"}))
+      ->group(group);
+  cut.add_flag("--fill-holes", a.fill_holes, "What the background cannot reach is subject")
+      ->group(group);
   cut.add_option("--compat", a.compat, "rembg: the pixels of rembg, defects included")
       ->check(CLI::IsMember({"rembg"}))
       ->group(group);
-  cut.add_option("--crop", a.crop_margin,
-                 "Crop to the subject, with MARGIN pixels (default 0) left around it")
+  cut.add_option("--background-fit", a.background_fit,
+                 "How a background picture fills the whole: cover, or contain (all of it shows)")
+      ->check(CLI::IsMember({"cover", "contain"}))
+      ->group(group);
+  cut.add_option("--shadow", a.shadow,
+                 "A shadow behind the subject: pixels or %, default 0.6%,1.2%,1.2%,45%")
+      ->type_name("[DX,DY[,BLUR[,OPACITY]]]")
+      ->group(group);
+  cut.add_option(
+         "--crop", a.crop,
+         "Crop to the subject with MARGIN around it: pixels (default 0), or a percentage of "
+         "its longer side")
       ->type_name("[MARGIN]")
-      ->check(CLI::Range(0, 1 << 20))
+      ->group(group);
+  cut.add_option("--size", a.size, "Scale what was cut out to fit into a picture of this size")
+      ->type_name("WxH")
+      ->group(group);
+  cut.add_option("--position", a.position,
+                 "Where it stands there: center, top, bottom-left, … or X,Y in pixels or %")
+      ->type_name("POSITION")
       ->group(group);
   cut.add_option("--max-size", a.max_size, "Scale down until the longer side has at most PX pixels")
       ->type_name("PX")
@@ -61,6 +87,23 @@ void AddPictureOptions(CLI::App& cut, CutArguments& a) {
       ->group(group);
   cut.add_option("--max-pixels", a.max_pixels, "Refuse larger inputs; default 250000000")
       ->check(CLI::PositiveNumber)
+      ->group(group);
+}
+
+void AddMattingOptions(CLI::App& cut, CutArguments& a) {
+  const char* const group = "Matting";
+  cut.add_flag("-a,--alpha-matting", a.alpha_matting, "The same as --edges matting")->group(group);
+  cut.add_option("--alpha-matting-foreground-threshold", a.matting_foreground,
+                 "-af: above this the matte is certainly subject; default 240")
+      ->check(CLI::Range(0, 255))
+      ->group(group);
+  cut.add_option("--alpha-matting-background-threshold", a.matting_background,
+                 "-ab: below this it is certainly background; default 10")
+      ->check(CLI::Range(0, 255))
+      ->group(group);
+  cut.add_option("--alpha-matting-erode-size", a.matting_erode,
+                 "-ae: pixels along the edge that are not certain after all; default 10")
+      ->check(CLI::Range(-1, 1000))
       ->group(group);
 }
 
@@ -100,6 +143,7 @@ void AddCutCommand(CLI::App& app, int* exit_code) {
       ->required();
   AddOutputOptions(*cut, *arguments);
   AddPictureOptions(*cut, *arguments);
+  AddMattingOptions(*cut, *arguments);
   AddRunOptions(*cut, *arguments);
   cut->callback([arguments, exit_code] { *exit_code = RunCut(*arguments); });
 }

@@ -15,6 +15,8 @@
 #include "src/base/cancel.h"
 #include "src/base/cpu.h"
 #include "src/base/thread_pool.h"
+#include "src/codec/decode.h"
+#include "src/matte/trimap.h"
 #include "src/pipeline/batch.h"
 #include "src/pipeline/cutter.h"
 #include "src/pipeline/files.h"
@@ -43,6 +45,50 @@ struct Plan {
   Console::Progress progress = Console::Progress::kAuto;
 };
 
+// Of what was decoded from the file of --trimap.
+Result<std::shared_ptr<const ImageU8>> LoadTrimap(const std::string& path, const Limits& limits) {
+  PEEL_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes, ReadWholeFile(path, limits.max_bytes));
+  DecodeOptions decode;
+  decode.limits = limits;
+  decode.reduce_to_8_bits = true;
+  decode.keep_metadata = false;
+  PEEL_ASSIGN_OR_RETURN(Picture picture, Decode(bytes, decode));
+  PEEL_ASSIGN_OR_RETURN(ImageU8 trimap, ReadTrimap(std::as_const(*picture.u8()).view()));
+  return std::make_shared<const ImageU8>(std::move(trimap));
+}
+
+// What the subject is, and how it is framed.
+Status PlanPicture(const CutArguments& a, CutOptions& cut) {
+  PEEL_ASSIGN_OR_RETURN(cut.edges, ParseEdges(a.edges));
+  if (a.alpha_matting) {
+    if (a.edges != "auto" && a.edges != "matting") {
+      return InvalidArgument("-a and --edges " + a.edges + " exclude each other");
+    }
+    cut.edges = EdgeMode::kMatting;
+  }
+  cut.matting = {a.matting_foreground, a.matting_background, a.matting_erode};
+  if (!a.trimap.empty()) {
+    auto trimap = LoadTrimap(a.trimap, cut.limits);
+    if (!trimap.ok()) return std::move(trimap).status().WithContext("--trimap " + a.trimap);
+    cut.trimap = *std::move(trimap);
+  }
+  cut.keep_largest = a.keep == "largest";
+  cut.fill_holes = a.fill_holes;
+  const auto parse = [](const auto& text, const char* option, const auto& parser, auto& to) {
+    auto value = parser(text);
+    if (!value.ok()) return std::move(value).status().WithContext(option);
+    to = *std::move(value);
+    return OkStatus();
+  };
+  if (a.crop) {
+    PEEL_RETURN_IF_ERROR(parse(*a.crop, "--crop", ParseLength, cut.crop_margin));
+    if (cut.crop_margin->value < 0) return InvalidArgument("--crop: a margin is not negative");
+  }
+  if (a.shadow) PEEL_RETURN_IF_ERROR(parse(*a.shadow, "--shadow", ParseShadow, cut.shadow));
+  if (!a.size.empty()) PEEL_RETURN_IF_ERROR(parse(a.size, "--size", ParseSize, cut.canvas));
+  return parse(a.position, "--position", ParsePosition, cut.position);
+}
+
 Result<Plan> MakePlan(const CutArguments& a) {
   Plan plan;
   if (a.watch) return InvalidArgument("--watch is not in this version yet");
@@ -62,15 +108,15 @@ Result<Plan> MakePlan(const CutArguments& a) {
   cut.quality = a.quality;
   cut.lossless = a.lossless;
   cut.mask_only = a.mask;
-  PEEL_ASSIGN_OR_RETURN(cut.edges, ParseEdges(a.edges));
   cut.compat_rembg = a.compat == "rembg";
-  cut.crop_margin = a.crop_margin;
   cut.max_size = a.max_size;
   if (a.max_pixels > 0) cut.limits.max_pixels = a.max_pixels;
   cut.cancel = &interrupted;
   auto background = Background::Parse(a.background, cut.limits);
   if (!background.ok()) return std::move(background).status().WithContext("--background");
   cut.background = *std::move(background);
+  if (a.background_fit == "contain") cut.background.set_fit(Background::Fit::kContain);
+  PEEL_RETURN_IF_ERROR(PlanPicture(a, cut));
 
   plan.batch.skip_existing = a.skip_existing;
   plan.batch.make_folders = !a.output_folder.empty();

@@ -14,7 +14,10 @@ struct CutArguments {
   std::string background, edges = "auto", compat;
   std::string model, device = "auto", precision = "auto", progress = "auto";
   int quality = 0, max_size = 0, threads = 0, jobs = 0;
-  std::optional<int> crop_margin;
+  std::optional<std::string> crop, shadow;
+  std::string trimap, keep = "all", background_fit = "cover", size, position = "center";
+  int matting_foreground = 240, matting_background = 10, matting_erode = 10;
+  bool alpha_matting = false, fill_holes = false;
   uint64_t max_pixels = 0;
   bool mask = false, lossless = false, strict = false, recursive = false, skip_existing = false;
   bool watch = false, quiet = false, verbose = false;

@@ -70,7 +70,7 @@ typedef enum peel_edges {
   PEEL_EDGES_AUTO = 0,   /* refine where the matte is enlarged */
   PEEL_EDGES_OFF = 1,    /* enlarge only */
   PEEL_EDGES_REFINE = 2, /* let edges follow those of the picture */
-  PEEL_EDGES_MATTING = 3 /* not in this version: PEEL_UNSUPPORTED */
+  PEEL_EDGES_MATTING = 3 /* closed-form matting around the edges: slower, keeps single hairs */
 } peel_edges;
 
 typedef enum peel_device {

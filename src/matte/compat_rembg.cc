@@ -8,6 +8,7 @@
 
 #include "src/image/colour.h"
 #include "src/image/rows.h"
+#include "src/matte/closed_form.h"
 #include "src/matte/foreground.h"
 
 namespace peel {
@@ -59,31 +60,61 @@ Result<ImageU8> Cross(ImageView<const uint8_t> in, Pick pick, ThreadPool* pool) 
 // cutout * 255 as float64, truncated.
 uint8_t Truncated(double v) { return static_cast<uint8_t>(std::clamp(v * 255, 0.0, 255.0)); }
 
-Result<ImageU8> DecontaminatedCutout(ImageView<const uint8_t> photo,
-                                     ImageView<const uint8_t> mask) {
+// The estimated foreground with the matte (1 channel, 0..1) as alpha.
+Result<ImageU8> ForegroundCutout(ImageView<const uint8_t> photo, ImageView<const float> alpha) {
   PEEL_ASSIGN_OR_RETURN(ImageF32 picture, ImageF32::Allocate(photo.width, photo.height, 3));
-  PEEL_ASSIGN_OR_RETURN(ImageF32 alpha, ImageF32::Allocate(photo.width, photo.height, 1));
   for (int y = 0; y < photo.height; ++y) {
     for (int x = 0; x < photo.width; ++x) {
       for (int c = 0; c < 3; ++c) {
         picture.row(y)[3 * x + c] =
             static_cast<float>(photo.row(y)[ptrdiff_t{x} * photo.channels + c] / 255.0);
       }
-      alpha.row(y)[x] = static_cast<float>(mask.row(y)[x] / 255.0);
     }
   }
-  PEEL_ASSIGN_OR_RETURN(const ForegroundPair pair, EstimateForeground(std::as_const(picture).view(),
-                                                                      std::as_const(alpha).view()));
+  PEEL_ASSIGN_OR_RETURN(const ForegroundPair pair,
+                        EstimateForeground(std::as_const(picture).view(), alpha));
   PEEL_ASSIGN_OR_RETURN(ImageU8 out, ImageU8::Allocate(photo.width, photo.height, 4));
   for (int y = 0; y < photo.height; ++y) {
     const float* f = pair.foreground.row(y);
     uint8_t* to = out.row(y);
     for (int x = 0; x < photo.width; ++x) {
       for (int c = 0; c < 3; ++c) to[4 * x + c] = Truncated(f[3 * x + c]);
-      to[4 * x + 3] = Truncated(mask.row(y)[x] / 255.0);
+      to[4 * x + 3] = Truncated(alpha.row(y)[x]);
     }
   }
   return out;
+}
+
+Result<ImageU8> DecontaminatedCutout(ImageView<const uint8_t> photo,
+                                     ImageView<const uint8_t> mask) {
+  PEEL_ASSIGN_OR_RETURN(ImageF32 alpha, ImageF32::Allocate(photo.width, photo.height, 1));
+  for (int y = 0; y < photo.height; ++y) {
+    std::transform(mask.row(y), mask.row(y) + photo.width, alpha.row(y),
+                   [](uint8_t v) { return static_cast<float>(v / 255.0); });
+  }
+  PEEL_ASSIGN_OR_RETURN(ImageU8 cutout, ForegroundCutout(photo, std::as_const(alpha).view()));
+  // From the bytes: their quotients in single precision may fall just short of where they came
+  // from.
+  for (int y = 0; y < photo.height; ++y) {
+    for (int x = 0; x < photo.width; ++x) {
+      cutout.row(y)[4 * x + 3] = Truncated(mask.row(y)[x] / 255.0);
+    }
+  }
+  return cutout;
+}
+
+// Much closer to the exact solution than a cut-out needs, as rembg's solver is.
+constexpr double kMattingTolerance = 1e-5;
+
+// Empty where the mask has no certain subject or background: rembg then goes on without matting.
+Result<ImageU8> MattedCutout(ImageView<const uint8_t> photo, ImageView<const uint8_t> mask,
+                             const TrimapOptions& options, ThreadPool* pool) {
+  PEEL_ASSIGN_OR_RETURN(const ImageU8 trimap, MakeTrimap(mask, options, pool));
+  if (!HasBothSides(trimap.view())) return ImageU8();
+  ClosedFormOptions matting;
+  matting.tolerance = kMattingTolerance;
+  PEEL_ASSIGN_OR_RETURN(const ImageF32 alpha, ClosedFormAlpha(photo, trimap.view(), matting, pool));
+  return ForegroundCutout(photo, alpha.view());
 }
 
 Status CheckInputs(ImageView<const uint8_t> photo, const std::vector<ImageU8>& masks) {
@@ -169,11 +200,6 @@ Result<ImageU8> PostProcessMask(ImageView<const uint8_t> mask, ThreadPool* pool)
 Result<ImageU8> RembgCutout(ImageView<const uint8_t> photo, const std::vector<ImageU8>& masks,
                             const RembgOptions& options, ThreadPool* pool) {
   PEEL_RETURN_IF_ERROR(CheckInputs(photo, masks));
-  if (options.alpha_matting && !options.only_mask) {
-    return Unsupported(
-        "alpha matting is not available in the rembg mode yet; use decontaminate, or leave the "
-        "rembg mode for refined edges");
-  }
   ImageU8 spread;
   if (photo.channels < 3) {
     // Grey with alpha keeps it: RGBA. Grey alone becomes RGB.
@@ -198,6 +224,13 @@ Result<ImageU8> RembgCutout(ImageView<const uint8_t> photo, const std::vector<Im
       used = std::as_const(processed).view();
     }
     ImageU8 cutout;
+    if (options.alpha_matting && !options.only_mask) {
+      PEEL_ASSIGN_OR_RETURN(cutout, MattedCutout(photo, used, options.matting, pool));
+    }
+    if (!cutout.empty()) {
+      cutouts.push_back(std::move(cutout));
+      continue;
+    }
     if (options.only_mask) {
       PEEL_ASSIGN_OR_RETURN(cutout, ImageU8::Allocate(photo.width, photo.height, 1));
       for (int y = 0; y < photo.height; ++y) {
@@ -223,7 +256,7 @@ Result<ImageU8> RembgCutout(ImageView<const uint8_t> photo, const std::vector<Im
     if (!rows) return LimitExceeded("the stacked cut-outs would be too high");
     PEEL_ASSIGN_OR_RETURN(result, ImageU8::Allocate(photo.width, *rows, 4));
     // putalpha changes rembg's one picture in place: every copy of it ends with the last mask.
-    const bool shared = options.putalpha && !options.only_mask;
+    const bool shared = options.putalpha && !options.only_mask && !options.alpha_matting;
     for (size_t i = 0; i < cutouts.size(); ++i) {
       const ImageU8& source = shared ? cutouts.back() : cutouts[i];
       PasteAsRgba(source.view(), result.view(), static_cast<int>(i) * photo.height);

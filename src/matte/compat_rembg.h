@@ -8,6 +8,7 @@
 #include "src/base/thread_pool.h"
 #include "src/image/composite.h"
 #include "src/image/image.h"
+#include "src/matte/trimap.h"
 
 namespace peel {
 
@@ -16,7 +17,8 @@ namespace peel {
 struct RembgOptions {
   bool only_mask = false;
   bool post_process_mask = false;
-  bool alpha_matting = false;  // closed-form matting: kUnsupported so far
+  bool alpha_matting = false;  // closed-form matting around the mask's edges
+  TrimapOptions matting{};     // its thresholds and erosion
   bool decontaminate = false;
   bool putalpha = false;
   std::optional<Rgba> bgcolor;

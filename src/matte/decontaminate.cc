@@ -11,7 +11,8 @@
 namespace peel {
 namespace {
 
-// The coarse solution's longer side: below it everything is solved, above it only the soft zone.
+// The coarse solution's longer side at most: up to there everything is solved, from there on only
+// the soft zone.
 constexpr int kCoarseSide = 256;
 constexpr int kTile = 64;
 // Pixels around a tile that are solved with it, so that its border is not a border to the solution.
@@ -30,12 +31,12 @@ struct alignas(16) Lanes {
 struct Cell {
   Lanes colour, foreground, background;
   float alpha;
-  bool active;  // soft, or beside a soft one
 };
 
-// A rectangle of one level of the pyramid, sampled at every `step`-th pixel.
+// A rectangle of one level of the pyramid; x0 and y0 count that level's pixels.
 struct Grid {
-  int x0 = 0, y0 = 0, step = 1, width = 0, height = 0;
+  ForegroundLevel level{};
+  int x0 = 0, y0 = 0, width = 0, height = 0;
   std::vector<Cell> cells;
   Cell& at(int x, int y) {
     return cells[static_cast<size_t>(y) * static_cast<size_t>(width) + static_cast<size_t>(x)];
@@ -74,71 +75,58 @@ void Solve(Grid& grid, int x, int y) {
   }
 }
 
-// What the whole picture looks like from afar.
+// The levels, and the solution of the whole picture on one of the first.
 struct Coarse {
+  std::vector<ForegroundLevel> levels;
+  size_t last = 0;
   ForegroundPair pair;
-  std::vector<int> column, row;  // of a full-size pixel
 };
 
 Result<Coarse> SolveCoarse(ImageView<const uint8_t> rgba) {
-  const int longer = std::max(rgba.width, rgba.height);
-  const double scale = std::min(1.0, static_cast<double>(kCoarseSide) / longer);
-  const int w = std::max(1, static_cast<int>(rgba.width * scale));
-  const int h = std::max(1, static_cast<int>(rgba.height * scale));
-  PEEL_ASSIGN_OR_RETURN(ImageF32 picture, ImageF32::Allocate(w, h, 3));
-  PEEL_ASSIGN_OR_RETURN(ImageF32 alpha, ImageF32::Allocate(w, h, 1));
-  for (int y = 0; y < h; ++y) {
-    const uint8_t* from = rgba.row(static_cast<int>((2 * int64_t{y} + 1) * rgba.height / (2 * h)));
-    for (int x = 0; x < w; ++x) {
-      const uint8_t* p = from + 4 * ((2 * int64_t{x} + 1) * rgba.width / (2 * w));
-      for (int c = 0; c < 3; ++c) picture.row(y)[3 * x + c] = static_cast<float>(p[c]) / 255.0f;
-      alpha.row(y)[x] = static_cast<float>(p[3]) / 255.0f;
-    }
-  }
   Coarse coarse;
-  PEEL_ASSIGN_OR_RETURN(
-      coarse.pair, EstimateForeground(std::as_const(picture).view(), std::as_const(alpha).view()));
-  coarse.column.resize(static_cast<size_t>(rgba.width));
-  coarse.row.resize(static_cast<size_t>(rgba.height));
-  for (int x = 0; x < rgba.width; ++x) {
-    coarse.column[static_cast<size_t>(x)] = static_cast<int>(int64_t{x} * w / rgba.width);
+  coarse.levels = ForegroundLevels(rgba.width, rgba.height);
+  while (coarse.last + 1 < coarse.levels.size() &&
+         std::max(coarse.levels[coarse.last + 1].width, coarse.levels[coarse.last + 1].height) <=
+             kCoarseSide) {
+    ++coarse.last;
   }
-  for (int y = 0; y < rgba.height; ++y) {
-    coarse.row[static_cast<size_t>(y)] = static_cast<int>(int64_t{y} * h / rgba.height);
-  }
+  PEEL_ASSIGN_OR_RETURN(coarse.pair, EstimateForegroundUpTo(rgba, coarse.last));
   return coarse;
 }
 
+// The pixel of a line of m that pixel i of a line of n is taken from.
+int Nearest(int64_t i, int m, int n) { return static_cast<int>(i * m / n); }
+
 // Samples the picture and takes first guesses from the level above, or where there is none from the
-// coarse solution. Certain pixels are their own foreground or background.
+// coarse solution.
 void Fill(ImageView<const uint8_t> rgba, const Coarse& coarse, Grid* above, Grid& grid) {
   grid.cells.resize(static_cast<size_t>(grid.width) * static_cast<size_t>(grid.height));
+  const int w = grid.level.width, h = grid.level.height;
+  const ForegroundLevel from = above != nullptr ? above->level
+                                                : ForegroundLevel{coarse.pair.foreground.width(),
+                                                                  coarse.pair.foreground.height()};
   for (int y = 0; y < grid.height; ++y) {
-    const int py = std::min(grid.y0 + y * grid.step, rgba.height - 1);
+    const uint8_t* row = rgba.row(Nearest(grid.y0 + y, rgba.height, h));
+    const int guess_y = Nearest(grid.y0 + y, from.height, h);
     for (int x = 0; x < grid.width; ++x) {
-      const int px = std::min(grid.x0 + x * grid.step, rgba.width - 1);
-      const uint8_t* p = rgba.row(py) + ptrdiff_t{4} * px;
+      const uint8_t* p = row + ptrdiff_t{4} * Nearest(grid.x0 + x, rgba.width, w);
+      const int guess_x = Nearest(grid.x0 + x, from.width, w);
       Cell& cell = grid.at(x, y);
       for (int c = 0; c < 3; ++c) cell.colour.v[c] = static_cast<float>(p[c]) * (1.0f / 255);
       cell.colour.v[3] = 0;
       cell.alpha = static_cast<float>(p[3]) * (1.0f / 255);
-      cell.active = Soft(p[3]);
       if (above != nullptr) {
-        const Cell& guess = above->at(std::min((px - above->x0) / above->step, above->width - 1),
-                                      std::min((py - above->y0) / above->step, above->height - 1));
+        const Cell& guess = above->at(std::clamp(guess_x - above->x0, 0, above->width - 1),
+                                      std::clamp(guess_y - above->y0, 0, above->height - 1));
         cell.foreground = guess.foreground;
         cell.background = guess.background;
       } else {
-        const int cx = 3 * coarse.column[static_cast<size_t>(px)];
-        const int cy = coarse.row[static_cast<size_t>(py)];
         for (int c = 0; c < 3; ++c) {
-          cell.foreground.v[c] = coarse.pair.foreground.row(cy)[cx + c];
-          cell.background.v[c] = coarse.pair.background.row(cy)[cx + c];
+          cell.foreground.v[c] = coarse.pair.foreground.row(guess_y)[3 * guess_x + c];
+          cell.background.v[c] = coarse.pair.background.row(guess_y)[3 * guess_x + c];
         }
         cell.foreground.v[3] = cell.background.v[3] = 0;
       }
-      if (p[3] == 255) cell.foreground = cell.colour;
-      if (p[3] == 0) cell.background = cell.colour;
     }
   }
 }
@@ -146,37 +134,37 @@ void Fill(ImageView<const uint8_t> rgba, const Coarse& coarse, Grid* above, Grid
 void SolveGrid(Grid& grid) {
   for (int i = 0; i < kIterations; ++i) {
     for (int y = 0; y < grid.height; ++y) {
-      for (int x = 0; x < grid.width; ++x) {
-        if (grid.at(x, y).active) Solve(grid, x, y);
-      }
+      for (int x = 0; x < grid.width; ++x) Solve(grid, x, y);
     }
   }
 }
 
+// Of a line of n pixels what a level of m has of [first, last) and kMargin around it.
+void Span(int first, int last, int n, int m, int* from, int* count) {
+  *from = std::max(Nearest(first, m, n) - kMargin, 0);
+  *count = std::min(Nearest(last - 1, m, n) + 1 + kMargin, m) - *from;
+}
+
 // The colours of a tile's soft pixels, three bytes each in reading order.
-void SolveTile(ImageView<const uint8_t> rgba, const Coarse& coarse, int tx, int ty, int first_step,
-               Grid grids[2], std::vector<uint8_t>& colours) {
-  Grid* above = nullptr;
-  int turn = 0;
+void SolveTile(ImageView<const uint8_t> rgba, const Coarse& coarse, int tx, int ty, Grid grids[2],
+               std::vector<uint8_t>& colours) {
   const int x1 = std::min(tx + kTile, rgba.width), y1 = std::min(ty + kTile, rgba.height);
-  for (int step = first_step; step >= 1; step /= 2) {
-    Grid& grid = grids[turn];
-    turn ^= 1;
-    // Starts on multiples of the coarsest step, so that tiles sample the same pixels.
-    const int margin = kMargin * step;
-    grid.step = step;
-    grid.x0 = std::max(tx - margin, 0) / first_step * first_step;
-    grid.y0 = std::max(ty - margin, 0) / first_step * first_step;
-    grid.width = (std::min(x1 + margin, rgba.width) - grid.x0 + step - 1) / step;
-    grid.height = (std::min(y1 + margin, rgba.height) - grid.y0 + step - 1) / step;
+  Grid* above = nullptr;
+  // A picture no larger than the coarse level is solved once more from there: nothing is lost.
+  const size_t finest = coarse.levels.size() - 1;
+  for (size_t l = std::min(coarse.last + 1, finest); l <= finest; ++l) {
+    Grid& grid = grids[l % 2];
+    grid.level = coarse.levels[l];
+    Span(tx, x1, rgba.width, grid.level.width, &grid.x0, &grid.width);
+    Span(ty, y1, rgba.height, grid.level.height, &grid.y0, &grid.height);
     Fill(rgba, coarse, above, grid);
     SolveGrid(grid);
     above = &grid;
   }
   for (int y = ty; y < y1; ++y) {
     for (int x = tx; x < x1; ++x) {
+      if (!Soft(rgba.row(y)[ptrdiff_t{4} * x + 3])) continue;
       const Cell& cell = above->at(x - above->x0, y - above->y0);
-      if (!cell.active) continue;
       for (int c = 0; c < 3; ++c) {
         colours.push_back(static_cast<uint8_t>(cell.foreground.v[c] * 255.0f + 0.5f));
       }
@@ -215,10 +203,6 @@ Status DecontaminateEdges(ImageView<uint8_t> rgba, ThreadPool* pool) {
   if (tiles.empty()) return OkStatus();
 
   PEEL_ASSIGN_OR_RETURN(const Coarse coarse, SolveCoarse(rgba));
-  const double factor = static_cast<double>(rgba.width) / coarse.pair.foreground.width();
-  int first_step = 1;
-  while (first_step * 2 < factor && first_step < 32) first_step *= 2;
-
   // Tiles read each other's pixels: nothing is written before all are solved.
   std::vector<std::vector<uint8_t>> colours(tiles.size());
   std::vector<std::array<Grid, 2>> scratch(static_cast<size_t>(Workers(pool)));
@@ -227,7 +211,7 @@ Status DecontaminateEdges(ImageView<uint8_t> rgba, ThreadPool* pool) {
       [&](int first, int last, int worker) {
         for (int i = first; i < last; ++i) {
           const int t = tiles[static_cast<size_t>(i)];
-          SolveTile(rgba, coarse, t % columns * kTile, t / columns * kTile, first_step,
+          SolveTile(rgba, coarse, t % columns * kTile, t / columns * kTile,
                     scratch[static_cast<size_t>(worker)].data(), colours[static_cast<size_t>(i)]);
         }
       },

@@ -32,15 +32,43 @@ Status ResizeNearest(const ImageF32& in, int width, int height, ImageF32* out) {
   return OkStatus();
 }
 
+// Where colours and alpha come from: two pictures of floats, or RGBA bytes.
+struct FloatSource {
+  ImageView<const float> picture, alpha;
+  int width() const { return picture.width; }
+  int height() const { return picture.height; }
+  int step() const { return 1; }
+  float alpha_at(int x, int y) const { return alpha.row(y)[x]; }
+  std::array<float, 3> colour_at(int x, int y) const {
+    const float* p = picture.row(y) + ptrdiff_t{3} * x;
+    return {p[0], p[1], p[2]};
+  }
+};
+struct ByteSource {
+  ImageView<const uint8_t> rgba;
+  int width() const { return rgba.width; }
+  int height() const { return rgba.height; }
+  // Of the means: they are only what the first level starts from.
+  int step() const { return std::max(1, std::max(rgba.width, rgba.height) / 512); }
+  float alpha_at(int x, int y) const {
+    return static_cast<float>(rgba.row(y)[ptrdiff_t{4} * x + 3]) / 255.0f;
+  }
+  std::array<float, 3> colour_at(int x, int y) const {
+    const uint8_t* p = rgba.row(y) + ptrdiff_t{4} * x;
+    return {static_cast<float>(p[0]) / 255.0f, static_cast<float>(p[1]) / 255.0f,
+            static_cast<float>(p[2]) / 255.0f};
+  }
+};
+
 // The mean colours of what is nearly all foreground and nearly all background.
-std::pair<std::array<float, 3>, std::array<float, 3>> MeanColours(ImageView<const float> picture,
-                                                                  ImageView<const float> alpha) {
+template <class Source>
+std::pair<std::array<float, 3>, std::array<float, 3>> MeanColours(const Source& source) {
   std::array<float, 3> f{}, b{};
   int64_t fs = 0, bs = 0;
-  for (int y = 0; y < picture.height; ++y) {
-    const float* p = picture.row(y);
-    for (int x = 0; x < picture.width; ++x, p += 3) {
-      const double a = alpha.row(y)[x];
+  for (int y = 0; y < source.height(); y += source.step()) {
+    for (int x = 0; x < source.width(); x += source.step()) {
+      const std::array<float, 3> p = source.colour_at(x, y);
+      const double a = source.alpha_at(x, y);
       if (a > 0.9) {
         for (size_t c = 0; c < 3; ++c) f[c] += p[c];
         ++fs;
@@ -60,26 +88,26 @@ std::pair<std::array<float, 3>, std::array<float, 3>> MeanColours(ImageView<cons
 
 // One level: Gauss-Seidel sweeps in reading order, in the mixture of single and double precision
 // that pymatting's compiled code has, so that truncated results agree with rembg's.
-void Sweep(ImageView<const float> picture, ImageView<const float> alpha, const std::vector<int>& xs,
-           const std::vector<int>& ys, const ForegroundOptions& options, ImageF32& foreground,
-           ImageF32& background) {
+template <class Source>
+void Sweep(const Source& source, const std::vector<int>& xs, const std::vector<int>& ys,
+           const ForegroundOptions& options, ImageF32& foreground, ImageF32& background) {
   const int w = foreground.width(), h = foreground.height();
   const auto alpha_at = [&](int x, int y) {
-    return alpha.row(ys[static_cast<size_t>(y)])[xs[static_cast<size_t>(x)]];
+    return source.alpha_at(xs[static_cast<size_t>(x)], ys[static_cast<size_t>(y)]);
   };
   for (int y = 0; y < h; ++y) {
-    const float* colours = picture.row(ys[static_cast<size_t>(y)]);
     for (int x = 0; x < w; ++x) {
       const float a0 = alpha_at(x, y);
       const double a1 = 1.0 - a0;
       double a00 = a0 * a0;
       const double a01 = a0 * a1;
       double a11 = a1 * a1;
-      const float* colour = colours + ptrdiff_t{3} * xs[static_cast<size_t>(x)];
+      const std::array<float, 3> colour =
+          source.colour_at(xs[static_cast<size_t>(x)], ys[static_cast<size_t>(y)]);
       float b0[3], b1[3];
       for (int c = 0; c < 3; ++c) {
-        b0[c] = a0 * colour[c];
-        b1[c] = static_cast<float>(a1 * colour[c]);
+        b0[c] = a0 * colour[static_cast<size_t>(c)];
+        b1[c] = static_cast<float>(a1 * colour[static_cast<size_t>(c)]);
       }
       const std::array<std::pair<int, int>, 4> neighbours = {{{std::max(x - 1, 0), y},
                                                               {std::min(x + 1, w - 1), y},
@@ -109,7 +137,46 @@ void Sweep(ImageView<const float> picture, ImageView<const float> alpha, const s
   }
 }
 
+template <class Source>
+Result<ForegroundPair> Estimate(const Source& source, const ForegroundOptions& options,
+                                size_t last) {
+  ForegroundPair pair;
+  PEEL_ASSIGN_OR_RETURN(pair.foreground, ImageF32::Allocate(1, 1, 3));
+  PEEL_ASSIGN_OR_RETURN(pair.background, ImageF32::Allocate(1, 1, 3));
+  const auto [f, b] = MeanColours(source);
+  std::copy(f.begin(), f.end(), pair.foreground.row(0));
+  std::copy(b.begin(), b.end(), pair.background.row(0));
+
+  const std::vector<ForegroundLevel> levels = ForegroundLevels(source.width(), source.height());
+  for (size_t level = 0; level <= std::min(last, levels.size() - 1); ++level) {
+    const auto [w, h] = levels[level];
+    ForegroundPair next;
+    PEEL_RETURN_IF_ERROR(ResizeNearest(pair.foreground, w, h, &next.foreground));
+    PEEL_RETURN_IF_ERROR(ResizeNearest(pair.background, w, h, &next.background));
+    const bool small = w <= options.small_size && h <= options.small_size;
+    const int iterations = small ? options.small_iterations : options.big_iterations;
+    const auto xs = NearestMap(source.width(), w), ys = NearestMap(source.height(), h);
+    for (int i = 0; i < iterations; ++i) {
+      Sweep(source, xs, ys, options, next.foreground, next.background);
+    }
+    pair = std::move(next);
+  }
+  return pair;
+}
+
 }  // namespace
+
+std::vector<ForegroundLevel> ForegroundLevels(int width, int height) {
+  const int longer = std::max(width, height);
+  const int last = std::max(1, static_cast<int>(std::ceil(std::log2(longer))));
+  std::vector<ForegroundLevel> levels;
+  for (int level = 0; level <= last; ++level) {
+    const double part = static_cast<double>(level) / last;
+    levels.push_back({static_cast<int>(std::nearbyint(std::pow(width, part))),
+                      static_cast<int>(std::nearbyint(std::pow(height, part)))});
+  }
+  return levels;
+}
 
 Result<ForegroundPair> EstimateForeground(ImageView<const float> picture,
                                           ImageView<const float> alpha,
@@ -118,31 +185,14 @@ Result<ForegroundPair> EstimateForeground(ImageView<const float> picture,
       alpha.width != picture.width || alpha.height != picture.height) {
     return InvalidArgument("foreground estimation needs RGB and a matte of the same size");
   }
-  ForegroundPair pair;
-  PEEL_ASSIGN_OR_RETURN(pair.foreground, ImageF32::Allocate(1, 1, 3));
-  PEEL_ASSIGN_OR_RETURN(pair.background, ImageF32::Allocate(1, 1, 3));
-  const auto [f, b] = MeanColours(picture, alpha);
-  std::copy(f.begin(), f.end(), pair.foreground.row(0));
-  std::copy(b.begin(), b.end(), pair.background.row(0));
+  return Estimate(FloatSource{picture, alpha}, options, static_cast<size_t>(-1));
+}
 
-  const int longer = std::max(picture.width, picture.height);
-  const int levels = std::max(1, static_cast<int>(std::ceil(std::log2(longer))));
-  for (int level = 0; level <= levels; ++level) {
-    const double part = static_cast<double>(level) / levels;
-    const int w = static_cast<int>(std::nearbyint(std::pow(picture.width, part)));
-    const int h = static_cast<int>(std::nearbyint(std::pow(picture.height, part)));
-    ForegroundPair next;
-    PEEL_RETURN_IF_ERROR(ResizeNearest(pair.foreground, w, h, &next.foreground));
-    PEEL_RETURN_IF_ERROR(ResizeNearest(pair.background, w, h, &next.background));
-    const bool small = w <= options.small_size && h <= options.small_size;
-    const int iterations = small ? options.small_iterations : options.big_iterations;
-    const auto xs = NearestMap(picture.width, w), ys = NearestMap(picture.height, h);
-    for (int i = 0; i < iterations; ++i) {
-      Sweep(picture, alpha, xs, ys, options, next.foreground, next.background);
-    }
-    pair = std::move(next);
+Result<ForegroundPair> EstimateForegroundUpTo(ImageView<const uint8_t> rgba, size_t last) {
+  if (rgba.empty() || rgba.channels != 4) {
+    return InvalidArgument("foreground estimation needs RGBA");
   }
-  return pair;
+  return Estimate(ByteSource{rgba}, {}, last);
 }
 
 }  // namespace peel

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "src/base/status.h"
 #include "src/base/thread_pool.h"
@@ -32,10 +34,22 @@ Result<ForegroundPair> EstimateForeground(ImageView<const float> picture,
                                           ImageView<const float> alpha,
                                           const ForegroundOptions& options = {});
 
+// The sizes of the levels that EstimateForeground goes through for a picture, from 1 x 1 to its
+// own.
+struct ForegroundLevel {
+  int width, height;
+};
+std::vector<ForegroundLevel> ForegroundLevels(int width, int height);
+
+// What EstimateForeground has found when it is done with level `last`, of the picture and matte in
+// RGBA bytes. Reads the pixels that the levels sample and no others.
+Result<ForegroundPair> EstimateForegroundUpTo(ImageView<const uint8_t> rgba, size_t last);
+
 // Replaces the colours of RGBA pixels whose alpha is neither 0 nor 255 by estimated foreground
 // colours, in place; all others keep theirs exactly. Works tile by tile on the soft zone and what
-// surrounds it, so that its cost follows the length of the outline, not the picture's area; the
-// result does not depend on the pool.
+// surrounds it, through the same levels as EstimateForeground, so that its cost follows the length
+// of the outline, not the picture's area; within 0.01 of the whole-picture estimate in the mean.
+// The result does not depend on the pool.
 Status DecontaminateEdges(ImageView<uint8_t> rgba, ThreadPool* pool = nullptr);
 
 }  // namespace peel

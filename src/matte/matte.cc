@@ -4,7 +4,9 @@
 #include <cmath>
 #include <utility>
 
+#include "src/image/colour.h"
 #include "src/image/resize.h"
+#include "src/matte/closed_form.h"
 #include "src/matte/guided.h"
 
 namespace peel {
@@ -66,16 +68,6 @@ Result<ImageU8> ToBytes(const ImageF32& plane) {
   return out;
 }
 
-float Coverage(const ImageU8& alpha) {
-  uint64_t sum = 0;
-  for (int y = 0; y < alpha.height(); ++y) {
-    uint32_t row = 0;
-    for (int x = 0; x < alpha.width(); ++x) row += alpha.row(y)[x];
-    sum += row;
-  }
-  return static_cast<float>(static_cast<double>(sum) / (255.0 * alpha.width() * alpha.height()));
-}
-
 // rembg's masks: stretched, or for cloth the label picture resized as if it were grey and compared.
 Result<std::vector<ImageU8>> RembgMasks(const Prediction& prediction, const Profile& profile,
                                         ImageView<const uint8_t> photo, ThreadPool* pool) {
@@ -110,7 +102,50 @@ Result<std::vector<ImageU8>> RembgMasks(const Prediction& prediction, const Prof
   return masks;
 }
 
+// Closed-form matting where the enlarged matte is neither certainly subject nor background.
+Result<ImageU8> MatteByMatting(ImageU8 alpha, ImageView<const uint8_t> photo,
+                               const TrimapOptions& options, ThreadPool* pool) {
+  PEEL_ASSIGN_OR_RETURN(const ImageU8 trimap,
+                        MakeTrimap(std::as_const(alpha).view(), options, pool));
+  // Nothing to learn from: too small a subject for the erosion, or one that fills the picture.
+  if (!HasBothSides(trimap.view())) return alpha;
+  return ClosedFormMatte(photo, trimap.view(), {}, pool);
+}
+
 }  // namespace
+
+float Coverage(ImageView<const uint8_t> alpha) {
+  uint64_t sum = 0;
+  for (int y = 0; y < alpha.height; ++y) {
+    uint32_t row = 0;
+    for (int x = 0; x < alpha.width; ++x) row += alpha.row(y)[x];
+    sum += row;
+  }
+  return static_cast<float>(static_cast<double>(sum) / (255.0 * alpha.width * alpha.height));
+}
+
+Result<Matte> MatteFromTrimap(ImageView<const uint8_t> photo, ImageView<const uint8_t> trimap,
+                              ThreadPool* pool) {
+  if (photo.empty()) return InvalidArgument("there is no picture to make a matte for");
+  ImageU8 rgb;
+  if (photo.channels < 3) {
+    PEEL_ASSIGN_OR_RETURN(rgb, ToRgb(photo, pool));
+    photo = std::as_const(rgb).view();
+  }
+  Matte matte;
+  PEEL_ASSIGN_OR_RETURN(ImageU8 alpha, ClosedFormMatte(photo, trimap, {}, pool));
+  bool subject = false;
+  for (int y = 0; y < alpha.height(); ++y) {
+    const uint8_t* row = alpha.row(y);
+    subject |= std::any_of(row, row + alpha.width(), [](uint8_t v) { return v >= 128; });
+  }
+  matte.subject_found = subject;
+  matte.subject_score = subject ? 1.0f : 0.0f;
+  matte.coverage = Coverage(std::as_const(alpha).view());
+  matte.refined = true;
+  matte.alphas.push_back(std::move(alpha));
+  return matte;
+}
 
 Result<std::unique_ptr<Matter>> Matter::Create(std::shared_ptr<const Network> network,
                                                std::optional<Family> hint) {
@@ -149,7 +184,7 @@ Result<Matte> Matter::ToMatte(const Prediction& prediction, ImageView<const uint
 
   if (options.mode == MatteMode::kRembg) {
     PEEL_ASSIGN_OR_RETURN(matte.alphas, RembgMasks(prediction, profile_, photo, pool));
-    matte.coverage = Coverage(matte.alphas.front());
+    matte.coverage = Coverage(std::as_const(matte.alphas.front()).view());
     return matte;
   }
 
@@ -170,9 +205,13 @@ Result<Matte> Matter::ToMatte(const Prediction& prediction, ImageView<const uint
       PEEL_ASSIGN_OR_RETURN(
           alpha, Resize(bytes.view(), photo.width, photo.height, ResizeFilter::kBicubic, pool));
     }
+    if (options.edges == Edges::kMatting && photo.channels >= 3 && matte.subject_found) {
+      PEEL_ASSIGN_OR_RETURN(alpha, MatteByMatting(std::move(alpha), photo, options.trimap, pool));
+      matte.refined = true;
+    }
     matte.alphas.push_back(std::move(alpha));
   }
-  matte.coverage = Coverage(matte.alphas.front());
+  matte.coverage = Coverage(std::as_const(matte.alphas.front()).view());
   return matte;
 }
 

@@ -10,6 +10,7 @@
 #include "src/image/image.h"
 #include "src/matte/model_family.h"
 #include "src/matte/network.h"
+#include "src/matte/trimap.h"
 
 namespace peel {
 
@@ -21,14 +22,16 @@ enum class MatteMode {
 
 // How the matte gets from the network's size to the photo's.
 enum class Edges {
-  kAuto,    // kRefine where it grows by more than 1.5 times, else kOff
-  kOff,     // Lanczos alone
-  kRefine,  // guided by the photo (guided.h)
+  kAuto,     // kRefine where it grows by more than 1.5 times, else kOff
+  kOff,      // Lanczos alone
+  kRefine,   // guided by the photo (guided.h)
+  kMatting,  // closed-form matting around the enlarged matte's edges (trimap.h, closed_form.h)
 };
 
 struct MatteOptions {
   MatteMode mode = MatteMode::kDefault;
   Edges edges = Edges::kAuto;  // only in kDefault
+  TrimapOptions trimap{};      // for kMatting
 };
 
 struct Matte {
@@ -45,6 +48,15 @@ struct Matte {
   float coverage = 0;
   bool refined = false;  // kAuto and kRefine: whether the photo guided the edges
 };
+
+// The mean of a matte (1 channel), 0..1.
+float Coverage(ImageView<const uint8_t> alpha);
+
+// A matte from a trimap (trimap.h) of the photo's size by closed-form matting, without any model.
+// photo: 1 to 4 channels. A trimap without subject or background has nothing to tell: its unknown
+// part is then taken for what it does not have.
+Result<Matte> MatteFromTrimap(ImageView<const uint8_t> photo, ImageView<const uint8_t> trimap,
+                              ThreadPool* pool = nullptr);
 
 // A model that makes mattes. Immutable; may be used from several threads at once.
 class Matter {

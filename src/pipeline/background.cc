@@ -11,7 +11,9 @@
 #include "src/image/colour.h"
 #include "src/image/geometry.h"
 #include "src/image/resize.h"
+#include "src/image/rows.h"
 #include "src/pipeline/files.h"
+#include "src/pipeline/framing.h"
 
 namespace peel {
 namespace {
@@ -19,14 +21,14 @@ namespace {
 constexpr float kMaxSigma = 1000;
 
 // The picture's surroundings of the subject as RGBA: alpha is what the subject leaves free.
-Result<ImageU8> WithoutSubject(ImageView<const uint8_t> cutout, ImageView<const uint8_t> picture,
+Result<ImageU8> WithoutSubject(ImageView<const uint8_t> picture, ImageView<const uint8_t> subject,
                                ThreadPool* pool) {
   PEEL_ASSIGN_OR_RETURN(ImageU8 rest, ImageU8::Allocate(picture.width, picture.height, 4));
   const auto row_of = [&](int64_t y, int) {
     const uint8_t* from = picture.row(static_cast<int>(y));
-    const uint8_t* alpha = cutout.row(static_cast<int>(y)) + 3;
+    const uint8_t* alpha = subject.row(static_cast<int>(y));
     uint8_t* to = rest.row(static_cast<int>(y));
-    for (int x = 0; x < picture.width; ++x, from += picture.channels, alpha += 4, to += 4) {
+    for (int x = 0; x < picture.width; ++x, from += picture.channels, ++alpha, to += 4) {
       to[0] = from[0];
       to[1] = from[1];
       to[2] = from[2];
@@ -35,6 +37,63 @@ Result<ImageU8> WithoutSubject(ImageView<const uint8_t> cutout, ImageView<const 
   };
   pool->ParallelFor(picture.height, row_of);
   return rest;
+}
+
+// Scaled until it covers width x height, the middle taken.
+Result<ImageU8> Covering(ImageView<const uint8_t> picture, int width, int height,
+                         ThreadPool* pool) {
+  if (picture.width == width && picture.height == height) return Clone(picture);
+  const double scale = std::max(static_cast<double>(width) / picture.width,
+                                static_cast<double>(height) / picture.height);
+  // The part that stays, cut out before scaling so that nothing is scaled in vain.
+  Box box;
+  box.width = std::clamp(static_cast<int>(std::lround(width / scale)), 1, picture.width);
+  box.height = std::clamp(static_cast<int>(std::lround(height / scale)), 1, picture.height);
+  box.x = (picture.width - box.width) / 2;
+  box.y = (picture.height - box.height) / 2;
+  return ResizeFast(Crop(picture, box), width, height, pool);
+}
+
+// Where the blur found next to nothing (deep within the subject), what a much wider one finds:
+// eight bits of a thin premultiplied colour would be all rounding. Both premultiplied, same size.
+Status FillThin(ImageView<const uint8_t> rest, ImageView<uint8_t> blurred, ThreadPool* pool) {
+  constexpr int kThin = 32;
+  ImageU8 wide;
+  PEEL_ASSIGN_OR_RETURN(wide, Clone(rest));
+  for (;;) {
+    // Halved until every pixel has enough, or one is left, then enlarged again.
+    bool enough = true;
+    for (int y = 0; y < wide.height() && enough; ++y) {
+      for (int x = 0; x < wide.width(); ++x) enough &= wide.row(y)[4 * x + 3] >= kThin;
+    }
+    if (enough || (wide.width() == 1 && wide.height() == 1)) break;
+    PEEL_ASSIGN_OR_RETURN(wide, Resize(std::as_const(wide).view(), std::max(1, wide.width() / 2),
+                                       std::max(1, wide.height() / 2), ResizeFilter::kBox, pool));
+  }
+  PEEL_ASSIGN_OR_RETURN(wide, Resize(std::as_const(wide).view(), blurred.width, blurred.height,
+                                     ResizeFilter::kBilinear, pool));
+  ForRowBands(blurred.height, pool, [&](int first, int last, int) {
+    for (int y = first; y < last; ++y) {
+      uint8_t* p = blurred.row(y);
+      const uint8_t* w = wide.row(y);
+      for (int x = 0; x < blurred.width; ++x, p += 4, w += 4) {
+        if (p[3] >= kThin) continue;
+        // Fades from one to the other: at no alpha all of it is the wide one's.
+        for (int c = 0; c < 4; ++c) {
+          p[c] = static_cast<uint8_t>(std::min(p[c] + w[c] * (kThin - p[3]) / kThin, 255));
+        }
+      }
+    }
+  });
+  return OkStatus();
+}
+
+Result<ImageU8> OpaqueRgba(ImageView<const uint8_t> rgb, ThreadPool* pool) {
+  PEEL_ASSIGN_OR_RETURN(ImageU8 alpha, ImageU8::Allocate(rgb.width, rgb.height, 1));
+  for (int y = 0; y < rgb.height; ++y) {
+    std::fill_n(alpha.row(y), static_cast<size_t>(rgb.width), uint8_t{255});
+  }
+  return WithAlpha(rgb, std::as_const(alpha).view(), false, pool);
 }
 
 }  // namespace
@@ -89,23 +148,11 @@ Result<Background> Background::Parse(const std::string& text, const Limits& limi
   return background;
 }
 
-Result<ImageU8> Background::Covering(int width, int height, ThreadPool* pool) const {
-  const double scale = std::max(static_cast<double>(width) / picture_->width(),
-                                static_cast<double>(height) / picture_->height());
-  // The part that stays, cut out before scaling so that nothing is scaled in vain.
-  Box box;
-  box.width = std::clamp(static_cast<int>(std::lround(width / scale)), 1, picture_->width());
-  box.height = std::clamp(static_cast<int>(std::lround(height / scale)), 1, picture_->height());
-  box.x = (picture_->width() - box.width) / 2;
-  box.y = (picture_->height() - box.height) / 2;
-  return ResizeFast(Crop(picture_->view(), box), width, height, pool);
-}
-
-Result<ImageU8> Background::Blurred(ImageView<const uint8_t> cutout,
-                                    ImageView<const uint8_t> picture, ThreadPool* pool) const {
+Result<ImageU8> Background::Blurred(ImageView<const uint8_t> picture,
+                                    ImageView<const uint8_t> alpha, ThreadPool* pool) const {
   const int longer = std::max(picture.width, picture.height);
   const float sigma = sigma_ >= 0 ? sigma_ : std::min(static_cast<float>(longer) / 50, kMaxSigma);
-  PEEL_ASSIGN_OR_RETURN(ImageU8 rest, WithoutSubject(cutout, picture, pool));
+  PEEL_ASSIGN_OR_RETURN(ImageU8 rest, WithoutSubject(picture, alpha, pool));
   // What a strong blur makes needs few pixels: below a fourth of sigma nothing is left to see.
   const int reduce = std::clamp(static_cast<int>(sigma / 4), 1, 16);
   const int width = std::max(1, picture.width / reduce);
@@ -118,6 +165,7 @@ Result<ImageU8> Background::Blurred(ImageView<const uint8_t> cutout,
   }
   PEEL_ASSIGN_OR_RETURN(ImageU8 blurred, GaussianBlur(std::as_const(rest).view(),
                                                       sigma / static_cast<float>(reduce), pool));
+  PEEL_RETURN_IF_ERROR(FillThin(std::as_const(rest).view(), blurred.view(), pool));
   Unpremultiply(blurred.view(), pool);
   PEEL_ASSIGN_OR_RETURN(ImageU8 rgb, ToRgb(std::as_const(blurred).view(), pool));
   if (reduce == 1) return rgb;
@@ -125,18 +173,30 @@ Result<ImageU8> Background::Blurred(ImageView<const uint8_t> cutout,
                 pool);
 }
 
-Result<ImageU8> Background::Apply(ImageView<const uint8_t> cutout, ImageView<const uint8_t> picture,
+Result<ImageU8> Background::Apply(ImageView<const uint8_t> cutout, ImageView<const uint8_t> blurred,
                                   ThreadPool* pool) const {
   switch (kind_) {
     case Kind::kColour:
       if (colour_.a == 255) return FlattenOver(cutout, colour_, pool);
       return AlphaComposite(cutout, colour_, pool);
     case Kind::kBlur: {
-      PEEL_ASSIGN_OR_RETURN(const ImageU8 back, Blurred(cutout, picture, pool));
+      if (blurred.width == cutout.width && blurred.height == cutout.height) {
+        return FlattenOver(cutout, blurred, pool);
+      }
+      PEEL_ASSIGN_OR_RETURN(const ImageU8 back,
+                            Covering(blurred, cutout.width, cutout.height, pool));
       return FlattenOver(cutout, back.view(), pool);
     }
     case Kind::kPicture: {
-      PEEL_ASSIGN_OR_RETURN(const ImageU8 back, Covering(cutout.width, cutout.height, pool));
+      if (fit_ == Fit::kContain) {
+        PEEL_ASSIGN_OR_RETURN(const ImageU8 opaque, OpaqueRgba(picture_->view(), pool));
+        PEEL_ASSIGN_OR_RETURN(
+            const ImageU8 back,
+            PlaceOnCanvas(opaque.view(), {cutout.width, cutout.height}, {}, pool));
+        return AlphaComposite(cutout, back.view(), pool);
+      }
+      PEEL_ASSIGN_OR_RETURN(const ImageU8 back,
+                            Covering(picture_->view(), cutout.width, cutout.height, pool));
       return FlattenOver(cutout, back.view(), pool);
     }
     case Kind::kNone:

@@ -23,25 +23,31 @@ class Background {
   static Result<Background> Parse(const std::string& text, const Limits& limits = {});
   static Background Colour(Rgba colour);
 
+  // How a picture fills the whole: kCover scales it until nothing is left free and takes its
+  // middle; kContain shows all of it and leaves the rest transparent.
+  enum class Fit { kCover, kContain };
+  void set_fit(Fit fit) { fit_ = fit; }
+
   enum class Kind { kNone, kColour, kBlur, kPicture };
   Kind kind() const { return kind_; }
   bool is_none() const { return kind_ == Kind::kNone; }
   Rgba colour() const { return colour_; }  // of kColour
 
-  // The cut-out (RGBA, straight) before the background. `picture` is the input's pixels at the same
-  // place and size (3 or 4 channels), which kBlur blurs, the subject left out of it. Another
-  // picture is scaled to cover the whole and its middle taken. RGB, or RGBA where the colour is not
-  // opaque. Not to be called for kNone.
-  Result<ImageU8> Apply(ImageView<const uint8_t> cutout, ImageView<const uint8_t> picture,
+  // The surroundings of the subject, blurred, for kBlur: `picture` is the input's pixels (3 or 4
+  // channels), `alpha` (1 channel, same size) what of them is the subject, which is left out. RGB.
+  Result<ImageU8> Blurred(ImageView<const uint8_t> picture, ImageView<const uint8_t> alpha,
+                          ThreadPool* pool) const;
+
+  // The cut-out (RGBA, straight) before the background. `blurred` is Blurred's for kBlur, of any
+  // size, else ignored. RGB, or RGBA where the background does not cover all. Not to be called for
+  // kNone.
+  Result<ImageU8> Apply(ImageView<const uint8_t> cutout, ImageView<const uint8_t> blurred,
                         ThreadPool* pool) const;
 
  private:
-  Result<ImageU8> Blurred(ImageView<const uint8_t> cutout, ImageView<const uint8_t> picture,
-                          ThreadPool* pool) const;
-  Result<ImageU8> Covering(int width, int height, ThreadPool* pool) const;
-
   Kind kind_ = Kind::kNone;
   Rgba colour_;
+  Fit fit_ = Fit::kCover;
   float sigma_ = -1;  // negative: by the picture's size
   std::shared_ptr<const ImageU8> picture_;
 };

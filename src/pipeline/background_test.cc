@@ -47,12 +47,12 @@ TEST(Background, ParsesWhatTheOptionTakes) {
 TEST(Background, ColourStandsBehind) {
   ThreadPool pool(2);
   const ImageU8 clear = Filled(20, 10, {9, 9, 9, 0}), solid = Filled(20, 10, {9, 8, 7, 255});
-  const ImageU8 photo = Filled(20, 10, {50, 60, 70});
+  const ImageU8 unused;
   const Background red = Background::Colour({255, 0, 0, 255});
-  EXPECT_EQ(PixelAt(red.Apply(clear.view(), photo.view(), &pool), 3, 3), (std::vector{255, 0, 0}));
-  EXPECT_EQ(PixelAt(red.Apply(solid.view(), photo.view(), &pool), 3, 3), (std::vector{9, 8, 7}));
+  EXPECT_EQ(PixelAt(red.Apply(clear.view(), unused.view(), &pool), 3, 3), (std::vector{255, 0, 0}));
+  EXPECT_EQ(PixelAt(red.Apply(solid.view(), unused.view(), &pool), 3, 3), (std::vector{9, 8, 7}));
   const Background faint = Background::Colour({255, 0, 0, 100});
-  EXPECT_EQ(PixelAt(faint.Apply(clear.view(), photo.view(), &pool), 3, 3),
+  EXPECT_EQ(PixelAt(faint.Apply(clear.view(), unused.view(), &pool), 3, 3),
             (std::vector{255, 0, 0, 100}));
 }
 
@@ -68,13 +68,20 @@ TEST(Background, PictureCoversAndItsMiddleIsTaken) {
   const auto background = Background::Parse(path);
   ASSERT_TRUE(background.ok()) << background.status().message();
   ThreadPool pool(2);
-  const ImageU8 clear = Filled(80, 60, {0, 0, 0, 0}), photo = Filled(80, 60, {1, 1, 1});
-  const auto applied = background.value().Apply(clear.view(), photo.view(), &pool);
+  const ImageU8 clear = Filled(80, 60, {0, 0, 0, 0}), unused;
+  const auto applied = background.value().Apply(clear.view(), unused.view(), &pool);
   ASSERT_TRUE(applied.ok());
   EXPECT_EQ(applied.value().channels(), 3);
   for (const auto& [x, y] : {std::pair{0, 0}, {79, 0}, {0, 59}, {79, 59}, {40, 30}}) {
     EXPECT_EQ(PixelAt(applied, x, y), (std::vector{0, 0, 255}));
   }
+  // All of it shows: a strip of 6 x 60 in the middle, nothing beside it.
+  Background contained = background.value();
+  contained.set_fit(Background::Fit::kContain);
+  const auto strip = contained.Apply(clear.view(), unused.view(), &pool);
+  EXPECT_EQ(PixelAt(strip, 40, 2), (std::vector{255, 255, 0, 255}));
+  EXPECT_EQ(PixelAt(strip, 40, 30), (std::vector{0, 0, 255, 255}));
+  EXPECT_EQ(PixelAt(strip, 30, 30)[3], 0);
 }
 
 // What is cut out must not glow into what stands behind it.
@@ -89,8 +96,15 @@ TEST(Background, BlurLeavesTheSubjectOut) {
         std::memcpy(cut.row(y) + x * 4, "\xff\x00\x00\xff", 4);
       }
     }
-    const auto applied = Background::Parse(text).value().Apply(std::as_const(cut).view(),
-                                                               std::as_const(photo).view(), &pool);
+    ImageU8 alpha = Filled(120, 120, {0});
+    for (int y = 40; y < 80; ++y) std::memset(alpha.row(y) + 40, 255, 40);
+    const Background blur = Background::Parse(text).value();
+    const auto back = blur.Blurred(std::as_const(photo).view(), std::as_const(alpha).view(), &pool);
+    ASSERT_TRUE(back.ok());
+    // Nor into itself: also where the subject hides it, it looks like its surroundings.
+    EXPECT_NEAR(PixelAt(back, 60, 60)[0], 20, 6) << text;
+    EXPECT_NEAR(PixelAt(back, 60, 60)[1], 200, 6) << text;
+    const auto applied = blur.Apply(std::as_const(cut).view(), std::as_const(*back).view(), &pool);
     ASSERT_TRUE(applied.ok());
     EXPECT_EQ(PixelAt(applied, 60, 60), (std::vector{255, 0, 0}));
     for (const int x : {38, 30, 3}) {

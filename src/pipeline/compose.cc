@@ -9,6 +9,8 @@
 #include "src/image/geometry.h"
 #include "src/matte/compat_rembg.h"
 #include "src/matte/cutout.h"
+#include "src/matte/parts.h"
+#include "src/pipeline/framing.h"
 
 namespace peel {
 namespace {
@@ -47,7 +49,9 @@ Box CropBox(ImageView<const uint8_t> alpha, const CutOptions& options) {
   const Box whole = {0, 0, alpha.width, alpha.height};
   if (!options.crop_margin) return whole;
   const std::optional<Box> subject = BoundingBox(alpha, kCropThreshold);
-  return subject ? Grow(*subject, *options.crop_margin, alpha.width, alpha.height) : whole;
+  if (!subject) return whole;
+  const int margin = options.crop_margin->Pixels(std::max(subject->width, subject->height));
+  return Grow(*subject, std::max(margin, 0), alpha.width, alpha.height);
 }
 
 // The pixels inside the box as an image of their own, without a copy where it is all of them.
@@ -67,20 +71,40 @@ Result<Cut> Compose(ImageView<const uint8_t> picture, Matte& matte, const CutOpt
   if (!cut.has_subject) {
     Clear(alpha.view());
     cut.coverage = 0;
+  } else {
+    if (options.keep_largest) PEEL_RETURN_IF_ERROR(KeepLargest(alpha.view()));
+    if (options.fill_holes) PEEL_RETURN_IF_ERROR(FillHoles(alpha.view()));
+    if (options.keep_largest || options.fill_holes) {
+      cut.coverage = Coverage(std::as_const(alpha).view());
+    }
   }
   const Box box = CropBox(std::as_const(alpha).view(), options);
   cut.x = box.x;
   cut.y = box.y;
   if (options.mask_only) {
     PEEL_ASSIGN_OR_RETURN(cut.pixels, Take(std::move(alpha), box));
+    if (options.canvas) {
+      PEEL_ASSIGN_OR_RETURN(cut.pixels, PlaceOnCanvas(std::as_const(cut.pixels).view(),
+                                                      *options.canvas, options.position, pool));
+    }
     return cut;
   }
   const ImageView<const uint8_t> part = Crop(picture, box);
   const ImageView<const uint8_t> part_alpha = Crop(std::as_const(alpha).view(), box);
   PEEL_ASSIGN_OR_RETURN(cut.pixels, MakeCutout(part, part_alpha, {}, pool));
+  ImageU8 blurred;
+  if (options.background.kind() == Background::Kind::kBlur) {
+    PEEL_ASSIGN_OR_RETURN(blurred, options.background.Blurred(part, part_alpha, pool));
+  }
+  if (options.canvas) {
+    PEEL_ASSIGN_OR_RETURN(cut.pixels, PlaceOnCanvas(std::as_const(cut.pixels).view(),
+                                                    *options.canvas, options.position, pool));
+  }
+  if (options.shadow) PEEL_RETURN_IF_ERROR(AddShadow(&cut.pixels, *options.shadow, pool));
   if (!options.background.is_none()) {
     PEEL_ASSIGN_OR_RETURN(cut.pixels,
-                          options.background.Apply(std::as_const(cut.pixels).view(), part, pool));
+                          options.background.Apply(std::as_const(cut.pixels).view(),
+                                                   std::as_const(blurred).view(), pool));
   }
   if (opaque && cut.pixels.channels() == 4) {
     PEEL_ASSIGN_OR_RETURN(
@@ -98,6 +122,8 @@ Result<Cut> ComposeLikeRembg(ImageView<const uint8_t> picture, Matte& matte,
   cut.has_subject = true;
   RembgOptions rembg = options.rembg;
   rembg.only_mask = options.mask_only;
+  rembg.alpha_matting = options.edges == EdgeMode::kMatting;
+  rembg.matting = options.matting;
   if (!options.background.is_none()) rembg.bgcolor = options.background.colour();
   const bool single = matte.alphas.size() == 1;
   const Box box =

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <future>
 #include <new>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -40,9 +42,6 @@ class Stopwatch {
 };
 
 Status CheckOptions(const CutOptions& options) {
-  if (options.edges == EdgeMode::kMatting) {
-    return Unsupported("--edges matting is not in this version yet; use refine or auto");
-  }
   if (options.quality < 0 || options.quality > 100) {
     return InvalidArgument("the quality is a number from 1 to 100");
   }
@@ -50,7 +49,40 @@ Status CheckOptions(const CutOptions& options) {
       options.background.kind() != Background::Kind::kColour) {
     return InvalidArgument("--compat rembg knows a colour as the only --background");
   }
+  if (options.compat_rembg && (options.trimap != nullptr || options.canvas || options.shadow ||
+                               options.keep_largest || options.fill_holes)) {
+    return InvalidArgument(
+        "--compat rembg goes without --trimap, --size, --shadow, --keep largest and --fill-holes");
+  }
   return OkStatus();
+}
+
+// Scaling keeps the aspect, so that a picture decoded smaller than it is still fits its trimap.
+Status CheckTrimap(const ImageU8& picture, const ImageU8& trimap) {
+  const double x = static_cast<double>(trimap.width()) / picture.width();
+  const double y = static_cast<double>(trimap.height()) / picture.height();
+  if (x >= 1 && std::abs(trimap.width() / y - picture.width()) < 1.5 + picture.width() * 1e-3 &&
+      (x > 1 || y == 1)) {
+    return OkStatus();
+  }
+  return InvalidArgument("the trimap has " + std::to_string(trimap.width()) + "x" +
+                         std::to_string(trimap.height()) + " pixels, the picture " +
+                         std::to_string(picture.width()) + "x" + std::to_string(picture.height()) +
+                         "; they must be of one size");
+}
+
+Edges MatteEdges(EdgeMode mode) {
+  switch (mode) {
+    case EdgeMode::kOff:
+      return Edges::kOff;
+    case EdgeMode::kRefine:
+      return Edges::kRefine;
+    case EdgeMode::kMatting:
+      return Edges::kMatting;
+    case EdgeMode::kAuto:
+      break;
+  }
+  return Edges::kAuto;
 }
 
 // An upright picture of width x height scaled down to the longest side allowed.
@@ -75,11 +107,11 @@ DecodeOptions DecodeOptionsFor(std::span<const uint8_t> bytes, const CutOptions&
   return decode;
 }
 
-Result<ImageU8> ScaleTo(const ImageU8& picture, Size size, ThreadPool* pool) {
-  if (picture.channels() == 4) {
-    return ResizeRgba(picture.view(), size.width, size.height, ResizeFilter::kLanczos, pool);
+Result<ImageU8> ScaleTo(ImageView<const uint8_t> picture, Size size, ThreadPool* pool) {
+  if (picture.channels == 4) {
+    return ResizeRgba(picture, size.width, size.height, ResizeFilter::kLanczos, pool);
   }
-  return ResizeFast(picture.view(), size.width, size.height, pool);
+  return ResizeFast(picture, size.width, size.height, pool);
 }
 
 class CutterImpl final : public Cutter {
@@ -167,28 +199,19 @@ class CutterImpl final : public Cutter {
  private:
   const Result<LoadedModel>& Model() const { return model_.get(); }
 
-  // From upright pixels to the result's pixels. `picture` may be taken apart.
-  Result<Cut> CutUpright(ImageU8& picture, const CutOptions& options, bool encode,
-                         StageTimes& times) const {
-    PEEL_RETURN_IF_ERROR(CheckCancelled(options.cancel));
-    Stopwatch watch(&times);
-    const Size target = TargetSize(picture.width(), picture.height(), options);
-    if (target != Size{picture.width(), picture.height()}) {
-      PEEL_ASSIGN_OR_RETURN(picture, ScaleTo(picture, target, &pool_));
-      watch.Mark("scale");
-    }
+  Result<Matte> MatteByModel(ImageView<const uint8_t> full, const CutOptions& options,
+                             Stopwatch& watch) const {
     const Result<LoadedModel>& model = Model();
     if (!model.ok()) return model.status();
     const Matter& matter = *model.value().matter;
     watch.Mark("model");
 
     PEEL_RETURN_IF_ERROR(CheckCancelled(options.cancel));
-    const ImageView<const uint8_t> full = std::as_const(picture).view();
     ImageU8 reduced;
     ImageView<const uint8_t> view = full;
     const Size work = FitWithin({full.width, full.height}, options.work_size);
     if (work != Size{full.width, full.height}) {
-      PEEL_ASSIGN_OR_RETURN(reduced, ScaleTo(picture, work, &pool_));
+      PEEL_ASSIGN_OR_RETURN(reduced, ScaleTo(full, work, &pool_));
       view = std::as_const(reduced).view();
       watch.Mark("reduce");
     }
@@ -198,9 +221,8 @@ class CutterImpl final : public Cutter {
     PEEL_RETURN_IF_ERROR(CheckCancelled(options.cancel));
     MatteOptions matte_options;
     matte_options.mode = options.compat_rembg ? MatteMode::kRembg : MatteMode::kDefault;
-    matte_options.edges = options.edges == EdgeMode::kOff      ? Edges::kOff
-                          : options.edges == EdgeMode::kRefine ? Edges::kRefine
-                                                               : Edges::kAuto;
+    matte_options.edges = MatteEdges(options.edges);
+    matte_options.trimap = options.matting;
     PEEL_ASSIGN_OR_RETURN(Matte matte, matter.ToMatte(prediction, view, matte_options, &pool_));
     if (view.data != full.data) {
       for (ImageU8& alpha : matte.alphas) {
@@ -209,11 +231,44 @@ class CutterImpl final : public Cutter {
       }
     }
     watch.Mark("matte");
+    return matte;
+  }
+
+  // The model has no say where a trimap is given.
+  Result<Matte> MatteByTrimap(ImageView<const uint8_t> view, const CutOptions& options,
+                              Stopwatch& watch) const {
+    ImageU8 scaled;
+    ImageView<const uint8_t> trimap = options.trimap->view();
+    if (trimap.width != view.width || trimap.height != view.height) {
+      PEEL_ASSIGN_OR_RETURN(
+          scaled, Resize(trimap, view.width, view.height, ResizeFilter::kNearest, &pool_));
+      trimap = std::as_const(scaled).view();
+    }
+    PEEL_ASSIGN_OR_RETURN(Matte matte, MatteFromTrimap(view, trimap, &pool_));
+    watch.Mark("matte");
+    return matte;
+  }
+
+  // From upright pixels to the result's pixels. `picture` may be taken apart.
+  Result<Cut> CutUpright(ImageU8& picture, const CutOptions& options, bool encode,
+                         StageTimes& times) const {
+    PEEL_RETURN_IF_ERROR(CheckCancelled(options.cancel));
+    Stopwatch watch(&times);
+    if (options.trimap != nullptr) PEEL_RETURN_IF_ERROR(CheckTrimap(picture, *options.trimap));
+    const Size target = TargetSize(picture.width(), picture.height(), options);
+    if (target != Size{picture.width(), picture.height()}) {
+      PEEL_ASSIGN_OR_RETURN(picture, ScaleTo(std::as_const(picture).view(), target, &pool_));
+      watch.Mark("scale");
+    }
+    const ImageView<const uint8_t> view = std::as_const(picture).view();
+    PEEL_ASSIGN_OR_RETURN(Matte matte, options.trimap != nullptr
+                                           ? MatteByTrimap(view, options, watch)
+                                           : MatteByModel(view, options, watch));
 
     PEEL_RETURN_IF_ERROR(CheckCancelled(options.cancel));
     const bool opaque = encode && options.format == Format::kJpeg;
-    auto cut = options.compat_rembg ? ComposeLikeRembg(full, matte, options, opaque, &pool_)
-                                    : Compose(full, matte, options, opaque, &pool_);
+    auto cut = options.compat_rembg ? ComposeLikeRembg(view, matte, options, opaque, &pool_)
+                                    : Compose(view, matte, options, opaque, &pool_);
     watch.Mark("compose");
     return cut;
   }

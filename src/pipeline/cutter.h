@@ -17,7 +17,9 @@
 #include "src/engine/session.h"
 #include "src/image/image.h"
 #include "src/matte/compat_rembg.h"
+#include "src/matte/trimap.h"
 #include "src/pipeline/background.h"
+#include "src/pipeline/framing.h"
 
 namespace peel {
 
@@ -49,14 +51,25 @@ struct CutOptions {
   bool compat_rembg = false;
   // With compat_rembg; only_mask and bgcolor are told by mask_only and background.
   RembgOptions rembg{};
-  std::optional<int> crop_margin{};  // crop to the subject with this many pixels around it
-  int max_size = 0;                  // longer side of the result before cropping; 0: the input's
+  // Crop to the subject with this margin; a percentage is of the subject's longer side.
+  std::optional<Length> crop_margin{};
+  int max_size = 0;  // longer side of the result before cropping; 0: the input's
   // The matte is made from the picture scaled down to this longer side and then brought to full
   // size the way `edges` says; 0: from all of the picture.
   int work_size = 0;
   Limits limits{};
   bool keep_metadata = true;
   const CancelToken* cancel = nullptr;  // looked at between stages
+  // For EdgeMode::kMatting: thresholds and erosion, or instead of a model's matte a trimap someone
+  // made (matte/trimap.h), of the upright input's size.
+  TrimapOptions matting{};
+  std::shared_ptr<const ImageU8> trimap{};
+  bool keep_largest = false;  // of several islands the largest alone
+  bool fill_holes = false;    // what the background cannot reach is subject
+  // The result has this size: what was cut out is scaled to fit and stands at the position.
+  std::optional<Size> canvas{};
+  Position position{};
+  std::optional<Shadow> shadow{};  // not for masks
 };
 
 // Stages and the milliseconds they took, in order.

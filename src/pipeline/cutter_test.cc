@@ -104,8 +104,6 @@ TEST_F(CutterTest, CancelledBeforeItBegins) {
 
 TEST_F(CutterTest, OptionsThatMakeNoSense) {
   const ImageU8 ball = Ball(30, 20);
-  EXPECT_EQ(cutter_->CutPixels(ball.view(), {.edges = EdgeMode::kMatting}).status().code(),
-            StatusCode::kUnsupported);
   EXPECT_EQ(cutter_->CutPixels(ball.view(), {.quality = 101}).status().code(),
             StatusCode::kInvalidArgument);
   CutOptions blur = {.background = *Background::Parse("blur"), .compat_rembg = true};

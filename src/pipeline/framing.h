@@ -1,0 +1,63 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "src/base/status.h"
+#include "src/base/thread_pool.h"
+#include "src/image/composite.h"
+#include "src/image/geometry.h"
+#include "src/image/image.h"
+
+namespace peel {
+
+// A number of pixels, or a percentage of something that the user of the type names.
+struct Length {
+  Length() = default;
+  Length(int pixels) : value(pixels) {}  // NOLINT(google-explicit-constructor)
+  static Length Percent(double percent) {
+    Length length;
+    length.value = percent;
+    length.percent = true;
+    return length;
+  }
+  int Pixels(int whole) const;
+
+  double value = 0;
+  bool percent = false;
+  bool operator==(const Length&) const = default;
+};
+
+// "20", "20px" or "5%"; from -100000 to 100000.
+Result<Length> ParseLength(std::string_view text);
+
+// Where the subject stands on a canvas: as in CSS a percentage is that share of the room that is
+// left (0 % touches the left or upper border, 100 % the other one), pixels count from left and top.
+struct Position {
+  Length x = Length::Percent(50), y = Length::Percent(50);
+};
+// "center", "top", "bottom-left", … or "X,Y" with two lengths.
+Result<Position> ParsePosition(std::string_view text);
+
+// "1000x800", or "1000" for a square; sides from 1 to 65535.
+Result<Size> ParseSize(std::string_view text);
+
+// A black shadow behind the subject. Percentages are of the longer side of the finished picture.
+struct Shadow {
+  Length dx = Length::Percent(0.6), dy = Length::Percent(1.2);
+  Length blur = Length::Percent(1.2);  // standard deviation
+  double opacity = 0.45;               // 0..1
+};
+// "" or "DX,DY[,BLUR[,OPACITY]]", the opacity in percent or as a number up to 1.
+Result<Shadow> ParseShadow(std::string_view text);
+
+// The picture (1 channel, or RGBA straight) scaled as large as it fits into size and put at the
+// position; what it does not cover is 0.
+Result<ImageU8> PlaceOnCanvas(ImageView<const uint8_t> picture, Size size, const Position& position,
+                              ThreadPool* pool);
+
+// The cut-out (RGBA, straight) over its own shadow, which falls on transparency and is cut off at
+// the borders. In place.
+Status AddShadow(ImageU8* cutout, const Shadow& shadow, ThreadPool* pool);
+
+}  // namespace peel
