@@ -3,7 +3,8 @@ JOBS ?= $(shell nproc)
 VENV := .venv
 PY   := $(VENV)/bin/python
 
-.PHONY: run build python wheel compat test bench asan tsan fuzz format lint layers install check-full clean deps-build deps-test
+.PHONY: run build python wheel compat test test-arm test-kernels bench asan tsan fuzz format lint layers install \
+        check-full clean deps-build deps-test
 
 run: build
 	@tools/run_samples.sh build/peel samples out
@@ -41,6 +42,16 @@ test: build layers python
 	ctest --test-dir build --output-on-failure -j $(JOBS)
 	$(PY) -m pytest -q tests
 
+# The engine on 64-bit Arm (NEON), cross-compiled and emulated.
+test-arm: $(VENV)/.stamp
+	tools/test_arm.sh $(JOBS)
+	PEEL_TEST_KERNELS=1 $(PY) -m pytest -q -rs tests/kernels/test_emulated.py -k arm
+
+# Every convolution kernel forced in turn, every CPU level, older processors emulated, over whole models.
+test-kernels: build $(VENV)/.stamp
+	@tools/install_deps.sh emulate
+	PEEL_TEST_KERNELS=1 $(PY) -m pytest -q -rs tests/kernels
+
 layers:
 	@python3 tools/check_layers.py
 
@@ -61,7 +72,7 @@ fuzz: deps-build
 	@cmake --build --preset fuzz -j $(JOBS)
 	fuzz/run.sh
 
-check-full: test asan tsan fuzz bench
+check-full: test test-kernels test-arm asan tsan fuzz bench
 
 format:
 	@tools/install_deps.sh lint

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs through apt what building, testing or fuzzing needs and is not there yet.
-# usage: tools/install_deps.sh [build] [test] [bench] [fuzz] [lint]
+# usage: tools/install_deps.sh [build] [test] [bench] [fuzz] [lint] [arm] [emulate]
 set -euo pipefail
 build=(g++ cmake ninja-build ccache pkg-config libhwy-dev libprotozero-dev libcli11-dev
        libfmt-dev nlohmann-json3-dev libjpeg62-turbo-dev libdeflate-dev libwebp-dev
@@ -9,6 +9,8 @@ test=(libgtest-dev libgmock-dev python3 python3-venv)
 bench=(libbenchmark-dev python3 python3-venv)
 fuzz=(clang libclang-rt-14-dev)
 lint=(clang-format clang-tidy)
+arm=(g++-aarch64-linux-gnu cmake ninja-build ccache pkg-config qemu-user)
+emulate=(qemu-user)
 want=()
 for group in "${@:-build}"; do
   declare -n list=$group

@@ -21,6 +21,8 @@ struct Entry {
 
 // One name has one kind throughout the standard, but for Pad's and Constant's "value" (below).
 constexpr Entry kEntries[] = {
+    {"a_scale", kFloat},
+    {"a_zero", kInt},
     {"activation", kString},
     {"activation_alpha", kFloat},
     {"activation_beta", kFloat},
@@ -32,6 +34,8 @@ constexpr Entry kEntries[] = {
     {"auto_pad", kString},
     {"axes", kInts},
     {"axis", kInt},
+    {"b_scale", kFloat},
+    {"b_zero", kInt},
     {"batch_dims", kInt},
     {"beta", kFloat},
     {"block_size", kInt},
@@ -55,12 +59,14 @@ constexpr Entry kEntries[] = {
     {"fmod", kInt},
     {"gamma", kFloat},
     {"group", kInt},
+    {"high", kInt},
     {"k", kInt},
     {"keep_aspect_ratio_policy", kString},
     {"keepdims", kInt},
     {"kernel_shape", kInts},
     {"lambd", kFloat},
     {"largest", kInt},
+    {"low", kInt},
     {"max", kFloat},
     {"min", kFloat},
     {"mode", kString},
@@ -82,6 +88,7 @@ constexpr Entry kEntries[] = {
     {"reverse", kInt},
     {"round_mode", kString},
     {"saturate", kInt},
+    {"scale", kFloat},
     {"scales", kFloats},
     {"select_last_index", kInt},
     {"size", kInt},
@@ -104,6 +111,8 @@ constexpr Entry kEntries[] = {
     {"value_ints", kInts},
     {"value_string", kString},
     {"value_strings", kStrings},
+    {"x_zero", kInt},
+    {"y_zero", kInt},
 };
 static_assert(std::is_sorted(std::begin(kEntries), std::end(kEntries),
                              [](const Entry& a, const Entry& b) { return a.name < b.name; }));

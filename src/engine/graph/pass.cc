@@ -14,7 +14,8 @@ namespace peel::engine {
 namespace {
 
 // First what others need to see through (constants, casts), then folding into weights, then
-// patterns that become one operator, then what convolutions take in; the dead go last.
+// integers where the model has them, then patterns that become one operator, then, once the dead
+// read nothing any more, what its neighbour takes in.
 constexpr Pass kPasses[] = {
     {"fold_constants", passes::FoldConstants},
     {"widen_half", passes::WidenHalf},
@@ -25,10 +26,14 @@ constexpr Pass kPasses[] = {
     {"fold_batch_norm", passes::FoldBatchNorm},
     {"fold_affine", passes::FoldAffine},
     {"fuse_pad", passes::FusePad},
+    {"unsigned_bytes", passes::UnsignedBytes},
+    {"integer_conv", passes::IntegerConv},
+    {"integer_ops", passes::IntegerOps},
     {"fuse_gelu", passes::FuseGelu},
     {"fuse_hard_swish", passes::FuseHardSwish},
     {"fuse_swish", passes::FuseSwish},
     {"remove_dead_nodes", passes::RemoveDeadNodes},
+    {"clamp_tables", passes::ClampTables},
     {"fuse_residual", passes::FuseResidual},
     {"fuse_activation", passes::FuseActivation},
 };

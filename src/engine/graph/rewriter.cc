@@ -103,6 +103,14 @@ ValueId Rewriter::AddValue(std::string name, DataType type) {
   return id;
 }
 
+NodeId Rewriter::Add(Node node) {
+  const NodeId n = node_count();
+  graph_.nodes.push_back(std::move(node));
+  removed_.push_back(0);
+  Link(n);
+  return n;
+}
+
 void Rewriter::Replace(ValueId from, ValueId to) {
   const std::vector<NodeId> readers = std::move(readers_[At(from)]);
   readers_[At(from)].clear();

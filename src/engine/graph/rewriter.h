@@ -38,6 +38,11 @@ class Rewriter {
   // A value that some node to come will compute.
   ValueId AddValue(std::string name, DataType type);
 
+  // A new node behind all others. Nodes before it may read what it computes: then SortNodes
+  // (order.h) must put the graph in order once the rewriter is gone. References to nodes are
+  // void afterwards.
+  NodeId Add(Node node);
+
   // Everyone who reads from, the graph's outputs included, reads to instead.
   void Replace(ValueId from, ValueId to);
   // The node's new contents; what it computed before and does not now has no producer any more.

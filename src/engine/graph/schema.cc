@@ -20,7 +20,8 @@ std::vector<OpSchema> Collect() {
         schemas::PoolSchemas(), schemas::MatrixSchemas(), schemas::EinsumSchemas(),
         schemas::NormaliseSchemas(), schemas::ResizeSchemas(), schemas::ShapeSchemas(),
         schemas::MovementSchemas(), schemas::SplitSchemas(), schemas::GatherSchemas(),
-        schemas::GenerateSchemas(), schemas::ReduceSchemas(), schemas::QuantiseSchemas()}) {
+        schemas::GenerateSchemas(), schemas::ReduceSchemas(), schemas::QuantiseSchemas(),
+        schemas::IntegerSchemas()}) {
     all.insert(all.end(), table.begin(), table.end());
   }
   std::sort(all.begin(), all.end(), [](const OpSchema& a, const OpSchema& b) {

@@ -49,6 +49,9 @@ DataType ResultType(const Graph& graph, const Node& node) {
   if (node.Is("DequantizeLinear") && node.Int("output_dtype", 0) != 0) {
     return static_cast<DataType>(node.Int("output_dtype", 0));
   }
+  if (node.Is("QConv", "peel")) {
+    return static_cast<DataType>(node.Int("output_dtype", static_cast<int64_t>(DataType::kUint8)));
+  }
   if (node.Is("EyeLike") && node.HasAttribute("dtype")) {
     return static_cast<DataType>(node.Int("dtype", 0));
   }

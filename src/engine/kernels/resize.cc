@@ -8,17 +8,6 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#ifndef PEEL_RESIZE_TABLES_
-#define PEEL_RESIZE_TABLES_
-namespace peel::engine {
-// Where an output row or column reads: floats or rows of the two neighbours, and their weights.
-struct ResizeTap {
-  int32_t near, far;
-  float near_weight, far_weight;
-};
-}  // namespace peel::engine
-#endif
-
 HWY_BEFORE_NAMESPACE();
 namespace peel::engine {
 namespace HWY_NAMESPACE {
@@ -164,6 +153,11 @@ int64_t BufferFloats(const ResizeProblem& p) {
 
 }  // namespace
 
+void FillResizeTaps(const ResizeProblem& p, ResizeTap* rows, ResizeTap* columns) {
+  FillTaps(p, p.scale_h, p.in.height, p.out_height, rows);
+  FillTaps(p, p.scale_w, p.in.width, p.out_width, columns);
+}
+
 std::string RejectResize(const ResizeProblem& p) {
   if (p.in.height > (1 << 24) || p.in.width > (1 << 24) || p.out_height > (1 << 24) ||
       p.out_width > (1 << 24)) {
@@ -182,8 +176,7 @@ void RunResize(const ResizeProblem& p, ConstSlice input, Slice output, void* scr
   static_assert(sizeof(ResizeTap) == 4 * sizeof(float));
   ResizeTap* rows = static_cast<ResizeTap*>(scratch);
   ResizeTap* columns = rows + p.out_height;
-  FillTaps(p, p.scale_h, p.in.height, p.out_height, rows);
-  FillTaps(p, p.scale_w, p.in.width, p.out_width, columns);
+  FillResizeTaps(p, rows, columns);
   float* buffers = static_cast<float*>(scratch) + TapFloats(p);
   HWY_DYNAMIC_DISPATCH(Resize)
   (p, rows, columns, buffers, BufferFloats(p), input, output, pool);

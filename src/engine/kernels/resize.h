@@ -29,6 +29,14 @@ struct ResizeProblem {
   float scale_h = 0, scale_w = 0;
 };
 
+// Where an output row or column reads: the two neighbours and their weights, which add up to 1.
+struct ResizeTap {
+  int32_t near, far;
+  float near_weight, far_weight;
+};
+// The tables of all rows (out_height) and columns (out_width).
+void FillResizeTaps(const ResizeProblem& problem, ResizeTap* rows, ResizeTap* columns);
+
 std::string RejectResize(const ResizeProblem& problem);
 // For the tables of source pixels and weights; 64-byte aligned.
 size_t ResizeScratchBytes(const ResizeProblem& problem, int threads);

@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "src/engine/kernels/concat.h"
-#include "src/engine/plan/image_operand.h"
+#include "src/engine/plan/byte_operand.h"
 
 namespace peel::engine {
 namespace {
@@ -58,6 +58,18 @@ Result<Emitted> EmitCopies(EmitArgs& args, int64_t rows) {
 Variant CopyChannels(const NodeView& view, double cost) {
   Variant variant = SameLayout(view, "concat_copy", Layout::kBlocked, cost);
   variant.strided = true;
+  if (view.Output().type == DataType::kUint8) {
+    variant.emit = [shape = ImageShape(view.OutputShape())](EmitArgs& args) -> Result<Emitted> {
+      return Simple([shape, in = args.in, out = args.out[0]](const RunEnv& env) {
+        std::vector<ByteConcatPart> parts;
+        parts.reserve(in.size());
+        for (const Operand& part : in) parts.push_back({ReadBytes(part, env), part.shape[1]});
+        RunByteConcat(shape, parts, WriteBytes(out, env), *env.pool);
+        return OkStatus();
+      });
+    };
+    return variant;
+  }
   variant.emit = [shape = ImageShape(view.OutputShape())](EmitArgs& args) -> Result<Emitted> {
     return Simple([shape, in = args.in, out = args.out[0]](const RunEnv& env) {
       std::array<ConcatPart, 16> few;  // a plan is shared: what a run writes is its own
@@ -107,7 +119,9 @@ void ConcatVariants(const NodeView& view, Choices& choices) {
   };
   bool images = axis == 1, whole_blocks = true;
   for (int i = 0; i < view.input_count(); ++i) {
-    images = images && NodeView::IsImage(view.Input(i)) && !view.Input(i).is_constant();
+    const Value& part = view.Input(i);
+    images =
+        images && (NodeView::IsImage(part) || NodeView::IsByteImage(part)) && !part.is_constant();
     if (images && i + 1 < view.input_count()) whole_blocks &= view.InputShape(i)[1] % kBlock == 0;
   }
   if (images && whole_blocks) {

@@ -1,18 +1,13 @@
-#include <algorithm>
-#include <climits>
-
 #include "src/engine/kernels/conv_transpose.h"
+#include "src/engine/kernels/direct_bf16.h"
 #include "src/engine/plan/activation.h"
+#include "src/engine/plan/conv_problem.h"
 #include "src/engine/plan/image_operand.h"
 #include "src/engine/plan/variants.h"
 #include "src/engine/plan/weights.h"
 
 namespace peel::engine {
 namespace {
-
-bool FitsInt(const Shape& shape) {
-  return std::all_of(shape.begin(), shape.end(), [](int64_t e) { return e <= INT_MAX; });
-}
 
 // The node as kernels see it, layouts left out; otherwise why it is none of theirs.
 std::string MakeProblem(const NodeView& view, ConvProblem* problem) {
@@ -25,39 +20,11 @@ std::string MakeProblem(const NodeView& view, ConvProblem* problem) {
     return "wants float32 weights that are constant";
   }
   if (view.HasInput(2) && !(view.Input(2).is_constant())) return "wants a constant bias";
-  const Shape &in = view.InputShape(0), &w = *weights.shape, &out = view.OutputShape();
-  if (w.size() != 4 || !FitsInt(in) || !FitsInt(w) || !FitsInt(out)) return "is too large";
-  if (view.HasInput(3) && view.InputShape(3) != out) return "the residual has another shape";
-
+  if (view.HasInput(3) && view.InputShape(3) != view.OutputShape()) {
+    return "the residual has another shape";
+  }
   ConvProblem p;
-  p.batch = static_cast<int>(in[0]);
-  p.in_channels = static_cast<int>(in[1]);
-  p.in_height = static_cast<int>(in[2]);
-  p.in_width = static_cast<int>(in[3]);
-  p.out_channels = static_cast<int>(out[1]);
-  p.out_height = static_cast<int>(out[2]);
-  p.out_width = static_cast<int>(out[3]);
-  p.kernel_h = static_cast<int>(w[2]);
-  p.kernel_w = static_cast<int>(w[3]);
-  const auto pair = [&](const char* key, int* h, int* wide) {
-    const std::vector<int64_t> values = node.Ints(key, {1, 1});
-    if (values.size() != 2) return false;
-    *h = static_cast<int>(values[0]);
-    *wide = static_cast<int>(values[1]);
-    return values[0] > 0 && values[1] > 0 && values[0] <= INT_MAX && values[1] <= INT_MAX;
-  };
-  if (!pair("strides", &p.stride_h, &p.stride_w) ||
-      !pair("dilations", &p.dilation_h, &p.dilation_w)) {
-    return "has odd strides or dilations";
-  }
-  p.groups = static_cast<int>(node.Int("group", 1));
-  AxisPads rows, columns;
-  if (!ReadPads(node, 0, p.in_height, p.out_height, p.kernel_h, p.stride_h, p.dilation_h, &rows) ||
-      !ReadPads(node, 1, p.in_width, p.out_width, p.kernel_w, p.stride_w, p.dilation_w, &columns)) {
-    return "has odd pads";
-  }
-  p.pad_top = static_cast<int>(rows.before);
-  p.pad_left = static_cast<int>(columns.before);
+  if (std::string why = ReadConvGeometry(view, &p); !why.empty()) return why;
   if (!ReadActivation(node, &p.epilogue)) return "has an activation that no kernel knows";
   p.epilogue.residual = view.HasInput(3);
   *problem = p;
@@ -118,6 +85,36 @@ Result<Emitted> EmitConv(EmitArgs& args, const PackedKernel& kernel, const ConvP
   return step;
 }
 
+// The kernel in every layout in which it takes the problem, or why it does in none.
+void AddKernel(const NodeView& view, const ConvKernel& kernel, ConvProblem problem,
+               Choices& choices) {
+  std::string reason;
+  bool taken = false;
+  for (const Layout in : {Layout::kBlocked, Layout::kPlain}) {
+    for (const Layout out : {Layout::kBlocked, Layout::kPlain}) {
+      problem.in_layout = in;
+      problem.out_layout = out;
+      if (std::string why = kernel.reject(problem); !why.empty()) {
+        if (reason.empty()) reason = std::move(why);
+        continue;
+      }
+      taken = true;
+      Variant variant;
+      variant.kernel = kernel.name;
+      variant.in = {in, Layout::kPlain, Layout::kPlain, out};
+      variant.in.resize(view.node().inputs.size(), Layout::kPlain);
+      variant.out = out;
+      variant.strided = true;
+      variant.cost = kernel.cost(problem, kCostThreads);
+      const PackedKernel calls{kernel.name, kernel.packed_bytes, kernel.pack, kernel.scratch_bytes,
+                               kernel.run};
+      variant.emit = [calls, problem](EmitArgs& args) { return EmitConv(args, calls, problem); };
+      choices.variants.push_back(std::move(variant));
+    }
+  }
+  if (!taken) choices.rejections.push_back({kernel.name, reason});
+}
+
 }  // namespace
 
 void ConvVariants(const NodeView& view, Choices& choices) {
@@ -126,33 +123,11 @@ void ConvVariants(const NodeView& view, Choices& choices) {
     choices.rejections.push_back({"blocked and plain kernels", why});
     return;
   }
-  for (const ConvKernel& kernel : ConvKernels()) {
-    std::string reason;
-    bool taken = false;
-    for (const Layout in : {Layout::kBlocked, Layout::kPlain}) {
-      for (const Layout out : {Layout::kBlocked, Layout::kPlain}) {
-        problem.in_layout = in;
-        problem.out_layout = out;
-        if (std::string why = kernel.reject(problem); !why.empty()) {
-          if (reason.empty()) reason = std::move(why);
-          continue;
-        }
-        taken = true;
-        Variant variant;
-        variant.kernel = kernel.name;
-        variant.in = {in, Layout::kPlain, Layout::kPlain, out};
-        variant.in.resize(view.node().inputs.size(), Layout::kPlain);
-        variant.out = out;
-        variant.strided = true;
-        variant.cost = kernel.cost(problem, kCostThreads);
-        const PackedKernel calls{kernel.name, kernel.packed_bytes, kernel.pack,
-                                 kernel.scratch_bytes, kernel.run};
-        variant.emit = [calls, problem](EmitArgs& args) { return EmitConv(args, calls, problem); };
-        choices.variants.push_back(std::move(variant));
-      }
-    }
-    if (!taken) choices.rejections.push_back({kernel.name, reason});
-  }
+  const auto add_all = [&](std::span<const ConvKernel> kernels) {
+    for (const ConvKernel& kernel : kernels) AddKernel(view, kernel, problem, choices);
+  };
+  if (view.precision() == Precision::kBf16) add_all(Bf16ConvKernels());
+  add_all(ConvKernels());
 }
 
 void ConvTransposeVariants(const NodeView& view, Choices& choices) {

@@ -46,7 +46,9 @@ class Search {
     }
     for (const ValueId v : outputs) fetched_[static_cast<size_t>(v)] = 1;
     for (size_t v = 0; v < graph.values.size(); ++v) {
-      if (NodeView::IsImage(graph.values[v])) reorder_cost_[v] = ReorderCost(graph.values[v]);
+      const Value& value = graph.values[v];
+      if (NodeView::IsImage(value) || NodeView::IsByteImage(value))
+        reorder_cost_[v] = ReorderCost(graph.values[v]);
     }
   }
 
@@ -136,7 +138,8 @@ class Search {
 
 double ReorderCost(const Value& value) {
   return StreamCost(
-      4 * (Floats(*value.shape, Layout::kPlain) + Floats(*value.shape, Layout::kBlocked)));
+      static_cast<double>(DataTypeSize(value.type)) *
+      (Floats(*value.shape, Layout::kPlain) + Floats(*value.shape, Layout::kBlocked)));
 }
 
 std::vector<Layout> AssignLayouts(const Graph& graph, std::span<const NodeId> live,

@@ -22,7 +22,8 @@ std::string Padded(std::string text, size_t width) {
 }  // namespace
 
 int64_t MultiplyAdds(const Graph& graph, const Node& node) {
-  const bool conv = node.op_type == "Conv" || node.op_type == "ConvInteger";
+  const bool conv =
+      node.op_type == "Conv" || node.op_type == "ConvInteger" || node.op_type == "QConv";
   const bool transposed = node.op_type == "ConvTranspose";
   const bool product = node.op_type == "MatMul" || node.op_type == "Gemm";
   if (!(conv || transposed || product) || node.inputs.size() < 2 || node.outputs.empty()) return 0;
@@ -71,7 +72,9 @@ StepInfo Plan::Describe(const Operation& op) const {
   info.node = node.name;
   info.op_type = node.domain.empty() ? node.op_type : node.domain + "." + node.op_type;
   info.multiply_adds = MultiplyAdds(graph, node);
-  if ((node.op_type == "Conv" || node.op_type == "ConvTranspose") && node.inputs.size() > 1) {
+  const bool window =
+      node.op_type == "Conv" || node.op_type == "QConv" || node.op_type == "ConvTranspose";
+  if (window && node.inputs.size() > 1) {
     const Value& weights = graph.value(node.inputs[1]);
     if (weights.shape && weights.shape->size() > 2) {
       info.detail += " k" + ShapeString(Shape(weights.shape->begin() + 2, weights.shape->end()));

@@ -4,7 +4,7 @@
 #include <climits>
 #include <optional>
 
-#include "src/engine/plan/image_operand.h"
+#include "src/engine/plan/byte_operand.h"
 
 namespace peel::engine {
 namespace {
@@ -14,8 +14,9 @@ constexpr Layout kLayouts[] = {Layout::kBlocked, Layout::kPlain};
 std::string MakePool(const NodeView& view, PoolProblem* problem) {
   const Node& node = view.node();
   if (node.outputs.size() > 1 && node.outputs[1] != kNone) return "gives no indices";
-  if (!NodeView::IsImage(view.Input(0)) || !NodeView::IsImage(view.Output())) {
-    return "wants float32 images";
+  const bool bytes = NodeView::IsByteImage(view.Input(0)) && node.op_type == "MaxPool";
+  if (!bytes && !(NodeView::IsImage(view.Input(0)) && NodeView::IsImage(view.Output()))) {
+    return "wants float32 images, or bytes for their largest";
   }
   const std::vector<int64_t> kernel = node.Ints("kernel_shape");
   const std::vector<int64_t> strides = node.Ints("strides", {1, 1});
@@ -90,6 +91,17 @@ void PoolVariants(const NodeView& view, Choices& choices) {
     Variant variant =
         SameLayout(view, name, layout, StreamCost(4 * (in + out) + tap_cost * out * taps));
     variant.strided = true;
+    if (view.Output().type == DataType::kUint8) {
+      variant.cost = StreamCost(in + out + tap_cost * out * taps);
+      variant.emit = [problem](EmitArgs& args) -> Result<Emitted> {
+        return Simple([problem, x = args.in[0], y = args.out[0]](const RunEnv& env) {
+          RunBytePool(problem, ReadBytes(x, env), WriteBytes(y, env), *env.pool);
+          return OkStatus();
+        });
+      };
+      choices.variants.push_back(std::move(variant));
+      continue;
+    }
     variant.emit = [problem](EmitArgs& args) -> Result<Emitted> {
       return Simple([problem, x = args.in[0], y = args.out[0]](const RunEnv& env) {
         RunPool(problem, Read(x, env), Write(y, env), *env.pool);

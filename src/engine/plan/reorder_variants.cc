@@ -1,6 +1,6 @@
 #include "src/engine/kernels/reorder.h"
 
-#include "src/engine/plan/image_operand.h"
+#include "src/engine/plan/byte_operand.h"
 #include "src/engine/plan/layout.h"
 
 namespace peel::engine {
@@ -12,6 +12,15 @@ Variant ReorderVariant(const Value& value, Layout from, Layout to) {
   variant.out = to;
   variant.strided = true;
   variant.cost = ReorderCost(value);
+  if (value.type == DataType::kUint8) {
+    variant.emit = [from, shape = ImageShape(*value.shape)](EmitArgs& args) -> Result<Emitted> {
+      return Simple([from, shape, in = args.in[0], out = args.out[0]](const RunEnv& env) {
+        RunByteReorder(shape, from, ReadBytes(in, env), WriteBytes(out, env), *env.pool);
+        return OkStatus();
+      });
+    };
+    return variant;
+  }
   const auto reorder = to == Layout::kBlocked ? ToBlocked : ToPlain;
   variant.emit = [reorder, shape = ImageShape(*value.shape)](EmitArgs& args) -> Result<Emitted> {
     return Simple([reorder, shape, in = args.in[0], out = args.out[0]](const RunEnv& env) {

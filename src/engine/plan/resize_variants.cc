@@ -3,7 +3,7 @@
 #include <climits>
 #include <optional>
 
-#include "src/engine/plan/image_operand.h"
+#include "src/engine/plan/byte_operand.h"
 
 namespace peel::engine {
 namespace {
@@ -38,9 +38,11 @@ std::optional<std::vector<float>> StatedScales(const NodeView& view) {
 
 std::string MakeResize(const NodeView& view, ResizeProblem* problem) {
   const Node& node = view.node();
-  if (!NodeView::IsImage(view.Input(0)) || !NodeView::IsImage(view.Output())) {
+  const bool bytes = NodeView::IsByteImage(view.Input(0)) && node.op_type == "QResize";
+  if (!bytes && (!NodeView::IsImage(view.Input(0)) || !NodeView::IsImage(view.Output()))) {
     return "wants float32 images";
   }
+  if (bytes && !NodeView::IsByteImage(view.Output())) return "wants images";
   const Shape &in = view.InputShape(0), &out = view.OutputShape();
   if (in[0] != out[0] || in[1] != out[1]) return "resizes the spatial axes only";
   if (out[2] > INT_MAX || out[3] > INT_MAX) return "is too large";
@@ -125,6 +127,21 @@ void ResizeVariants(const NodeView& view, Choices& choices) {
         SameLayout(view, name, layout, StreamCost(4 * (in + out) + 4 * tap_cost * out));
     for (size_t i = 1; i < variant.in.size(); ++i) variant.in[i] = Layout::kPlain;
     variant.strided = true;
+    if (view.node().op_type == "QResize") {
+      variant.cost = StreamCost(in + out + 2 * tap_cost * out);
+      const int zero = ByteAttribute(view.node(), "x_zero");
+      variant.emit = [problem, zero](EmitArgs& args) -> Result<Emitted> {
+        Emitted step = Simple([problem, zero, x = args.in[0], y = args.out[0]](const RunEnv& env) {
+          RunByteResize(problem, zero, ReadBytes(x, env), WriteBytes(y, env), env.scratch,
+                        *env.pool);
+          return OkStatus();
+        });
+        step.scratch_bytes = ResizeScratchBytes(problem, args.threads);
+        return step;
+      };
+      choices.variants.push_back(std::move(variant));
+      continue;
+    }
     variant.emit = [problem](EmitArgs& args) -> Result<Emitted> {
       Emitted step = Simple([problem, x = args.in[0], y = args.out[0]](const RunEnv& env) {
         RunResize(problem, Read(x, env), Write(y, env), env.scratch, *env.pool);

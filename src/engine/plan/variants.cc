@@ -20,6 +20,7 @@ constexpr Family kFamilies[] = {
     {"Concat", ConcatVariants},
     {"Conv", ConvVariants},
     {"ConvTranspose", ConvTransposeVariants},
+    {"DequantizeLinear", QuantizeVariants},
     {"Div", BinaryVariants},
     {"Dropout", ViewVariants},
     {"Elu", ActivationVariants},
@@ -43,6 +44,7 @@ constexpr Family kFamilies[] = {
     {"Min", BinaryVariants},
     {"Mul", BinaryVariants},
     {"Neg", UnaryVariants},
+    {"QuantizeLinear", QuantizeVariants},
     {"Reciprocal", UnaryVariants},
     {"ReduceMean", GlobalPoolVariants},
     {"Relu", ActivationVariants},
@@ -61,12 +63,26 @@ constexpr Family kFamilies[] = {
     {"Upsample", ResizeVariants},
 };
 
+// Of Peel's own domain.
+constexpr Family kFusedFamilies[] = {
+    {"Conv", ConvVariants},      {"QAdd", QAddVariants},     {"QConv", QConvVariants},
+    {"QResize", ResizeVariants}, {"QTable", QTableVariants},
+};
+
+bool HasPixels(const Value& value) {
+  return value.shape && value.shape->size() == 4 &&
+         std::none_of(value.shape->begin(), value.shape->end(),
+                      [](int64_t extent) { return extent == 0; });
+}
+
 }  // namespace
 
 bool NodeView::IsImage(const Value& value) {
-  return value.type == DataType::kFloat32 && value.shape && value.shape->size() == 4 &&
-         std::none_of(value.shape->begin(), value.shape->end(),
-                      [](int64_t extent) { return extent == 0; });
+  return value.type == DataType::kFloat32 && HasPixels(value);
+}
+
+bool NodeView::IsByteImage(const Value& value) {
+  return value.type == DataType::kUint8 && HasPixels(value);
 }
 
 double StreamCost(double bytes) { return 0.002 + bytes / 8e6 / kCostThreads; }
@@ -78,8 +94,10 @@ Choices EnumerateVariants(const NodeView& view, std::span<const std::string> dis
     for (const Family& family : kFamilies) {
       if (family.op_type == node.op_type) family.enumerate(view, choices);
     }
-  } else if (node.Is("Conv", "peel")) {
-    ConvVariants(view, choices);
+  } else if (node.domain == "peel") {
+    for (const Family& family : kFusedFamilies) {
+      if (family.op_type == node.op_type) family.enumerate(view, choices);
+    }
   }
   const auto off = [&](const Variant& variant) {
     if (variant.kind == Variant::Kind::kView) return false;

@@ -34,6 +34,8 @@ class NodeView {
   const Shape& OutputShape(int i = 0) const { return *Output(i).shape; }
   // A float32 tensor of four extents, none of them zero: what blocked kernels work on.
   static bool IsImage(const Value& value);
+  // The same of uint8.
+  static bool IsByteImage(const Value& value);
 
  private:
   const Graph& graph_;
@@ -64,6 +66,10 @@ void ActivationVariants(const NodeView& view, Choices& choices);
 void UnaryVariants(const NodeView& view, Choices& choices);
 void BinaryVariants(const NodeView& view, Choices& choices);
 void MatrixVariants(const NodeView& view, Choices& choices);
+void QConvVariants(const NodeView& view, Choices& choices);
+void QTableVariants(const NodeView& view, Choices& choices);
+void QAddVariants(const NodeView& view, Choices& choices);
+void QuantizeVariants(const NodeView& view, Choices& choices);
 void SoftmaxVariants(const NodeView& view, Choices& choices);
 
 // All of them for this node: fast ones first, the reference last. Never empty for a node whose

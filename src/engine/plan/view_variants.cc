@@ -30,7 +30,8 @@ void ViewVariants(const NodeView& view, Choices& choices) {
   };
   add(Layout::kPlain);
   const bool same = view.InputShape(0) == view.OutputShape();
-  if (same && NodeView::IsImage(view.Input(0))) add(Layout::kBlocked);
+  const Value& x = view.Input(0);
+  if (same && (NodeView::IsImage(x) || NodeView::IsByteImage(x))) add(Layout::kBlocked);
 }
 
 }  // namespace peel::engine

@@ -1,5 +1,7 @@
 // Replaces nodes whose operands are all known by their results: Constant, weights behind casts,
-// arithmetic on constants, and the shape of inputs that the file declares in full.
+// arithmetic on constants, and the shape of inputs that the file declares in full. Quantised
+// weights stay as they are: integer kernels want the bytes, and those that none takes are made
+// float32 when a plan is made.
 #include "src/engine/graph/fold.h"
 #include "src/engine/graph/passes/passes.h"
 #include "src/engine/graph/schema.h"
@@ -23,6 +25,10 @@ Result<int> FoldConstants(Graph& graph, const PassContext& context) {
   kept.reserve(graph.nodes.size());
   int changes = 0;
   for (Node& node : graph.nodes) {
+    if (node.Is("DequantizeLinear")) {
+      kept.push_back(std::move(node));
+      continue;
+    }
     const bool shape_only = node.Is("Shape") || node.Is("Size");
     bool constant = true;
     for (const ValueId v : node.inputs) {

@@ -93,5 +93,6 @@ std::span<const OpSchema> GatherSchemas();
 std::span<const OpSchema> GenerateSchemas();
 std::span<const OpSchema> ReduceSchemas();
 std::span<const OpSchema> QuantiseSchemas();
+std::span<const OpSchema> IntegerSchemas();
 
 }  // namespace peel::engine::schemas

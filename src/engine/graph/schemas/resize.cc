@@ -159,6 +159,10 @@ constexpr OpSchema kSchemas[] = {
     {"", "GridSample", 16, 2, 2, GridSample},
     {"", "Resize", 10, 2, 2, ScaleByOperand, 1, 1, 1u << 1},
     {"", "Resize", 11, 1, 4, Resize, 1, 1, kRegionScalesSizes},  // some leave the region out
+    // Of uint8, whose zero point is the attribute x_zero: the result is rounded half to even around
+    // it. Opsets as Resize's own.
+    {"peel", "QResize", 10, 2, 2, ScaleByOperand, 1, 1, 1u << 1},
+    {"peel", "QResize", 11, 1, 4, Resize, 1, 1, kRegionScalesSizes},
     {"", "Upsample", 7, 1, 1, UpsampleByAttribute},
     {"", "Upsample", 9, 2, 2, ScaleByOperand, 1, 1, 1u << 1},
 };

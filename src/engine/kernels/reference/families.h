@@ -18,6 +18,7 @@ std::span<const ReferenceEntry> EinsumOps();
 std::span<const ReferenceEntry> GatherOps();
 std::span<const ReferenceEntry> GeneratorOps();
 std::span<const ReferenceEntry> GridSampleOps();
+std::span<const ReferenceEntry> IntegerOps();
 std::span<const ReferenceEntry> LogicOps();
 std::span<const ReferenceEntry> MatMulOps();
 std::span<const ReferenceEntry> MovementOps();

@@ -19,15 +19,33 @@ bool Before(const ReferenceEntry& a, const ReferenceEntry& b) {
 std::vector<ReferenceEntry> Collect() {
   using namespace reference;
   std::vector<ReferenceEntry> all;
-  for (const auto family : {ActivationOps(), ArgOps(),        BinaryOps(),
-                            CastOps(),       ConvOps(),       ConvTransposeOps(),
-                            CumulativeOps(), EinsumOps(),     GatherOps(),
-                            GeneratorOps(),  GridSampleOps(), LogicOps(),
-                            MatMulOps(),     MovementOps(),   NormalisationOps(),
-                            PadOps(),        PoolOps(),       QuantizedMatrixOps(),
-                            QuantizeOps(),   ReduceOps(),     ResizeOps(),
-                            ScatterOps(),    SelectOps(),     ShapeOps(),
-                            SoftmaxOps(),    UnaryOps()}) {
+  for (const auto family : {ActivationOps(),
+                            ArgOps(),
+                            BinaryOps(),
+                            CastOps(),
+                            ConvOps(),
+                            ConvTransposeOps(),
+                            CumulativeOps(),
+                            EinsumOps(),
+                            GatherOps(),
+                            GeneratorOps(),
+                            GridSampleOps(),
+                            IntegerOps(),
+                            LogicOps(),
+                            MatMulOps(),
+                            MovementOps(),
+                            NormalisationOps(),
+                            PadOps(),
+                            PoolOps(),
+                            QuantizedMatrixOps(),
+                            QuantizeOps(),
+                            ReduceOps(),
+                            ResizeOps(),
+                            ScatterOps(),
+                            SelectOps(),
+                            ShapeOps(),
+                            SoftmaxOps(),
+                            UnaryOps()}) {
     all.insert(all.end(), family.begin(), family.end());
   }
   std::sort(all.begin(), all.end(), Before);
