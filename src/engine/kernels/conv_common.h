@@ -29,9 +29,9 @@ struct Clamp {
 bool IsClamp(const Epilogue& epilogue);
 // The whole line where the activation is no clamp: FinishEpilogue applies it afterwards.
 Clamp ClampOf(const Epilogue& epilogue);
-// What ClampOf left undone, over the whole output: other activations, the zeros of the channels past
-// the last where the activation of zero is not zero, and a residual that comes after the activation
-// unless the kernel has added it already (which it can only where IsClamp).
+// What ClampOf left undone, over the whole output: other activations, the zeros of the channels
+// past the last where the activation of zero is not zero, and a residual that comes after the
+// activation unless the kernel has added it already (which it can only where IsClamp).
 void FinishEpilogue(const ConvProblem& problem, const ConvArgs& args, ThreadPool& pool,
                     bool residual_added = false);
 
