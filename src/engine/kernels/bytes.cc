@@ -67,15 +67,6 @@ void Halve(const uint8_t* row0, const uint8_t* row1, int64_t count, uint8_t* out
 
 }  // namespace
 
-void RunByteTable(const uint8_t* table, int64_t batch, int64_t count, ConstBytes x, Bytes y,
-                  ThreadPool& pool) {
-  ForEachPiece(batch, count, kTaskBytes, pool, [&](int64_t n, int64_t first, int64_t last) {
-    const uint8_t* in = x.data + n * x.batch_stride;
-    uint8_t* out = y.data + n * y.batch_stride;
-    for (int64_t i = first; i < last; ++i) out[i] = table[in[i]];
-  });
-}
-
 void RunByteReorder(const Shape4& s, Layout from, ConstBytes x, Bytes y, ThreadPool& pool) {
   const int64_t blocks = ChannelBlocks(s.channels), pixels = s.pixels();
   ForEachPiece(s.batch * blocks, pixels, kTaskBytes / kBlock, pool,

@@ -3,6 +3,9 @@
 #include <array>
 #include <cstring>
 #include <utility>
+#if defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
+#endif
 
 #include "src/base/cpu.h"
 #include "src/engine/kernels/requantize.h"
@@ -12,13 +15,16 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-// Dot products of four bytes are an extension of AVX-512 and, under another name, of AVX2; Highway
-// has a target for neither, so that the functions which use them carry the instruction set.
+// Dot products of four bytes are an extension of AVX-512, under another name of AVX2, and of NEON;
+// Highway has a target for none of them, so that the functions which use them carry the instruction
+// set.
 #undef PEEL_QGEMM_DOT
 #if HWY_TARGET == HWY_AVX3
 #define PEEL_QGEMM_DOT "avx512vnni"
 #elif HWY_TARGET == HWY_AVX2 && defined(__GNUC__) && !defined(__clang__)
 #define PEEL_QGEMM_DOT "avxvnni"
+#elif HWY_TARGET == HWY_NEON && HWY_ARCH_ARM_A64 && defined(__linux__) && !defined(__clang__)
+#define PEEL_QGEMM_DOT "arch=armv8.2-a+crypto+dotprod"
 #endif
 
 HWY_BEFORE_NAMESPACE();
@@ -106,6 +112,19 @@ struct SignedBytes {
   }
   static HWY_INLINE VI Total(Sum sum) { return VI(vpaddq_s32(sum.low, sum.high)); }
 };
+#ifdef PEEL_QGEMM_DOT
+struct Dot4 {
+  using Sum = VI;
+  static constexpr int kGroup = 4, kOffset = 128, kSumRegisters = 1;
+  static HWY_INLINE Sum Zero() { return hn::Zero(DI()); }
+  static HWY_INLINE VI Broadcast(const uint8_t* a) { return SignedBytes::Broadcast(a); }
+  __attribute__((target(PEEL_QGEMM_DOT), always_inline)) static inline Sum Dot(Sum sum, VI a,
+                                                                               VI b) {
+    return VI(vdotq_s32(sum.raw, vreinterpretq_s8_s32(b.raw), vreinterpretq_s8_s32(a.raw)));
+  }
+  static HWY_INLINE VI Total(Sum sum) { return sum; }
+};
+#endif
 #else
 // Two int16 at once: no product or sum of two leaves 32 bits, where the instruction that multiplies
 // bytes would saturate at 16.
@@ -266,7 +285,14 @@ struct UseDotRows {
 std::span<const QGemm> Get() {
 #if HWY_ARCH_ARM
   static constexpr QGemm kGemms[] = {
+#ifdef PEEL_QGEMM_DOT
+      {{&Run<UseDotRows, Dot4, 1>, nullptr, nullptr}, "dotprod", 1, 4, 128, 4.0},
+#endif
       {{&Run<UseRows, SignedBytes, 1>, nullptr, nullptr}, "smull", 1, 4, 128, 1.0}};
+#ifdef PEEL_QGEMM_DOT
+  constexpr unsigned long kDotProduct = 1ul << 20;  // HWCAP_ASIMDDP
+  if ((getauxval(AT_HWCAP) & kDotProduct) == 0) return std::span<const QGemm>(kGemms).subspan(1);
+#endif
   return kGemms;
 #else
   static constexpr QGemm kGemms[] = {

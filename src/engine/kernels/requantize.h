@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 
 #include "src/engine/graph/graph.h"
@@ -27,7 +26,10 @@ inline ByteRange ByteRangeOf(const Node& node) {
 // The plain form of what the kernels do 16 at a time. NaN gives low.
 inline uint8_t RoundToByte(float x, const ByteRange& range) {
   const float clamped = std::min(range.most(), std::max(range.least(), x));
-  return static_cast<uint8_t>(static_cast<int>(std::nearbyint(clamped)) + range.zero);
+  // At 1.5 * 2^23 floats are whole numbers: adding that rounds half to even. Nothing that came
+  // before can be fused with this addition, the clamp being between.
+  constexpr float kWhole = 12582912.0f;
+  return static_cast<uint8_t>(static_cast<int>((clamped + kWhole) - kWhole) + range.zero);
 }
 
 }  // namespace peel::engine
