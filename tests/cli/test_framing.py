@@ -61,6 +61,11 @@ def test_shadow_falls_to_the_right_and_below(peel, disc):
     cut = pixels("s.png")
     assert 90 < cut[95, 135, 3] < 140 and cut[95, 135, :3].max() == 0
     assert cut[30, 60, 3] == 0
+    # Without a value it takes none of its neighbours' either.
+    done = peel("disc.png", "--trimap", "trimap.png", "--shadow", "--background", "white", "-o",
+                "d.png")
+    assert done.code == 0, done.err
+    assert pixels("d.png")[103, 101].max() < 250
 
 
 def test_background_picture_contained(peel, disc):
