@@ -13,7 +13,7 @@ namespace {
 
 // The coarse solution's longer side at most: up to there everything is solved, from there on only
 // the soft zone.
-constexpr int kCoarseSide = 256;
+constexpr int kCoarseSide = 128;
 constexpr int kTile = 64;
 // Pixels around a tile that are solved with it, so that its border is not a border to the solution.
 constexpr int kMargin = 8;
@@ -56,6 +56,19 @@ void Solve(Grid& grid, int x, int y) {
   const Cell* neighbours[4] = {
       &grid.at(std::max(x - 1, 0), y), &grid.at(std::min(x + 1, grid.width - 1), y),
       &grid.at(x, std::max(y - 1, 0)), &grid.at(x, std::min(y + 1, grid.height - 1))};
+  // Among its like a certain cell is its own colour, the other one its neighbours' mean: the
+  // equations' solution but for the regularisation.
+  if ((a0 == 0.0f || a0 == 1.0f) && neighbours[0]->alpha == a0 && neighbours[1]->alpha == a0 &&
+      neighbours[2]->alpha == a0 && neighbours[3]->alpha == a0) {
+    Lanes Cell::*const own = a0 == 1.0f ? &Cell::foreground : &Cell::background;
+    Lanes Cell::*const other = a0 == 1.0f ? &Cell::background : &Cell::foreground;
+    cell.*own = cell.colour;
+    for (int c = 0; c < 4; ++c) {
+      (cell.*other).v[c] = 0.25f * (((neighbours[0]->*other).v[c] + (neighbours[1]->*other).v[c]) +
+                                    ((neighbours[2]->*other).v[c] + (neighbours[3]->*other).v[c]));
+    }
+    return;
+  }
   for (const Cell* n : neighbours) {
     const float da = kRegularization + kGradientWeight * std::fabs(a0 - n->alpha);
     weights += da;

@@ -35,3 +35,26 @@ def test_alpha_and_foreground(name, tmp_path):
     foreground = pymatting.estimate_foreground_ml(image, cut[..., 3])
     soft = (cut[..., 3] > 0) & (cut[..., 3] < 1)
     assert np.abs(cut[..., :3] - foreground)[soft].mean() < 0.01
+
+
+def test_rembg_mode(tmp_path):
+    """--compat rembg -a, step by step as rembg has it, from the mask that Peel's rembg mode makes."""
+    from scipy.ndimage import binary_erosion
+    photo = Image.open(os.path.join(DATA, "images", "GT25.png")).convert("RGB")
+    photo.save(tmp_path / "photo.png")
+    for extra in (["--mask", "-o", "mask.png"], ["-a", "-ae", "6", "-o", "cut.png"]):
+        done = subprocess.run([PEEL, "photo.png", "--compat", "rembg", "-q", *extra], cwd=tmp_path,
+                              capture_output=True)
+        assert done.returncode == 0, done.stderr.decode()
+    mask = np.asarray(Image.open(tmp_path / "mask.png"))
+    structure = np.ones((6, 6))
+    trimap = np.full(mask.shape, 128, np.uint8)
+    trimap[binary_erosion(mask > 240, structure=structure)] = 255
+    trimap[binary_erosion(mask < 10, structure=structure, border_value=1)] = 0
+    image = np.asarray(photo) / 255.0
+    alpha = pymatting.estimate_alpha_cf(image, trimap / 255.0)
+    foreground = pymatting.estimate_foreground_ml(image, alpha)
+    wanted = np.clip(np.dstack([foreground, alpha]) * 255, 0, 255).astype(np.uint8).astype(int)
+    cut = np.asarray(Image.open(tmp_path / "cut.png")).astype(int)
+    assert np.abs(cut - wanted).mean(axis=(0, 1)).max() < 0.01 * 255
+    assert (cut[..., 3] == 255)[trimap == 255].all() and (cut[..., 3] == 0)[trimap == 0].all()

@@ -52,7 +52,8 @@ _peel() {
     esac
     if [[ $cur == -* ]]; then
         _peel_words "-o -O -m --model --mask --format --quality --lossless --background --edges --compat
-            --crop --max-size --max-pixels --threads --jobs --device --precision --strict --recursive
+            --background-fit --trimap --keep --fill-holes -a --alpha-matting -af -ab -ae --shadow --size
+            --position --crop --max-size --max-pixels --threads --jobs --device --precision --strict --recursive
             --skip-existing --report --progress -q --quiet -v --verbose -h --help -V --version"
         return
     fi
