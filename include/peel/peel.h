@@ -120,6 +120,8 @@ PEEL_API const char* peel_engine_error(const peel_engine* engine);   /* "" when 
 PEEL_API const char* peel_engine_warning(const peel_engine* engine); /* a fall-back; "" if none */
 PEEL_API const char* peel_engine_model(const peel_engine* engine);   /* "peel", "u2netp" … */
 PEEL_API const char* peel_engine_device(const peel_engine* engine);  /* "cpu" */
+/* The narrowest numbers that the model really computes with: "fp32", "bf16", "int8". */
+PEEL_API const char* peel_engine_precision(const peel_engine* engine);
 PEEL_API int peel_engine_threads(const peel_engine* engine);
 
 /* ---- cancelling --------------------------------------------------------------------------------

@@ -155,6 +155,7 @@ class Engine {
 
   std::string model() const { return peel_engine_model(handle_.get()); }
   std::string device() const { return peel_engine_device(handle_.get()); }
+  std::string precision() const { return peel_engine_precision(handle_.get()); }
   std::string warning() const { return peel_engine_warning(handle_.get()); }
   int threads() const noexcept { return peel_engine_threads(handle_.get()); }
 

@@ -163,6 +163,11 @@ const char* peel_engine_device(const peel_engine* engine) {
   return info != nullptr ? info->device.c_str() : "";
 }
 
+const char* peel_engine_precision(const peel_engine* engine) {
+  const peel::ModelInfo* info = peel::InfoOf(engine);
+  return info != nullptr ? info->precision.c_str() : "";
+}
+
 int peel_engine_threads(const peel_engine* engine) {
   const peel::ModelInfo* info = peel::InfoOf(engine);
   return info != nullptr ? info->threads : 0;

@@ -35,6 +35,7 @@ using ToMask = std::function<Result<std::vector<float>>(std::span<const Tensor> 
 // Compares a model with its float32 original on a fixed set of pictures.
 class Judge {
  public:
+  Judge() = default;  // of no pictures
   // samples stay alive. Runs the original on all of them.
   static Result<Judge> Make(const Session& original, std::span<const Sample> samples,
                             std::span<const std::string> fetches, ToMask to_mask);
