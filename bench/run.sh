@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Everything that `make bench` measures, against peers from PyPI in a virtual environment of its own.
 # Results (JSON and Markdown) go to out/bench. Needs ../shared for the photograph and U²-Net-p.
-# BENCH_QUIET may name a command that is put before each minute of engine timing and keeps other work away.
-# usage: bench/run.sh [cold|engine|png]...     all of them by default
+# BENCH_QUIET may name a command that is put before each minute of timing and keeps other work away.
+# usage: bench/run.sh [engine|shapes|cold|png]...     all of them by default
 set -euo pipefail
 cd "$(dirname "$0")/.."
 peel=build-bench/peel
@@ -11,7 +11,7 @@ venv=.venv-bench
 model=../shared/models/u2netp-fp32.onnx
 photo=../shared/images/camera/HMD_Nokia_8.3_5G.jpg
 parts=("$@")
-[ $# -gt 0 ] || parts=(engine cold png)
+[ $# -gt 0 ] || parts=(engine shapes cold png)
 mkdir -p "$out"
 
 if [ ! -f "$model" ] || [ ! -f "$photo" ]; then
@@ -27,14 +27,20 @@ if [ "$(cat "$venv/.stamp" 2>/dev/null)" != "$pins" ]; then
 fi
 python=$venv/bin/python
 
+# In pieces of a minute, until the program says by its exit code that all is done.
+in_pieces() {
+  local code
+  while true; do
+    code=0
+    ${BENCH_QUIET:-} "$python" "$@" --seconds 50 || code=$?
+    [ "$code" -eq 75 ] || return "$code"
+  done
+}
+
 for part in "${parts[@]}"; do
   case $part in
-    engine)
-      # In pieces of a minute, each started by $BENCH_QUIET (a command prefix that keeps other work away).
-      while code=0; ${BENCH_QUIET:-} "$python" bench/engine/run.py "$peel" "$out" --seconds 50 || code=$?; do
-        [ "$code" -eq 0 ] && break
-        [ "$code" -eq 75 ] || exit "$code"
-      done ;;
+    engine) in_pieces bench/engine/run.py "$peel" "$out" ;;
+    shapes) in_pieces bench/shapes/run.py build-bench/engine_kernels_bench "$out" ;;
     cold) "$python" bench/cold.py "$peel" "$venv/bin/rembg" "$model" "$photo" "$out" ;;
     png) "$python" bench/png/compare.py --bench build-bench/codec_bench --json "$out/png.json" |
            tee "$out/png.md" ;;

@@ -37,10 +37,10 @@ for name in "${targets[@]}"; do
   if "$build/fuzzers/$name" -max_total_time="$seconds" -rss_limit_mb=1024 -malloc_limit_mb=1024 \
       -timeout=25 -max_len=131072 -print_final_stats=1 -artifact_prefix="$findings/$name-" \
       "$corpus" "${seeds[@]}" >"$log" 2>&1; then
-    grep -E 'stat::(number_of_executed_units|peak_rss_mb)' "$log" | sed 's/^/  /'
+    grep -aE 'stat::(number_of_executed_units|peak_rss_mb)' "$log" | sed 's/^/  /'
   else
     failed+=("$name")
-    grep -E -m 3 'ERROR|SUMMARY|runtime error|deadly signal|Test unit written' "$log" | sed 's/^/  /'
+    grep -aE -m 3 'ERROR|SUMMARY|runtime error|deadly signal|Test unit written' "$log" | sed 's/^/  /'
     echo "  see $log" >&2
   fi
 done

@@ -32,6 +32,11 @@ class Pools:
     quiet: np.ndarray  # nothing stands out: backgrounds, and "no subject"
 
 
+def normalise(image: torch.Tensor) -> torch.Tensor:
+    """[3,H,W] RGB in 0..1 as the network is fed."""
+    return (image - _MEAN) / _STD
+
+
 def sharpen(soft: torch.Tensor, power: float) -> torch.Tensor:
     """Pushes probabilities from one half: an average of passes is too grey."""
     a, b = soft ** power, (1 - soft) ** power
@@ -95,7 +100,7 @@ class Samples(torch.utils.data.Dataset):
             image, mask, subject, judged = self._photograph(rng)
         image = augment.take(image, rng)
         return {
-            "image": (image - _MEAN) / _STD,
+            "image": normalise(image),
             "mask": mask.clamp(0, 1),
             "subject": torch.tensor(float(subject)),
             "judged": torch.tensor(float(judged)),

@@ -42,9 +42,7 @@ int StandardOutputFailed(std::string_view reason) {
   return peel::kExitNothing;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int Run(int argc, char** argv) {
   // A reader that goes away is a failed write with its own message, not a sudden death.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);  // so is a file that grows beyond `ulimit -f`
@@ -88,4 +86,13 @@ int main(int argc, char** argv) {
   }
   if (std::fflush(stdout) != 0) return StandardOutputFailed(std::strerror(errno));
   return exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  return Run(argc, argv);
+} catch (const std::exception& error) {  // such as no memory for a few words
+  std::fprintf(stderr, "peel: error: %s\n", error.what());
+  return peel::kExitNothing;
 }

@@ -43,6 +43,7 @@ int Curl(const std::string& url, const std::string& path) {
       "--show-error", "--output", path,         "--",      url};
   if (isatty(STDERR_FILENO) == 0) words.insert(words.begin() + 1, "--silent");
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   pid_t child = 0;

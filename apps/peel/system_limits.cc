@@ -9,7 +9,8 @@
 #include <fstream>
 #include <sstream>
 #include <string_view>
-#include <vector>
+
+#include "src/base/cgroup.h"
 
 namespace peel {
 namespace {
@@ -26,23 +27,6 @@ std::optional<uint64_t> Number(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end == text.data()) return std::nullopt;
   return value;
-}
-
-// The folders of the process's cgroup (version 2) from its own up to the root: a limit of any of
-// them holds.
-std::vector<std::string> CgroupFolders() {
-  std::ifstream file("/proc/self/cgroup");
-  std::string group;
-  for (std::string line; std::getline(file, line);) {
-    if (line.starts_with("0::")) group = line.substr(3);
-  }
-  std::vector<std::string> folders;
-  while (!group.empty() && group != "/") {
-    folders.push_back("/sys/fs/cgroup" + group);
-    group.resize(group.rfind('/'));
-  }
-  folders.emplace_back("/sys/fs/cgroup");
-  return folders;
 }
 
 template <typename T>
@@ -68,20 +52,14 @@ SystemLimits ReadSystemLimits() {
                                   ? CPU_COUNT(&allowed)
                                   : limits.processors_online;
 
-  for (const std::string& folder : CgroupFolders()) {
-    std::istringstream cpu(FirstLine(folder + "/cpu.max"));
-    double quota = 0, period = 0;
-    if (cpu >> quota >> period && period > 0) KeepSmaller(limits.cpu_quota, quota / period);
-    if (const auto bytes = Number(FirstLine(folder + "/memory.max"))) {
-      KeepSmaller(limits.memory_limit, *bytes);
+  if (const double quota = CgroupCpuQuota(); quota > 0) limits.cpu_quota = quota;
+  for (const std::string& folder : CgroupFolders("memory")) {
+    for (const char* file : {"/memory.max", "/memory.limit_in_bytes"}) {
+      // Version 1 writes a number near 2^63 where there is no limit.
+      const auto bytes = Number(FirstLine(folder + file));
+      if (bytes && *bytes < uint64_t{1} << 60) KeepSmaller(limits.memory_limit, *bytes);
     }
   }
-  // Version 1 mounts each controller apart; "no limit" is a number near 2^63 there.
-  const double quota = std::atof(FirstLine("/sys/fs/cgroup/cpu/cpu.cfs_quota_us").c_str());
-  const double period = std::atof(FirstLine("/sys/fs/cgroup/cpu/cpu.cfs_period_us").c_str());
-  if (quota > 0 && period > 0) KeepSmaller(limits.cpu_quota, quota / period);
-  const auto v1 = Number(FirstLine("/sys/fs/cgroup/memory/memory.limit_in_bytes"));
-  if (v1 && *v1 < uint64_t{1} << 60) KeepSmaller(limits.memory_limit, *v1);
 
   std::ifstream info("/proc/meminfo");
   for (std::string line; std::getline(info, line);) {

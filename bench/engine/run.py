@@ -11,9 +11,7 @@ with code 75 when that time is over and there is more to do (start it again). Ru
 engines or on another processor are dropped. When all is done it writes engine.json, engine.md and engine.png.
 """
 import argparse
-import hashlib
 import importlib.metadata
-import json
 import os
 import sys
 import time
@@ -22,11 +20,11 @@ import numpy as np
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import contenders  # noqa: E402
+import ledger      # noqa: E402
 import measure     # noqa: E402
 import models      # noqa: E402
 import report      # noqa: E402
 
-MORE = 75
 WARMUP = 2
 NOISY = 0.1
 
@@ -35,37 +33,8 @@ def versions():
     return {name: importlib.metadata.version(name) for name in ("onnxruntime", "openvino", "ncnn", "pnnx")}
 
 
-def stamp(peel):
-    with open(peel, "rb") as program:
-        digest = hashlib.sha256(program.read()).hexdigest()
-    return hashlib.sha256(json.dumps([digest, versions(), measure.machine()]).encode()).hexdigest()[:16]
-
-
-class Ledger:
-    """The runs so far, one JSON object a line."""
-
-    def __init__(self, path, mark):
-        self.path, self.mark, self.rows = path, mark, {}
-        if os.path.exists(path):
-            with open(path, encoding="utf-8") as lines:
-                for line in lines:
-                    row = json.loads(line)
-                    if row["stamp"] == mark:
-                        self.rows[self.key(row)] = row
-
-    @staticmethod
-    def key(row):
-        return row["model"], row["threads"], row["round"], row["contender"]
-
-    def add(self, row):
-        row["stamp"] = self.mark
-        self.rows[self.key(row)] = row
-        with open(self.path, "a", encoding="utf-8") as out:
-            out.write(json.dumps(row) + "\n")
-
-    def unavailable(self, model, contender):
-        return any(r["model"] == model and r["contender"] == contender and "unavailable" in r
-                   for r in self.rows.values())
+def unavailable(rows, model, contender):
+    return any(r["model"] == model and r["contender"] == contender and "unavailable" in r for r in rows)
 
 
 def difference(target, reference):
@@ -76,7 +45,7 @@ def difference(target, reference):
     return [float(distance.max()), float(distance.mean())]
 
 
-def one(ledger, args, model, threads, turn, contender, scratch):
+def one(book, args, model, threads, turn, contender, scratch):
     source = os.path.join(scratch, model.key + "-in.npy")
     target = os.path.join(scratch, f"{model.key}-{contender.engine}-{contender.precision}.npy")
     if not os.path.exists(source):
@@ -95,7 +64,7 @@ def one(ledger, args, model, threads, turn, contender, scratch):
     except contenders.Unavailable as why:
         row["unavailable"] = str(why)
         text = f"not available: {why}"
-    ledger.add(row)
+    book.add(row)
     print(f"{model.key} {threads}t round {turn} {contender.key}: {text}", flush=True)
 
 
@@ -113,7 +82,9 @@ def main():
     args = parser.parse_args()
     scratch = os.path.join(args.folder, "engine-scratch")
     os.makedirs(scratch, exist_ok=True)
-    ledger = Ledger(os.path.join(args.folder, "engine-runs.jsonl"), stamp(args.peel))
+    book = ledger.Ledger(os.path.join(args.folder, "engine-runs.jsonl"),
+                         ledger.stamp(args.peel, versions(), measure.machine()),
+                         ("model", "threads", "round", "contender"))
     chosen = [m for m in models.MODELS if m.key in args.models.split(",")]
     field = [c for c in contenders.CONTENDERS if c.key in args.contenders.split(",")]
     threads_list = [int(t) for t in args.threads.split(",")]
@@ -123,23 +94,23 @@ def main():
         for threads in threads_list:
             for turn in range(args.rounds):
                 for contender in field:
-                    if (model.key, threads, turn, contender.key) in ledger.rows:
+                    if (model.key, threads, turn, contender.key) in book.rows:
                         continue
-                    if ledger.unavailable(model.key, contender.key):
+                    if unavailable(book.rows.values(), model.key, contender.key):
                         continue
                     left = args.seconds - (time.perf_counter() - begin)
                     if args.seconds and left < longest:
                         print("more to do", flush=True)
-                        return MORE
+                        return ledger.MORE
                     start = time.perf_counter()
-                    one(ledger, args, model, threads, turn, contender, scratch)
+                    one(book, args, model, threads, turn, contender, scratch)
                     longest = max(longest, time.perf_counter() - start)
-    for row in ledger.rows.values():
+    for row in book.rows.values():
         reference = os.path.join(scratch, row["model"] + "-onnxruntime-fp32.npy")
         if "output" in row:
             row["difference"] = difference(row["output"], reference)
     record = {"versions": versions(), "rounds": args.rounds, "machine": measure.machine(),
-              "runs": list(ledger.rows.values())}
+              "runs": list(book.rows.values())}
     report.write(args.folder, record, chosen, threads_list)
     return 0
 

@@ -3,7 +3,8 @@ weights, so the published files (up to 180 MB each) are not needed to measure it
 
 Sizes are tracked as the side of a square picture. Every convolution is counted: `parameters` as the
 training framework counts them (a batch norm that the export folded into its convolution still has two
-a channel), `multiply_adds` of all convolutions and matrix products at the given size.
+a channel), `multiply_adds` of all convolutions and matrix products at the given size. `layers` lists the convolutions:
+(input channels, output channels, side of the input, kernel, dilation, stride, groups).
 """
 import numpy as np
 import onnx
@@ -18,6 +19,7 @@ class Builder:
         self.size = {"input": size}
         self.parameters = 0
         self.multiply_adds = 0
+        self.layers = []
 
     def constant(self, array, name):
         self.weights.append(numpy_helper.from_array(array, name))
@@ -44,6 +46,7 @@ class Builder:
         weights = int(np.prod(shape))
         self.parameters += weights + (out if bias else 0) + (2 * out if norm else 0)
         self.multiply_adds += weights * size * size
+        self.layers.append((self.channels[x], out, self.size[x], kernel, dilation, stride, groups))
         return self.node("Conv", inputs, out, size, kernel_shape=[kernel] * 2, pads=[pad] * 4,
                          dilations=[dilation] * 2, strides=[stride] * 2, group=groups)
 

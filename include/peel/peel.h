@@ -107,6 +107,10 @@ typedef struct peel_engine_options {
   peel_device device;
   peel_precision precision;
   int strict; /* nonzero: fail rather than fall back to another device or precision */
+  /* How pictures are fed to a model file and its output is read where its name and its metadata do
+   * not tell: "u2net", "isnet", "isnet-anime", "bria", "birefnet", "cloth" or "modnet"; NULL: by
+   * name, metadata or shape. */
+  const char* family;
 } peel_engine_options;
 
 /* Sets the defaults; size is sizeof(peel_engine_options). */
@@ -116,12 +120,11 @@ PEEL_API void peel_engine_options_init(peel_engine_options* options, size_t size
 PEEL_API peel_engine* peel_engine_create(const peel_engine_options* options);
 PEEL_API void peel_engine_free(peel_engine* engine);
 PEEL_API peel_status peel_engine_status(const peel_engine* engine);
-PEEL_API const char* peel_engine_error(const peel_engine* engine);   /* "" when all is well */
-PEEL_API const char* peel_engine_warning(const peel_engine* engine); /* a fall-back; "" if none */
-PEEL_API const char* peel_engine_model(const peel_engine* engine);   /* "peel", "u2netp" … */
-PEEL_API const char* peel_engine_device(const peel_engine* engine);  /* "cpu" */
-/* The narrowest numbers that the model really computes with: "fp32", "bf16", "int8". */
-PEEL_API const char* peel_engine_precision(const peel_engine* engine);
+PEEL_API const char* peel_engine_error(const peel_engine* engine);     /* "" when all is well */
+PEEL_API const char* peel_engine_warning(const peel_engine* engine);   /* a fall-back; "" if none */
+PEEL_API const char* peel_engine_model(const peel_engine* engine);     /* "peel", "u2netp" … */
+PEEL_API const char* peel_engine_device(const peel_engine* engine);    /* "cpu" */
+PEEL_API const char* peel_engine_precision(const peel_engine* engine); /* "fp32" … */
 PEEL_API int peel_engine_threads(const peel_engine* engine);
 
 /* ---- cancelling --------------------------------------------------------------------------------
@@ -151,6 +154,17 @@ typedef struct peel_cut_options {
   uint64_t max_pixels; /* refuse larger inputs; 0: 250 million */
   int drop_metadata;   /* nonzero: carry no ICC profile, EXIF or XMP */
   peel_cancel* cancel; /* may be NULL */
+  /* Make the matte from the picture scaled down to this longer side, then bring it to full size by
+   * `edges`; the result keeps the picture's size. 0: make it from all of the picture. */
+  int work_size;
+  /* The rest counts only with compat_rembg and means what it means in rembg's remove(). */
+  int post_process_mask;
+  int putalpha;
+  int decontaminate;
+  int alpha_matting;                      /* with the three numbers below */
+  int alpha_matting_foreground_threshold; /* default 240 */
+  int alpha_matting_background_threshold; /* default 10 */
+  int alpha_matting_erode_size;           /* default 10 */
 } peel_cut_options;
 
 /* Sets the defaults; size is sizeof(peel_cut_options). */
@@ -178,6 +192,14 @@ PEEL_API peel_result* peel_cut_pixels(const peel_engine* engine, const peel_pixe
 /* The same with mask_only set: the matte, one byte a pixel, 0 background, 255 subject. */
 PEEL_API peel_result* peel_matte_pixels(const peel_engine* engine, const peel_pixels* pixels,
                                         const peel_cut_options* options);
+
+/* The cut-out by a matte that is there already: 1 channel of any size, 0 background, 255 subject.
+ * One that is not of the picture's size is brought to it the way `edges` says, as the matte of a
+ * network is. engine lends its threads; NULL: one thread. In the options, max_size must be 0
+ * and work_size does not matter. */
+PEEL_API peel_result* peel_compose_pixels(const peel_engine* engine, const peel_pixels* picture,
+                                          const peel_pixels* matte,
+                                          const peel_cut_options* options);
 
 PEEL_API void peel_result_free(peel_result* result);
 PEEL_API peel_status peel_result_status(const peel_result* result);

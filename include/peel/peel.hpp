@@ -64,6 +64,7 @@ struct EngineOptions {
   peel_device device = PEEL_DEVICE_AUTO;
   peel_precision precision = PEEL_PRECISION_AUTO;
   bool strict = false;  // fail rather than fall back
+  std::string family;   // how to feed a file that does not tell; empty: find out
 };
 
 struct CutOptions {
@@ -76,6 +77,7 @@ struct CutOptions {
   bool compat_rembg = false;
   int crop_margin = -1;  // -1: do not crop
   int max_size = 0;
+  int work_size = 0;        // the matte is made at this longer side; 0: from all of the picture
   uint64_t max_pixels = 0;  // 0: 250 million
   bool drop_metadata = false;
   const CancelToken* cancel = nullptr;
@@ -126,6 +128,7 @@ class Engine {
     c.device = options.device;
     c.precision = options.precision;
     c.strict = options.strict ? 1 : 0;
+    c.family = options.family.empty() ? nullptr : options.family.c_str();
     handle_.reset(peel_engine_create(&c));
     if (!handle_) throw std::bad_alloc();
     const peel_status status = peel_engine_status(handle_.get());
@@ -152,6 +155,12 @@ class Engine {
     const peel_pixels p = Convert(pixels);
     return Result(peel_matte_pixels(handle_.get(), &p, &c));
   }
+  // The cut-out by a matte that is there already: 1 channel of any size.
+  Result Compose(const Pixels& picture, const Pixels& matte, const CutOptions& options = {}) const {
+    const peel_cut_options c = Convert(options);
+    const peel_pixels p = Convert(picture), m = Convert(matte);
+    return Result(peel_compose_pixels(handle_.get(), &p, &m, &c));
+  }
 
   std::string model() const { return peel_engine_model(handle_.get()); }
   std::string device() const { return peel_engine_device(handle_.get()); }
@@ -172,6 +181,7 @@ class Engine {
     c.compat_rembg = options.compat_rembg ? 1 : 0;
     c.crop_margin = options.crop_margin;
     c.max_size = options.max_size;
+    c.work_size = options.work_size;
     c.max_pixels = options.max_pixels;
     c.drop_metadata = options.drop_metadata ? 1 : 0;
     c.cancel = options.cancel != nullptr ? options.cancel->get() : nullptr;

@@ -71,6 +71,7 @@ TEST(ThreadPool, NestedAndConcurrentCallersFinish) {
   ThreadPool pool(3);
   std::atomic<int64_t> sum{0};
   std::vector<std::thread> callers;
+  callers.reserve(4);
   for (int c = 0; c < 4; ++c) {
     callers.emplace_back([&] {
       for (int round = 0; round < 50; ++round) {

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
-#include <string>
+
+#include "src/base/cgroup.h"
 
 namespace peel {
 namespace {
@@ -21,23 +21,6 @@ void Pause() {
 #elif defined(__aarch64__)
   asm volatile("yield");
 #endif
-}
-
-// Processors that the cgroup's CPU quota allows; 0 where there is no quota.
-int CgroupQuota() {
-  std::ifstream v2("/sys/fs/cgroup/cpu.max");
-  std::string quota;
-  double period = 0;
-  if (v2 >> quota >> period && quota != "max" && period > 0) {
-    return std::max(1, static_cast<int>(std::ceil(std::stod(quota) / period)));
-  }
-  std::ifstream q1("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"),
-      p1("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
-  double quota1 = 0, period1 = 0;
-  if (q1 >> quota1 && p1 >> period1 && quota1 > 0 && period1 > 0) {
-    return std::max(1, static_cast<int>(std::ceil(quota1 / period1)));
-  }
-  return 0;
 }
 
 }  // namespace
@@ -125,7 +108,9 @@ int AvailableCpus() {
   int n = static_cast<int>(std::thread::hardware_concurrency());
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof set, &set) == 0) n = CPU_COUNT(&set);
-  if (const int quota = CgroupQuota(); quota > 0) n = std::min(n, quota);
+  if (const double quota = CgroupCpuQuota(); quota > 0 && quota < n) {
+    n = static_cast<int>(std::ceil(quota));
+  }
   return std::max(n, 1);
 }
 

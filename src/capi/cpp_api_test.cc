@@ -45,6 +45,15 @@ TEST(CppApi, MattesPixels) {
   EXPECT_THROW(SharedEngine().Cut(peel::Pixels{pixels, 80, -60, 3}), peel::Error);
 }
 
+TEST(CppApi, ComposesWithAMatte) {
+  const std::vector<uint8_t> pixels(80 * 60 * 3, 120), matte(80 * 60, 200);
+  const peel::Result cut = SharedEngine().Compose({pixels, 80, 60, 3}, {matte, 80, 60, 1});
+  EXPECT_EQ(cut.channels(), 4);
+  EXPECT_EQ(cut.bytes()[3], 200);
+  EXPECT_THROW(SharedEngine().Compose({pixels, 80, 60, 3}, {pixels, 80, 60, 3}), peel::Error);
+  EXPECT_EQ(SharedEngine().precision(), "fp32");
+}
+
 TEST(CppApi, ThrowsWithStatusAndText) {
   const auto png = Example();
   try {

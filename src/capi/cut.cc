@@ -3,7 +3,10 @@
 
 #include <span>
 
+#include "src/base/cpu.h"
+#include "src/base/thread_pool.h"
 #include "src/capi/handles.h"
+#include "src/pipeline/compose.h"
 
 namespace peel {
 namespace {
@@ -11,6 +14,9 @@ namespace {
 peel_cut_options DefaultCutOptions() {
   peel_cut_options options = {};
   options.crop_margin = -1;
+  options.alpha_matting_foreground_threshold = 240;
+  options.alpha_matting_background_threshold = 10;
+  options.alpha_matting_erode_size = 10;
   return options;
 }
 
@@ -50,9 +56,15 @@ Result<CutOptions> ToCutOptions(const peel_cut_options* given) {
   options.lossless = c.lossless != 0;
   options.mask_only = c.mask_only != 0;
   options.compat_rembg = c.compat_rembg != 0;
+  options.rembg.post_process_mask = c.post_process_mask != 0;
+  options.rembg.putalpha = c.putalpha != 0;
+  options.rembg.decontaminate = c.decontaminate != 0;
+  options.rembg.alpha_matting = c.alpha_matting != 0;
   if (c.crop_margin >= 0) options.crop_margin = c.crop_margin;
   if (c.max_size < 0) return InvalidArgument("max_size is not negative");
   options.max_size = c.max_size;
+  if (c.work_size < 0) return InvalidArgument("work_size is not negative");
+  options.work_size = c.work_size;
   if (c.max_pixels > 0) options.limits.max_pixels = c.max_pixels;
   options.keep_metadata = c.drop_metadata == 0;
   if (c.cancel != nullptr) options.cancel = &c.cancel->token;
@@ -71,11 +83,15 @@ Result<const Cutter*> CutterOf(const peel_engine* engine) {
   return engine->cutter.get();
 }
 
-Result<ImageView<const uint8_t>> ViewOf(const peel_pixels* pixels) {
+// Of a picture, or of a matte.
+Result<ImageView<const uint8_t>> ViewOf(const peel_pixels* pixels, bool is_matte = false) {
   if (pixels == nullptr || pixels->data == nullptr || pixels->width < 1 || pixels->height < 1) {
     return InvalidArgument("there are no pixels");
   }
-  if (pixels->channels != 3 && pixels->channels != 4) {
+  if (is_matte && pixels->channels != 1) {
+    return InvalidArgument("a matte has 1 channel, not " + std::to_string(pixels->channels));
+  }
+  if (!is_matte && pixels->channels != 3 && pixels->channels != 4) {
     return InvalidArgument("pixels have 3 channels (RGB) or 4 (RGBA), not " +
                            std::to_string(pixels->channels));
   }
@@ -86,6 +102,12 @@ Result<ImageView<const uint8_t>> ViewOf(const peel_pixels* pixels) {
                                   static_cast<ptrdiff_t>(stride)};
 }
 
+void SetShape(peel_result& result) {
+  result.width = result.cut.pixels.width();
+  result.height = result.cut.pixels.height();
+  result.channels = result.cut.pixels.channels();
+}
+
 Status CutPixelsInto(peel_result& result, const peel_engine* engine, const peel_pixels* pixels,
                      CutOptions options) {
   PEEL_ASSIGN_OR_RETURN(const Cutter* cutter, CutterOf(engine));
@@ -94,9 +116,27 @@ Status CutPixelsInto(peel_result& result, const peel_engine* engine, const peel_
                                  static_cast<uint64_t>(view.height)));
   options.format = Format::kPng;  // pixels keep their alpha
   PEEL_ASSIGN_OR_RETURN(result.cut, cutter->CutPixels(view, options));
-  result.width = result.cut.pixels.width();
-  result.height = result.cut.pixels.height();
-  result.channels = result.cut.pixels.channels();
+  SetShape(result);
+  return OkStatus();
+}
+
+Status ComposePixelsInto(peel_result& result, const peel_engine* engine, const peel_pixels* picture,
+                         const peel_pixels* matte, const CutOptions& options) {
+  PEEL_ASSIGN_OR_RETURN(const auto view, ViewOf(picture));
+  PEEL_ASSIGN_OR_RETURN(const auto matte_view, ViewOf(matte, /*is_matte=*/true));
+  for (const auto& v : {view, matte_view}) {
+    PEEL_RETURN_IF_ERROR(
+        CheckSize(options.limits, static_cast<uint64_t>(v.width), static_cast<uint64_t>(v.height)));
+  }
+  if (engine != nullptr) {
+    PEEL_ASSIGN_OR_RETURN(const Cutter* cutter, CutterOf(engine));
+    PEEL_ASSIGN_OR_RETURN(result.cut, cutter->ComposePixels(view, matte_view, options));
+  } else {
+    InitCpu();
+    ThreadPool one(1);
+    PEEL_ASSIGN_OR_RETURN(result.cut, ComposeGiven(view, matte_view, options, &one));
+  }
+  SetShape(result);
   return OkStatus();
 }
 
@@ -142,6 +182,14 @@ peel_result* peel_matte_pixels(const peel_engine* engine, const peel_pixels* pix
     PEEL_ASSIGN_OR_RETURN(peel::CutOptions cut_options, peel::ToCutOptions(options));
     cut_options.mask_only = true;
     return peel::CutPixelsInto(result, engine, pixels, std::move(cut_options));
+  });
+}
+
+peel_result* peel_compose_pixels(const peel_engine* engine, const peel_pixels* picture,
+                                 const peel_pixels* matte, const peel_cut_options* options) {
+  return peel::Guarded<peel_result>([&](peel_result& result) -> peel::Status {
+    PEEL_ASSIGN_OR_RETURN(const peel::CutOptions cut_options, peel::ToCutOptions(options));
+    return peel::ComposePixelsInto(result, engine, picture, matte, cut_options);
   });
 }
 

@@ -43,6 +43,7 @@ Result<ModelOptions> ToModelOptions(const peel_engine_options* given) {
   PEEL_ASSIGN_OR_RETURN(const peel_engine_options c, CopyOptions(given, peel_engine_options{}));
   ModelOptions options;
   if (c.model != nullptr) options.model = c.model;
+  if (c.family != nullptr) options.family = c.family;
   if (c.threads < 0 || c.threads > 1024) return InvalidArgument("threads is from 0 to 1024");
   options.threads = c.threads;
   options.strict = c.strict != 0;
@@ -158,14 +159,14 @@ const char* peel_engine_model(const peel_engine* engine) {
   return info != nullptr ? info->name.c_str() : "";
 }
 
-const char* peel_engine_device(const peel_engine* engine) {
-  const peel::ModelInfo* info = peel::InfoOf(engine);
-  return info != nullptr ? info->device.c_str() : "";
-}
-
 const char* peel_engine_precision(const peel_engine* engine) {
   const peel::ModelInfo* info = peel::InfoOf(engine);
   return info != nullptr ? info->precision.c_str() : "";
+}
+
+const char* peel_engine_device(const peel_engine* engine) {
+  const peel::ModelInfo* info = peel::InfoOf(engine);
+  return info != nullptr ? info->device.c_str() : "";
 }
 
 int peel_engine_threads(const peel_engine* engine) {

@@ -96,7 +96,7 @@ Result<Cut> ComposeLikeRembg(ImageView<const uint8_t> picture, Matte& matte,
   Describe(matte, cut);
   // rembg never finds "no subject".
   cut.has_subject = true;
-  RembgOptions rembg;
+  RembgOptions rembg = options.rembg;
   rembg.only_mask = options.mask_only;
   if (!options.background.is_none()) rembg.bgcolor = options.background.colour();
   const bool single = matte.alphas.size() == 1;

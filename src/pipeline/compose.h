@@ -22,4 +22,16 @@ Result<Cut> Compose(ImageView<const uint8_t> picture, Matte& matte, const CutOpt
 Result<Cut> ComposeLikeRembg(ImageView<const uint8_t> picture, Matte& matte,
                              const CutOptions& options, bool opaque, ThreadPool* pool);
 
+// A matte (1 channel, any size) at the picture's size: with rembg's pixels by Lanczos, else as
+// Matter::ToMatte does it, guided by the picture where `edges` asks for that or the matte grows
+// much.
+Result<ImageU8> MatteToPictureSize(ImageView<const uint8_t> matte, ImageView<const uint8_t> picture,
+                                   const CutOptions& options, ThreadPool* pool);
+
+// From a picture (3 or 4 channels) and a matte made elsewhere (1 channel, any size) to pixels. A
+// matte of another size is brought to the picture's. options.max_size must be 0. kInvalidArgument
+// for shapes that do not fit.
+Result<Cut> ComposeGiven(ImageView<const uint8_t> picture, ImageView<const uint8_t> matte,
+                         const CutOptions& options, ThreadPool* pool);
+
 }  // namespace peel

@@ -158,6 +158,12 @@ class CutterImpl final : public Cutter {
     return cut;
   }
 
+  Result<Cut> ComposePixels(ImageView<const uint8_t> pixels, ImageView<const uint8_t> matte,
+                            const CutOptions& options) const override {
+    PEEL_RETURN_IF_ERROR(CheckOptions(options));
+    return ComposeGiven(pixels, matte, options, &pool_);
+  }
+
  private:
   const Result<LoadedModel>& Model() const { return model_.get(); }
 
@@ -177,7 +183,15 @@ class CutterImpl final : public Cutter {
     watch.Mark("model");
 
     PEEL_RETURN_IF_ERROR(CheckCancelled(options.cancel));
-    const ImageView<const uint8_t> view = std::as_const(picture).view();
+    const ImageView<const uint8_t> full = std::as_const(picture).view();
+    ImageU8 reduced;
+    ImageView<const uint8_t> view = full;
+    const Size work = FitWithin({full.width, full.height}, options.work_size);
+    if (work != Size{full.width, full.height}) {
+      PEEL_ASSIGN_OR_RETURN(reduced, ScaleTo(picture, work, &pool_));
+      view = std::as_const(reduced).view();
+      watch.Mark("reduce");
+    }
     PEEL_ASSIGN_OR_RETURN(const Prediction prediction, matter.Predict(view, &pool_));
     watch.Mark("network");
 
@@ -188,12 +202,18 @@ class CutterImpl final : public Cutter {
                           : options.edges == EdgeMode::kRefine ? Edges::kRefine
                                                                : Edges::kAuto;
     PEEL_ASSIGN_OR_RETURN(Matte matte, matter.ToMatte(prediction, view, matte_options, &pool_));
+    if (view.data != full.data) {
+      for (ImageU8& alpha : matte.alphas) {
+        PEEL_ASSIGN_OR_RETURN(
+            alpha, MatteToPictureSize(std::as_const(alpha).view(), full, options, &pool_));
+      }
+    }
     watch.Mark("matte");
 
     PEEL_RETURN_IF_ERROR(CheckCancelled(options.cancel));
     const bool opaque = encode && options.format == Format::kJpeg;
-    auto cut = options.compat_rembg ? ComposeLikeRembg(view, matte, options, opaque, &pool_)
-                                    : Compose(view, matte, options, opaque, &pool_);
+    auto cut = options.compat_rembg ? ComposeLikeRembg(full, matte, options, opaque, &pool_)
+                                    : Compose(full, matte, options, opaque, &pool_);
     watch.Mark("compose");
     return cut;
   }

@@ -16,6 +16,7 @@
 #include "src/codec/sniff.h"
 #include "src/engine/session.h"
 #include "src/image/image.h"
+#include "src/matte/compat_rembg.h"
 #include "src/pipeline/background.h"
 
 namespace peel {
@@ -33,6 +34,9 @@ struct ModelOptions {
   Device device = Device::kAuto;
   engine::Precision precision = engine::Precision::kAuto;
   bool strict = false;  // fail rather than fall back
+  // A family's name (matte/model_family.h) for a file whose own name and metadata do not tell; "":
+  // find out.
+  std::string family{};
 };
 
 struct CutOptions {
@@ -43,8 +47,13 @@ struct CutOptions {
   Background background{};  // JPEG without one gets white
   EdgeMode edges = EdgeMode::kAuto;
   bool compat_rembg = false;
+  // With compat_rembg; only_mask and bgcolor are told by mask_only and background.
+  RembgOptions rembg{};
   std::optional<int> crop_margin{};  // crop to the subject with this many pixels around it
   int max_size = 0;                  // longer side of the result before cropping; 0: the input's
+  // The matte is made from the picture scaled down to this longer side and then brought to full
+  // size the way `edges` says; 0: from all of the picture.
+  int work_size = 0;
   Limits limits{};
   bool keep_metadata = true;
   const CancelToken* cancel = nullptr;  // looked at between stages
@@ -106,6 +115,10 @@ class Cutter {
   // 3 channels RGB or 4 channels RGBA (straight). format, quality and lossless do not matter.
   virtual Result<Cut> CutPixels(ImageView<const uint8_t> pixels,
                                 const CutOptions& options) const = 0;
+  // The same with a matte that is there already (ComposeGiven in compose.h), on this cutter's
+  // threads.
+  virtual Result<Cut> ComposePixels(ImageView<const uint8_t> pixels, ImageView<const uint8_t> matte,
+                                    const CutOptions& options) const = 0;
 };
 
 // "auto", "cpu", …; kInvalidArgument names the choices.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -74,7 +75,12 @@ Result<LoadedModel> LoadModel(const ModelOptions& options) {
   loaded.info.threads = session.value()->threads();
   auto network = SessionNetwork::Create(*std::move(session));
   if (!network.ok()) return std::move(network).status().WithContext(loaded.info.path);
-  auto matter = Matter::Create(*network, where.family);
+  std::optional<Family> family = where.family;
+  if (!options.family.empty()) {
+    family = FamilyFromName(options.family);
+    if (!family) return InvalidArgument("there is no model family \"" + options.family + "\"");
+  }
+  auto matter = Matter::Create(*network, family);
   if (!matter.ok()) return std::move(matter).status().WithContext(loaded.info.path);
   const Profile& profile = matter.value()->profile();
   const int64_t shape[] = {1, 3, profile.height, profile.width};

@@ -1,75 +1,23 @@
 // Convolution layers of the networks Peel runs, kernel by kernel, as GFLOP/s of the convolution's
 // own multiply-adds; those of Winograd may pass the processor's peak, which the first benchmark
-// measures. Arguments: threads.
+// measures. bench/shapes draws them against that peak and the memory's bandwidth.
 
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "src/base/aligned_buffer.h"
+#include "src/engine/kernels/bench_layers.h"
 #include "src/engine/kernels/block_gemm.h"
 #include "src/engine/kernels/conv.h"
 #include "src/engine/kernels/shape4.h"
 
 namespace peel::engine {
 namespace {
-
-struct Layer {
-  int in, out, size, kernel, dilation, stride, groups;
-};
-constexpr Layer kLayers[] = {
-    // U²-Net and its small sibling
-    {3, 64, 320, 3, 1, 1, 1},
-    {64, 16, 320, 3, 1, 1, 1},
-    {32, 64, 320, 3, 1, 1, 1},
-    {128, 64, 320, 3, 1, 1, 1},
-    {64, 64, 160, 3, 1, 1, 1},
-    {128, 64, 160, 3, 1, 1, 1},
-    {16, 16, 160, 3, 1, 1, 1},
-    {32, 16, 80, 3, 1, 1, 1},
-    {128, 64, 80, 3, 1, 1, 1},
-    {16, 16, 40, 3, 1, 1, 1},
-    {128, 64, 40, 3, 1, 1, 1},
-    {512, 256, 40, 3, 1, 1, 1},
-    {32, 16, 20, 3, 1, 1, 1},
-    {16, 16, 20, 3, 8, 1, 1},
-    {256, 256, 20, 3, 4, 1, 1},
-    {1024, 512, 20, 3, 1, 1, 1},
-    {16, 16, 10, 3, 1, 1, 1},
-    {512, 512, 10, 3, 1, 1, 1},
-    {256, 256, 10, 3, 8, 1, 1},
-    {64, 1, 320, 3, 1, 1, 1},
-    {512, 1, 20, 3, 1, 1, 1},
-    // first layers with a stride, mobile networks, heads
-    {3, 64, 1024, 3, 1, 2, 1},
-    {32, 64, 160, 3, 1, 2, 1},
-    {32, 96, 80, 1, 1, 1, 1},
-    {128, 128, 40, 1, 1, 1, 1},
-    {512, 512, 20, 1, 1, 1, 1},
-    {96, 96, 80, 3, 1, 1, 96},
-    {96, 96, 80, 3, 1, 2, 96},
-    {96, 96, 80, 5, 1, 1, 96},
-};
-
-ConvProblem ProblemOf(const Layer& l, Layout in, Layout out) {
-  ConvProblem p;
-  p.in_channels = l.in;
-  p.out_channels = l.out;
-  p.in_height = p.in_width = l.size;
-  p.kernel_h = p.kernel_w = l.kernel;
-  p.dilation_h = p.dilation_w = l.dilation;
-  p.stride_h = p.stride_w = l.stride;
-  p.groups = l.groups;
-  p.pad_top = p.pad_left = l.dilation * (l.kernel - 1) / 2;
-  p.out_height = p.out_width =
-      (l.size + 2 * p.pad_top - l.dilation * (l.kernel - 1) - 1) / l.stride + 1;
-  p.epilogue.activation = Activation::kRelu;
-  p.in_layout = in;
-  p.out_layout = out;
-  return p;
-}
 
 AlignedBuffer Filled(size_t bytes, float value) {
   AlignedBuffer buffer = *AlignedBuffer::Allocate(bytes + 64);
@@ -106,53 +54,87 @@ void RunLayer(benchmark::State& state, const ConvProblem& p, const ConvKernel& k
   state.counters["estimate_ms"] = kernel.cost(p, threads);
 }
 
-// The shared inner product on operands that stay in the first-level cache.
+// The shared inner product on operands that stay in the first-level cache, on every thread at once.
 void Peak(benchmark::State& state) {
+  ThreadPool pool(static_cast<int>(state.range(0)));
   const BlockGemm& gemm = GetBlockGemm();
   const int panel = gemm.max_panel, rows = gemm.BestRows(panel);
-  AlignedBuffer a = Filled(64 * 1024, 0.01f), b = Filled(64 * 1024, 0.01f);
-  AlignedBuffer c = Filled(64 * 1024, 0);
-  const int64_t offsets[] = {0, 0, 0, 0};
-  BlockTile tile;
-  tile.a = a.as<float>();
-  tile.offsets = offsets;
-  tile.segments = 4;
-  tile.rows = rows;
-  tile.b = b.as<float>();
-  tile.c = c.as<float>();
-  tile.c_block_stride = rows * kBlock;
-  tile.hi = 1e30f;
+  constexpr int64_t kSegments = 4, kCalls = 1000;
+  const int64_t offsets[kSegments] = {0, 0, 0, 0};
+  std::vector<AlignedBuffer> buffers;
+  for (int i = 0; i < 3 * pool.size(); ++i) buffers.push_back(Filled(64 * 1024, 0.01f));
   for (auto _ : state) {
-    for (int i = 0; i < 1000; ++i) gemm.Run(panel, tile);
+    pool.ParallelFor(pool.size(), [&](int64_t part, int) {
+      const size_t first = static_cast<size_t>(part) * 3;
+      BlockTile tile;
+      tile.a = buffers[first].as<float>();
+      tile.offsets = offsets;
+      tile.segments = kSegments;
+      tile.rows = rows;
+      tile.b = buffers[first + 1].as<float>();
+      tile.c = buffers[first + 2].as<float>();
+      tile.c_block_stride = rows * kBlock;
+      tile.hi = 1e30f;
+      for (int64_t i = 0; i < kCalls; ++i) gemm.Run(panel, tile);
+    });
   }
-  state.counters["GFLOP/s"] = benchmark::Counter(
-      2e-6 * 64 * panel * kBlock * rows * static_cast<double>(state.iterations()),
+  state.counters["GFLOP/s"] =
+      benchmark::Counter(2e-9 * kCalls * kSegments * kBlock * panel * kBlock * rows * pool.size() *
+                             static_cast<double>(state.iterations()),
+                         benchmark::Counter::kIsRate);
+}
+BENCHMARK(Peak)->Name("peak/threads")->Arg(1)->Arg(2)->UseRealTime()->MinTime(0.1);
+
+// Bytes read and written a second where nothing stays in a cache: a copy of 256 MB.
+void Bandwidth(benchmark::State& state) {
+  ThreadPool pool(static_cast<int>(state.range(0)));
+  constexpr size_t kBytes = size_t{256} << 20, kPart = size_t{1} << 20;
+  AlignedBuffer from = Filled(kBytes, 1), to = Filled(kBytes, 0);
+  for (auto _ : state) {
+    pool.ParallelFor(static_cast<int64_t>(kBytes / kPart), [&](int64_t part, int) {
+      const size_t at = static_cast<size_t>(part) * kPart;
+      std::memcpy(to.data() + at, from.data() + at, kPart);
+    });
+    benchmark::ClobberMemory();
+  }
+  state.counters["GB/s"] = benchmark::Counter(
+      2e-9 * static_cast<double>(kBytes) * static_cast<double>(state.iterations()),
       benchmark::Counter::kIsRate);
 }
-BENCHMARK(Peak)->MinTime(0.1);
+BENCHMARK(Bandwidth)->Name("bandwidth/threads")->Arg(1)->Arg(2)->UseRealTime()->MinTime(0.2);
 
+// Kernels that are estimated at more than this many times the cheapest are not worth the wait.
+constexpr double kHopeless = 6;
+
+// Every kernel but the reference, in the first pair of layouts that it takes.
 bool RegisterLayers() {
-  for (const Layer& layer : kLayers) {
-    for (Layout in : {Layout::kPlain, Layout::kBlocked}) {
-      for (Layout out : {Layout::kPlain, Layout::kBlocked}) {
-        const ConvProblem p = ProblemOf(layer, in, out);
-        // The plain kernels are for few channels.
-        if (in == Layout::kPlain && layer.in > 8) continue;
-        for (const ConvKernel& kernel : ConvKernels().first(ConvKernels().size() - 1)) {
-          if (!kernel.reject(p).empty()) continue;
-          std::string name = std::to_string(layer.in) + "-" + std::to_string(layer.out) + "/" +
-                             std::to_string(layer.size) + "/k" + std::to_string(layer.kernel) +
-                             "/d" + std::to_string(layer.dilation) + "/s" +
-                             std::to_string(layer.stride) + "/" + kernel.name;
-          for (int threads : {1, 2}) {
-            benchmark::RegisterBenchmark(
-                (name + "/threads" + std::to_string(threads)).c_str(),
-                [p, &kernel, threads](benchmark::State& s) { RunLayer(s, p, kernel, threads); })
-                ->Unit(benchmark::kMillisecond)
-                ->UseRealTime()
-                ->MinTime(0.05);
-          }
-        }
+  constexpr std::pair<Layout, Layout> kLayouts[] = {{Layout::kBlocked, Layout::kBlocked},
+                                                    {Layout::kPlain, Layout::kBlocked},
+                                                    {Layout::kBlocked, Layout::kPlain},
+                                                    {Layout::kPlain, Layout::kPlain}};
+  for (const BenchLayer& layer : BenchLayers()) {
+    std::vector<std::pair<const ConvKernel*, ConvProblem>> takers;
+    double cheapest = 1e30;
+    for (const ConvKernel& kernel : ConvKernels().first(ConvKernels().size() - 1)) {
+      for (const auto& [in, out] : kLayouts) {
+        const ConvProblem p = BenchProblem(layer, in, out);
+        if (!kernel.reject(p).empty()) continue;
+        takers.emplace_back(&kernel, p);
+        cheapest = std::min(cheapest, kernel.cost(p, 1));
+        break;
+      }
+    }
+    for (const auto& [kernel, p] : takers) {
+      if (kernel->cost(p, 1) > kHopeless * cheapest) continue;
+      const std::string name = BenchName(layer) + "/" + kernel->name + "/threads:";
+      for (int threads : {1, 2}) {
+        benchmark::RegisterBenchmark((name + std::to_string(threads)).c_str(),
+                                     [p = p, kernel = kernel, threads](benchmark::State& s) {
+                                       RunLayer(s, p, *kernel, threads);
+                                     })
+            ->Unit(benchmark::kMillisecond)
+            ->UseRealTime()
+            ->MinTime(0.02);
       }
     }
   }

@@ -26,7 +26,7 @@ class Histogram {
   double bin_width() const { return 2.0 * half_ / kBins; }
   uint64_t bin(int i) const { return bins_[static_cast<size_t>(i)]; }
   // The middle of a bin.
-  double Centre(int i) const { return (i - kBins / 2 + 0.5) * bin_width(); }
+  double Centre(int i) const { return (i + 0.5 - 0.5 * kBins) * bin_width(); }
   // The value below which this share of all values lies, 0..1; to the precision of a bin.
   double Quantile(double share) const;
 

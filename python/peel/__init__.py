@@ -1,0 +1,26 @@
+"""Peel takes the background off pictures.
+
+    import peel
+    png = peel.cut("photo.jpg")            # bytes of a PNG with straight alpha
+    rgba = peel.cut(array)                 # NumPy in, NumPy out; bgr=True for OpenCV
+    session = peel.Session("u2net")        # another model, loaded once
+    remover = peel.BackgroundRemover(background="white", max_size=2048)
+    for result in remover.process_batch(paths): ...
+
+peel.rembg is a drop-in for the package rembg.
+"""
+
+from ._api import Model, cut, cut_async, matte, matte_async, models
+from ._errors import (Cancelled, Corrupt, DeviceRefused, Error, InternalError, InvalidArgument,
+                      IoError, LimitExceeded, NotFound, OutOfMemory, Unsupported)
+from ._peel import Cancel, version as _version
+from ._remover import BackgroundRemover
+from ._session import Cutout, Session
+
+__version__ = _version()
+
+__all__ = [
+    "BackgroundRemover", "Cancel", "Cancelled", "Corrupt", "Cutout", "DeviceRefused", "Error",
+    "InternalError", "InvalidArgument", "IoError", "LimitExceeded", "Model", "NotFound",
+    "OutOfMemory", "Session", "Unsupported", "cut", "cut_async", "matte", "matte_async", "models",
+]

@@ -1,0 +1,132 @@
+"""From what users pass to what the engine takes, and back.
+
+NumPy and Pillow are imported only when they are needed: with files and bytes neither is.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, NamedTuple, Optional
+
+from ._errors import InvalidArgument, IoError, NotFound
+
+ENCODED, ARRAY, PILLOW = "encoded", "array", "pillow"
+
+
+class Source(NamedTuple):
+    """One picture: encoded bytes, or an array of H x W x 3 or 4 bytes."""
+
+    kind: str  # what the result is to be: ENCODED, ARRAY or PILLOW
+    data: Any
+    bgr: bool = False
+    name: Optional[str] = None  # of the file, for messages
+    info: Optional[dict] = None  # of the Pillow image: what is carried over
+
+
+def read_file(path: Any) -> bytes:
+    """The file's bytes; errors say what the program says."""
+    name = os.fspath(path)
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except (FileNotFoundError, NotADirectoryError):
+        raise NotFound(f"{name}: there is no such file") from None
+    except OSError as error:
+        raise IoError(f"{name}: cannot read it ({error.strerror or error})") from None
+
+
+def is_pillow(data: Any) -> bool:
+    """Whether this is a PIL image; Pillow is not imported to find out."""
+    image = sys.modules.get("PIL.Image")
+    return image is not None and isinstance(data, image.Image)
+
+
+def load(data: Any, bgr: bool = False) -> Source:
+    """Bytes, a path, a file object, a PIL image or an array. TypeError for anything else."""
+    if isinstance(data, bytes):
+        return Source(ENCODED, data)
+    if isinstance(data, (bytearray, memoryview)):
+        return Source(ENCODED, bytes(data))
+    if isinstance(data, (str, os.PathLike)):
+        return Source(ENCODED, read_file(data), name=os.fspath(data))
+    if is_pillow(data):
+        return _from_pillow(data)
+    if hasattr(data, "__array_interface__") or hasattr(data, "__array__"):
+        import numpy
+
+        return Source(ARRAY, pixels_of(numpy.asarray(data)), bgr=bgr)
+    read = getattr(data, "read", None)
+    if callable(read):
+        content = read()
+        if not isinstance(content, (bytes, bytearray, memoryview)):
+            raise TypeError("the file object gives text; open it in binary mode (\"rb\")")
+        name = getattr(data, "name", None)
+        return Source(ENCODED, bytes(content), name=name if isinstance(name, str) else None)
+    raise TypeError(f"a picture is bytes, a path, a file object, a PIL image or a NumPy array, not "
+                    f"{type(data).__name__}")
+
+
+def pixels_of(array: Any, matte: bool = False) -> Any:
+    """The array in the shape the engine takes: H x W x 3 or 4 bytes (H x W for a matte).
+
+    Grey is spread to three channels. Only layout may be anything: strides are followed.
+    """
+    import numpy
+
+    if array.dtype != numpy.uint8:
+        hint = {"f": "; scale floats from 0..1 with (a * 255).round().astype(numpy.uint8)",
+                "b": "; turn truth values into a.astype(numpy.uint8) * 255",
+                "u": "; 16-bit samples become (a >> 8).astype(numpy.uint8)"}
+        raise TypeError(f"the pixels must be 8-bit (uint8), not {array.dtype}"
+                        + hint.get(array.dtype.kind, ""))
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[:, :, 0]
+    if matte:
+        if array.ndim != 2:
+            raise InvalidArgument(f"a matte has the shape (height, width), not {array.shape}")
+    elif array.ndim == 2:
+        array = numpy.repeat(array[:, :, None], 3, axis=2)
+    elif array.ndim != 3 or array.shape[2] not in (3, 4):
+        raise InvalidArgument("an array of pixels has the shape (height, width), (height, width, 3)"
+                              f" or (height, width, 4), not {array.shape}")
+    if array.size == 0:
+        raise InvalidArgument(f"there are no pixels in an array of shape {array.shape}")
+    return array
+
+
+def _from_pillow(image: Any) -> Source:
+    import numpy
+    from PIL import ImageOps
+
+    upright = ImageOps.exif_transpose(image)
+    mode = upright.mode
+    if mode in ("RGB", "RGBA"):
+        ready = upright
+    elif mode.startswith("I;16"):
+        samples = numpy.asarray(upright)
+        ready = (samples >> 8).astype(numpy.uint8)
+    elif mode in ("I", "F"):
+        raise InvalidArgument(f"a PIL image of mode {mode} has no fixed range; convert it to \"L\" "
+                              "or \"RGB\" first")
+    elif "A" in mode or "transparency" in upright.info:
+        ready = upright.convert("RGBA")
+    else:
+        ready = upright.convert("RGB")
+    info = {key: upright.info[key] for key in ("icc_profile", "dpi") if key in upright.info}
+    return Source(PILLOW, pixels_of(numpy.asarray(ready)), info=info)
+
+
+def give_back(source: Source, output: Any) -> Any:
+    """The result as what came in: bytes, an array or a PIL image."""
+    if source.kind == ENCODED:
+        return output.bytes
+    array = output.array
+    if source.kind == ARRAY:
+        return array
+    from PIL import Image
+
+    image = Image.fromarray(array)
+    if image.mode != "L" and source.info:
+        image.info.update(source.info)
+    return image

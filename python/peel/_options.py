@@ -1,0 +1,78 @@
+"""Keyword arguments to the engine's options."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from ._errors import InvalidArgument
+from ._peel import Options
+
+_FORMATS = {"png": 0, "jpg": 1, "jpeg": 1, "webp": 2}
+_EDGES = {"auto": 0, "off": 1, "refine": 2, "matting": 3}
+DEVICES = {"auto": 0, "cpu": 1, "cuda": 2, "tensorrt": 3}
+PRECISIONS = {"auto": 0, "fp32": 1, "bf16": 2, "int8": 3}
+
+
+def choose(what: str, value: Any, choices: dict) -> int:
+    """The number of one of the choices, all of which the error names."""
+    if isinstance(value, str) and value.lower() in choices:
+        return choices[value.lower()]
+    raise InvalidArgument(f"{what} is one of {', '.join(choices)}, not {value!r}")
+
+
+def whole(what: str, value: Any, least: int, most: int) -> int:
+    """A whole number within a range; TypeError for anything that is none."""
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"{what} is a whole number, not {value!r}")
+    number = value.__index__()
+    if not least <= number <= most:
+        raise InvalidArgument(f"{what} is from {least} to {most}, not {number}")
+    return number
+
+
+def background_text(value: Any) -> Optional[str]:
+    """A background as the program takes it: text, or a colour of 3 or 4 numbers."""
+    if value is None:
+        return None
+    if hasattr(value, "__fspath__"):
+        value = value.__fspath__()
+    if isinstance(value, str):
+        return value
+    try:
+        numbers = [whole("a colour's channel", v, 0, 255) for v in value]
+    except TypeError:
+        numbers = []
+    if len(numbers) not in (3, 4):
+        raise TypeError("a background is a CSS colour, \"blur\", a picture's path or a tuple of 3 "
+                        f"or 4 numbers, not {value!r}")
+    return "#" + "".join(f"{v:02x}" for v in numbers)
+
+
+def make_options(*, format: str = "png", quality: Optional[int] = None, lossless: bool = False,
+                 mask: bool = False, background: Any = None, edges: str = "auto",
+                 crop: Any = None, max_size: Optional[int] = None,
+                 work_size: Optional[int] = None, compat: Optional[str] = None,
+                 keep_metadata: bool = True, max_pixels: Optional[int] = None) -> Options:
+    """The options that all of peel's functions share."""
+    most = (1 << 31) - 1
+    o = Options()
+    o.format = choose("format", format, _FORMATS)
+    if quality is not None:
+        o.quality = whole("quality", quality, 1, 100)
+    o.lossless = bool(lossless)
+    o.mask_only = bool(mask)
+    o.background = background_text(background)
+    o.edges = choose("edges", edges, _EDGES)
+    if crop is not None and crop is not False:
+        o.crop_margin = 0 if crop is True else whole("crop", crop, 0, 1 << 20)
+    if max_size is not None:
+        o.max_size = whole("max_size", max_size, 1, most)
+    if work_size is not None:
+        o.work_size = whole("work_size", work_size, 1, most)
+    if compat is not None:
+        choose("compat", compat, {"rembg": 1})
+        o.compat_rembg = True
+    o.drop_metadata = not keep_metadata
+    if max_pixels is not None:
+        o.max_pixels = whole("max_pixels", max_pixels, 1, (1 << 63) - 1)
+    return o

@@ -1,0 +1,8 @@
+"""python -m peel.rembg: rembg's commands."""
+
+import sys
+
+from .cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,291 @@
+"""remove and the steps it is made of, with rembg's names."""
+
+from __future__ import annotations
+
+import io
+from enum import Enum
+from typing import Any, List, Optional, Tuple
+
+from .. import _peel
+from .._errors import Corrupt, LimitExceeded, Unsupported
+from .._inputs import is_pillow, pixels_of
+from .._options import make_options
+from . import _sniff
+from .session_factory import new_session
+from .sessions import sessions, sessions_names, sessions_names_downloadable
+from .sessions.base import BaseSession, ClothSession, PeelSession
+
+__all__ = ["BaseSession", "ReturnType", "alpha_matting_cutout", "apply_background_color",
+           "decontaminate_cutout", "download_models", "fix_image_orientation", "get_concat_v",
+           "get_concat_v_multi", "naive_cutout", "new_session", "post_process", "putalpha_cutout",
+           "remove", "sessions", "sessions_names", "sessions_names_downloadable"]
+
+
+class ReturnType(Enum):
+    """What remove gives back."""
+
+    BYTES = 0
+    PILLOW = 1
+    NDARRAY = 2
+
+
+def remove(
+    data: Any,
+    alpha_matting: bool = False,
+    alpha_matting_foreground_threshold: int = 240,
+    alpha_matting_background_threshold: int = 10,
+    alpha_matting_erode_size: int = 10,
+    session: Optional[BaseSession] = None,
+    only_mask: bool = False,
+    post_process_mask: bool = False,
+    decontaminate: bool = False,
+    vitmatte: bool = False,
+    vitmatte_model: Optional[str] = None,
+    bgcolor: Optional[Tuple[int, int, int, int]] = None,
+    force_return_bytes: bool = False,
+    *args: Any,
+    **kwargs: Any,
+) -> Any:
+    """Takes the background off a picture: bytes give PNG bytes, a PIL image one, an array one.
+
+    session comes from new_session; anything with rembg's predict method will do. putalpha=True among
+    the keywords keeps the picture's colours. ValueError for other types of data, PIL's own errors for
+    bytes that are no picture where Pillow is installed, else peel.Corrupt.
+    """
+    if isinstance(data, (bytes, bytearray, memoryview)) and (force_return_bytes
+                                                             or isinstance(data, bytes)):
+        kind, data = ReturnType.BYTES, bytes(data)
+    elif is_pillow(data):
+        kind = ReturnType.PILLOW
+    elif _is_array(data):
+        kind = ReturnType.NDARRAY
+    else:
+        raise ValueError(f"Input type {type(data)} is not supported. Try using "
+                         "force_return_bytes=True to force python bytes output")
+    if vitmatte and not only_mask:
+        raise Unsupported("vitmatte needs a second network, which this version does not have; use "
+                          "alpha_matting or decontaminate")
+    steps = _Steps(only_mask, post_process_mask, bool(kwargs.pop("putalpha", False)), decontaminate,
+                   alpha_matting, alpha_matting_foreground_threshold,
+                   alpha_matting_background_threshold, alpha_matting_erode_size, bgcolor)
+    if session is None:
+        session = new_session("", *args, **kwargs)
+
+    output = None
+    if _native(session, kwargs):
+        output = _remove_natively(data, kind, session, steps)  # type: ignore[arg-type]
+    if output is not None and kind is ReturnType.BYTES:
+        return output.bytes
+    if output is not None:
+        result, image = output.array, None
+    else:
+        result, image = None, _remove_with_pillow(data, kind, session, steps, args, kwargs)
+
+    if kind is ReturnType.NDARRAY and not force_return_bytes:
+        import numpy
+
+        return result if image is None else numpy.asarray(image)
+    if image is None:
+        from PIL import Image
+
+        image = Image.fromarray(result)
+    if kind is ReturnType.PILLOW and not force_return_bytes:
+        return image
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+class _Steps:
+    """What is to be done with the masks."""
+
+    def __init__(self, only_mask: bool, post_process_mask: bool, putalpha: bool,
+                 decontaminate: bool, alpha_matting: bool, foreground: int, background: int,
+                 erode: int, bgcolor: Any) -> None:
+        self.only_mask = bool(only_mask)
+        self.post_process_mask = bool(post_process_mask)
+        self.putalpha = putalpha
+        self.decontaminate = bool(decontaminate)
+        self.alpha_matting = bool(alpha_matting)
+        self.thresholds = (foreground, background, erode)
+        self.bgcolor = None if bgcolor is None or only_mask else tuple(bgcolor)
+
+    def options(self) -> _peel.Options:
+        """For the engine."""
+        return _options(mask=self.only_mask, background=self.bgcolor,
+                        post_process_mask=self.post_process_mask, putalpha=self.putalpha,
+                        decontaminate=self.decontaminate, alpha_matting=self.alpha_matting,
+                        thresholds=self.thresholds)
+
+
+def _options(*, mask: bool = False, background: Any = None, post_process_mask: bool = False,
+             putalpha: bool = False, decontaminate: bool = False, alpha_matting: bool = False,
+             thresholds: Tuple[int, int, int] = (240, 10, 10)) -> _peel.Options:
+    options = make_options(mask=mask, background=background, compat="rembg")
+    options.post_process_mask = post_process_mask
+    options.putalpha = putalpha
+    options.decontaminate = decontaminate
+    options.alpha_matting = alpha_matting
+    (options.alpha_matting_foreground_threshold, options.alpha_matting_background_threshold,
+     options.alpha_matting_erode_size) = (int(v) for v in thresholds)
+    return options
+
+
+def _is_array(data: Any) -> bool:
+    import sys
+
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(data, numpy.ndarray)
+
+
+def _native(session: BaseSession, kwargs: dict) -> bool:
+    """Whether the engine can do all of it: nothing of predict's was overridden or asked for."""
+    predict = getattr(type(session), "predict", None)
+    if predict is not PeelSession.predict or "predict" in vars(session):
+        return False
+    category = kwargs.get("cc") or kwargs.get("cloth_category")
+    return not (isinstance(session, ClothSession) and category)
+
+
+def _remove_natively(data: Any, kind: ReturnType, session: PeelSession,
+                     steps: _Steps) -> Optional[_peel.Output]:
+    """In one call of the engine; None where Pillow's peculiarities matter and Pillow is here."""
+    engine = session.engine._engine
+    if kind is ReturnType.BYTES:
+        plain = _sniff.plain(data, grey=not steps.putalpha)
+        if not plain and _sniff.have_pillow():
+            return None
+        try:
+            return engine.cut_bytes(data, steps.options())
+        except (Corrupt, LimitExceeded, Unsupported):
+            # Pillow may be able to read it, or raises what code for rembg expects.
+            if _sniff.have_pillow():
+                return None
+            raise
+    if kind is ReturnType.PILLOW:
+        import numpy
+
+        if data.mode not in ("RGB", "RGBA") or "transparency" in data.info:
+            return None
+        return engine.cut_pixels(numpy.asarray(fix_image_orientation(data)), steps.options())
+    if data.dtype != "uint8" or data.ndim != 3 or data.shape[2] not in (3, 4) or data.size == 0:
+        return None
+    return engine.cut_pixels(data, steps.options())
+
+
+def _remove_with_pillow(data: Any, kind: ReturnType, session: BaseSession, steps: _Steps,
+                        args: tuple, kwargs: dict) -> Any:
+    """Step by step, as rembg does it: for every mode of Pillow's and every kind of session."""
+    from PIL import Image
+
+    if kind is ReturnType.BYTES:
+        image = Image.open(io.BytesIO(data))
+    elif kind is ReturnType.NDARRAY:
+        image = Image.fromarray(data)
+    else:
+        image = data
+    image = fix_image_orientation(image)
+    cutouts = []
+    for mask in session.predict(image, *args, **kwargs):
+        if steps.post_process_mask:
+            import numpy
+
+            mask = Image.fromarray(post_process(numpy.array(mask)))
+        if steps.only_mask:
+            cutouts.append(mask)
+        elif steps.alpha_matting:
+            cutouts.append(alpha_matting_cutout(image, mask, *steps.thresholds))
+        elif steps.putalpha:
+            cutouts.append(putalpha_cutout(image, mask))
+        elif steps.decontaminate:
+            cutouts.append(decontaminate_cutout(image, mask))
+        else:
+            cutouts.append(naive_cutout(image, mask))
+    result = get_concat_v_multi(cutouts) if cutouts else image
+    if steps.bgcolor is not None:
+        result = apply_background_color(result, steps.bgcolor)
+    return result
+
+
+def fix_image_orientation(img: Any) -> Any:
+    """The PIL image upright, by its EXIF data."""
+    from PIL import ImageOps
+
+    return ImageOps.exif_transpose(img)
+
+
+def naive_cutout(img: Any, mask: Any) -> Any:
+    """The image times the mask: edges darkened, as rembg has them."""
+    from PIL import Image
+
+    return Image.composite(img, Image.new("RGBA", img.size, 0), mask)
+
+
+def putalpha_cutout(img: Any, mask: Any) -> Any:
+    """The image itself with the mask as its alpha."""
+    img.putalpha(mask)
+    return img
+
+
+def decontaminate_cutout(img: Any, mask: Any) -> Any:
+    """The mask as alpha over the subject's own colours."""
+    return _composed(img, mask, _options(decontaminate=True))
+
+
+def alpha_matting_cutout(img: Any, mask: Any, foreground_threshold: int,
+                         background_threshold: int, erode_structure_size: int) -> Any:
+    """Closed-form matting in a band around the mask's edge."""
+    thresholds = (foreground_threshold, background_threshold, erode_structure_size)
+    return _composed(img, mask, _options(alpha_matting=True, thresholds=thresholds))
+
+
+def _composed(img: Any, mask: Any, options: _peel.Options) -> Any:
+    import numpy
+    from PIL import Image
+
+    if img.size != mask.size:
+        raise ValueError("images do not match")
+    picture = numpy.asarray(img if img.mode == "RGB" else img.convert("RGB"))
+    alpha = numpy.asarray(mask if mask.mode == "L" else mask.convert("L"))
+    return Image.fromarray(_peel.compose(None, picture, alpha, options).array)
+
+
+def post_process(mask: Any) -> Any:
+    """A mask as an array, opened, blurred and cut at the middle."""
+    import numpy
+
+    mask = pixels_of(numpy.asarray(mask), matte=True)
+    picture = numpy.zeros((*mask.shape, 3), numpy.uint8)  # not looked at for a mask
+    return _peel.compose(None, picture, mask, _options(mask=True, post_process_mask=True)).array
+
+
+def apply_background_color(img: Any, color: Tuple[int, int, int, int]) -> Any:
+    """The RGBA image over a colour."""
+    from PIL import Image
+
+    return Image.alpha_composite(Image.new("RGBA", img.size, tuple(color)), img)
+
+
+def get_concat_v(img1: Any, img2: Any) -> Any:
+    """One image above the other."""
+    from PIL import Image
+
+    both = Image.new("RGBA", (img1.width, img1.height + img2.height))
+    both.paste(img1, (0, 0))
+    both.paste(img2, (0, img1.height))
+    return both
+
+
+def get_concat_v_multi(imgs: List[Any]) -> Any:
+    """All images one above the other."""
+    stack = imgs[0]
+    for image in imgs[1:]:
+        stack = get_concat_v(stack, image)
+    return stack
+
+
+def download_models(models: Tuple[str, ...]) -> None:
+    """Says for every model whether it is here; fetches those that are not by `peel models pull`."""
+    from .cli import fetch_models
+
+    fetch_models(list(models))

@@ -1,0 +1,268 @@
+"""peel.rembg against rembg's own steps, done here with Pillow: types, names, keywords, pixels."""
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import peel
+from peel import rembg
+from peel.rembg import bg
+from peel.rembg.sessions import sessions, sessions_class, sessions_names
+from peel.rembg.sessions.base import BaseSession
+from conftest import U2NETP, ball, decoded, encoded
+
+
+@pytest.fixture
+def u2netp(rembg_home):
+    return rembg.new_session("u2netp")
+
+
+@pytest.fixture
+def photo():
+    return ball(200, 150)
+
+
+def oracle(image, mask, **flags):
+    """rembg's steps after the network, for one mask."""
+    if flags.get("only_mask"):
+        return mask
+    if flags.get("putalpha"):
+        image = image.copy()
+        image.putalpha(mask)
+    else:
+        image = Image.composite(image, Image.new("RGBA", image.size, 0), mask)
+    if "bgcolor" in flags:
+        image = Image.alpha_composite(Image.new("RGBA", image.size, flags["bgcolor"]), image)
+    return image
+
+
+FLAGS = [{}, {"only_mask": True}, {"putalpha": True}, {"bgcolor": (255, 0, 9, 200)},
+         {"putalpha": True, "bgcolor": (0, 0, 0, 0)}, {"only_mask": True, "bgcolor": (1, 2, 3, 4)}]
+
+
+@pytest.mark.parametrize("flags", FLAGS, ids=str)
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P", "LA", "CMYK", "1"])
+def test_pixels_after_the_mask(u2netp, photo, mode, flags):
+    image = Image.fromarray(photo)
+    if mode in ("RGBA", "LA"):
+        image.putalpha(Image.linear_gradient("L").resize(image.size))
+    image = image.convert(mode)
+    mask, = u2netp.predict(image)
+    assert mask.mode == "L" and mask.size == image.size
+    try:
+        wanted = oracle(image, mask, **flags)
+    except ValueError as error:  # Pillow cannot put a colour behind this mode; nor can rembg
+        with pytest.raises(ValueError, match=str(error)[:10]):
+            rembg.remove(image, session=u2netp, **flags)
+        return
+    got = rembg.remove(image, session=u2netp, **flags)
+    assert got.mode == wanted.mode
+    assert np.array_equal(np.asarray(got), np.asarray(wanted))
+
+
+@pytest.mark.parametrize("format,mode", [("PNG", "RGB"), ("PNG", "RGBA"), ("PNG", "L"),
+                                         ("PNG", "P"), ("PNG", "I;16"), ("PNG", "1"),
+                                         ("JPEG", "RGB"), ("JPEG", "L"), ("JPEG", "CMYK"),
+                                         ("WEBP", "RGB"), ("WEBP", "RGBA"), ("GIF", "P"),
+                                         ("BMP", "RGB"), ("TIFF", "RGB")])
+@pytest.mark.parametrize("putalpha", [False, True])
+def test_bytes_are_what_pillow_would_have_given(u2netp, photo, format, mode, putalpha):
+    image = Image.fromarray(photo)
+    if mode == "I;16":
+        image = Image.fromarray(np.asarray(image.convert("L")).astype(np.uint16) * 200)
+    else:
+        image = image.convert(mode)
+    file = io.BytesIO()
+    image.save(file, format)
+    got = rembg.remove(file.getvalue(), session=u2netp, putalpha=putalpha)
+    assert got[:8] == b"\x89PNG\r\n\x1a\n"
+    read = Image.open(io.BytesIO(file.getvalue()))
+    wanted = oracle(read.copy(), u2netp.predict(read)[0], putalpha=putalpha)
+    got = Image.open(io.BytesIO(got))
+    assert got.mode == wanted.mode
+    assert np.array_equal(np.asarray(got), np.asarray(wanted))
+
+
+def test_types(u2netp, photo):
+    assert type(rembg.remove(encoded(photo), session=u2netp)) is bytes
+    assert type(rembg.remove(photo, session=u2netp)) is np.ndarray
+    assert isinstance(rembg.remove(Image.fromarray(photo), session=u2netp), Image.Image)
+    for data in (photo, Image.fromarray(photo), bytearray(encoded(photo))):
+        result = rembg.remove(data, session=u2netp, force_return_bytes=True)
+        assert type(result) is bytes and decoded(result).shape == (150, 200, 4)
+    for data in ("photo.jpg", None, 5, io.BytesIO(b"")):
+        with pytest.raises(ValueError, match="is not supported"):
+            rembg.remove(data, session=u2netp)
+
+
+def test_arrays(u2netp, photo):
+    rgba = rembg.remove(photo, session=u2netp)
+    assert rgba.shape == (150, 200, 4)
+    assert np.array_equal(rgba, decoded(rembg.remove(encoded(photo), session=u2netp)))
+    mask = rembg.remove(photo, session=u2netp, only_mask=True)
+    assert mask.shape == (150, 200)
+    grey = rembg.remove(photo[..., 0], session=u2netp)
+    assert np.array_equal(grey, np.asarray(rembg.remove(
+        Image.fromarray(photo[..., 0]), session=u2netp)))
+    assert np.array_equal(rembg.remove(photo[::-1][::-1], session=u2netp), rgba)
+
+
+def test_input_image_is_left_alone(u2netp, photo):
+    image = Image.fromarray(photo)
+    rembg.remove(image, session=u2netp, putalpha=True)
+    assert image.mode == "RGB" and np.array_equal(np.asarray(image), photo)
+
+
+def test_orientation(u2netp, photo):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    for format in ("JPEG", "PNG"):
+        file = io.BytesIO()
+        Image.fromarray(photo).save(file, format, exif=exif)
+        got = decoded(rembg.remove(file.getvalue(), session=u2netp))
+        assert got.shape == (200, 150, 4)
+        from_image = rembg.remove(Image.open(io.BytesIO(file.getvalue())), session=u2netp)
+        assert np.array_equal(np.asarray(from_image), got)
+
+
+def test_post_process_mask(u2netp, photo):
+    mask = rembg.remove(photo, session=u2netp, only_mask=True, post_process_mask=True)
+    assert set(np.unique(mask)) <= {0, 255}
+    plain = rembg.remove(photo, session=u2netp, only_mask=True)
+    assert np.array_equal(mask, bg.post_process(plain))
+    cut = rembg.remove(photo, session=u2netp, post_process_mask=True)
+    assert np.array_equal(cut[..., 3], mask)
+
+
+def test_decontaminate(u2netp, photo):
+    cut = rembg.remove(photo, session=u2netp, decontaminate=True)
+    mask = rembg.remove(photo, session=u2netp, only_mask=True)
+    assert np.array_equal(cut[..., 3], mask)
+    wanted = bg.decontaminate_cutout(Image.fromarray(photo), Image.fromarray(mask))
+    assert np.array_equal(cut, np.asarray(wanted))
+    opaque = mask == 255
+    if opaque.any():
+        assert np.abs(cut[opaque][:, :3].astype(int) - photo[opaque]).max() <= 2
+
+
+def test_bgcolor_of_three_numbers_is_opaque(u2netp, photo):
+    cut = rembg.remove(photo, session=u2netp, bgcolor=(10, 20, 30))
+    assert np.all(cut[..., 3] == 255)
+
+
+def test_vitmatte_is_refused(u2netp, photo):
+    with pytest.raises(peel.Unsupported, match="vitmatte"):
+        rembg.remove(photo, session=u2netp, vitmatte=True)
+    assert rembg.remove(photo, session=u2netp, vitmatte=True, only_mask=True).ndim == 2
+
+
+class OwnSession(BaseSession):
+    """A session as users write them."""
+
+    def predict(self, img, *args, **kwargs):
+        half = Image.new("L", img.size, 0)
+        half.paste(kwargs.get("level", 255), (0, 0, img.width // 2, img.height))
+        return [half] * kwargs.get("count", 1)
+
+
+def test_sessions_of_ones_own(photo):
+    session = OwnSession("mine")
+    cut = rembg.remove(photo, session=session)
+    assert np.all(cut[:, :100, 3] == 255) and not cut[:, 100:].any()
+    assert rembg.remove(photo, session=session, level=90)[0, 0, 3] == 90
+    assert rembg.remove(photo, session=session, count=3).shape == (450, 200, 4)
+    assert np.array_equal(rembg.remove(photo, session=session, count=0), photo)
+    assert set(np.unique(rembg.remove(photo, session=session, only_mask=True, level=127,
+                                      post_process_mask=True))) <= {0, 255}
+
+
+def test_cloth_masks_and_categories(photo):
+    """The engine's stack taken apart, without the weights."""
+    from peel.rembg.sessions.u2net_cloth_seg import Unet2ClothSession
+
+    stack = np.zeros((30, 8, 4), np.uint8)
+    for i in range(3):
+        stack[10 * i:10 * (i + 1), i:i + 2, :3] = 255
+    session = Unet2ClothSession.__new__(Unet2ClothSession)
+    masks = session._masks(stack, 10, {})
+    assert [np.flatnonzero(m[0]).tolist() for m in masks] == [[0, 1], [1, 2], [2, 3]]
+    assert np.flatnonzero(session._masks(stack, 10, {"cc": "lower"})[0][0]).tolist() == [1, 2]
+    attire = session._masks(stack, 10, {"cloth_category": "attire"})
+    assert len(attire) == 1 and np.flatnonzero(attire[0][0]).tolist() == [0, 1, 2, 3]
+
+
+def test_names():
+    assert sessions_names == list(sessions) and len(sessions_class) == len(sessions_names)
+    for name in ("u2net", "u2netp", "silueta", "isnet-general-use", "bria-rmbg", "sam",
+                 "birefnet-general", "u2net_custom", "withoutbg"):
+        assert sessions[name].name() == name
+    from peel.rembg.session_factory import new_session
+    from peel.rembg.sessions.u2net import U2netSession
+
+    assert sessions["u2net"] is U2netSession and new_session is rembg.new_session
+
+
+def test_unknown_and_missing_models(rembg_home):
+    with pytest.raises(ValueError, match="No session class found for model 'u2nett'.*u2net"):
+        rembg.new_session("u2nett")
+    with pytest.raises(FileNotFoundError, match="silueta.onnx"):
+        rembg.new_session("silueta")
+    for name in ("sam", "withoutbg"):
+        with pytest.raises(peel.Unsupported, match=name):
+            rembg.new_session(name)
+
+
+def test_default_model_is_the_embedded_one_and_says_so(rembg_home, photo, monkeypatch):
+    from peel.rembg import session_factory
+
+    monkeypatch.setattr(session_factory, "_told", False)
+    with pytest.warns(RuntimeWarning, match="bria-rmbg"):
+        cut = rembg.remove(photo)
+    assert np.array_equal(cut, peel.cut(photo, compat="rembg"))
+    assert rembg.new_session("peel").model_name == "peel"
+
+
+def test_session_options(rembg_home, monkeypatch):
+    class SessionOptions:  # ONNX Runtime's, as far as it counts
+        intra_op_num_threads = 1
+        inter_op_num_threads = 0
+
+    assert rembg.new_session("u2netp", sess_opts=SessionOptions()).engine.threads == 1
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    assert rembg.new_session("u2netp").engine.threads == 1
+    session = rembg.new_session("u2netp", providers=["CPUExecutionProvider"])
+    assert session.inner_session.get_providers() == ["CPUExecutionProvider"]
+    for provider in ("CUDAExecutionProvider", "OpenVINOExecutionProvider"):
+        with pytest.warns(RuntimeWarning, match="running on CPU"):
+            session = rembg.new_session("u2netp", providers=[provider, "CPUExecutionProvider"])
+        assert session.inner_session.get_providers() == ["CPUExecutionProvider"]
+
+
+def test_custom_models_stay_within_the_homes(rembg_home, tmp_path, photo):
+    inside = rembg_home / "models" / "mine.onnx"
+    inside.symlink_to(U2NETP)
+    session = rembg.new_session("u2net_custom", model_path=str(inside))
+    wanted = rembg.remove(photo, session=rembg.new_session("u2netp"))
+    assert np.array_equal(rembg.remove(photo, session=session), wanted)
+    with pytest.raises(ValueError, match="within the models directory"):
+        rembg.new_session("u2net_custom", model_path=str(U2NETP))
+    with pytest.raises(ValueError, match="required"):
+        rembg.new_session("u2net_custom")
+
+
+def test_bad_bytes_raise_what_pillow_raises(u2netp):
+    from PIL import UnidentifiedImageError
+
+    for data in (b"", b"nonsense" * 9):
+        with pytest.raises(UnidentifiedImageError):
+            rembg.remove(data, session=u2netp)
+    with pytest.raises(OSError):
+        rembg.remove(encoded(ball())[:900], session=u2netp)
+
+
+def test_bad_arrays(u2netp):
+    for bad in (np.zeros((0, 5, 3), np.uint8), np.zeros((5, 5, 7), np.uint8),
+                np.zeros((5, 5, 3), np.float32)):
+        with pytest.raises((TypeError, ValueError, ZeroDivisionError, SystemError)):
+            rembg.remove(bad, session=u2netp)
