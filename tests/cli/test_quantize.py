@@ -244,7 +244,7 @@ def test_auto_takes_what_was_measured_and_nothing_else(peel, photos, tmp_path):
 
 @pytest.mark.parametrize("arguments, code, part", [
     (["small.onnx"], 2, "--images"),
-    (["small.onnx", "--images", "nowhere"], 3, "nowhere"),
+    (["small.onnx", "--images", "nowhere"], 2, "nowhere"),
     (["small.onnx", "--images", "empty"], 3, "no picture"),
     (["nothing.onnx", "--images", "photos"], 3, "nothing.onnx"),
     (["small.onnx", "--images", "photos", "--ranges", "best"], 2, "minmax"),

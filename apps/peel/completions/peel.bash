@@ -55,7 +55,7 @@ _peel() {
         doctor) _peel_words "--json --help"; return ;;
         quantize)
             if [[ $cur == -* ]]; then
-                _peel_words "--images -o --recursive --max-images --ranges --activations --whole-weights
+                _peel_words "--images -o --recursive --max-images --ranges --activations --clip-weights
                     --no-bias-correction --max-difference --min-iou --margin --keep-float --all-layers
                     --probe-images --threads --json -q --quiet -v --verbose --help"
             else

@@ -16,7 +16,9 @@ namespace peel::engine {
 struct MaskError {
   double mean_difference = 0;   // absolute, over all pixels of all pictures; masks are 0..1
   double worst_difference = 0;  // of the picture with the largest mean
-  double iou = 1;               // of mask > 0.5, mean over the pictures; two empty ones agree: 1
+  // Of mask > 0.5, mean over the pictures. Two masks that both cover less than a hundredth of the
+  // picture agree (1): there is no subject, and a few pixels would decide.
+  double iou = 1;
   double worst_iou = 1;
 };
 
