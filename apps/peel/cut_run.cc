@@ -248,9 +248,10 @@ int RunCut(const CutArguments& a) {
         model_told = true;
         const ModelInfo& info = cutter->info();
         if (!info.warning.empty()) console.Warn(info.warning);
-        console.Detail(fmt::format(
-            "model {} {}, {} {} with {} threads, {} jobs, loaded in {:.1f} ms", info.name,
-            info.path, info.device, info.precision, info.threads, plan.batch.jobs, info.load_ms));
+        console.Detail(
+            fmt::format("model {} {}, {} {} with {} threads, {} jobs, loaded in {:.1f} ms",
+                        info.name, info.path, info.device, info.precision_detail, info.threads,
+                        plan.batch.jobs, info.load_ms));
       }
       Tell(console, report, a);
       failed += report.state == FileReport::State::kFailed;

@@ -106,7 +106,10 @@ Json Collect() {
   doc["model_folders"] = ModelFolders();
   doc["models"] = Json::array();
   for (const ListedModel& model : ListModels()) {
-    if (!model.path.empty()) doc["models"].push_back({{"name", model.name}, {"path", model.path}});
+    if (model.path.empty()) continue;
+    doc["models"].push_back({{"name", model.name},
+                             {"path", model.path},
+                             {"int8", model.int8_path.empty() ? Json() : Json(model.int8_path)}});
   }
   return doc;
 }
@@ -162,6 +165,9 @@ void Print(const Json& doc) {
   fmt::print("\nModels found\n");
   for (const Json& model : doc["models"]) {
     fmt::print("  {:<20} {}\n", model["name"].get<std::string>(), model["path"].get<std::string>());
+    if (!model["int8"].is_null()) {
+      fmt::print("  {:<20} {} (--precision int8)\n", "", model["int8"].get<std::string>());
+    }
   }
   fmt::print("  looked for in\n");
   for (const Json& folder : doc["model_folders"]) fmt::print("    {}\n", folder.get<std::string>());

@@ -13,6 +13,7 @@ void AddModelCommand(CLI::App& app, int* exit_code) {
   model->require_subcommand(1);
   AddModelRun(*model, exit_code);
   AddModelInfo(*model, exit_code);
+  AddModelTune(*model, exit_code);
 }
 
 Result<std::vector<int64_t>> ParseShape(const std::string& text) {

@@ -7,13 +7,15 @@
 
 namespace peel {
 
-// Adds `model run` and `model info`. Their callbacks run while the command line is parsed and leave
-// the program's exit code in *exit_code: 0 done, 2 wrong usage, 3 nothing could be done.
+// Adds `model run`, `model info` and `model tune`. Their callbacks run while the command line is
+// parsed and leave the program's exit code in *exit_code: 0 done, 2 wrong usage, 3 nothing could be
+// done.
 void AddModelCommand(CLI::App& app, int* exit_code);
 
 // Parts of the above, one file each.
 void AddModelRun(CLI::App& model, int* exit_code);
 void AddModelInfo(CLI::App& model, int* exit_code);
+void AddModelTune(CLI::App& model, int* exit_code);
 
 // "1,3,320,320" as extents; kInvalidArgument where it is something else.
 Result<std::vector<int64_t>> ParseShape(const std::string& text);

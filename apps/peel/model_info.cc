@@ -1,10 +1,13 @@
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "apps/peel/model_command.h"
 #include "src/engine/session.h"
+#include "src/pipeline/precision.h"
+#include "src/pipeline/tuning.h"
 
 namespace peel {
 namespace {
@@ -40,6 +43,35 @@ nlohmann::json PortsJson(const std::vector<Port>& ports) {
   return list;
 }
 
+// What other precisions than float32 there are for this file.
+struct Precisions {
+  std::string int8_path, int8_note, automatic;
+};
+
+Precisions FindPrecisions(const std::string& file) {
+  Precisions found;
+  LocatedModel where;
+  where.path = file;
+  where.name = std::filesystem::path(file).stem().string();
+  const auto bytes = MapModel(where);
+  if (!bytes.ok()) return found;
+  const auto int8 = FindInt8Model(where, bytes->bytes);
+  (int8.ok() ? found.int8_path : found.int8_note) =
+      int8.ok() ? int8->path : int8.status().message();
+  found.automatic = "fp32: `peel model tune` has not measured anything else here";
+  if (const auto tuning = ReadTuning(bytes->bytes)) {
+    const char* name = tuning->choice == engine::Precision::kBf16   ? "bf16"
+                       : tuning->choice == engine::Precision::kInt8 ? "int8"
+                                                                    : "fp32";
+    found.automatic = fmt::format("{}, as `peel model tune` has measured it", name);
+    if (tuning->choice != engine::Precision::kFp32) {
+      found.automatic +=
+          fmt::format(" ({:.1f} ms, fp32 {:.1f} ms)", tuning->narrow_ms, tuning->fp32_ms);
+    }
+  }
+  return found;
+}
+
 Status Print(const Options& options) {
   std::map<std::string, engine::Shape, std::less<>> shapes;
   for (const std::string& text : options.shapes) {
@@ -53,21 +85,29 @@ Status Print(const Options& options) {
   if (options.plan) {
     PEEL_ASSIGN_OR_RETURN(plan, session->PlanText(shapes));
   }
+  const Precisions precisions = FindPrecisions(options.file);
   if (!options.json) {
     fmt::print("{}", session->Summary());
+    fmt::print("int8       {}\nauto       {}\n",
+               precisions.int8_path.empty() ? precisions.int8_note : precisions.int8_path,
+               precisions.automatic);
     if (options.plan) fmt::print("\n{}", plan);
     return OkStatus();
   }
   const engine::ModelInfo info = session->Info();
-  nlohmann::json out{{"file", options.file},
-                     {"name", info.graph_name},
-                     {"ir_version", info.ir_version},
-                     {"opsets", info.opsets},
-                     {"inputs", PortsJson(session->inputs())},
-                     {"outputs", PortsJson(session->outputs())},
-                     {"metadata", session->metadata()},
-                     {"operators", info.operators},
-                     {"parameters", info.parameters}};
+  nlohmann::json out{
+      {"file", options.file},
+      {"name", info.graph_name},
+      {"ir_version", info.ir_version},
+      {"opsets", info.opsets},
+      {"inputs", PortsJson(session->inputs())},
+      {"outputs", PortsJson(session->outputs())},
+      {"metadata", session->metadata()},
+      {"operators", info.operators},
+      {"parameters", info.parameters},
+      {"int8_version",
+       precisions.int8_path.empty() ? nlohmann::json() : nlohmann::json(precisions.int8_path)},
+      {"auto_precision", precisions.automatic}};
   if (options.plan) out["plan"] = plan;
   fmt::print("{}\n", out.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
   return OkStatus();

@@ -5,6 +5,7 @@
 
 #include "src/matte/catalogue.h"
 #include "src/matte/embedded_model.h"
+#include "src/pipeline/precision.h"
 
 namespace peel {
 
@@ -25,6 +26,12 @@ std::vector<ListedModel> ListModels() {
       model.path = where.value().path;
       model.bytes = std::filesystem::file_size(model.path, error);
       if (error) model.bytes = 0;
+    }
+    if (where.ok()) {
+      const auto bytes = MapModel(where.value());
+      const auto int8 = bytes.ok() ? FindInt8Model(where.value(), bytes->bytes)
+                                   : Result<Int8Model>(bytes.status());
+      if (int8.ok()) model.int8_path = int8->path;
     }
     models.push_back(std::move(model));
   }

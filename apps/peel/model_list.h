@@ -9,7 +9,8 @@ namespace peel {
 // A known model as `models` and `doctor` show it.
 struct ListedModel {
   std::string name, family, summary, licence;
-  std::string path;  // "(embedded)", a file, or "" where it is not on this machine
+  std::string path;       // "(embedded)", a file, or "" where it is not on this machine
+  std::string int8_path;  // of its 8-bit version; "" where there is none
   uint64_t bytes = 0;
 };
 

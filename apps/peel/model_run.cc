@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -12,6 +13,8 @@
 #include "apps/peel/model_command.h"
 #include "src/engine/npy.h"
 #include "src/engine/session.h"
+#include "src/pipeline/cutter.h"
+#include "src/pipeline/precision.h"
 
 namespace peel {
 namespace {
@@ -151,23 +154,28 @@ Result<std::vector<NamedTensor>> Feeds(const Options& options, const Session& se
   return feeds;
 }
 
-// Narrower arithmetic and other devices are asked for by name; none of them is here yet.
-Status CheckWishes(const Options& options) {
-  std::string note;
-  if (options.device != "auto" && options.device != "cpu") {
-    note = fmt::format("device '{}' is not available in this build", options.device);
-    if (options.strict) {
-      return Status(StatusCode::kDeviceRefused, note + "; leave --strict out to run on the CPU");
-    }
-    fmt::print(stderr, "peel: {}, running on the CPU\n", note);
+// Other devices are asked for by name; none of them is here yet.
+Status CheckDevice(const Options& options) {
+  if (options.device == "auto" || options.device == "cpu") return OkStatus();
+  const std::string note =
+      fmt::format("device '{}' is not available in this build", options.device);
+  if (options.strict) {
+    return Status(StatusCode::kDeviceRefused, note + "; leave --strict out to run on the CPU");
   }
-  if (options.precision == "bf16" || options.precision == "int8") {
-    note = fmt::format("precision {} has no kernels here", options.precision);
-    if (options.strict) {
-      return Status(StatusCode::kDeviceRefused, note + "; leave --strict out to run in fp32");
-    }
-    fmt::print(stderr, "peel: {}, running in fp32\n", note);
+  fmt::print(stderr, "peel: {}, running on the CPU\n", note);
+  return OkStatus();
+}
+
+// Says what runs instead of what was asked for, or fails where that is not wanted.
+Status CheckPrecision(const Options& options, const PrecisionPlan& plan,
+                      const engine::NumberReport& numbers) {
+  const std::string fallback = PrecisionFallback(plan, numbers);
+  if (fallback.empty()) return OkStatus();
+  const std::string note = fmt::format("--precision {}: {}", options.precision, fallback);
+  if (options.strict && plan.wish != engine::Precision::kAuto) {
+    return Status(StatusCode::kDeviceRefused, note + " without --strict");
   }
+  fmt::print(stderr, "peel: {}\n", note);
   return OkStatus();
 }
 
@@ -235,13 +243,17 @@ struct Timing {
 };
 
 Status Run(const Options& options) {
-  PEEL_RETURN_IF_ERROR(CheckWishes(options));
-  engine::SessionOptions load;
-  load.threads = options.threads;
-  load.precision = engine::Precision::kFp32;
+  PEEL_RETURN_IF_ERROR(CheckDevice(options));
+  PEEL_ASSIGN_OR_RETURN(const engine::Precision wish, ParsePrecision(options.precision));
   Timing timing;
   auto start = Clock::now();
-  PEEL_ASSIGN_OR_RETURN(const auto session, Session::Load(options.file, load));
+  // Any file is taken, whatever its name.
+  LocatedModel where;
+  where.path = options.file;
+  where.name = std::filesystem::path(options.file).stem().string();
+  PEEL_ASSIGN_OR_RETURN(engine::ModelBytes file, MapModel(where));
+  const PrecisionPlan plan = PlanPrecision(wish, where, std::move(file), options.threads);
+  PEEL_ASSIGN_OR_RETURN(const auto session, engine::LoadModelBytes(plan.file, plan.session));
   timing.load = MillisecondsSince(start);
 
   std::vector<std::string> fetches, files;
@@ -261,6 +273,8 @@ Status Run(const Options& options) {
   start = Clock::now();
   PEEL_ASSIGN_OR_RETURN(std::vector<Tensor> results, context->Run(feeds, fetches));
   timing.first = timing.min = timing.median = MillisecondsSince(start);
+  const engine::NumberReport numbers = context->Numbers();
+  PEEL_RETURN_IF_ERROR(CheckPrecision(options, plan, numbers));
   if (again) {
     for (int i = 0; i < options.warmup; ++i) {
       PEEL_ASSIGN_OR_RETURN(results, context->Run(feeds, fetches));
@@ -290,7 +304,7 @@ Status Run(const Options& options) {
                        {"times_ms", timing.all},
                        {"peak_bytes", PeakBytes()},
                        {"device", "cpu"},
-                       {"precision", "fp32"},
+                       {"precision", PrecisionName(numbers)},
                        {"threads", session->threads()}};
     if (options.profile) {
       const engine::MemoryReport memory = context->Memory();
@@ -315,9 +329,9 @@ Status Run(const Options& options) {
                engine::DataTypeName(results[i].type()), engine::ShapeString(results[i].shape()),
                Range(results[i]));
   }
-  fmt::print("load {:.2f} ms, first {:.2f} ms, min {:.2f} ms, median {:.2f} ms, {} thread{}\n",
+  fmt::print("load {:.2f} ms, first {:.2f} ms, min {:.2f} ms, median {:.2f} ms, {} thread{}, {}\n",
              timing.load, timing.first, timing.min, timing.median, session->threads(),
-             session->threads() == 1 ? "" : "s");
+             session->threads() == 1 ? "" : "s", PrecisionDetail(numbers));
   return OkStatus();
 }
 

@@ -28,7 +28,7 @@ struct Arguments {
   std::string ranges = "mse", activations = "uint8";
   std::vector<std::string> keep_float;
   bool json = false, quiet = false, verbose = false;
-  bool plain_weights = false, plain_bias = false;
+  bool plain_bias = false;
 };
 
 using Json = nlohmann::ordered_json;
@@ -122,7 +122,6 @@ int Run(const Arguments& arguments) {
   }
   job.options.ranges = *ranges;
   job.options.signed_activations = arguments.activations == "int8";
-  job.options.clip_weights = !arguments.plain_weights;
   job.options.correct_bias = !arguments.plain_bias;
   job.options.keep_float = {arguments.keep_float.begin(), arguments.keep_float.end()};
   const bool terminal = isatty(STDERR_FILENO) != 0 && !arguments.quiet;
@@ -176,8 +175,8 @@ void AddQuantizeCommand(CLI::App& app, int* exit_code) {
       "How activation ranges are chosen: minmax, percentile, mse (default), entropy");
   quantize->add_option("--activations", a->activations, "uint8 (default) or int8")
       ->check(CLI::IsMember({"uint8", "int8"}));
-  quantize->add_flag("--whole-weights", a->plain_weights,
-                     "Scale weights by the largest of a channel instead of by least error");
+  quantize->add_flag("--clip-weights", job.options.clip_weights,
+                     "Scale weights by least error instead of by the largest of a channel");
   quantize->add_flag("--no-bias-correction", a->plain_bias, "Leave biases as they are");
   quantize
       ->add_option("--max-difference", job.options.tolerance.mean_difference,

@@ -114,6 +114,16 @@ std::string CacheFilePath(std::string_view kind, std::string_view key) {
   return folder + "/" + std::string(kind) + "-" + HashText(HashBytes(key));
 }
 
+bool AnyCacheFile(std::string_view kind) {
+  const std::string folder = CacheFolder(), prefix = std::string(kind) + "-";
+  if (folder.empty()) return false;
+  std::error_code error;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    if (it->path().filename().string().starts_with(prefix)) return true;
+  }
+  return false;
+}
+
 std::optional<std::string> ReadCacheFile(std::string_view kind, std::string_view key) {
   const std::string path = CacheFilePath(kind, key);
   if (path.empty()) return std::nullopt;

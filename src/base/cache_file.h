@@ -28,6 +28,9 @@ std::optional<std::string> ReadCacheFile(std::string_view kind, std::string_view
 // one, never a part. kIo where it cannot be written; that is no reason to stop.
 Status WriteCacheFile(std::string_view kind, std::string_view key, std::string_view payload);
 
+// Whether there is any record of this kind: before a key is worked out that costs something.
+bool AnyCacheFile(std::string_view kind);
+
 // The file that such a record lies in; "" without a folder. For messages.
 std::string CacheFilePath(std::string_view kind, std::string_view key);
 

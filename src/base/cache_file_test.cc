@@ -42,6 +42,8 @@ TEST_F(CacheFileTest, WhatIsWrittenIsRead) {
   ASSERT_TRUE(WriteCacheFile("timings", "a key\nof two lines", payload).ok());
   EXPECT_EQ(ReadCacheFile("timings", "a key\nof two lines"), payload);
   EXPECT_FALSE(ReadCacheFile("timings", "another key").has_value());
+  EXPECT_TRUE(AnyCacheFile("timings"));
+  EXPECT_FALSE(AnyCacheFile("tuning"));
   EXPECT_FALSE(ReadCacheFile("tuning", "a key\nof two lines").has_value());
   ASSERT_TRUE(WriteCacheFile("timings", "a key\nof two lines", "").ok());
   EXPECT_EQ(ReadCacheFile("timings", "a key\nof two lines"), "");

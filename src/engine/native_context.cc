@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <memory>
+#include <string_view>
 
 #include "src/engine/native_session.h"
 
@@ -54,6 +56,24 @@ class NativeContext : public Context {
     return profile;
   }
 
+  NumberReport Numbers() const override {
+    NumberReport report;
+    ForEachProduct([&](const Node&, Arithmetic numbers) {
+      report.fp32 += numbers == Arithmetic::kFloat;
+      report.bf16 += numbers == Arithmetic::kBfloat;
+      report.int8 += numbers == Arithmetic::kInteger;
+    });
+    return report;
+  }
+
+  std::vector<std::string> Bfloat16Nodes() const override {
+    std::vector<std::string> names;
+    ForEachProduct([&](const Node& node, Arithmetic numbers) {
+      if (numbers == Arithmetic::kBfloat) names.push_back(node.name);
+    });
+    return names;
+  }
+
   MemoryReport Memory() const override {
     if (!instance_) return {};
     const Plan& plan = instance_->plan();
@@ -61,6 +81,29 @@ class NativeContext : public Context {
   }
 
  private:
+  enum class Arithmetic { kFloat, kBfloat, kInteger };
+
+  // Convolutions and matrix products of the plan at hand, with what they compute with: integers by
+  // operator, bfloat16 by the kernel's name.
+  template <typename Visit>
+  void ForEachProduct(Visit visit) const {
+    constexpr std::string_view kFloats[] = {"Conv", "ConvTranspose", "Gemm", "MatMul"};
+    constexpr std::string_view kIntegers[] = {"QConv", "QLinearConv", "ConvInteger",
+                                              "QLinearMatMul", "MatMulInteger"};
+    if (!instance_) return;
+    const Program& program = instance_->plan().program();
+    for (const Operation& op : program.operations) {
+      if (op.node == kNone || op.eliminated) continue;
+      const Node& node = program.graph->nodes[static_cast<size_t>(op.node)];
+      if (std::ranges::find(kIntegers, node.op_type) != std::end(kIntegers)) {
+        visit(node, Arithmetic::kInteger);
+      } else if (std::ranges::find(kFloats, node.op_type) != std::end(kFloats)) {
+        const bool narrow = op.variant.kernel.find("bf16") != std::string::npos;
+        visit(node, narrow ? Arithmetic::kBfloat : Arithmetic::kFloat);
+      }
+    }
+  }
+
   const NativeSession& session_;
   NativeSession::PlanKey key_;
   std::vector<const Tensor*> inputs_;

@@ -44,6 +44,11 @@ struct StepProfile {
   int64_t multiply_adds = 0;
 };
 
+// Which numbers a plan's convolutions (and matrix products) really compute with, by count.
+struct NumberReport {
+  int fp32 = 0, bf16 = 0, int8 = 0;
+};
+
 struct MemoryReport {
   uint64_t arena_bytes = 0, weight_bytes = 0, scratch_bytes = 0;
 };
@@ -77,6 +82,10 @@ class Context {
   virtual void EnableProfile(bool on) = 0;
   virtual std::vector<StepProfile> LastProfile() const = 0;
   virtual MemoryReport Memory() const = 0;
+  // Of what was prepared or run last.
+  virtual NumberReport Numbers() const { return {}; }
+  // Nodes that compute in bfloat16 there, by name.
+  virtual std::vector<std::string> Bfloat16Nodes() const { return {}; }
 };
 
 // A loaded model. Immutable after loading but for its cache of plans (one per set of input shapes),

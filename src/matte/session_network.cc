@@ -70,8 +70,8 @@ Result<std::vector<NetworkTensor>> SessionNetwork::Run(std::span<const float> in
   return results;
 }
 
-Status SessionNetwork::Prepare(std::span<const int64_t> shape,
-                               std::span<const std::string> outputs) const {
+Result<engine::NumberReport> SessionNetwork::Prepare(std::span<const int64_t> shape,
+                                                     std::span<const std::string> outputs) const {
   const engine::Port& port = session_->inputs().front();
   std::vector<engine::NamedTensor> feeds(1);
   feeds[0].name = port.name;
@@ -80,8 +80,10 @@ Status SessionNetwork::Prepare(std::span<const int64_t> shape,
                         engine::Tensor::View(port.type, {shape.begin(), shape.end()}, nullptr));
   std::unique_ptr<engine::Context> context = Take();
   const Status status = context->Prepare(feeds, outputs);
+  const engine::NumberReport numbers = context->Numbers();
   Give(std::move(context));
-  return status;
+  if (!status.ok()) return status;
+  return numbers;
 }
 
 Result<engine::NamedTensor> SessionNetwork::Feed(std::span<const float> input,

@@ -28,8 +28,10 @@ class SessionNetwork final : public Network {
                                          std::span<const int64_t> shape,
                                          std::span<const std::string> outputs) const override;
 
-  // Plans for inputs of this shape and takes the memory, so that the first Run need not.
-  Status Prepare(std::span<const int64_t> shape, std::span<const std::string> outputs) const;
+  // Plans for inputs of this shape and takes the memory, so that the first Run need not. Says what
+  // the network will compute with.
+  Result<engine::NumberReport> Prepare(std::span<const int64_t> shape,
+                                       std::span<const std::string> outputs) const;
 
  private:
   explicit SessionNetwork(std::shared_ptr<const engine::Session> session);

@@ -98,7 +98,9 @@ struct EncodedCut {
 struct ModelInfo {
   std::string name;  // "peel", "u2netp", or the file's
   std::string path;  // "(embedded)" or the file
-  std::string device, precision;
+  std::string device;
+  std::string precision;         // "fp32", "bf16", "int8": the narrowest numbers in use
+  std::string precision_detail;  // "int8 (90 of 119 convolutions, 29 fp32)"
   int threads = 0;
   std::string warning;  // a fall-back to say once; empty if none
   double load_ms = 0;

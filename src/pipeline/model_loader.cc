@@ -9,8 +9,8 @@
 
 #include "src/base/cpu.h"
 #include "src/matte/catalogue.h"
-#include "src/matte/embedded_model.h"
 #include "src/matte/session_network.h"
+#include "src/pipeline/precision.h"
 
 namespace peel {
 namespace {
@@ -30,20 +30,30 @@ Status SettleDevice(const ModelOptions& options, ModelInfo& info) {
   return OkStatus();
 }
 
-Status SettlePrecision(const ModelOptions& options, ModelInfo& info) {
-  info.precision = "fp32";
-  if (options.precision == engine::Precision::kAuto ||
-      options.precision == engine::Precision::kFp32) {
-    return OkStatus();
+const char* OptionName(engine::Precision precision) {
+  switch (precision) {
+    case engine::Precision::kAuto:
+      return "auto";
+    case engine::Precision::kFp32:
+      return "fp32";
+    case engine::Precision::kBf16:
+      return "bf16";
+    case engine::Precision::kInt8:
+      break;
   }
-  const std::string name = options.precision == engine::Precision::kBf16 ? "bf16" : "int8";
-  const std::string reason = "--precision " + name + ": this version has no kernels for it";
-  if (options.strict) {
-    return Unsupported(reason + "; without --strict fp32 would be used");
-  }
-  if (!info.warning.empty()) info.warning += ". ";
-  info.warning += reason + "; fp32 is used";
-  return OkStatus();
+  return "int8";
+}
+
+// The model, or where only its 8-bit version is on this machine and that is what is wanted, this.
+Result<LocatedModel> Locate(const ModelOptions& options) {
+  auto where =
+      LocateModel(options.model.empty() ? kEmbeddedModel : std::string_view(options.model));
+  if (where.ok() || options.precision != engine::Precision::kInt8) return where;
+  auto narrow = LocateModel(options.model + "_int8");
+  if (!narrow.ok()) return where;
+  const CatalogueEntry* entry = FindInCatalogue(options.model);
+  if (entry != nullptr) narrow->family = entry->family;
+  return narrow;
 }
 
 }  // namespace
@@ -53,20 +63,14 @@ Result<LoadedModel> LoadModel(const ModelOptions& options) {
   InitCpu();
   LoadedModel loaded;
   PEEL_RETURN_IF_ERROR(SettleDevice(options, loaded.info));
-  PEEL_RETURN_IF_ERROR(SettlePrecision(options, loaded.info));
 
-  PEEL_ASSIGN_OR_RETURN(
-      const LocatedModel where,
-      LocateModel(options.model.empty() ? kEmbeddedModel : std::string_view(options.model)));
+  PEEL_ASSIGN_OR_RETURN(const LocatedModel where, Locate(options));
+  PEEL_ASSIGN_OR_RETURN(engine::ModelBytes file, MapModel(where));
+  const PrecisionPlan plan =
+      PlanPrecision(options.precision, where, std::move(file), options.threads);
   loaded.info.name = where.name;
-  loaded.info.path = where.embedded() ? "(embedded)" : where.path;
-
-  engine::SessionOptions session_options;
-  session_options.threads = options.threads;
-  auto session = where.embedded()
-                     ? engine::Session::LoadBytes(EmbeddedModel(), nullptr, "the embedded model",
-                                                  session_options)
-                     : engine::Session::Load(where.path, session_options);
+  loaded.info.path = plan.path;
+  auto session = engine::LoadModelBytes(plan.file, plan.session);
   if (!session.ok()) return std::move(session).status();
   loaded.info.threads = session.value()->threads();
   auto network = SessionNetwork::Create(*std::move(session));
@@ -82,7 +86,20 @@ Result<LoadedModel> LoadModel(const ModelOptions& options) {
   const int64_t shape[] = {1, 3, profile.height, profile.width};
   std::vector<std::string> outputs = {profile.mask_output};
   if (!profile.subject_output.empty()) outputs.push_back(profile.subject_output);
-  PEEL_RETURN_IF_ERROR((*network)->Prepare(shape, outputs).WithContext(loaded.info.path));
+  const auto numbers = (*network)->Prepare(shape, outputs);
+  if (!numbers.ok()) return Status(numbers.status()).WithContext(loaded.info.path);
+  loaded.info.precision = PrecisionName(*numbers);
+  loaded.info.precision_detail = PrecisionDetail(*numbers);
+  if (const std::string fallback = PrecisionFallback(plan, *numbers); !fallback.empty()) {
+    const std::string reason =
+        std::string("--precision ") + OptionName(options.precision) + ": " + fallback;
+    // Nobody asked for anything in particular with auto, so there is nothing to be strict about.
+    if (options.strict && options.precision != engine::Precision::kAuto) {
+      return Unsupported(reason + " without --strict");
+    }
+    if (!loaded.info.warning.empty()) loaded.info.warning += ". ";
+    loaded.info.warning += reason;
+  }
   loaded.matter = *std::move(matter);
   loaded.info.load_ms = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
   return loaded;

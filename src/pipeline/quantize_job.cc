@@ -7,11 +7,10 @@
 
 #include "src/base/cpu.h"
 #include "src/codec/decode.h"
-#include "src/engine/onnx/mapped_file.h"
-#include "src/matte/embedded_model.h"
 #include "src/matte/session_network.h"
 #include "src/pipeline/files.h"
 #include "src/pipeline/inputs.h"
+#include "src/pipeline/precision.h"
 
 namespace peel {
 namespace {
@@ -77,15 +76,7 @@ Result<MatteModelFile> OpenMatteModel(const std::string& name_or_file) {
   PEEL_ASSIGN_OR_RETURN(
       model.where,
       LocateModel(name_or_file.empty() ? kEmbeddedModel : std::string_view(name_or_file)));
-  if (model.where.embedded()) {
-    model.file = {EmbeddedModel(), nullptr, "the embedded model", ""};
-  } else {
-    const std::string& path = model.where.path;
-    auto mapped = engine::MappedFile::Open(path);
-    if (!mapped.ok()) return std::move(mapped).status().WithContext(path);
-    const std::string folder = fs::path(path).parent_path().string();
-    model.file = {(*mapped)->bytes(), *mapped, path, folder.empty() ? "." : folder};
-  }
+  PEEL_ASSIGN_OR_RETURN(model.file, MapModel(model.where));
   engine::SessionOptions options;
   options.precision = engine::Precision::kFp32;
   PEEL_ASSIGN_OR_RETURN(auto session, engine::LoadModelBytes(model.file, options));

@@ -48,6 +48,7 @@ Json ToJson(const FileReport& report, const ModelInfo* model) {
     entry["model"] = model->name;
     entry["device"] = model->device;
     entry["precision"] = model->precision;
+    entry["precision_detail"] = model->precision_detail;
     entry["threads"] = model->threads;
   }
   Json times = Json::object();

@@ -9,7 +9,7 @@ _peel() {
     fi
     local command=cut
     case ${words[1]} in
-        cut | models | model | doctor) [[ $cword -gt 1 ]] && command=${words[1]} ;;
+        cut | models | model | doctor | quantize) [[ $cword -gt 1 ]] && command=${words[1]} ;;
     esac
 
     _peel_words() { mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur"); }
@@ -22,6 +22,9 @@ _peel() {
         --compat) _peel_words "rembg"; return ;;
         --device) _peel_words "auto cpu cuda tensorrt"; return ;;
         --precision) _peel_words "auto fp32 bf16 int8"; return ;;
+        --ranges) _peel_words "minmax percentile mse entropy"; return ;;
+        --activations) _peel_words "uint8 int8"; return ;;
+        --images) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
         --progress) _peel_words "auto always never"; return ;;
         --background) _peel_files; COMPREPLY+=($(compgen -W "white black transparent blur" -- "$cur")); return ;;
         -m | --model) _peel_files; COMPREPLY+=($(compgen -W "$(_peel_models)" -- "$cur")); return ;;
@@ -41,14 +44,25 @@ _peel() {
             return ;;
         model)
             if [[ $cword -eq 2 ]]; then
-                _peel_words "run info --help"
+                _peel_words "run info tune --help"
             elif [[ $cur == -* ]]; then
-                _peel_words "--input --output --shape --repeat --warmup --threads --precision --device --strict --profile --plan --json --help"
+                _peel_words "--input --output --shape --repeat --warmup --threads --precision --device --strict --profile --plan --images --recursive
+                    --max-images --max-difference --min-iou --json --help"
             else
                 _peel_files
             fi
             return ;;
         doctor) _peel_words "--json --help"; return ;;
+        quantize)
+            if [[ $cur == -* ]]; then
+                _peel_words "--images -o --recursive --max-images --ranges --activations --clip-weights
+                    --no-bias-correction --max-difference --min-iou --margin --keep-float --all-layers
+                    --probe-images --threads --json -q --quiet -v --verbose --help"
+            else
+                _peel_files
+                COMPREPLY+=($(compgen -W "$(_peel_models)" -- "$cur"))
+            fi
+            return ;;
     esac
     if [[ $cur == -* ]]; then
         _peel_words "-o -O -m --model --mask --format --quality --lossless --background --edges --compat
@@ -58,6 +72,6 @@ _peel() {
         return
     fi
     _peel_files
-    [[ $cword -eq 1 ]] && COMPREPLY+=($(compgen -W "cut models model doctor" -- "$cur"))
+    [[ $cword -eq 1 ]] && COMPREPLY+=($(compgen -W "cut models model doctor quantize" -- "$cur"))
 }
 complete -F _peel peel

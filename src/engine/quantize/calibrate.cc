@@ -9,26 +9,20 @@ namespace {
 
 constexpr int64_t kGroupBytes = int64_t{256} << 20;
 
-struct Wanted {
-  std::string name;
-  int64_t elements;
-};
-
 // Values in groups that one run fetches.
-Result<std::vector<std::vector<std::string>>> Groups(std::span<const QuantLayer> layers,
+Result<std::vector<std::vector<std::string>>> Groups(const std::map<std::string, Shape>& values,
                                                      const std::set<std::string>& inputs) {
   std::vector<std::vector<std::string>> groups;
-  std::set<std::string> met;
   int64_t bytes = 0;
-  for (const QuantLayer& layer : layers) {
-    if (inputs.contains(layer.input) || !met.insert(layer.input).second) continue;
-    PEEL_ASSIGN_OR_RETURN(const int64_t elements, ElementCount(layer.input_shape));
+  for (const auto& [name, shape] : values) {
+    if (inputs.contains(name)) continue;
+    PEEL_ASSIGN_OR_RETURN(const int64_t elements, ElementCount(shape));
     if (groups.empty() || bytes + elements * 4 > kGroupBytes) {
       groups.emplace_back();
       bytes = 0;
     }
     bytes += elements * 4;
-    groups.back().push_back(layer.input);
+    groups.back().push_back(name);
   }
   return groups;
 }
@@ -55,13 +49,13 @@ Status Add(const Tensor& tensor, ActivationSeen& seen) {
 
 Result<std::map<std::string, ActivationSeen>> CollectActivations(
     const std::function<Result<std::unique_ptr<Session>>(const SessionOptions&)>& load,
-    std::span<const QuantLayer> layers, std::span<const Sample> samples, int threads,
+    const std::map<std::string, Shape>& values, std::span<const Sample> samples, int threads,
     const QuantizeProgress& progress, const CancelToken* cancel) {
   std::map<std::string, ActivationSeen> seen;
   std::set<std::string> inputs;
   for (const NamedTensor& feed : samples[0].feeds) inputs.insert(feed.name);
-  for (const QuantLayer& layer : layers) seen[layer.input];
-  PEEL_ASSIGN_OR_RETURN(const auto groups, Groups(layers, inputs));
+  for (const auto& [name, shape] : values) seen[name];
+  PEEL_ASSIGN_OR_RETURN(const auto groups, Groups(values, inputs));
 
   SessionOptions options;
   options.threads = threads;

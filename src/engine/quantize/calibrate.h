@@ -29,13 +29,13 @@ struct ActivationSeen {
   std::vector<double> channel_mean;  // over all pictures, rows and columns
 };
 
-// Runs the samples through the model in float32 and collects what every layer reads, by value name.
-// bytes: the file, alive while it runs. Values are fetched in groups of at most 256 MiB, so the
-// pictures may be run several times. kInvalidArgument, naming picture and value, for one that is
-// not finite.
+// Runs the samples through the model (which load gives, with extra outputs) in float32 and collects
+// what these values (name and shape) hold, by name. They are fetched in groups of at most 256 MiB,
+// so the pictures may be run several times. kInvalidArgument, naming picture and value, for one
+// that is not finite.
 Result<std::map<std::string, ActivationSeen>> CollectActivations(
     const std::function<Result<std::unique_ptr<Session>>(const SessionOptions&)>& load,
-    std::span<const QuantLayer> layers, std::span<const Sample> samples, int threads,
+    const std::map<std::string, Shape>& values, std::span<const Sample> samples, int threads,
     const QuantizeProgress& progress, const CancelToken* cancel);
 
 }  // namespace peel::engine

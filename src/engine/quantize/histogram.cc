@@ -47,6 +47,18 @@ bool Histogram::Add(std::span<const float> values) {
   return finite;
 }
 
+void Histogram::Add(const Histogram& other) {
+  Histogram copy = other;
+  // Both widths are powers of two times one another: the narrower one grows to the wider.
+  if (half_ < copy.half_) Grow(copy.half_ * 0.75f);
+  if (copy.half_ < half_) copy.Grow(half_ * 0.75f);
+  for (size_t i = 0; i < bins_.size(); ++i) bins_[i] += copy.bins_[i];
+  min_ = std::min(min_, copy.min_);
+  max_ = std::max(max_, copy.max_);
+  count_ += copy.count_;
+  zeros_ += copy.zeros_;
+}
+
 double Histogram::Quantile(double share) const {
   const double target = share * static_cast<double>(count_);
   double below = 0;

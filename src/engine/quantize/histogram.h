@@ -16,6 +16,8 @@ class Histogram {
 
   // False where one of them is not finite; the others are counted all the same.
   bool Add(std::span<const float> values);
+  // All that another one has counted.
+  void Add(const Histogram& other);
 
   float min() const { return min_; }  // 0 where there are no values
   float max() const { return max_; }
@@ -29,7 +31,7 @@ class Histogram {
   double Quantile(double share) const;
 
  private:
-  void Grow(float magnitude);
+  void Grow(float magnitude);  // until half_ is above it
 
   std::vector<uint64_t> bins_ = std::vector<uint64_t>(kBins);
   float half_ = 1.0f / 1024;  // the bins cover [-half_, half_); a power of two

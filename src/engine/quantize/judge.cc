@@ -7,6 +7,8 @@
 namespace peel::engine {
 namespace {
 
+constexpr size_t kNoSubject = 100;  // a mask of a smaller part of the picture than one in this
+
 Result<std::vector<float>> Mask(Context& context, const Sample& sample,
                                 std::span<const std::string> fetches, const ToMask& to_mask) {
   PEEL_ASSIGN_OR_RETURN(const auto outputs, context.Run(sample.feeds, fetches));
@@ -46,15 +48,19 @@ Result<MaskError> Judge::Compare(const Session& session, int count) const {
     const std::vector<float>& expected = masks_[s];
     if (mask.size() != expected.size()) return Internal("two masks of one picture differ in size");
     double difference = 0;
-    size_t both = 0, either = 0;
+    size_t both = 0, either = 0, of_a = 0, of_b = 0;
     for (size_t i = 0; i < mask.size(); ++i) {
       difference += std::abs(static_cast<double>(mask[i]) - expected[i]);
       const bool a = mask[i] > 0.5f, b = expected[i] > 0.5f;
       both += a && b;
       either += a || b;
+      of_a += a;
+      of_b += b;
     }
     difference /= static_cast<double>(std::max<size_t>(mask.size(), 1));
-    const double iou = either == 0 ? 1 : static_cast<double>(both) / static_cast<double>(either);
+    const size_t tiny = mask.size() / kNoSubject;
+    const double iou =
+        of_a <= tiny && of_b <= tiny ? 1 : static_cast<double>(both) / static_cast<double>(either);
     sum += difference;
     ious += iou;
     error.worst_difference = std::max(error.worst_difference, difference);

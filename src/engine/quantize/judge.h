@@ -16,7 +16,9 @@ namespace peel::engine {
 struct MaskError {
   double mean_difference = 0;   // absolute, over all pixels of all pictures; masks are 0..1
   double worst_difference = 0;  // of the picture with the largest mean
-  double iou = 1;               // of mask > 0.5, mean over the pictures; two empty ones agree: 1
+  // Of mask > 0.5, mean over the pictures. Two masks that both cover less than a hundredth of the
+  // picture agree (1): there is no subject, and a few pixels would decide.
+  double iou = 1;
   double worst_iou = 1;
 };
 
@@ -35,6 +37,7 @@ using ToMask = std::function<Result<std::vector<float>>(std::span<const Tensor> 
 // Compares a model with its float32 original on a fixed set of pictures.
 class Judge {
  public:
+  Judge() = default;  // of no pictures
   // samples stay alive. Runs the original on all of them.
   static Result<Judge> Make(const Session& original, std::span<const Sample> samples,
                             std::span<const std::string> fetches, ToMask to_mask);

@@ -1,6 +1,7 @@
 #include "src/engine/quantize/layers.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "src/engine/graph/passes/passes.h"
@@ -43,6 +44,37 @@ Result<Graph> Settled(const Graph& file, std::span<const std::string> fetches,
 
 bool IsFloat(const Value& value) { return value.type == DataType::kFloat32; }
 
+// Nothing where the node is none, or reads something else than float32 activations.
+std::optional<QuantMover> MoverOf(const Graph& graph, const Node& node) {
+  const bool concat = node.Is("Concat") && node.Int("axis", 0) == 1;
+  const bool add = node.Is("Add");
+  if (!concat && !add && !node.Is("MaxPool") && !node.Is("Resize")) return std::nullopt;
+  if (node.outputs.size() > 1 && node.outputs[1] != kNone) return std::nullopt;
+  const Value& result = graph.value(node.outputs[0]);
+  if (!IsFloat(result) || !result.shape || result.shape->size() != 4) return std::nullopt;
+  QuantMover mover;
+  mover.output = result.name;
+  mover.one_code = !add;
+  const size_t count = concat || add ? node.inputs.size() : 1;
+  for (size_t i = 0; i < count; ++i) {
+    if (node.inputs[i] == kNone) return std::nullopt;
+    const Value& x = graph.value(node.inputs[i]);
+    if (x.is_constant() || !IsFloat(x) || !x.shape || x.shape->size() != 4) return std::nullopt;
+    if (add && *x.shape != *result.shape) return std::nullopt;
+    mover.inputs.push_back(x.name);
+  }
+  return mover;
+}
+
+// Behind a ReLU that alone reads it, else the value itself.
+ValueId BehindRelu(const Graph& graph, const std::vector<std::vector<NodeId>>& consumers,
+                   ValueId v) {
+  const auto& readers = consumers[static_cast<size_t>(v)];
+  if (readers.size() != 1) return v;
+  const Node& reader = graph.nodes[static_cast<size_t>(readers[0])];
+  return reader.Is("Relu") ? reader.outputs[0] : v;
+}
+
 }  // namespace
 
 Result<QuantTarget> FindLayers(const Graph& file, std::span<const std::string> fetches,
@@ -65,8 +97,25 @@ Result<QuantTarget> FindLayers(const Graph& file, std::span<const std::string> f
   for (const Value& value : graph.values) {
     if (value.shape) target.ranks[value.name] = static_cast<int>(value.shape->size());
   }
+  for (const Node& node : file.nodes) {
+    if (node.outputs.empty() || node.outputs[0] == kNone) continue;
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      if (node.inputs[i] == kNone) continue;
+      target.readers[file.value(node.inputs[i]).name].push_back(
+          {file.value(node.outputs[0]).name, i});
+    }
+  }
+  const auto consumers = graph.Consumers();
   for (const Node& node : graph.nodes) {
     target.multiply_adds += MultiplyAdds(graph, node);
+    if (auto mover = MoverOf(graph, node)) {
+      for (size_t i = 0; i < mover->inputs.size(); ++i) {
+        target.values[mover->inputs[i]] = *graph.value(node.inputs[i]).shape;
+      }
+      target.values[mover->output] = *graph.value(node.outputs[0]).shape;
+      target.movers.push_back(*std::move(mover));
+      continue;
+    }
     if (!node.Is("Conv") || node.inputs.size() < 2) continue;
     const Value& x = graph.value(node.inputs[0]);
     const Value& w = graph.value(node.inputs[1]);
@@ -89,7 +138,8 @@ Result<QuantTarget> FindLayers(const Graph& file, std::span<const std::string> f
       layer.output = file.value(producer->second->inputs[0]).name;
     }
     layer.input = x.name;
-    layer.input_shape = *x.shape;
+    layer.result = graph.value(BehindRelu(graph, consumers, node.outputs[0])).name;
+    target.values[layer.input] = *x.shape;
     layer.weights = w.constant;
     layer.groups = node.Int("group", 1);
     layer.multiply_adds = MultiplyAdds(graph, node);

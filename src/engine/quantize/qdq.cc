@@ -1,5 +1,7 @@
 #include "src/engine/quantize/qdq.h"
 
+#include <algorithm>
+#include <set>
 #include <utility>
 
 #include "src/engine/onnx/model_editor.h"
@@ -25,7 +27,7 @@ Result<Tensor> Zeros(DataType type, const Shape& shape) {
 FileNode Dequantize(const std::string& name, const std::string& from, const std::string& scale,
                     const std::string& zero, bool per_channel) {
   FileNode node;
-  node.name = node.op_type = "DequantizeLinear";
+  node.op_type = "DequantizeLinear";
   node.name = name;
   node.inputs = {from, scale, zero};
   node.outputs = {name};
@@ -34,6 +36,27 @@ FileNode Dequantize(const std::string& name, const std::string& from, const std:
 }
 
 }  // namespace
+
+std::map<std::string, bool> QdqWriter::ByteValues(std::span<const char> chosen) const {
+  std::map<std::string, bool> bytes;
+  for (size_t i = 0; i < chosen.size(); ++i) {
+    if (chosen[i]) bytes[target_.layers[i].input] = false;
+  }
+  // Movers are in the order of execution, so from the last to the first whoever reads one is
+  // settled before it.
+  for (size_t m = target_.movers.size(); m-- > 0;) {
+    const QuantMover& mover = target_.movers[m];
+    const auto result = bytes.find(mover.output);
+    if (result == bytes.end()) continue;
+    result->second = true;
+    for (const std::string& input : mover.inputs) bytes.emplace(input, false);
+  }
+  for (size_t i = 0; i < chosen.size(); ++i) {
+    const auto result = bytes.find(target_.layers[i].result);
+    if (chosen[i] && result != bytes.end()) result->second = true;
+  }
+  return bytes;
+}
 
 Result<std::string> QdqWriter::Write(std::span<const char> chosen,
                                      const std::map<std::string, std::string>& metadata) const {
@@ -45,30 +68,45 @@ Result<std::string> QdqWriter::Write(std::span<const char> chosen,
     edits.constants.emplace_back(name, std::move(tensor));
     return name;
   };
-  std::map<std::string, std::string> readable;  // activation -> what its readers take instead
+
+  // Who reads each value as bytes: layers on integers and movers; all, where there is nothing else.
+  std::set<std::string> takers;
+  const std::map<std::string, bool> bytes = ByteValues(chosen);
+  for (size_t i = 0; i < chosen.size(); ++i) {
+    if (chosen[i]) takers.insert(target_.layers[i].output);
+  }
+  for (const QuantMover& mover : target_.movers) {
+    if (bytes.contains(mover.output)) takers.insert(mover.output);
+  }
+  for (const auto& [name, alone] : bytes) {
+    const auto readers = target_.readers.find(name);
+    if (readers == target_.readers.end()) continue;
+    const ActivationCode& code = codes_.at(name);
+    const std::string base = name + ".peel", real = base + ".real";
+    const std::string scale = constant(base + ".scale", Tensor::Scalar(code.scale));
+    PEEL_ASSIGN_OR_RETURN(Tensor zero_point, ZeroPoint(code.zero_point, signed_));
+    const std::string zero = constant(base + ".zero", std::move(zero_point));
+    FileNode quantize;
+    quantize.op_type = "QuantizeLinear";
+    quantize.name = base + ".levels";
+    quantize.inputs = {name, scale, zero};
+    quantize.outputs = {quantize.name};
+    // In front of the first node that reads the value at all: the file is in order.
+    NodeEdit& first = edits.nodes[readers->second.front().node];
+    first.before.push_back(quantize);
+    first.before.push_back(Dequantize(real, quantize.name, scale, zero, false));
+    for (const Reader& reader : readers->second) {
+      if (alone || takers.contains(reader.node)) {
+        edits.nodes[reader.node].inputs[reader.operand] = real;
+      }
+    }
+  }
+
   for (size_t i = 0; i < target_.layers.size(); ++i) {
     if (!chosen[i]) continue;
     const QuantLayer& layer = target_.layers[i];
     const QuantWeights& w = weights_[i];
     NodeEdit& edit = edits.nodes[layer.output];
-    std::string& x = readable[layer.input];
-    if (x.empty()) {
-      const ActivationCode& code = codes_.at(layer.input);
-      const std::string base = layer.input + ".peel";
-      const std::string scale = constant(base + ".scale", Tensor::Scalar(code.scale));
-      PEEL_ASSIGN_OR_RETURN(Tensor zero_point, ZeroPoint(code.zero_point, signed_));
-      const std::string zero = constant(base + ".zero", std::move(zero_point));
-      FileNode quantize;
-      quantize.op_type = "QuantizeLinear";
-      quantize.name = base + ".levels";
-      quantize.inputs = {layer.input, scale, zero};
-      quantize.outputs = {quantize.name};
-      edit.before.push_back(quantize);
-      x = base + ".real";
-      edit.before.push_back(Dequantize(x, quantize.name, scale, zero, false));
-    }
-    edit.inputs[0] = x;
-
     const std::string base = layer.output + ".peel.weights";
     const std::string scale = constant(base + ".scale", w.scales);
     PEEL_ASSIGN_OR_RETURN(Tensor none, Zeros(DataType::kInt8, w.scales.shape()));

@@ -36,6 +36,9 @@ class QdqWriter {
                             const std::map<std::string, std::string>& metadata = {}) const;
 
  private:
+  // Values that are made bytes, each with whether it exists in bytes alone.
+  std::map<std::string, bool> ByteValues(std::span<const char> chosen) const;
+
   std::span<const uint8_t> source_;
   std::string directory_;
   const QuantTarget& target_;

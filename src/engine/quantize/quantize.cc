@@ -6,6 +6,7 @@
 
 #include "src/base/cache_file.h"
 #include "src/engine/onnx/reader.h"
+#include "src/engine/quantize/codes.h"
 #include "src/engine/quantize/qdq.h"
 #include "src/engine/quantize/select.h"
 
@@ -59,7 +60,7 @@ class Quantizer {
 
     PEEL_ASSIGN_OR_RETURN(
         const auto seen,
-        CollectActivations([&](const SessionOptions& o) { return Load(o); }, target_.layers,
+        CollectActivations([&](const SessionOptions& o) { return Load(o); }, target_.values,
                            calibration, options_.threads, options_.progress, options_.cancel));
     PEEL_RETURN_IF_ERROR(Encode(seen));
     const QdqWriter writer(source_.bytes, source_.directory, target_, codes_, weights_,
@@ -98,13 +99,7 @@ class Quantizer {
   }
 
   Status Encode(const std::map<std::string, ActivationSeen>& seen) {
-    int done = 0;
-    for (const auto& [name, one] : seen) {
-      if (options_.progress) {
-        options_.progress("choosing ranges", done++, static_cast<int>(seen.size()));
-      }
-      codes_[name] = ChooseCode(one.values, options_.ranges);
-    }
+    codes_ = ChooseCodes(target_, seen, options_.ranges, options_.progress);
     for (const QuantLayer& layer : target_.layers) {
       const ActivationSeen& input = seen.at(layer.input);
       const std::span<const double> means = options_.correct_bias

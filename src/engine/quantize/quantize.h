@@ -27,8 +27,8 @@ Result<std::unique_ptr<Session>> LoadModelBytes(const ModelBytes& source,
 
 struct QuantizeOptions {
   RangeMethod ranges = RangeMethod::kMse;
-  bool clip_weights = true;  // weight scales of least square error rather than of the largest
-  bool correct_bias = true;  // see QuantizeWeights
+  bool clip_weights = false;  // weight scales of least square error, not of the largest weight
+  bool correct_bias = true;   // see QuantizeWeights
   bool signed_activations = false;   // int8 rather than uint8
   bool all_layers = false;           // whatever it costs: no search for layers to leave in float
   std::set<std::string> keep_float;  // nodes that stay in float32

@@ -1,0 +1,115 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "apps/peel/console.h"
+#include "apps/peel/model_command.h"
+#include "src/pipeline/quantize_job.h"
+#include "src/pipeline/tuning.h"
+
+namespace peel {
+namespace {
+
+struct Options {
+  TuneJob job;
+  bool json = false, quiet = false;
+};
+
+const char* Name(engine::Precision precision) {
+  return precision == engine::Precision::kBf16   ? "bf16"
+         : precision == engine::Precision::kInt8 ? "int8"
+                                                 : "fp32";
+}
+
+nlohmann::ordered_json ToJson(const TuneReport& report) {
+  nlohmann::ordered_json candidates = nlohmann::ordered_json::array();
+  for (const TuneCandidate& c : report.candidates) {
+    candidates.push_back({{"name", c.name},
+                          {"taken", c.note.empty()},
+                          {"note", c.note},
+                          {"nodes", c.nodes},
+                          {"fp32_ms", c.fp32_ms},
+                          {"narrow_ms", c.narrow_ms},
+                          {"mean_difference", c.error.mean_difference},
+                          {"iou", c.error.iou}});
+  }
+  return {{"model", report.model},
+          {"choice", Name(report.tuning.choice)},
+          {"candidates", candidates},
+          {"calibration_pictures", report.calibration_pictures},
+          {"held_out_pictures", report.held_out_pictures},
+          {"threads", report.threads},
+          {"record", report.record}};
+}
+
+void PrintText(const TuneReport& report) {
+  fmt::print("{}: --precision auto is {} on this machine\n", report.model,
+             Name(report.tuning.choice));
+  for (const TuneCandidate& c : report.candidates) {
+    fmt::print("  {:<5} {}", c.name, c.note.empty() ? "taken" : "not taken: " + c.note);
+    if (c.narrow_ms > 0) {
+      fmt::print(
+          "\n        {} nodes, {:.2f} ms (fp32 {:.2f} ms), mean difference {:.5f}, IoU {:.5f}",
+          c.nodes, c.narrow_ms, c.fp32_ms, c.error.mean_difference, c.error.iou);
+    }
+    fmt::print("\n");
+  }
+  fmt::print("  kept in {}\n", report.record);
+}
+
+}  // namespace
+
+void AddModelTune(CLI::App& model, int* exit_code) {
+  auto o = std::make_shared<Options>();
+  CLI::App* tune = model.add_subcommand(
+      "tune", "Measure which precision --precision auto is to take for a model on this machine");
+  tune->add_option("MODEL", o->job.model,
+                   "A known name or an ONNX file; default: the embedded model");
+  tune->add_option("--images", o->job.images, "Pictures to measure the error on: folders or files")
+      ->type_name("DIR")
+      ->required();
+  tune->add_flag("--recursive", o->job.recursive, "Take folders with their sub-folders");
+  tune->add_option("--max-images", o->job.max_pictures, "Use this many pictures; default 32")
+      ->check(CLI::Range(kMinPictures, 4096));
+  tune->add_option("--max-difference", o->job.tolerance.mean_difference,
+                   "Mean difference of masks allowed; default 0.004")
+      ->check(CLI::Range(1e-6, 1.0));
+  tune->add_option("--min-iou", o->job.tolerance.iou,
+                   "Overlap of masks at 0.5 demanded; default 0.995")
+      ->check(CLI::Range(0.0, 0.999999));
+  tune->add_option("--threads", o->job.threads, "Default: all that this process may use")
+      ->check(CLI::Range(1, 1024));
+  tune->add_flag("--json", o->json, "One JSON object");
+  tune->add_flag("-q,--quiet", o->quiet, "Errors only");
+  tune->callback([o, exit_code] {
+    const bool terminal = isatty(STDERR_FILENO) != 0 && !o->quiet;
+    if (terminal) {
+      o->job.progress = [](std::string_view stage, int done, int total) {
+        fmt::print(stderr, "\r\033[K{} {}/{}", stage, done, total);
+        std::fflush(stderr);
+      };
+    }
+    const auto report = RunTune(o->job);
+    if (terminal) fmt::print(stderr, "\r\033[K");
+    if (!report.ok()) {
+      *exit_code = ReportFailure(report.status());
+      return;
+    }
+    if (!o->quiet) {
+      for (const std::string& reason : report->skipped) {
+        fmt::print(stderr, "peel: warning: left out: {}\n", reason);
+      }
+    }
+    if (o->json) {
+      fmt::print("{}\n",
+                 ToJson(*report).dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+    } else {
+      PrintText(*report);
+    }
+  });
+}
+
+}  // namespace peel
