@@ -41,6 +41,7 @@ for part in "${parts[@]}"; do
   case $part in
     engine) in_pieces bench/engine/run.py "$peel" "$out" ;;
     shapes) in_pieces bench/shapes/run.py build-bench/engine_kernels_bench "$out" ;;
+    crowded) ${BENCH_QUIET:-} "$python" bench/engine/crowded.py "$peel" "$out" ;;
     cold) "$python" bench/cold.py "$peel" "$venv/bin/rembg" "$model" "$photo" "$out" ;;
     matting)
       "$python" -c "import pymatting" 2>/dev/null ||
