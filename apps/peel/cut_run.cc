@@ -1,6 +1,7 @@
 #include "apps/peel/cut_run.h"
 
 #include <fmt/core.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -195,7 +196,17 @@ class CutRun {
   size_t done_ = 0, skipped_ = 0, failed_ = 0;
 };
 
+// Memory of pictures goes back to the system at once. The C library otherwise keeps what is freed
+// for each thread, more of it with every larger picture, and --memory would be passed by that.
+void KeepMemoryFlat() {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, 1 << 20);
+  mallopt(M_TRIM_THRESHOLD, 1 << 20);
+#endif
+}
+
 void CutRun::Prepare(size_t pictures) {
+  if (pictures > 1) KeepMemoryFlat();
   plan_.batch.jobs = JobsFor(a_, pictures);
   plan_.model.threads = a_.threads;
   plan_.model.jobs = plan_.batch.jobs;
@@ -348,7 +359,7 @@ int RunCut(const CutArguments& a) {
     if (!a.output_file.empty()) {
       return usage(InvalidArgument("--watch writes many files; give a folder with -O, not -o"));
     }
-    auto report = ReportSink::Create(a.report);
+    auto report = ReportSink::Create(a.report, a.output_folder);
     if (!report.ok()) return usage(report.status());
     return CutRun(a, *std::move(plan), console, *std::move(report)).OnWatch(*std::move(planner));
   }
@@ -371,7 +382,7 @@ int RunCut(const CutArguments& a) {
     console.Detail(fmt::format("{} earlier outputs (*.cut.*, *.mask.*) are not cut out again",
                                list.own_outputs_skipped));
   }
-  auto report = ReportSink::Create(a.report);
+  auto report = ReportSink::Create(a.report, a.output_folder);
   if (!report.ok()) {
     console.Error(report.status().message());
     return kExitSomeFailed;

@@ -1,10 +1,13 @@
 #include "apps/peel/run_parts.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <filesystem>
 #include <span>
+#include <system_error>
 #include <utility>
 
 #include "apps/peel/system_limits.h"
@@ -49,9 +52,14 @@ Status ManifestSet::Compact() {
   return first;
 }
 
-Result<ReportSink> ReportSink::Create(const std::string& path) {
+Result<ReportSink> ReportSink::Create(const std::string& path, const std::string& output_folder) {
   ReportSink sink(path);
   if (Lower(fs::path(path).extension().string()) == ".jsonl") {
+    std::error_code error;
+    if (!output_folder.empty() && fs::weakly_canonical(fs::path(path).parent_path() / ".", error) ==
+                                      fs::weakly_canonical(fs::path(output_folder) / ".", error)) {
+      fs::create_directories(output_folder, error);  // a failure shows when the file is made
+    }
     auto lines = LineReport::Create(path);
     if (!lines.ok()) return std::move(lines).status().WithContext(path);
     sink.lines_.emplace(*std::move(lines));
@@ -98,8 +106,8 @@ Result<uint64_t> ParseBytes(std::string_view text) {
   }
   const double bytes = number * factor;
   if (error != std::errc() || !unit.empty() || !(bytes >= 1) || bytes > 1e18) {
-    return InvalidArgument("\"" + std::string(text) +
-                           "\" is no size of memory; say for example 800M or 4G");
+    return InvalidArgument(
+        fmt::format("\"{}\" is no size of memory; say for example 800M or 4G", text));
   }
   return static_cast<uint64_t>(bytes);
 }

@@ -33,8 +33,9 @@ class ManifestSet {
 // done.
 class ReportSink {
  public:
-  // "" reports nowhere. The errors name the file.
-  static Result<ReportSink> Create(const std::string& path);
+  // "" reports nowhere. A report that goes into the output folder may come before it: then the
+  // folder is made. The errors name the file.
+  static Result<ReportSink> Create(const std::string& path, const std::string& output_folder);
 
   Status Add(const FileReport& report, const ModelInfo* model);
   // The array, in the order of `inputs`.

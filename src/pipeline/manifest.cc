@@ -1,14 +1,16 @@
 #include "src/pipeline/manifest.h"
 
 #include <fcntl.h>
-#include <fmt/core.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
+#include <cinttypes>
+#include <cstdio>
 #include <filesystem>
 #include <span>
 #include <system_error>
@@ -27,13 +29,19 @@ constexpr uint64_t kMaxFileBytes = uint64_t{1} << 30;
 
 std::string Reason(int error) { return std::generic_category().message(error); }
 
+std::string Hex(uint64_t value, int digits) {
+  std::array<char, 17> text = {};
+  std::snprintf(text.data(), text.size(), "%0*" PRIx64, digits, value);
+  return text.data();
+}
+
 // Names are bytes and may hold line ends: "%0A".
 std::string Escape(const std::string& name) {
   std::string text;
   for (const char c : name) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte <= ' ' || byte == '%' || byte == 0x7F) {
-      text += fmt::format("%{:02X}", byte);
+      text.append("%").append(Hex(byte, 2));
     } else {
       text += c;
     }
@@ -81,10 +89,13 @@ bool Manifest::IsManifestName(std::string_view file_name) {
 }
 
 std::string Manifest::Line(const std::string& name, const Entry& entry) {
-  const std::string text =
-      entry.whole ? fmt::format("+ {:016x} {:016x} {}", entry.content, entry.settings, Escape(name))
-                  : fmt::format("- {}", Escape(name));
-  return fmt::format("{} {:08x}\n", text, Checksum(text));
+  std::string text(entry.whole ? "+ " : "- ");
+  if (entry.whole) {
+    text.append(Hex(entry.content, 16)).append(" ").append(Hex(entry.settings, 16)).append(" ");
+  }
+  text.append(Escape(name));
+  const std::string checksum = Hex(Checksum(text), 8);
+  return text.append(" ").append(checksum).append("\n");
 }
 
 void Manifest::Read(const std::string& path, Entries& entries) {

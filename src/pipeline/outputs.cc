@@ -22,10 +22,11 @@ std::string NameBeside(const Input& input, const OutputOptions& options, Format 
   return (fs::path(options.folder) / input.subfolder / name).string();
 }
 
-// One name for a file however it is spelled; the name itself where the links go in a circle.
+// One name for a file however it is spelled (weakly_canonical leaves relative names alone of which
+// nothing exists yet); the name itself where the links go in a circle.
 std::string Canonical(const std::string& path) {
   std::error_code error;
-  std::string canonical = fs::weakly_canonical(path, error).string();
+  std::string canonical = fs::weakly_canonical(fs::absolute(path, error), error).string();
   return error ? path : canonical;
 }
 
