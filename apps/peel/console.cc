@@ -15,7 +15,7 @@ ExitCode ExitCodeFor(const Status& status) {
 void Console::Line(std::string_view kind, std::string_view text) {
   const std::lock_guard lock(mutex_);
   Erase();
-  fmt::print(stderr, "peel: {}{}\n", kind, text);
+  fmt::print(stderr, "peel: {}{}\n", kind, OneLine(text));
   Draw();
 }
 
@@ -26,13 +26,16 @@ void Console::StartProgress(Progress mode, int total) {
       mode == Progress::kAlways || (mode == Progress::kAuto && terminal_ && !quiet_ && total > 1);
   total_ = total;
   done_ = 0;
+  worked_ = 0;
+  start_ = std::chrono::steady_clock::now();
   Draw();
 }
 
-void Console::Step(std::string_view name) {
+void Console::Step(std::string_view name, bool worked) {
   const std::lock_guard lock(mutex_);
   ++done_;
-  current_ = name;
+  worked_ += worked;
+  current_ = OneLine(name);
   Erase();
   Draw();
 }
@@ -57,7 +60,14 @@ void Console::Draw() {
   winsize size = {};
   const int columns =
       ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-  const std::string counts = fmt::format(" {}/{} ", done_, total_);
+  std::string counts = fmt::format(" {}/{} ", done_, total_);
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  if (worked_ > 0 && seconds > 0) {
+    const double rate = worked_ / seconds;
+    counts += fmt::format("{:.{}f} images/s ", rate, rate < 10 ? 1 : 0);
+    if (done_ < total_) counts += HumanTime((total_ - done_) / rate) + " left ";
+  }
   const int width = std::clamp(columns / 3, 10, 40);
   const int filled = static_cast<int>(int64_t{width} * done_ / total_);
   std::string line = fmt::format("[{:#<{}}{:.<{}}]{}", "", filled, "", width - filled, counts);
@@ -65,6 +75,56 @@ void Console::Draw() {
   line += current_.size() <= room ? current_ : current_.substr(current_.size() - room);
   fmt::print(stderr, "{}", line);
   std::fflush(stderr);
+}
+
+std::string HumanTime(double seconds) {
+  const auto whole = static_cast<int64_t>(std::min(seconds, 1e9) + 0.5);
+  const int64_t hours = whole / 3600, minutes = whole / 60 % 60;
+  return hours > 0 ? fmt::format("{}:{:02}:{:02}", hours, minutes, whole % 60)
+                   : fmt::format("{}:{:02}", minutes, whole % 60);
+}
+
+namespace {
+
+// The bytes of the UTF-8 character that the text begins with; 0 where it is none that may be shown.
+size_t Utf8Length(std::string_view text) {
+  const auto byte = [&](size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+  };
+  const auto follows = [&](size_t i) { return (byte(i) & 0xC0) == 0x80; };
+  const unsigned lead = byte(0);
+  if (lead >= 0x20 && lead < 0x7F) return 1;
+  // U+0080 to U+009F are control characters too.
+  if (lead >= 0xC2 && lead <= 0xDF && follows(1)) return lead == 0xC2 && byte(1) < 0xA0 ? 0 : 2;
+  if (lead >= 0xE0 && lead <= 0xEF && follows(1) && follows(2)) {
+    const unsigned code = (lead & 15) << 12 | (byte(1) & 63) << 6 | (byte(2) & 63);
+    return code >= 0x800 && (code < 0xD800 || code > 0xDFFF) ? 3 : 0;
+  }
+  if (lead >= 0xF0 && lead <= 0xF4 && follows(1) && follows(2) && follows(3)) {
+    const unsigned code = (lead & 7) << 18 | (byte(1) & 63) << 12;
+    return code >= 0x10000 && code <= 0x10FFFF ? 4 : 0;
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::string OneLine(std::string_view text) {
+  std::string line;
+  while (!text.empty()) {
+    size_t length = Utf8Length(text);
+    if (length > 0) {
+      line += text.substr(0, length);
+    } else if (text[0] == '\n') {
+      line += "\\n";
+    } else if (text[0] == '\t') {
+      line += "\\t";
+    } else {
+      line += fmt::format("\\x{:02X}", static_cast<unsigned char>(text[0]));
+    }
+    text.remove_prefix(std::max<size_t>(length, 1));
+  }
+  return line;
 }
 
 std::string HumanBytes(uint64_t bytes) {

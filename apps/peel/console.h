@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <chrono>
 #include <cstdio>
 #include <mutex>
 #include <string>
@@ -23,7 +24,8 @@ enum ExitCode : int {
 // The exit code for a failure that is not one of several inputs'.
 ExitCode ExitCodeFor(const Status& status);
 
-// Messages to standard error, one line each, never torn by another thread or by the progress bar.
+// Messages to standard error, one line each whatever file names hold (control characters and bytes
+// that are no UTF-8 are shown as \n, \x1B …), never torn by another thread or by the progress bar.
 // Results go to standard output and are none of its business.
 class Console {
  public:
@@ -46,9 +48,10 @@ class Console {
     if (!quiet_) Line("", text);
   }
 
-  // kAuto shows a bar on a terminal, for more than one file.
+  // kAuto shows a bar on a terminal, for more than one file: pictures a second, time left.
   void StartProgress(Progress mode, int total);
-  void Step(std::string_view name);
+  // worked: false for what was only skipped, which says nothing about the speed.
+  void Step(std::string_view name, bool worked = true);
   void EndProgress();
 
  private:
@@ -63,10 +66,18 @@ class Console {
   bool terminal_ = false;
   int total_ = 0;
   int done_ = 0;
+  int worked_ = 0;
+  std::chrono::steady_clock::time_point start_;
   std::string current_;
 };
 
 // "1.8 MB", "12 bytes".
 std::string HumanBytes(uint64_t bytes);
+
+// "2:05", "1:02:05".
+std::string HumanTime(double seconds);
+
+// Text that stays on its line: control characters and what is no UTF-8 as \n, \t, \xE9.
+std::string OneLine(std::string_view text);
 
 }  // namespace peel

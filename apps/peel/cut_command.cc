@@ -29,10 +29,12 @@ void AddOutputOptions(CLI::App& cut, CutArguments& a) {
       ->check(CLI::Range(1, 100))
       ->group(group);
   cut.add_flag("--lossless", a.lossless, "Lossless WebP")->group(group);
-  cut.add_flag("--skip-existing", a.skip_existing, "Leave outputs alone that are there already")
+  cut.add_flag("--skip-existing", a.skip_existing,
+               "Leave outputs alone whose source, model and options have not changed")
       ->group(group);
-  cut.add_option("--report", a.report, "Write what became of each input to FILE.json")
-      ->type_name("FILE.json")
+  cut.add_option("--report", a.report,
+                 "Write what became of each input to FILE.json, or as it goes to FILE.jsonl")
+      ->type_name("FILE.json|FILE.jsonl")
       ->group(group);
 }
 
@@ -115,15 +117,24 @@ void AddRunOptions(CLI::App& cut, CutArguments& a) {
   cut.add_option("--threads", a.threads, "In all; default: the processors this process may use")
       ->check(CLI::Range(1, 1024))
       ->group(group);
-  cut.add_option("--jobs", a.jobs, "Pictures worked on at the same time; default: by their number")
+  cut.add_option("--jobs", a.jobs, "Pictures worked on at the same time; default: a processor each")
       ->check(CLI::Range(1, 256))
+      ->group(group);
+  cut.add_option("--memory", a.memory,
+                 "For all pictures worked on together, such as 800M or 4G; default: half of what "
+                 "there is")
+      ->type_name("SIZE")
       ->group(group);
   cut.add_option("--device", a.device, "auto, cpu, cuda or tensorrt")->group(group);
   cut.add_option("--precision", a.precision, "auto, fp32, bf16 or int8")->group(group);
   cut.add_flag("--strict", a.strict, "Fail rather than fall back to another device or precision")
       ->group(group);
   cut.add_flag("--recursive", a.recursive, "Take folders with their sub-folders")->group(group);
-  cut.add_flag("--watch", a.watch, "Not in this version yet")->group("");
+  cut.add_flag("--watch", a.watch, "Go on with what is written into the folders, until Ctrl-C")
+      ->group(group);
+  cut.add_option("--shard", a.shard, "Of a list that N machines share, do part I")
+      ->type_name("I/N")
+      ->group(group);
   cut.add_flag("-q,--quiet", a.quiet, "Errors only")->group(group);
   cut.add_flag("-v,--verbose", a.verbose, "What runs, and the time of every stage")->group(group);
   cut.add_option("--progress", a.progress, "auto, always or never; auto: on a terminal")
@@ -145,7 +156,10 @@ void AddCutCommand(CLI::App& app, int* exit_code) {
   AddPictureOptions(*cut, *arguments);
   AddMattingOptions(*cut, *arguments);
   AddRunOptions(*cut, *arguments);
-  cut->callback([arguments, exit_code] { *exit_code = RunCut(*arguments); });
+  cut->callback([cut, arguments, exit_code] {
+    arguments->settings = OptionsThatCount(*cut);
+    *exit_code = RunCut(*arguments);
+  });
 }
 
 }  // namespace peel

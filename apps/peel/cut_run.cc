@@ -1,17 +1,22 @@
 #include "apps/peel/cut_run.h"
 
 #include <fmt/core.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
-#include <map>
+#include <filesystem>
 #include <memory>
-#include <span>
+#include <mutex>
+#include <optional>
+#include <system_error>
 #include <utility>
 
 #include "apps/peel/console.h"
+#include "apps/peel/run_parts.h"
+#include "apps/peel/settings_hash.h"
 #include "src/base/cancel.h"
 #include "src/base/cpu.h"
 #include "src/base/thread_pool.h"
@@ -21,8 +26,10 @@
 #include "src/pipeline/cutter.h"
 #include "src/pipeline/files.h"
 #include "src/pipeline/inputs.h"
+#include "src/pipeline/memory_budget.h"
 #include "src/pipeline/outputs.h"
 #include "src/pipeline/report.h"
+#include "src/pipeline/watch.h"
 
 namespace peel {
 namespace {
@@ -30,11 +37,13 @@ namespace {
 CancelToken interrupted;
 volatile std::sig_atomic_t interrupt_signal = 0;
 
-// The first signal lets the pictures at hand end cleanly between two stages; a second one kills.
+// The first signal lets the pictures at hand be finished; a second one kills.
 void OnSignal(int signal) {
   interrupt_signal = signal;
   interrupted.Cancel();
-  std::signal(signal, SIG_DFL);
+  std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL);
+  std::signal(SIGHUP, SIG_DFL);
 }
 
 // The options of the library from those of the command line.
@@ -42,6 +51,7 @@ struct Plan {
   ModelOptions model;
   BatchOptions batch;
   OutputOptions output;
+  Shard shard;
   Console::Progress progress = Console::Progress::kAuto;
 };
 
@@ -91,7 +101,6 @@ Status PlanPicture(const CutArguments& a, CutOptions& cut) {
 
 Result<Plan> MakePlan(const CutArguments& a) {
   Plan plan;
-  if (a.watch) return InvalidArgument("--watch is not in this version yet");
   if (!a.output_file.empty() && !a.output_folder.empty()) {
     return InvalidArgument("-o and -O exclude each other; give one of them");
   }
@@ -111,14 +120,27 @@ Result<Plan> MakePlan(const CutArguments& a) {
   cut.compat_rembg = a.compat == "rembg";
   cut.max_size = a.max_size;
   if (a.max_pixels > 0) cut.limits.max_pixels = a.max_pixels;
-  cut.cancel = &interrupted;
   auto background = Background::Parse(a.background, cut.limits);
   if (!background.ok()) return std::move(background).status().WithContext("--background");
   cut.background = *std::move(background);
   if (a.background_fit == "contain") cut.background.set_fit(Background::Fit::kContain);
   PEEL_RETURN_IF_ERROR(PlanPicture(a, cut));
 
-  plan.batch.skip_existing = a.skip_existing;
+  plan.batch.skip_existing = a.skip_existing || a.watch;
+  plan.batch.stop = &interrupted;
+  uint64_t memory = DefaultMemory();
+  if (!a.memory.empty()) {
+    auto bytes = ParseBytes(a.memory);
+    if (!bytes.ok()) return std::move(bytes).status().WithContext("--memory");
+    memory = *bytes;
+  }
+  const uint64_t base = EstimateBase(ModelBytes(a.model));
+  plan.batch.memory = memory > base ? memory - base : 1;
+  if (!a.shard.empty()) {
+    auto shard = ParseShard(a.shard);
+    if (!shard.ok()) return std::move(shard).status().WithContext("--shard");
+    plan.shard = *shard;
+  }
   plan.batch.make_folders = !a.output_folder.empty();
   plan.model.model = a.model;
   plan.model.threads = a.threads;
@@ -132,8 +154,7 @@ Result<Plan> MakePlan(const CutArguments& a) {
 
 // One picture a processor keeps all of them busy with the least waiting; what --jobs says wins.
 int JobsFor(const CutArguments& a, size_t pictures) {
-  const int threads = a.threads > 0 ? a.threads : AvailableCpus();
-  const int wanted = a.jobs > 0 ? a.jobs : std::min(threads, 8);
+  const int wanted = a.jobs > 0 ? a.jobs : a.threads > 0 ? a.threads : AvailableCpus();
   return static_cast<int>(
       std::clamp<size_t>(static_cast<size_t>(wanted), 1, std::max<size_t>(pictures, 1)));
 }
@@ -148,7 +169,7 @@ void Tell(Console& console, const FileReport& report, const CutArguments& a) {
       console.Error(report.status.message());
       break;
     case FileReport::State::kSkipped:
-      console.Detail(fmt::format("{}: {} is there already, skipped", Shown(report), report.output));
+      console.Detail(fmt::format("{}: {} is up to date, skipped", Shown(report), report.output));
       break;
     case FileReport::State::kCancelled:
       break;
@@ -171,25 +192,198 @@ void Tell(Console& console, const FileReport& report, const CutArguments& a) {
       break;
     }
   }
-  console.Step(Shown(report));
+  console.Step(Shown(report), report.state != FileReport::State::kSkipped);
 }
 
-// In the order of the command line, not of completion.
-void SortLike(const std::vector<Input>& inputs, std::vector<FileReport>& reports) {
-  std::map<std::string, size_t> place;
-  for (size_t i = 0; i < inputs.size(); ++i) place.emplace(inputs[i].path, i);
-  std::ranges::stable_sort(reports, {}, [&](const FileReport& report) {
-    const auto it = place.find(report.input);
-    return it == place.end() ? inputs.size() : it->second;
+FileReport Failure(const InputFailure& failure) {
+  FileReport report;
+  report.input = failure.input.path;
+  report.status = failure.status;
+  return report;
+}
+
+bool NamesFolder(const std::vector<std::string>& names) {
+  return std::ranges::any_of(names, [](const std::string& name) {
+    std::error_code error;
+    return name != "-" && std::filesystem::is_directory(name, error);
   });
 }
 
-FileReport Failure(const Status& status) {
-  FileReport report;
-  const std::string& message = status.message();
-  report.input = message.substr(0, message.find(": "));
-  report.status = status;
-  return report;
+// A run of `cut` once its command line has been understood.
+class CutRun {
+ public:
+  CutRun(const CutArguments& a, Plan plan, Console& console, ReportSink report)
+      : a_(a),
+        plan_(std::move(plan)),
+        console_(console),
+        report_(std::move(report)),
+        manifests_(a.output_folder,
+                   plan_.shard.count > 1
+                       ? fmt::format("{}-of-{}", plan_.shard.index, plan_.shard.count)
+                       : "") {}
+
+  int OnList(const InputList& list, JobList jobs);
+  int OnWatch(OutputPlanner planner);
+
+ private:
+  void Prepare(size_t pictures);  // everything before the first picture
+  void Add(const FileReport& report);
+  void Fail(const InputFailure& failure);
+  void TellModel();
+  int End(const Status& outcome, const std::vector<Input>& inputs, size_t pictures);
+
+  const CutArguments& a_;
+  Plan plan_;
+  Console& console_;
+  ReportSink report_;
+  ManifestSet manifests_;
+  std::unique_ptr<Cutter> cutter_;
+  bool model_told_ = false;
+  size_t done_ = 0, skipped_ = 0, failed_ = 0;
+};
+
+// Memory of pictures goes back to the system at once. The C library otherwise keeps what is freed
+// for each thread, more of it with every larger picture, and --memory would be passed by that.
+void KeepMemoryFlat() {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, 1 << 20);
+  mallopt(M_TRIM_THRESHOLD, 1 << 20);
+#endif
+}
+
+void CutRun::Prepare(size_t pictures) {
+  if (pictures > 1) KeepMemoryFlat();
+  plan_.batch.jobs = JobsFor(a_, pictures);
+  plan_.model.threads = a_.threads;
+  plan_.model.jobs = plan_.batch.jobs;
+  // A folder of results remembers what they were made from; beside the sources only on demand.
+  if (plan_.batch.skip_existing || (!a_.output_folder.empty() && NamesFolder(a_.inputs))) {
+    plan_.batch.settings = SettingsHash(a_.settings, a_.model);
+    plan_.batch.manifest = [this](const Job& job) { return manifests_.For(job); };
+  }
+  if (const std::string note = CpuNote(); !note.empty()) console_.Warn(note);
+  std::signal(SIGINT, OnSignal);
+  std::signal(SIGTERM, OnSignal);
+  std::signal(SIGHUP, OnSignal);
+  cutter_ = Cutter::Start(plan_.model);
+}
+
+void CutRun::TellModel() {
+  model_told_ = true;
+  const ModelInfo& info = cutter_->info();
+  if (!info.warning.empty()) console_.Warn(info.warning);
+  console_.Detail(fmt::format("model {} {}, {} {} with {} threads, {} jobs, loaded in {:.1f} ms",
+                              info.name, info.path, info.device, info.precision_detail, info.threads,
+                              plan_.batch.jobs, info.load_ms));
+}
+
+void CutRun::Add(const FileReport& report) {
+  // Loaded by now, unless the pictures were skipped: then there is nothing to wait for.
+  if (!model_told_ && report.state == FileReport::State::kDone) TellModel();
+  Tell(console_, report, a_);
+  failed_ += report.state == FileReport::State::kFailed;
+  done_ += report.state == FileReport::State::kDone;
+  skipped_ += report.state == FileReport::State::kSkipped;
+  const Status written = report_.Add(report, model_told_ ? &cutter_->info() : nullptr);
+  if (!written.ok()) {
+    ++failed_;
+    console_.Error(written.message());
+  }
+}
+
+void CutRun::Fail(const InputFailure& failure) { Add(Failure(failure)); }
+
+int CutRun::End(const Status& outcome, const std::vector<Input>& inputs, size_t pictures) {
+  console_.EndProgress();
+  const bool stopped = outcome.code() == StatusCode::kCancelled;
+  if (!outcome.ok() && !stopped) {
+    console_.Error(outcome.message());
+    return kExitNothing;
+  }
+  if (const Status status = manifests_.Compact(); !status.ok()) console_.Warn(status.message());
+  const Status written = report_.Finish(inputs, done_ > 0 ? &cutter_->info() : nullptr);
+  if (!written.ok()) {
+    console_.Error(written.message());
+    return kExitSomeFailed;
+  }
+  if (stopped && !a_.watch) {
+    console_.Note(
+        fmt::format("interrupted: {} of {} pictures are done; run it again with "
+                    "--skip-existing to finish the rest",
+                    done_ + skipped_, pictures));
+    std::signal(interrupt_signal, SIG_DFL);
+    std::raise(interrupt_signal);
+  }
+  if (a_.watch || (pictures + failed_ > 1 && (failed_ > 0 || console_.verbose()))) {
+    console_.Note(fmt::format("{} done, {} skipped, {} failed", done_, skipped_, failed_));
+  }
+  return failed_ > 0 ? kExitSomeFailed : kExitDone;
+}
+
+int CutRun::OnList(const InputList& list, JobList jobs) {
+  const Shard shard = plan_.shard;
+  std::erase_if(jobs.jobs, [&](const Job& job) { return !shard.Has(job.input); });
+  std::vector<InputFailure> failures = list.errors;
+  failures.insert(failures.end(), jobs.errors.begin(), jobs.errors.end());
+  for (const InputFailure& failure : failures) {
+    if (shard.Has(failure.input)) Fail(failure);
+  }
+  Status outcome;
+  if (!jobs.jobs.empty()) {
+    Prepare(jobs.jobs.size());
+    // A single picture may as well be given up between two stages.
+    if (jobs.jobs.size() == 1) plan_.batch.cut.cancel = &interrupted;
+    console_.StartProgress(plan_.progress, static_cast<int>(jobs.jobs.size()));
+    outcome =
+        RunBatch(*cutter_, jobs.jobs, plan_.batch, [&](const FileReport& report) { Add(report); });
+  }
+  return End(outcome, list.inputs, jobs.jobs.size());
+}
+
+int CutRun::OnWatch(OutputPlanner planner) {
+  FolderWatcher::Options options;
+  options.folders = a_.inputs;
+  options.recursive = a_.recursive;
+  auto started = FolderWatcher::Start(options);
+  if (!started.ok()) {
+    console_.Error(started.status().message());
+    return ExitCodeFor(started.status());
+  }
+  FolderWatcher& watcher = **started;
+  Prepare(SIZE_MAX);
+  console_.Note(fmt::format("watching {} {}; Ctrl-C ends", watcher.folder_count(),
+                            watcher.folder_count() == 1 ? "folder" : "folders"));
+  std::mutex mutex;  // Add is called by the batch's threads and, for refused pictures, by `next`
+  const auto next = [&]() -> std::optional<Job> {
+    while (auto input = watcher.Next(&interrupted)) {
+      if (!plan_.shard.Has(*input)) {
+        watcher.Finished(input->path);
+        continue;
+      }
+      planner.Protect(input->path);
+      planner.Vacate(*input);
+      auto job = planner.Plan(*input);
+      if (job.ok()) return *std::move(job);
+      watcher.Finished(input->path);
+      const std::lock_guard lock(mutex);
+      Fail({*input, job.status()});
+    }
+    return std::nullopt;
+  };
+  const Status outcome = RunBatch(*cutter_, next, plan_.batch, [&](const FileReport& report) {
+    watcher.Finished(report.input);
+    const std::lock_guard lock(mutex);
+    std::error_code error;
+    if (report.status.code() == StatusCode::kNotFound &&
+        !std::filesystem::exists(report.input, error)) {
+      console_.Detail(report.input + ": is gone again");
+    } else {
+      Add(report);
+    }
+  });
+  if (!watcher.status().ok()) console_.Error(watcher.status().message());
+  const int code = End(outcome, {}, 0);
+  return watcher.status().ok() ? code : std::max<int>(code, kExitSomeFailed);
 }
 
 }  // namespace
@@ -203,11 +397,21 @@ int RunCut(const CutArguments& a) {
     return kExitUsage;
   };
 
-  auto planned = MakePlan(a);
-  if (!planned.ok()) return usage(planned.status());
-  Plan plan = *std::move(planned);
-  InputList list = ExpandInputs(a.inputs, a.recursive);
-  auto jobs = PlanOutputs(list.inputs, plan.output);
+  auto plan = MakePlan(a);
+  if (!plan.ok()) return usage(plan.status());
+  if (a.watch) {
+    auto planner = OutputPlanner::Create(plan->output);
+    if (!planner.ok()) return usage(planner.status());
+    if (!a.output_file.empty()) {
+      return usage(InvalidArgument("--watch writes many files; give a folder with -O, not -o"));
+    }
+    auto report = ReportSink::Create(a.report, a.output_folder);
+    if (!report.ok()) return usage(report.status());
+    return CutRun(a, *std::move(plan), console, *std::move(report)).OnWatch(*std::move(planner));
+  }
+
+  const InputList list = ExpandInputs(a.inputs, a.recursive);
+  auto jobs = PlanOutputs(list.inputs, plan->output);
   if (!jobs.ok()) return usage(jobs.status());
   const bool to_stdout =
       std::ranges::any_of(jobs->jobs, [](const Job& job) { return job.output == "-"; });
@@ -215,81 +419,21 @@ int RunCut(const CutArguments& a) {
     return usage(InvalidArgument(
         "standard output is a terminal; send it to a file or program, or give -o FILE"));
   }
+  if (!a.report.empty() && std::ranges::any_of(list.inputs, [&](const Input& input) {
+        return IsSameFile(input.path, a.report);
+      })) {
+    return usage(InvalidArgument(a.report + ": is an input; give --report another name"));
+  }
   if (list.own_outputs_skipped > 0) {
     console.Detail(fmt::format("{} earlier outputs (*.cut.*, *.mask.*) are not cut out again",
                                list.own_outputs_skipped));
   }
-
-  std::vector<FileReport> reports;
-  for (const auto* errors : {&list.errors, &jobs->errors}) {
-    for (const Status& error : *errors) {
-      console.Error(error.message());
-      reports.push_back(Failure(error));
-    }
+  auto report = ReportSink::Create(a.report, a.output_folder);
+  if (!report.ok()) {
+    console.Error(report.status().message());
+    return kExitSomeFailed;
   }
-  size_t failed = reports.size(), done = 0, skipped = 0;
-
-  plan.batch.jobs = JobsFor(a, jobs->jobs.size());
-  plan.model.threads = a.threads;
-  plan.model.jobs = plan.batch.jobs;
-  std::unique_ptr<Cutter> cutter;
-  Status outcome;
-  if (!jobs->jobs.empty()) {
-    if (const std::string note = CpuNote(); !note.empty()) console.Warn(note);
-    std::signal(SIGINT, OnSignal);
-    std::signal(SIGTERM, OnSignal);
-    std::signal(SIGHUP, OnSignal);
-    cutter = Cutter::Start(plan.model);
-    console.StartProgress(plan.progress, static_cast<int>(jobs->jobs.size()));
-    bool model_told = false;
-    outcome = RunBatch(*cutter, jobs->jobs, plan.batch, [&](const FileReport& report) {
-      // Loaded by now, unless the pictures were skipped: then there is nothing to wait for.
-      if (!model_told && report.state == FileReport::State::kDone) {
-        model_told = true;
-        const ModelInfo& info = cutter->info();
-        if (!info.warning.empty()) console.Warn(info.warning);
-        console.Detail(
-            fmt::format("model {} {}, {} {} with {} threads, {} jobs, loaded in {:.1f} ms",
-                        info.name, info.path, info.device, info.precision_detail, info.threads,
-                        plan.batch.jobs, info.load_ms));
-      }
-      Tell(console, report, a);
-      failed += report.state == FileReport::State::kFailed;
-      done += report.state == FileReport::State::kDone;
-      skipped += report.state == FileReport::State::kSkipped;
-      reports.push_back(report);
-    });
-    console.EndProgress();
-  }
-
-  const bool stopped = outcome.code() == StatusCode::kCancelled;
-  if (!outcome.ok() && !stopped) {
-    console.Error(outcome.message());
-    return kExitNothing;
-  }
-  if (!a.report.empty()) {
-    SortLike(list.inputs, reports);
-    const ModelInfo* info = done > 0 ? &cutter->info() : nullptr;
-    const std::string text = ReportJson(reports, info);
-    const Status written = WriteFileAtomically(
-        a.report, std::span(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
-    if (!written.ok()) {
-      console.Error(a.report + ": " + written.message());
-      return kExitSomeFailed;
-    }
-  }
-  if (stopped) {
-    console.Note(
-        fmt::format("interrupted: {} of {} pictures are done; run it again with "
-                    "--skip-existing to finish the rest",
-                    done + skipped, jobs->jobs.size()));
-    std::signal(interrupt_signal, SIG_DFL);
-    std::raise(interrupt_signal);
-  }
-  if (jobs->jobs.size() + failed > 1 && (failed > 0 || console.verbose())) {
-    console.Note(fmt::format("{} done, {} skipped, {} failed", done, skipped, failed));
-  }
-  return failed > 0 ? kExitSomeFailed : kExitDone;
+  return CutRun(a, *std::move(plan), console, *std::move(report)).OnList(list, *std::move(jobs));
 }
 
 }  // namespace peel

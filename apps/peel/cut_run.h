@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "apps/peel/settings_hash.h"
+
 namespace peel {
 
 // The command line of `cut` as typed.
@@ -12,6 +14,7 @@ struct CutArguments {
   std::vector<std::string> inputs;
   std::string output_file, output_folder, format, report;
   std::string background, edges = "auto", compat;
+  std::string memory, shard;
   std::string model, device = "auto", precision = "auto", progress = "auto";
   int quality = 0, max_size = 0, threads = 0, jobs = 0;
   std::optional<std::string> crop, shadow;
@@ -21,6 +24,7 @@ struct CutArguments {
   uint64_t max_pixels = 0;
   bool mask = false, lossless = false, strict = false, recursive = false, skip_existing = false;
   bool watch = false, quiet = false, verbose = false;
+  TypedOptions settings{};  // those typed that results depend on
 };
 
 // Does it and returns the program's exit code.

@@ -3,14 +3,21 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <mutex>
 #include <new>
+#include <set>
 #include <system_error>
 #include <thread>
 #include <utility>
 
+#include "src/base/hash.h"
+#include "src/codec/decode.h"
+#include "src/pipeline/bounded_queue.h"
 #include "src/pipeline/files.h"
+#include "src/pipeline/memory_budget.h"
 
 namespace peel {
 namespace {
@@ -26,30 +33,132 @@ std::string ShownName(const std::string& path, const char* stream) {
   return path == "-" ? stream : path;
 }
 
-Status MakeFolderOf(const std::string& path) {
-  const fs::path folder = fs::path(path).parent_path();
-  if (folder.empty()) return OkStatus();
+// A picture on its way.
+struct Work {
+  Job job;
+  FileReport report;
+  std::vector<uint8_t> bytes;  // of the input, then of the output
+  Manifest* manifest = nullptr;
+  uint64_t content = 0;   // hash of the input
+  uint64_t admitted = 0;  // bytes of the budget
+};
+
+class Batch {
+ public:
+  Batch(const Cutter& cutter, const BatchOptions& options,
+        const std::function<void(const FileReport&)>& done)
+      : cutter_(cutter),
+        options_(options),
+        done_(done),
+        budget_(options.memory),
+        to_cut_(static_cast<size_t>(std::max(options.jobs, 1))),
+        to_write_(static_cast<size_t>(std::max(options.jobs, 1))) {}
+
+  Status Run(const std::function<std::optional<Job>()>& next, size_t at_most);
+
+ private:
+  bool Stopped() const {
+    return fatal_seen_.load(std::memory_order_relaxed) || CancelFired(options_.stop) ||
+           CancelFired(options_.cut.cancel);
+  }
+  static bool CancelFired(const CancelToken* token) {
+    return token != nullptr && token->cancelled();
+  }
+
+  void ReadAll(const std::function<std::optional<Job>()>& next);
+  void CutAll();
+  void WriteAll();
+  Status Read(Work& work);  // kSkipped in the report ends the work
+  Status Cut(Work& work);
+  Status Write(Work& work);
+  bool IsUpToDate(const Work& work) const;
+  Status MakeFolderOf(const std::string& path);
+  void End(Work& work, Status status);
+  // A step of a work, with what containers of the standard library throw made a status.
+  template <typename Step>
+  Status Try(Work& work, Step step) {
+    try {
+      return (this->*step)(work);
+    } catch (const std::bad_alloc&) {
+      return OutOfMemory(work.job.input.path + ": there is not enough memory for it");
+    }
+  }
+
+  const Cutter& cutter_;
+  const BatchOptions& options_;
+  const std::function<void(const FileReport&)>& done_;
+  MemoryBudget budget_;
+  BoundedQueue<std::unique_ptr<Work>> to_cut_, to_write_;
+  std::atomic<bool> fatal_seen_{false};
+  std::mutex mutex_;  // around done_, fatal_ and folders_
+  Status fatal_;
+  std::set<std::string> folders_;  // made and tidied already
+};
+
+bool Batch::IsUpToDate(const Work& work) const {
+  const std::string& output = work.job.output;
   std::error_code error;
-  fs::create_directories(folder, error);
-  if (error)
-    return IoError("cannot create the folder " + folder.string() + " (" + error.message() + ")");
+  if (output == "-" || !fs::is_regular_file(output, error)) return false;
+  if (work.manifest != nullptr) {
+    switch (
+        work.manifest->Compare(work.manifest->NameOf(output), work.content, options_.settings)) {
+      case Manifest::Match::kSame:
+        return true;
+      case Manifest::Match::kDifferent:
+        return false;
+      case Manifest::Match::kUnknown:
+        break;
+    }
+  }
+  if (work.job.input.path == "-") return true;
+  const auto made = fs::last_write_time(output, error);
+  return !error && made >= fs::last_write_time(work.job.input.path, error) && !error;
+}
+
+Status Batch::MakeFolderOf(const std::string& path) {
+  const fs::path folder = fs::path(path).parent_path();
+  const std::lock_guard lock(mutex_);
+  if (folders_.contains(folder.string())) return OkStatus();
+  if (options_.make_folders && !folder.empty()) {
+    std::error_code error;
+    fs::create_directories(folder, error);
+    if (error) {
+      return IoError("cannot create the folder " + folder.string() + " (" + error.message() + ")");
+    }
+  }
+  RemoveStaleTemporaries(folder.empty() ? "." : folder.string());
+  folders_.insert(folder.string());
   return OkStatus();
 }
 
-// From file to file. Whatever it returns, `report` says how far it got.
-Status RunJob(const Cutter& cutter, const Job& job, const BatchOptions& options,
-              FileReport& report) {
-  const std::string input = ShownName(job.input.path, "standard input");
-  const std::string output = ShownName(job.output, "standard output");
-  PEEL_RETURN_IF_ERROR(CheckCancelled(options.cut.cancel).WithContext(input));
-  Clock::time_point start = Clock::now();
-  auto bytes = ReadWholeFile(job.input.path, options.cut.limits.max_bytes);
-  if (!bytes.ok()) return std::move(bytes).status().WithContext(input);
-  report.input_bytes = bytes->size();
-  report.times.emplace_back("read", MillisecondsSince(start));
+Status Batch::Read(Work& work) {
+  const std::string& path = work.job.input.path;
+  const std::string shown = ShownName(path, "standard input");
+  const Clock::time_point start = Clock::now();
+  auto bytes = ReadWholeFile(path, options_.cut.limits.max_bytes);
+  if (!bytes.ok()) return std::move(bytes).status().WithContext(shown);
+  work.bytes = *std::move(bytes);
+  work.report.input_bytes = work.bytes.size();
+  if (options_.manifest && work.job.output != "-") work.manifest = options_.manifest(work.job);
+  if (work.manifest != nullptr) work.content = Hash64(work.bytes);
+  work.report.times.emplace_back("read", MillisecondsSince(start));
+  if (options_.skip_existing && IsUpToDate(work)) {
+    work.report.state = FileReport::State::kSkipped;
+    return OkStatus();
+  }
+  const auto info = Probe(work.bytes);  // what is wrong with it is told when it is decoded
+  const uint64_t need =
+      info.ok() ? EstimateMemory(info.value(), work.bytes.size(), options_.cut) : work.bytes.size();
+  budget_.Acquire(need);
+  work.admitted = need;
+  return OkStatus();
+}
 
-  auto cut = cutter.CutBytes(*bytes, options.cut);
-  if (!cut.ok()) return std::move(cut).status().WithContext(input);
+Status Batch::Cut(Work& work) {
+  const std::string shown = ShownName(work.job.input.path, "standard input");
+  auto cut = cutter_.CutBytes(work.bytes, options_.cut);
+  if (!cut.ok()) return std::move(cut).status().WithContext(shown);
+  FileReport& report = work.report;
   report.width = cut->width;
   report.height = cut->height;
   report.has_subject = cut->info.has_subject;
@@ -57,69 +166,146 @@ Status RunJob(const Cutter& cutter, const Job& job, const BatchOptions& options,
   report.coverage = cut->info.coverage;
   report.warning = std::move(cut->info.warning);
   report.times.insert(report.times.end(), cut->info.times.begin(), cut->info.times.end());
-
-  PEEL_RETURN_IF_ERROR(CheckCancelled(options.cut.cancel).WithContext(input));
-  start = Clock::now();
-  if (options.make_folders) PEEL_RETURN_IF_ERROR(MakeFolderOf(job.output).WithContext(output));
-  PEEL_RETURN_IF_ERROR(WriteFileAtomically(job.output, cut->bytes).WithContext(output));
-  report.output_bytes = cut->bytes.size();
-  report.times.emplace_back("write", MillisecondsSince(start));
+  work.bytes = std::move(cut->bytes);
+  // Only the file waits to be written.
+  const uint64_t left = std::min<uint64_t>(work.admitted, work.bytes.size());
+  budget_.Release(work.admitted - left);
+  work.admitted = left;
   return OkStatus();
+}
+
+Status Batch::Write(Work& work) {
+  const std::string& output = work.job.output;
+  const std::string shown = ShownName(output, "standard output");
+  PEEL_RETURN_IF_ERROR(CheckCancelled(options_.cut.cancel).WithContext(shown));
+  const Clock::time_point start = Clock::now();
+  if (output != "-") PEEL_RETURN_IF_ERROR(MakeFolderOf(output).WithContext(shown));
+  // A manifest that cannot be written costs work later, not this picture.
+  Status noted;
+  const std::string name = work.manifest != nullptr ? work.manifest->NameOf(output) : "";
+  if (work.manifest != nullptr) noted = work.manifest->Begin(name);
+  PEEL_RETURN_IF_ERROR(WriteFileAtomically(output, work.bytes).WithContext(shown));
+  if (work.manifest != nullptr && noted.ok()) {
+    noted = work.manifest->Finish(name, work.content, options_.settings);
+  }
+  if (!noted.ok()) {
+    if (!work.report.warning.empty()) work.report.warning += ". ";
+    work.report.warning += noted.message();
+  }
+  work.report.output_bytes = work.bytes.size();
+  work.report.times.emplace_back("write", MillisecondsSince(start));
+  return OkStatus();
+}
+
+void Batch::End(Work& work, Status status) {
+  using State = FileReport::State;
+  FileReport& report = work.report;
+  report.status = std::move(status);
+  if (!report.status.ok()) {
+    report.state =
+        report.status.code() == StatusCode::kCancelled ? State::kCancelled : State::kFailed;
+  } else if (report.state != State::kSkipped) {
+    report.state = State::kDone;
+  }
+  for (const auto& [stage, milliseconds] : report.times) report.total_ms += milliseconds;
+  work.bytes = {};
+  if (work.admitted > 0) budget_.Release(std::exchange(work.admitted, 0));
+  const std::lock_guard lock(mutex_);
+  if (report.state == State::kCancelled) {
+    if (fatal_.ok()) fatal_ = std::move(report.status);
+    return;
+  }
+  done_(report);
+}
+
+void Batch::ReadAll(const std::function<std::optional<Job>()>& next) {
+  while (std::optional<Job> job = next()) {
+    auto work = std::make_unique<Work>();
+    work->job = *std::move(job);
+    work->report.input = work->job.input.path;
+    work->report.output = work->job.output;
+    if (Stopped()) {
+      End(*work, Cancelled("stopped before all pictures were done"));
+      return;
+    }
+    Status status = Try(*work, &Batch::Read);
+    if (!status.ok() || work->report.state == FileReport::State::kSkipped) {
+      End(*work, std::move(status));
+    } else {
+      to_cut_.Push(std::move(work));
+    }
+  }
+}
+
+void Batch::CutAll() {
+  while (auto work = to_cut_.Pop()) {
+    if (Stopped()) {
+      End(**work, Cancelled("stopped before all pictures were done"));
+      continue;
+    }
+    Status status = Try(**work, &Batch::Cut);
+    if (status.ok()) {
+      to_write_.Push(*std::move(work));
+      continue;
+    }
+    // A model that could not be loaded is nobody's input's fault, and is told once.
+    Status model = cutter_.Wait();
+    if (!model.ok()) {
+      {
+        const std::lock_guard lock(mutex_);
+        fatal_ = std::move(model);
+      }
+      fatal_seen_.store(true, std::memory_order_relaxed);
+      status = Cancelled("no model");
+    }
+    End(**work, std::move(status));
+  }
+}
+
+void Batch::WriteAll() {
+  while (auto work = to_write_.Pop()) {
+    Status status = Try(**work, &Batch::Write);
+    End(**work, std::move(status));
+  }
+}
+
+Status Batch::Run(const std::function<std::optional<Job>()>& next, size_t at_most) {
+  const size_t cutters = std::min<size_t>(static_cast<size_t>(std::max(options_.jobs, 1)), at_most);
+  // A writer mostly waits for the disk (fsync); several let the file system gather their wishes.
+  const size_t writers = std::clamp<size_t>(cutters / 4, 1, 4);
+  std::vector<std::thread> cutting, writing;
+  Status started;
+  try {
+    for (size_t i = 0; i < writers; ++i) writing.emplace_back([this] { WriteAll(); });
+    for (size_t i = 0; i < cutters; ++i) cutting.emplace_back([this] { CutAll(); });
+  } catch (const std::system_error& error) {
+    if (writing.empty() || cutting.empty()) {
+      started = OutOfMemory(std::string("cannot start a thread (") + error.what() + ")");
+    }  // else fewer have to do
+  }
+  if (started.ok()) ReadAll(next);
+  to_cut_.Close();
+  for (std::thread& thread : cutting) thread.join();
+  to_write_.Close();
+  for (std::thread& thread : writing) thread.join();
+  return started.ok() ? fatal_ : started;
 }
 
 }  // namespace
 
 Status RunBatch(const Cutter& cutter, const std::vector<Job>& jobs, const BatchOptions& options,
                 const std::function<void(const FileReport&)>& done) {
-  std::mutex mutex;  // around `done` and `fatal`
-  Status fatal;
-  std::atomic<size_t> next{0};
-  std::atomic<bool> stop{false};
-
-  const auto work = [&] {
-    while (!stop.load(std::memory_order_relaxed)) {
-      const size_t index = next.fetch_add(1, std::memory_order_relaxed);
-      if (index >= jobs.size()) return;
-      const Job& job = jobs[index];
-      FileReport report;
-      report.input = job.input.path;
-      report.output = job.output;
-      std::error_code error;
-      const Clock::time_point start = Clock::now();
-      if (options.skip_existing && job.output != "-" && fs::is_regular_file(job.output, error)) {
-        report.state = FileReport::State::kSkipped;
-      } else {
-        try {
-          report.status = RunJob(cutter, job, options, report);
-        } catch (const std::bad_alloc&) {  // from a container of the standard library
-          report.status = OutOfMemory(job.input.path + ": there is not enough memory for it");
-        }
-        report.state = report.status.ok() ? FileReport::State::kDone
-                       : report.status.code() == StatusCode::kCancelled
-                           ? FileReport::State::kCancelled
-                           : FileReport::State::kFailed;
-      }
-      report.total_ms = MillisecondsSince(start);
-
-      // A model that could not be loaded is nobody's input's fault, and is told once.
-      Status model = report.status.ok() ? OkStatus() : cutter.Wait();
-      const std::lock_guard lock(mutex);
-      if (!model.ok() || report.state == FileReport::State::kCancelled) {
-        stop.store(true, std::memory_order_relaxed);
-        if (fatal.ok()) fatal = model.ok() ? report.status : std::move(model);
-        continue;
-      }
-      done(report);
-    }
+  size_t at = 0;
+  const auto next = [&]() -> std::optional<Job> {
+    if (at == jobs.size()) return std::nullopt;
+    return jobs[at++];
   };
+  return Batch(cutter, options, done).Run(next, std::max<size_t>(jobs.size(), 1));
+}
 
-  std::vector<std::thread> helpers;
-  const int count =
-      std::min<int>(options.jobs, static_cast<int>(std::min<size_t>(jobs.size(), 256)));
-  for (int i = 1; i < count; ++i) helpers.emplace_back(work);
-  work();
-  for (std::thread& helper : helpers) helper.join();
-  return fatal;
+Status RunBatch(const Cutter& cutter, const std::function<std::optional<Job>()>& next,
+                const BatchOptions& options, const std::function<void(const FileReport&)>& done) {
+  return Batch(cutter, options, done).Run(next, SIZE_MAX);
 }
 
 }  // namespace peel

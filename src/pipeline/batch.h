@@ -1,12 +1,14 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "src/base/cancel.h"
 #include "src/base/status.h"
 #include "src/pipeline/cutter.h"
+#include "src/pipeline/manifest.h"
 #include "src/pipeline/outputs.h"
 
 namespace peel {
@@ -23,23 +25,43 @@ struct FileReport {
   bool has_subject = false;
   double subject_score = 0, coverage = 0;
   std::string warning;
-  StageTimes times;  // "read" first, "write" last
-  double total_ms = 0;
+  StageTimes times;     // "read" first, "write" last; waiting for another picture's work is in none
+  double total_ms = 0;  // their sum
 };
 
 struct BatchOptions {
-  CutOptions cut{};
+  CutOptions cut{};            // cut.cancel stops pictures at hand between two stages
   int jobs = 1;                // pictures worked on at the same time
-  bool skip_existing = false;  // an output that is there is complete: writing is atomic
+  uint64_t memory = 0;         // bytes that all pictures at hand may take together; 0: no limit
+  bool skip_existing = false;  // leave outputs alone that would come out the same (see below)
   bool make_folders = false;   // create the outputs' folders
+  const CancelToken* stop = nullptr;  // no further picture is begun; those at hand are finished
+
+  // Where is written down what each output was made from; null: nowhere. `settings` is a hash of
+  // everything but the source that the output's bytes depend on.
+  std::function<Manifest*(const Job&)> manifest{};
+  uint64_t settings = 0;
 };
 
-// Works through the jobs, each from file to file; one that fails never stops the others. `done` is
-// called once a job, in the order of completion, by one thread at a time. Stops early when the
-// model cannot be loaded (that status is returned; `done` is not called for jobs that failed by it)
-// or when options.cut.cancel fires (kCancelled). Memory grows with options.jobs, not with the
+// Works through the jobs, each from file to file; one that fails never stops the others. Reading,
+// cutting out (decoding to encoding, options.jobs pictures at once) and writing overlap; the
+// threads hand pictures on through short queues, and a picture is admitted by the memory that its
+// header says it is going to need. Memory grows with options.jobs and options.memory, not with the
 // number of jobs.
+//
+// skip_existing leaves an output alone when the manifest says that it was made from this very
+// content with these settings; where no manifest knows it, when it is newer than its source.
+//
+// `done` is called once a job, in the order of completion, by one thread at a time. Stops early
+// when the model cannot be loaded (that status is returned; `done` is not called for jobs that
+// failed by it) or when options.stop or options.cut.cancel fires (kCancelled, unless nothing was
+// left to do).
 Status RunBatch(const Cutter& cutter, const std::vector<Job>& jobs, const BatchOptions& options,
                 const std::function<void(const FileReport&)>& done);
+
+// The same for jobs that turn up one by one; `next` may wait for one, nullopt ends the list. It is
+// called by the calling thread.
+Status RunBatch(const Cutter& cutter, const std::function<std::optional<Job>()>& next,
+                const BatchOptions& options, const std::function<void(const FileReport&)>& done);
 
 }  // namespace peel

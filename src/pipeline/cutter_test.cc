@@ -120,7 +120,7 @@ TEST_F(CutterTest, BatchGoesOnPastFailures) {
   }
   std::vector<FileReport> reports;
   const auto keep = [&](const FileReport& report) { reports.push_back(report); };
-  EXPECT_EQ(RunBatch(*cutter_, jobs, {.jobs = 3}, keep).code(), StatusCode::kOk);
+  EXPECT_EQ(RunBatch(*cutter_, jobs, BatchOptions{.jobs = 3}, keep).code(), StatusCode::kOk);
   EXPECT_EQ(reports.size(), 5u);
   for (const FileReport& report : reports) {
     EXPECT_FALSE(report.state == FileReport::State::kDone) << "no folder to write to";

@@ -5,13 +5,20 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
+#include <thread>
 #include <utility>
+
+#include "src/base/hash.h"
 
 namespace peel {
 namespace {
@@ -72,13 +79,49 @@ Status WriteAll(int fd, std::span<const uint8_t> bytes) {
   return OkStatus();
 }
 
-// A name beside `path` that nothing else uses: process and counter keep two writers apart.
+// Tells processes of this machine (and container) from others that write to the same file system:
+// eight hexadecimal digits.
+const std::string& HostTag() {
+  static const std::string tag = [] {
+    std::array<char, 256> host = {}, space = {};
+    gethostname(host.data(), host.size() - 1);
+    if (readlink("/proc/self/ns/pid", space.data(), space.size() - 1) < 0) space[0] = 0;
+    std::array<char, 9> text = {};
+    const uint64_t hash = Hash64(std::string_view(space.data()), Hash64(host.data()));
+    std::snprintf(text.data(), text.size(), "%08x", static_cast<unsigned>(hash));
+    return std::string(text.data());
+  }();
+  return tag;
+}
+
+constexpr std::string_view kTemporaryMark = ".peel-";
+
+// A name beside `path` that nothing else uses: host, process and counter keep two writers apart.
 std::string TemporaryName(const fs::path& path) {
   static std::atomic<unsigned> counter{0};
   // A long file name must not push the temporary one over the limit of 255 bytes.
-  std::string name = path.filename().string().substr(0, 200);
-  name = "." + name + ".peel-" + std::to_string(getpid()) + "-" + std::to_string(counter++);
+  std::string name(1, '.');
+  name.append(path.filename().string().substr(0, 200));
+  name.append(kTemporaryMark).append(HostTag()).append("-").append(std::to_string(getpid()));
+  name.append("-").append(std::to_string(counter++));
   return (path.parent_path() / name).string();
+}
+
+// The process that made this name by TemporaryName on this machine; 0 for any other name.
+pid_t MakerOf(std::string_view name) {
+  const size_t mark = name.rfind(kTemporaryMark);
+  if (!name.starts_with('.') || mark == std::string_view::npos) return 0;
+  std::string_view rest = name.substr(mark + kTemporaryMark.size());
+  if (!rest.starts_with(HostTag())) return 0;
+  rest.remove_prefix(HostTag().size());
+  pid_t pid = 0;
+  unsigned number = 0;
+  const char* const end = rest.data() + rest.size();
+  if (!rest.starts_with('-')) return 0;
+  const auto first = std::from_chars(rest.data() + 1, end, pid);
+  if (first.ec != std::errc() || first.ptr == end || *first.ptr != '-') return 0;
+  const auto second = std::from_chars(first.ptr + 1, end, number);
+  return second.ec == std::errc() && second.ptr == end && pid > 0 ? pid : 0;
 }
 
 // Everything but giving the finished file its name.
@@ -135,36 +178,19 @@ Status WriteNamed(const fs::path& target, std::span<const uint8_t> bytes) {
   return RenameTo(temporary, target.string());
 }
 
-}  // namespace
+Status LimitReached(uint64_t max_bytes) {
+  return LimitExceeded("is larger than the limit of " + std::to_string(max_bytes) + " bytes");
+}
 
-Result<std::vector<uint8_t>> ReadWholeFile(const std::string& path, uint64_t max_bytes) {
-  const bool standard_input = path == "-";
-  FileDescriptor file;
-  if (!standard_input) {
-    file = FileDescriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file.ok()) {
-      const int error = errno;
-      if (error == ENOENT || error == ENOTDIR) return NotFound("there is no such file");
-      return IoError("cannot open it (" + Reason(error) + ")");
-    }
-  }
-  const int fd = standard_input ? STDIN_FILENO : file.get();
-  struct stat info = {};
-  if (fstat(fd, &info) != 0) return IoError("cannot read it (" + Reason(errno) + ")");
-  if (S_ISDIR(info.st_mode)) return InvalidArgument("is a folder, not a file");
-  const auto too_large = [&] {
-    return LimitExceeded("is larger than the limit of " + std::to_string(max_bytes) + " bytes");
-  };
-  const uint64_t expected = S_ISREG(info.st_mode) ? static_cast<uint64_t>(info.st_size) : 0;
-  if (expected > max_bytes) return too_large();
-
+// Everything from where the file stands to its end; `expected` bytes, or more, or fewer.
+Result<std::vector<uint8_t>> ReadToEnd(int fd, uint64_t expected, uint64_t max_bytes) {
   // One byte more than expected, so that the end is seen without growing. Growth by doubling, never
   // beyond what the limit allows to be seen as exceeded.
   std::vector<uint8_t> bytes(expected + 1);
   size_t used = 0;
   for (;;) {
     if (used == bytes.size()) {
-      if (used > max_bytes) return too_large();
+      if (used > max_bytes) return LimitReached(max_bytes);
       bytes.resize(std::min<uint64_t>(std::max<uint64_t>(bytes.size() * 2, 65536), max_bytes + 1));
     }
     const ssize_t n = read(fd, bytes.data() + used, bytes.size() - used);
@@ -175,16 +201,67 @@ Result<std::vector<uint8_t>> ReadWholeFile(const std::string& path, uint64_t max
     if (n == 0) break;
     used += static_cast<size_t>(n);
   }
-  if (used > max_bytes) return too_large();
+  if (used > max_bytes) return LimitReached(max_bytes);
   bytes.resize(used);
   return bytes;
+}
+
+bool SameContent(const struct stat& a, const struct stat& b) {
+  return a.st_size == b.st_size && a.st_mtim.tv_sec == b.st_mtim.tv_sec &&
+         a.st_mtim.tv_nsec == b.st_mtim.tv_nsec;
+}
+
+Status NoSuchFile(const std::string& path) {
+  struct stat link = {};
+  if (lstat(path.c_str(), &link) == 0 && S_ISLNK(link.st_mode)) {
+    return NotFound("is a link that leads nowhere");
+  }
+  return NotFound("there is no such file");
+}
+
+}  // namespace
+
+Result<std::vector<uint8_t>> ReadWholeFile(const std::string& path, uint64_t max_bytes) {
+  const bool standard_input = path == "-";
+  FileDescriptor file;
+  if (!standard_input) {
+    file = FileDescriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file.ok()) {
+      const int error = errno;
+      if (error == ENOENT || error == ENOTDIR) return NoSuchFile(path);
+      return IoError("cannot open it (" + Reason(error) + ")");
+    }
+  }
+  const int fd = standard_input ? STDIN_FILENO : file.get();
+  constexpr int kTries = 4;
+  for (int attempt = 0; attempt < kTries; ++attempt) {
+    struct stat before = {}, after = {};
+    if (fstat(fd, &before) != 0) return IoError("cannot read it (" + Reason(errno) + ")");
+    if (S_ISDIR(before.st_mode)) return InvalidArgument("is a folder, not a file");
+    const bool regular = S_ISREG(before.st_mode) && !standard_input;
+    const uint64_t expected =
+        S_ISREG(before.st_mode) ? static_cast<uint64_t>(before.st_size) : uint64_t{0};
+    if (expected > max_bytes) return LimitReached(max_bytes);
+    auto bytes = ReadToEnd(fd, expected, max_bytes);
+    if (!bytes.ok() || !regular) return bytes;
+    if (fstat(fd, &after) != 0) return IoError("cannot read it (" + Reason(errno) + ")");
+    // Files of /proc and of some network file systems claim to be empty.
+    const bool whole = bytes->size() == expected || expected == 0;
+    if (whole && SameContent(before, after)) return bytes;
+    if (lseek(fd, 0, SEEK_SET) != 0) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(50 << attempt));
+  }
+  return IoError("keeps changing while it is read; try again once it is complete");
 }
 
 Status WriteFileAtomically(const std::string& path, std::span<const uint8_t> bytes) {
   if (path == "-") return WriteAll(STDOUT_FILENO, bytes);
   struct stat info = {};
   if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
-    if (S_ISDIR(info.st_mode)) return InvalidArgument("is a folder; give it with -O instead");
+    if (S_ISDIR(info.st_mode)) {
+      return InvalidArgument(
+          "a folder has this name; give it with -O to write into it, or choose another name");
+    }
     FileDescriptor file(open(path.c_str(), O_WRONLY | O_CLOEXEC));
     if (!file.ok()) return WriteFailure("cannot open it for writing", errno);
     return WriteAll(file.get(), bytes);
@@ -197,6 +274,15 @@ Status WriteFileAtomically(const std::string& path, std::span<const uint8_t> byt
   }
   PEEL_ASSIGN_OR_RETURN(const bool written, WriteNameless(target, bytes));
   return written ? OkStatus() : WriteNamed(target, bytes);
+}
+
+void RemoveStaleTemporaries(const std::string& folder) {
+  std::error_code error;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    const pid_t maker = MakerOf(it->path().filename().string());
+    if (maker <= 0 || (kill(maker, 0) == 0 || errno != ESRCH)) continue;
+    unlink(it->path().c_str());
+  }
 }
 
 bool IsSameFile(const std::string& a, const std::string& b) {

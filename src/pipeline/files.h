@@ -11,7 +11,8 @@ namespace peel {
 
 // The bytes of a file, or of standard input for "-". kNotFound, kIo, or kLimit beyond max_bytes
 // (a file's size is looked at before anything is read; a stream is read no further than the limit).
-// The caller adds the path to the message.
+// A file that somebody changes meanwhile is read again, a few times, and then is kIo: what is
+// returned was the whole file at one moment. The caller adds the path to the message.
 Result<std::vector<uint8_t>> ReadWholeFile(const std::string& path, uint64_t max_bytes);
 
 // Writes the bytes so that `path` holds either what it held before or all of them, whatever happens
@@ -20,6 +21,11 @@ Result<std::vector<uint8_t>> ReadWholeFile(const std::string& path, uint64_t max
 // there and is no regular file (/dev/null, a pipe) is simply written to; so is standard output for
 // "-". kNotFound for a missing folder, kIo for everything else; nothing is left behind.
 Status WriteFileAtomically(const std::string& path, std::span<const uint8_t> bytes);
+
+// Removes temporary files that WriteFileAtomically left in this folder when its process was killed:
+// those of processes of this machine that are no more. Only file systems without nameless files,
+// and outputs that were being replaced, can leave any.
+void RemoveStaleTemporaries(const std::string& folder);
 
 // Whether both names lead to the same existing file.
 bool IsSameFile(const std::string& a, const std::string& b);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -12,6 +13,7 @@
 #include <span>
 #include <system_error>
 
+#include "src/base/hash.h"
 #include "src/codec/sniff.h"
 
 namespace peel {
@@ -32,8 +34,10 @@ bool HasPictureExtension(const fs::path& path) {
   return known.count(Lower(path.extension().string())) > 0;
 }
 
-// Pictures without an extension, or with a wrong one, are still pictures.
+// Pictures without an extension, or with a wrong one, are still pictures, unless they are not
+// finished yet.
 bool HasPictureContent(const fs::path& path) {
+  if (LooksTemporary(path.filename().string())) return false;
   std::ifstream file(path, std::ios::binary);
   std::array<char, 1024> head;
   file.read(head.data(), head.size());
@@ -62,7 +66,9 @@ class Expander {
   InputList Take() { return std::move(list_); }
 
  private:
-  void Fail(Status status) { list_.errors.push_back(std::move(status)); }
+  void Fail(const std::string& path, const std::string& subfolder, Status status) {
+    list_.errors.push_back({{path, subfolder}, std::move(status)});
+  }
 
   void AddFile(const std::string& path, const std::string& subfolder) {
     std::error_code error;
@@ -80,7 +86,7 @@ class Expander {
         AddUnlessOutput(matches.gl_pathv[i], "");
       }
     } else {
-      Fail(NotFound(pattern + ": no file matches this pattern"));
+      Fail(pattern, "", NotFound(pattern + ": no file matches this pattern"));
     }
     globfree(&matches);
   }
@@ -98,7 +104,8 @@ class Expander {
     const int skipped_before = list_.own_outputs_skipped;
     Walk(root, "");
     if (list_.inputs.size() == before && list_.own_outputs_skipped == skipped_before && !failed_) {
-      Fail(NotFound(root.string() + ": no picture in this folder" +
+      Fail(root.string(), "",
+           NotFound(root.string() + ": no picture in this folder" +
                     (recursive_ ? "" : "; with --recursive its sub-folders count too")));
     }
   }
@@ -111,20 +118,37 @@ class Expander {
     }
     if (error) {
       failed_ = true;
-      Fail(IoError(folder.string() + ": cannot list this folder (" + error.message() + ")"));
+      Fail(folder.string(), subfolder,
+           IoError(folder.string() + ": cannot list this folder (" + error.message() + ")"));
     }
     std::sort(entries.begin(), entries.end());
     for (const fs::directory_entry& entry : entries) {
       const std::string name = entry.path().filename().string();
       if (name.starts_with(".")) continue;
-      if (entry.is_directory(error)) {
+      const fs::file_type type = entry.status(error).type();
+      if (type == fs::file_type::directory) {
         if (recursive_ && !entry.is_symlink(error)) {
           Walk(entry.path(), subfolder.empty() ? name : subfolder + "/" + name);
         }
-      } else if (entry.is_regular_file(error) &&
-                 (HasPictureExtension(entry.path()) || HasPictureContent(entry.path()))) {
-        AddUnlessOutput(entry.path(), subfolder);
+      } else if (type == fs::file_type::regular) {
+        if (HasPictureExtension(entry.path()) || HasPictureContent(entry.path())) {
+          AddUnlessOutput(entry.path(), subfolder);
+        }
+      } else if (HasPictureExtension(entry.path())) {
+        AddOddity(entry, subfolder);
       }
+    }
+  }
+
+  // Something with a picture's name that is neither file nor folder.
+  void AddOddity(const fs::directory_entry& entry, const std::string& subfolder) {
+    std::error_code error;
+    const std::string path = entry.path().string();
+    if (entry.exists(error)) {  // opening a pipe would wait for its writer
+      failed_ = true;
+      Fail(path, subfolder, InvalidArgument(path + ": is a pipe or device, not a file"));
+    } else {  // a link without an end
+      AddUnlessOutput(entry.path(), subfolder);
     }
   }
 
@@ -137,11 +161,54 @@ class Expander {
 }  // namespace
 
 bool LooksLikeOutput(std::string_view file_name) {
+  static const std::set<std::string> written = {".png",  ".webp", ".jpg", ".jpeg",
+                                                ".avif", ".tif",  ".tiff"};
   const fs::path path(Lower(std::string(file_name)));
   const std::string kind = path.stem().extension().string();
-  const std::string extension = path.extension().string();
-  return (kind == ".cut" || kind == ".mask") && (extension == ".png" || extension == ".webp" ||
-                                                 extension == ".jpg" || extension == ".jpeg");
+  return (kind == ".cut" || kind == ".mask") && written.count(path.extension().string()) > 0;
+}
+
+bool LooksTemporary(std::string_view file_name) {
+  static const std::set<std::string> known = {".tmp",        ".temp",     ".part",       ".partial",
+                                              ".crdownload", ".download", ".opdownload", ".swp",
+                                              ".swx",        ".bak",      ".filepart"};
+  if (file_name.ends_with("~") || (file_name.starts_with("#") && file_name.ends_with("#"))) {
+    return true;
+  }
+  return known.count(Lower(fs::path(file_name).extension().string())) > 0;
+}
+
+bool IsPictureFile(const std::string& path) {
+  const std::string name = fs::path(path).filename().string();
+  std::error_code error;
+  return !name.starts_with(".") && !LooksLikeOutput(name) && fs::is_regular_file(path, error) &&
+         (HasPictureExtension(path) || HasPictureContent(path));
+}
+
+std::string RelativeName(const Input& input) {
+  const std::string name = fs::path(input.path).filename().string();
+  return input.subfolder.empty() ? name : input.subfolder + "/" + name;
+}
+
+bool Shard::Has(const Input& input) const {
+  // The upper half of the hash times count, divided by 2^32: even parts without a remainder's bias.
+  const uint64_t place = (Hash64(RelativeName(input)) >> 32) * static_cast<uint64_t>(count) >> 32;
+  return place == static_cast<uint64_t>(index - 1);
+}
+
+Result<Shard> ParseShard(std::string_view text) {
+  Shard shard;
+  const char* const end = text.data() + text.size();
+  const auto first = std::from_chars(text.data(), end, shard.index);
+  if (first.ec == std::errc() && first.ptr != end && *first.ptr == '/') {
+    const auto second = std::from_chars(first.ptr + 1, end, shard.count);
+    if (second.ec == std::errc() && second.ptr == end && shard.index >= 1 &&
+        shard.index <= shard.count && shard.count <= 65536) {
+      return shard;
+    }
+  }
+  return InvalidArgument("\"" + std::string(text) +
+                         "\" is no part of a list; the third of eight is 3/8");
 }
 
 InputList ExpandInputs(const std::vector<std::string>& names, bool recursive) {

@@ -1,6 +1,7 @@
 // Names in, names out: ExpandInputs and PlanOutputs.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 
@@ -14,6 +15,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::UnorderedElementsAre;
 
 constexpr char kPngStart[] = "\x89PNG\r\n\x1a\n";
 
@@ -71,11 +73,43 @@ TEST_F(Folders, LinksToFoldersAreNotFollowed) {
   EXPECT_EQ(ExpandInputs({folder_ / "sub"}, true).inputs.size(), 2u);
 }
 
+TEST_F(Folders, OdditiesAreNotPassedOverInSilence) {
+  std::filesystem::create_symlink("circle.jpg", folder_ / "sub/circle.jpg");
+  std::filesystem::create_symlink("nowhere", folder_ / "sub/dangling.jpg");
+  ASSERT_EQ(mkfifo((folder_ / "sub/pipe.jpg").c_str(), 0600), 0);
+  folder_.Put("sub/unfinished.jpg.part", kPngStart);
+  const InputList list = ExpandInputs({folder_ / "sub"}, false);
+  EXPECT_THAT(Paths(list), ElementsAre(folder_ / "sub/c.webp", folder_ / "sub/circle.jpg",
+                                       folder_ / "sub/dangling.jpg"));
+  ASSERT_EQ(list.errors.size(), 1u);
+  EXPECT_EQ(list.errors[0].input.path, folder_ / "sub/pipe.jpg");
+}
+
+TEST(Shard, PartsAreDisjointAndTakeAll) {
+  int counts[3] = {};
+  for (int i = 0; i < 3000; ++i) {
+    const Input input = {"anywhere/" + std::to_string(i) + ".jpg", "sub"};
+    int taken = 0;
+    for (int part = 1; part <= 3; ++part) {
+      const bool has = Shard{part, 3}.Has(input);
+      taken += has;
+      counts[part - 1] += has;
+    }
+    ASSERT_EQ(taken, 1);
+  }
+  for (const int count : counts) EXPECT_NEAR(count, 1000, 150);
+  EXPECT_TRUE(Shard{}.Has({"x", ""}));
+  EXPECT_EQ(ParseShard("2/16").value().count, 16);
+  for (const char* bad : {"", "0/2", "3/2", "1", "1/", "/2", "1/2 ", "-1/2", "1/99999999999"}) {
+    EXPECT_FALSE(ParseShard(bad).ok()) << bad;
+  }
+}
+
 TEST_F(Folders, PatternsMatch) {
   EXPECT_THAT(Paths(ExpandInputs({folder_ / "*.jpg"}, false)), ElementsAre(folder_ / "b.jpg"));
   const InputList none = ExpandInputs({folder_ / "*.tiff"}, false);
   ASSERT_EQ(none.errors.size(), 1u);
-  EXPECT_THAT(none.errors[0].message(), HasSubstr("*.tiff"));
+  EXPECT_THAT(none.errors[0].status.message(), HasSubstr("*.tiff"));
 }
 
 TEST_F(Folders, AFileCountsOnce) {
@@ -88,7 +122,7 @@ TEST_F(Folders, WithoutPicturesAreAnError) {
   folder_.Put("empty/readme.txt", "x");
   const InputList list = ExpandInputs({folder_ / "empty"}, false);
   ASSERT_EQ(list.errors.size(), 1u);
-  EXPECT_THAT(list.errors[0].message(), HasSubstr("--recursive"));
+  EXPECT_THAT(list.errors[0].status.message(), HasSubstr("--recursive"));
 }
 
 TEST(ExpandInputs, NamesWithBracketsThatExistAreFiles) {
@@ -122,11 +156,42 @@ TEST(PlanOutputs, OneFileForOneInput) {
 }
 
 TEST(PlanOutputs, NeverTwoToOneName) {
-  const auto list = PlanOutputs({{"a.jpg", ""}, {"b.jpg", ""}, {"a.png", ""}}, {});
+  const auto list =
+      PlanOutputs({{"a.jpg", ""}, {"b.jpg", ""}, {"a.png", ""}, {"./a.webp", ""}}, {});
   ASSERT_TRUE(list.ok());
-  EXPECT_THAT(Outputs(list), ElementsAre("a.cut.png", "b.cut.png"));
-  ASSERT_EQ(list.value().errors.size(), 1u);
-  EXPECT_THAT(list.value().errors[0].message(), HasSubstr("a.png"));
+  EXPECT_THAT(Outputs(list), ElementsAre("b.cut.png"));
+  std::vector<std::string> refused;
+  for (const InputFailure& failure : list.value().errors) {
+    refused.push_back(failure.input.path);
+    EXPECT_THAT(failure.status.message(), HasSubstr(failure.input.path));
+  }
+  EXPECT_THAT(refused, UnorderedElementsAre("a.jpg", "a.png", "./a.webp"));
+}
+
+TEST(PlanOutputs, NeverOverAnotherNameOfAnInput) {
+  const TestFolder folder;
+  const std::string input = folder.Put("in/a.png", "x");
+  std::filesystem::create_directories(folder / "out");
+  std::filesystem::create_hard_link(input, folder / "out/b.cut.png");
+  std::filesystem::create_symlink(input, folder / "out/c.cut.png");
+  const auto list = PlanOutputs({{input, ""}, {folder / "in/b.jpg", ""}, {folder / "in/c.jpg", ""}},
+                                {.folder = folder / "out"});
+  ASSERT_TRUE(list.ok());
+  EXPECT_THAT(Outputs(list), ElementsAre(folder / "out/a.cut.png"));
+  EXPECT_EQ(list.value().errors.size(), 2u);
+}
+
+TEST(OutputPlanner, GivesPlacesAsInputsTurnUp) {
+  const TestFolder folder;
+  OutputPlanner planner = *OutputPlanner::Create({.folder = "out"});
+  const Input png = {folder.Put("a.png", "x"), ""}, jpg = {folder.Put("a.jpg", "x"), ""};
+  EXPECT_EQ(planner.Plan(png).value().output, "out/a.cut.png");
+  EXPECT_TRUE(planner.Plan(png).ok()) << "the same input again";
+  planner.Vacate(jpg);
+  EXPECT_EQ(planner.Plan(jpg).status().code(), StatusCode::kInvalidArgument);
+  std::filesystem::remove(png.path);
+  planner.Vacate(jpg);
+  EXPECT_TRUE(planner.Plan(jpg).ok());
 }
 
 TEST(PlanOutputs, NeverOverAnInput) {

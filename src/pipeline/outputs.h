@@ -1,6 +1,10 @@
 #pragma once
 
+#include <cstdint>
+#include <map>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "src/base/status.h"
@@ -32,13 +36,45 @@ struct Job {
 
 struct JobList {
   std::vector<Job> jobs;
-  std::vector<Status> errors;  // inputs that cannot be given a place of their own
+  std::vector<InputFailure> errors;  // inputs that cannot be given a place of their own
 };
 
-// photo.jpg becomes photo.cut.png (photo.mask.png for a mask) beside it, or in the output folder
-// with the input's sub-folder kept; standard input goes to standard output (stdin.cut.png in a
-// folder). An input whose output would be another's, or would overwrite any input, is an error: it
-// never silently replaces anything.
+// Gives inputs their places one by one, as they turn up, and never a place twice.
+class OutputPlanner {
+ public:
+  // kInvalidArgument, kUnsupported: as OutputFormat, and for -o together with -O.
+  static Result<OutputPlanner> Create(const OutputOptions& options);
+
+  // From now on no output may replace this file (nor another hard link to it).
+  void Protect(const std::string& source);
+
+  // Where the input goes: photo.jpg becomes photo.cut.png (photo.mask.png for a mask) beside it, or
+  // in the output folder with the input's sub-folder kept; standard input goes to standard output
+  // (stdin.cut.png in a folder). The same input may ask again. kInvalidArgument where the output
+  // would be a protected file's or another input's.
+  Result<Job> Plan(const Input& input);
+
+  // The place alone, without looking whether it is free; and the input that has it, "" for none.
+  std::string PlaceOf(const Input& input) const;
+  std::string OwnerOf(const std::string& output) const;
+
+  // Frees this input's place where the input that has it is no longer there.
+  void Vacate(const Input& input);
+
+ private:
+  OutputPlanner(OutputOptions options, Format format) : options_(options), format_(format) {}
+  Status CheckNoSource(const Input& input, const std::string& output,
+                       const std::string& canonical) const;
+
+  OutputOptions options_;
+  Format format_;
+  std::set<std::string> sources_;                   // canonical names
+  std::set<std::pair<uint64_t, uint64_t>> inodes_;  // of sources: device and inode
+  std::map<std::string, std::string> taken_;        // canonical output to the input that has it
+};
+
+// All of them at once: inputs that would get the same output are all refused, so that which one
+// wins is never an accident; one that would overwrite any input is refused too.
 Result<JobList> PlanOutputs(const std::vector<Input>& inputs, const OutputOptions& options);
 
 }  // namespace peel

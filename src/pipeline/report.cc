@@ -1,7 +1,13 @@
 #include "src/pipeline/report.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <system_error>
+#include <utility>
 
 namespace peel {
 namespace {
@@ -95,6 +101,42 @@ std::string ReportJson(const std::vector<FileReport>& reports, const ModelInfo* 
   for (const FileReport& report : reports) list.push_back(ToJson(report, model));
   // File names are bytes; what is no UTF-8 must not throw.
   return list.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string ReportLine(const FileReport& report, const ModelInfo* model) {
+  return ToJson(report, model).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Result<LineReport> LineReport::Create(const std::string& path) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
+  if (fd >= 0) return LineReport(fd);
+  const std::string reason = "cannot create it (" + std::generic_category().message(errno) + ")";
+  return errno == ENOENT ? NotFound(reason) : IoError(reason);
+}
+
+LineReport::LineReport(LineReport&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), written_(other.written_) {}
+
+LineReport::~LineReport() {
+  if (fd_ >= 0) close(fd_);
+}
+
+Status LineReport::Add(const FileReport& report, const ModelInfo* model) {
+  const std::string line = ReportLine(report, model);
+  size_t done = 0;
+  while (done < line.size()) {
+    const ssize_t n = write(fd_, line.data() + done, line.size() - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) {
+      const int error = errno;
+      // Takes back the part of a line; a pipe cannot, and has no end that counts.
+      if (done > 0 && ftruncate(fd_, static_cast<off_t>(written_)) != 0) errno = error;
+      return IoError("cannot write it (" + std::generic_category().message(error) + ")");
+    }
+    done += static_cast<size_t>(n);
+  }
+  written_ += line.size();
+  return OkStatus();
 }
 
 }  // namespace peel

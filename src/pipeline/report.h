@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,28 @@ namespace peel {
 // precision_detail, threads, times_ms {read, decode, …, total}. `model` may be null where none was
 // loaded.
 std::string ReportJson(const std::vector<FileReport>& reports, const ModelInfo* model);
+
+// One such object as one line, with its end.
+std::string ReportLine(const FileReport& report, const ModelInfo* model);
+
+// A report of one line a picture (JSON lines), written as the run goes: whatever stops the run, the
+// file holds whole lines, in the order of completion.
+class LineReport {
+ public:
+  // An existing file is begun anew; a pipe or device is written to. kNotFound, kIo.
+  static Result<LineReport> Create(const std::string& path);
+  LineReport(LineReport&& other) noexcept;
+  LineReport& operator=(LineReport&&) = delete;
+  ~LineReport();
+
+  // kIo when it cannot be written (full disk); what is there ends with a whole line then.
+  Status Add(const FileReport& report, const ModelInfo* model);
+
+ private:
+  explicit LineReport(int fd) : fd_(fd) {}
+  int fd_;
+  uint64_t written_ = 0;
+};
 
 // "corrupt", "not_found" …: a word for a failure that scripts can rely on.
 const char* StatusWord(StatusCode code);

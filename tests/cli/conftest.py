@@ -73,6 +73,7 @@ def photo(tmp_path):
 
 
 def leftovers(folder):
-    """Names in a folder, hidden ones included: temporary files would be seen."""
+    """Names in a folder, hidden ones included: temporary files would be seen. The record of what
+    outputs were made from is where it belongs."""
     return sorted(p.relative_to(folder).as_posix() for p in pathlib.Path(folder).rglob("*")
-                  if p.is_file())
+                  if p.is_file() and not p.name.startswith(".peel-manifest"))

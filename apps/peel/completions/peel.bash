@@ -29,7 +29,7 @@ _peel() {
         --background) _peel_files; COMPREPLY+=($(compgen -W "white black transparent blur" -- "$cur")); return ;;
         -m | --model) _peel_files; COMPREPLY+=($(compgen -W "$(_peel_models)" -- "$cur")); return ;;
         -O) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
-        --quality | --threads | --jobs | --max-size | --max-pixels | --repeat | --warmup) return ;;
+        --quality | --threads | --jobs | --memory | --shard | --max-size | --max-pixels | --repeat | --warmup) return ;;
     esac
 
     case $command in
@@ -68,7 +68,7 @@ _peel() {
         _peel_words "-o -O -m --model --mask --format --quality --lossless --background --edges --compat
             --background-fit --trimap --keep --fill-holes -a --alpha-matting -af -ab -ae --shadow --size
             --position --crop --max-size --max-pixels --threads --jobs --device --precision --strict --recursive
-            --skip-existing --report --progress -q --quiet -v --verbose -h --help -V --version"
+            --skip-existing --watch --shard --memory --report --progress -q --quiet -v --verbose -h --help -V --version"
         return
     fi
     _peel_files

@@ -1,0 +1,123 @@
+#include "apps/peel/run_parts.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <filesystem>
+#include <span>
+#include <system_error>
+#include <utility>
+
+#include "apps/peel/system_limits.h"
+#include "src/pipeline/files.h"
+
+namespace peel {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string Lower(std::string text) {
+  std::ranges::transform(text, text.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+// In the order of the command line, not of completion.
+void SortLike(const std::vector<Input>& inputs, std::vector<FileReport>& reports) {
+  std::map<std::string, size_t> place;
+  for (size_t i = 0; i < inputs.size(); ++i) place.emplace(inputs[i].path, i);
+  std::ranges::stable_sort(reports, {}, [&](const FileReport& report) {
+    const auto it = place.find(report.input);
+    return it == place.end() ? inputs.size() : it->second;
+  });
+}
+
+}  // namespace
+
+Manifest* ManifestSet::For(const Job& job) {
+  const std::string folder =
+      output_folder_.empty() ? fs::path(job.output).parent_path().string() : output_folder_;
+  std::unique_ptr<Manifest>& manifest = manifests_[folder];
+  if (manifest == nullptr) manifest = Manifest::Open(folder, part_);
+  return manifest.get();
+}
+
+Status ManifestSet::Compact() {
+  Status first;
+  for (const auto& [folder, manifest] : manifests_) {
+    if (Status status = manifest->Compact(); first.ok()) first = std::move(status);
+  }
+  return first;
+}
+
+Result<ReportSink> ReportSink::Create(const std::string& path, const std::string& output_folder) {
+  ReportSink sink(path);
+  if (Lower(fs::path(path).extension().string()) == ".jsonl") {
+    std::error_code error;
+    if (!output_folder.empty() && fs::weakly_canonical(fs::path(path).parent_path() / ".", error) ==
+                                      fs::weakly_canonical(fs::path(output_folder) / ".", error)) {
+      fs::create_directories(output_folder, error);  // a failure shows when the file is made
+    }
+    auto lines = LineReport::Create(path);
+    if (!lines.ok()) return std::move(lines).status().WithContext(path);
+    sink.lines_.emplace(*std::move(lines));
+  }
+  return sink;
+}
+
+Status ReportSink::Add(const FileReport& report, const ModelInfo* model) {
+  if (path_.empty() || broken_) return OkStatus();
+  if (!lines_) {
+    reports_.push_back(report);
+    return OkStatus();
+  }
+  Status status = lines_->Add(report, model);
+  broken_ = !status.ok();
+  return status.ok() ? status : std::move(status).WithContext(path_);
+}
+
+Status ReportSink::Finish(const std::vector<Input>& inputs, const ModelInfo* model) {
+  if (path_.empty() || lines_) return OkStatus();
+  SortLike(inputs, reports_);
+  const std::string text = ReportJson(reports_, model);
+  return WriteFileAtomically(path_,
+                             std::span(reinterpret_cast<const uint8_t*>(text.data()), text.size()))
+      .WithContext(path_);
+}
+
+Result<uint64_t> ParseBytes(std::string_view text) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  std::string unit = Lower(std::string(text.substr(static_cast<size_t>(end - text.data()))));
+  double factor = 1;
+  if (const size_t power = std::string_view("kmgt").find(unit.empty() ? ' ' : unit[0]);
+      power != std::string_view::npos) {
+    const bool decimal = unit.size() == 2 && unit[1] == 'b';
+    for (size_t i = 0; i <= power; ++i) factor *= decimal ? 1000 : 1024;
+    if (decimal || unit.substr(1) == "ib") {
+      unit.clear();
+    } else {
+      unit.erase(0, 1);
+    }
+  } else if (unit == "b") {
+    unit.clear();
+  }
+  const double bytes = number * factor;
+  if (error != std::errc() || !unit.empty() || !(bytes >= 1) || bytes > 1e18) {
+    return InvalidArgument(
+        fmt::format("\"{}\" is no size of memory; say for example 800M or 4G", text));
+  }
+  return static_cast<uint64_t>(bytes);
+}
+
+uint64_t DefaultMemory() {
+  const SystemLimits limits = ReadSystemLimits();
+  uint64_t memory = limits.memory_bytes > 0 ? limits.memory_bytes : uint64_t{2} << 30;
+  if (limits.memory_limit) memory = std::min(memory, *limits.memory_limit);
+  if (limits.address_limit) memory = std::min(memory, *limits.address_limit);
+  return memory / 2;
+}
+
+}  // namespace peel
