@@ -148,6 +148,10 @@ TEST_F(CApi, BadInputIsTextNotDeath) {
   options.background = "no such colour";
   expect(peel_cut(engine_, png.data(), png.size(), &options), PEEL_INVALID_ARGUMENT);
   options.background = nullptr;
+  options.edges = PEEL_EDGES_MATTING;
+  peel_result* matted = peel_cut(engine_, png.data(), png.size(), &options);
+  EXPECT_EQ(peel_result_status(matted), PEEL_OK) << peel_result_error(matted);
+  peel_result_free(matted);
   options.size = 0;
   expect(peel_cut(engine_, png.data(), png.size(), &options), PEEL_INVALID_ARGUMENT);
   const peel_pixels grey = {png.data(), 2, 2, 1, 0};

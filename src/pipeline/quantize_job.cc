@@ -98,9 +98,11 @@ Result<PictureSamples> LoadSamples(const MatteModelFile& model,
                                    const std::vector<std::string>& names, bool recursive,
                                    int max_pictures) {
   const InputList list = ExpandInputs(names, recursive);
-  if (list.inputs.empty() && !list.errors.empty()) return list.errors.front();
+  if (list.inputs.empty() && !list.errors.empty()) return list.errors.front().status;
   PictureSamples samples;
-  for (const Status& error : list.errors) samples.skipped.push_back(error.message());
+  for (const InputFailure& failure : list.errors) {
+    samples.skipped.push_back(failure.status.message());
+  }
   // One after the other through all of them in equal steps; what cannot be read is stepped over.
   const size_t count = list.inputs.size(), wanted = static_cast<size_t>(std::max(max_pictures, 1));
   std::vector<size_t> order;
