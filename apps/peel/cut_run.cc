@@ -273,8 +273,8 @@ void CutRun::TellModel() {
   const ModelInfo& info = cutter_->info();
   if (!info.warning.empty()) console_.Warn(info.warning);
   console_.Detail(fmt::format("model {} {}, {} {} with {} threads, {} jobs, loaded in {:.1f} ms",
-                              info.name, info.path, info.device, info.precision_detail, info.threads,
-                              plan_.batch.jobs, info.load_ms));
+                              info.name, info.path, info.device, info.precision_detail,
+                              info.threads, plan_.batch.jobs, info.load_ms));
 }
 
 void CutRun::Add(const FileReport& report) {

@@ -59,12 +59,12 @@ class CancelToken {
 };
 
 struct EngineOptions {
-  std::string model;  // a name or the path of an ONNX file; empty: the embedded model
-  int threads = 0;    // 0: all processors this process may use
+  std::string model{};  // a name or the path of an ONNX file; empty: the embedded model
+  int threads = 0;      // 0: all processors this process may use
   peel_device device = PEEL_DEVICE_AUTO;
   peel_precision precision = PEEL_PRECISION_AUTO;
-  bool strict = false;  // fail rather than fall back
-  std::string family;   // how to feed a file that does not tell; empty: find out
+  bool strict = false;   // fail rather than fall back
+  std::string family{};  // how to feed a file that does not tell; empty: find out
 };
 
 struct CutOptions {

@@ -52,7 +52,9 @@ class ByteImages {
     for (int64_t i = 0; i < static_cast<int64_t>(bytes_.size()); ++i) {
       const int64_t at = i - kMargin;
       const bool inside = at >= 0 && at / stride_ < shape_.batch && at % stride_ < stride_ - 16;
-      if (!inside) ASSERT_EQ(bytes_[static_cast<size_t>(i)], 0x77) << at;
+      if (!inside) {
+        ASSERT_EQ(bytes_[static_cast<size_t>(i)], 0x77) << at;
+      }
     }
   }
 

@@ -114,6 +114,7 @@ class Converter {
       return true;
     }
     PEEL_ASSIGN_OR_RETURN(auto table, Table(x->scale, nullptr, *to));
+    if (!table) return false;
     rewriter_.Become(n, TableNode(node.name, x->bytes, *std::move(table), node.outputs[0]));
     return true;
   }
