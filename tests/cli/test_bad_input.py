@@ -7,7 +7,7 @@ import struct
 import subprocess
 import zlib
 
-from conftest import ROOT, ball, leftovers
+from cli_support import ROOT, ball, leftovers
 import numpy as np
 from PIL import Image
 import pytest

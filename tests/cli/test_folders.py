@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 
-from conftest import ball, leftovers
+from cli_support import ball, leftovers
 from PIL import Image
 import pytest
 

@@ -3,7 +3,7 @@ import io
 import json
 import pathlib
 
-from conftest import ROOT, ball, leftovers
+from cli_support import ROOT, ball, leftovers
 import numpy as np
 from PIL import Image, ImageCms, ImageOps
 import pytest

@@ -4,7 +4,7 @@ import json
 import re
 import subprocess
 
-from conftest import ball, leftovers
+from cli_support import ball, leftovers
 from PIL import Image
 import pytest
 
