@@ -26,8 +26,10 @@ Result<std::unique_ptr<Session>> Session::LoadBytes(std::span<const uint8_t> byt
                                                     std::shared_ptr<const void> owner,
                                                     const std::string& name,
                                                     const SessionOptions& options,
-                                                    const std::string& directory) {
-  return Make(ReadOnnx(bytes, std::move(owner), name, directory), name, options);
+                                                    const std::string& directory, bool file_map) {
+  Result<Graph> graph = ReadOnnx(bytes, std::move(owner), name, directory);
+  if (graph.ok() && file_map) graph->maps.push_back(bytes);
+  return Make(std::move(graph), name, options);
 }
 
 }  // namespace peel::engine

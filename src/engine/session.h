@@ -97,12 +97,14 @@ class Session {
   static Result<std::unique_ptr<Session>> Load(const std::string& path,
                                                const SessionOptions& options);
   // bytes must stay alive while owner does (null: while the session does). directory: where the
-  // model's external data lie; empty: it may have none.
+  // model's external data lie; empty: it may have none. file_map: the bytes are a read-only private
+  // map of a file (MappedFile), whose pages may be handed back once weights are packed.
   static Result<std::unique_ptr<Session>> LoadBytes(std::span<const uint8_t> bytes,
                                                     std::shared_ptr<const void> owner,
                                                     const std::string& name,
                                                     const SessionOptions& options,
-                                                    const std::string& directory = "");
+                                                    const std::string& directory = "",
+                                                    bool file_map = false);
   virtual ~Session() = default;
 
   virtual const std::vector<Port>& inputs() const = 0;

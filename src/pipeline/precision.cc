@@ -31,7 +31,7 @@ Result<engine::ModelBytes> MapFile(const std::string& path) {
   auto mapped = engine::MappedFile::Open(path);
   if (!mapped.ok()) return std::move(mapped).status().WithContext(path);
   const auto bytes = (*mapped)->bytes();
-  return engine::ModelBytes{bytes, *std::move(mapped), path, FolderOf(path)};
+  return engine::ModelBytes{bytes, *std::move(mapped), path, FolderOf(path), /*file_map=*/true};
 }
 
 // Without looking at the graph more than the reader does; "" where the file does not say.
@@ -51,7 +51,8 @@ std::string HowToQuantize(const LocatedModel& model) {
 
 Result<engine::ModelBytes> MapModel(const LocatedModel& where) {
   if (where.embedded()) {
-    return engine::ModelBytes{EmbeddedModel(), nullptr, "the embedded model", ""};
+    return engine::ModelBytes{EmbeddedModel(), nullptr, "the embedded model", "",
+                              /*file_map=*/false};
   }
   return MapFile(where.path);
 }

@@ -144,7 +144,8 @@ class Quantizer {
 
 Result<std::unique_ptr<Session>> LoadModelBytes(const ModelBytes& source,
                                                 const SessionOptions& options) {
-  return Session::LoadBytes(source.bytes, source.owner, source.name, options, source.directory);
+  return Session::LoadBytes(source.bytes, source.owner, source.name, options, source.directory,
+                            source.file_map);
 }
 
 Result<QuantizedModel> QuantizeModel(const ModelBytes& source, std::span<const Sample> calibration,

@@ -20,6 +20,7 @@ struct ModelBytes {
   std::shared_ptr<const void> owner;  // keeps the bytes alive; null: the caller does
   std::string name;                   // for messages
   std::string directory;              // where external data lie; "" for none
+  bool file_map = false;              // the bytes are MappedFile's
 };
 
 Result<std::unique_ptr<Session>> LoadModelBytes(const ModelBytes& source,
