@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "src/base/cpu.h"
+#include "src/base/hash.h"
 
 namespace peel {
 namespace {
@@ -83,17 +84,6 @@ Status CannotWrite(const std::string& path, int error) {
                  "); PEEL_CACHE_DIR names another folder");
 }
 
-uint64_t Load64(const uint8_t* p) {
-  uint64_t v;
-  std::memcpy(&v, p, sizeof(v));
-  return v;
-}
-
-uint64_t Fold(uint64_t a, uint64_t b) {
-  const auto product = static_cast<unsigned __int128>(a) * b;
-  return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
-}
-
 }  // namespace
 
 std::string CacheFolder() {
@@ -111,7 +101,7 @@ std::string CacheFolder() {
 std::string CacheFilePath(std::string_view kind, std::string_view key) {
   const std::string folder = CacheFolder();
   if (folder.empty()) return "";
-  return folder + "/" + std::string(kind) + "-" + HashText(HashBytes(key));
+  return folder + "/" + std::string(kind) + "-" + HashText(Hash64(key));
 }
 
 bool AnyCacheFile(std::string_view kind) {
@@ -134,7 +124,7 @@ std::optional<std::string> ReadCacheFile(std::string_view kind, std::string_view
   if (rest.size() < 17 || rest[16] != '\n') return std::nullopt;
   const std::string_view sum = rest.substr(0, 16);
   rest.remove_prefix(17);
-  if (sum != HashText(HashBytes(rest))) return std::nullopt;
+  if (sum != HashText(Hash64(rest))) return std::nullopt;
   size_t key_size = 0, payload_size = 0;
   if (!TakeNumber(&rest, ' ', &key_size) || !TakeNumber(&rest, '\n', &payload_size)) {
     return std::nullopt;
@@ -157,7 +147,7 @@ Status WriteCacheFile(std::string_view kind, std::string_view key, std::string_v
     fs::permissions(folder, fs::perms::owner_all, error);
   }
   const std::string body = Body(key, payload);
-  const std::string text = std::string(kMagic) + HashText(HashBytes(body)) + "\n" + body;
+  const std::string text = std::string(kMagic) + HashText(Hash64(body)) + "\n" + body;
   if (text.size() > kMaxBytes) return LimitExceeded(path + ": the record is too large");
   // Process and counter keep two writers apart; what a killed one leaves behind is overwritten by
   // the next with its number, or is a few kilobytes for whoever empties the cache.
@@ -187,25 +177,6 @@ std::string CacheMachine() {
   std::string text = "peel " PEEL_BASE_VERSION "; " + CpuModel() + "; " + CpuTarget();
   for (const std::string& feature : CpuFeatures()) text += " " + feature;
   return text;
-}
-
-uint64_t HashBytes(std::span<const uint8_t> bytes) {
-  // Odd constants with about as many ones as zeros (digits of the golden ratio and of pi).
-  constexpr uint64_t kSeed[4] = {0x9E3779B97F4A7C15, 0x243F6A8885A308D3, 0x13198A2E03707345,
-                                 0xA4093822299F31D1};
-  uint64_t lane[4] = {kSeed[0], kSeed[1], kSeed[2], kSeed[3]};
-  const uint8_t* p = bytes.data();
-  size_t left = bytes.size();
-  for (; left >= 32; left -= 32, p += 32) {
-    for (size_t i = 0; i < 4; ++i)
-      lane[i] = Fold(lane[i] ^ Load64(p + 8 * i), kSeed[3 - i]) + kSeed[i];
-  }
-  uint8_t tail[32] = {};
-  if (left > 0) std::memcpy(tail, p, left);
-  uint64_t hash = Fold(bytes.size() ^ kSeed[0], kSeed[1]);
-  for (size_t i = 0; i < 4; ++i)
-    hash = Fold(hash ^ lane[i] ^ Load64(tail + 8 * i), kSeed[i]) + kSeed[3 - i];
-  return Fold(hash, kSeed[2]);
 }
 
 std::string HashText(uint64_t hash) {

@@ -37,13 +37,7 @@ std::string CacheFilePath(std::string_view kind, std::string_view key);
 // This machine and this build, to begin keys with: Peel's version, processor, kernels in use.
 std::string CacheMachine();
 
-// 64 bits of a not cryptographic hash: multiply and fold, four lanes of 8 bytes. The same on every
-// machine of the same byte order. About 10 bytes a nanosecond.
-uint64_t HashBytes(std::span<const uint8_t> bytes);
-inline uint64_t HashBytes(std::string_view text) {
-  return HashBytes(std::span(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
-}
-// 16 hexadecimal digits.
+// A hash (src/base/hash.h) as 16 hexadecimal digits.
 std::string HashText(uint64_t hash);
 
 }  // namespace peel

@@ -11,6 +11,8 @@
 #include <thread>
 #include <vector>
 
+#include "src/base/hash.h"
+
 namespace peel {
 namespace {
 
@@ -115,15 +117,15 @@ TEST_F(CacheFileTest, WritersAtTheSameTimeLeaveOneWholeRecord) {
   EXPECT_EQ(std::distance(fs::directory_iterator(CacheFolder()), {}), 1);
 }
 
-TEST(HashBytesTest, EveryByteAndTheLengthCount) {
+TEST(Hash64, EveryByteAndTheLengthCount) {
   std::set<uint64_t> seen;
   std::string text;
   for (int length = 0; length < 100; ++length, text.push_back('\0')) {
-    EXPECT_TRUE(seen.insert(HashBytes(text)).second) << "zeros, " << length;
+    EXPECT_TRUE(seen.insert(Hash64(text)).second) << "zeros, " << length;
     for (size_t i = 0; i < text.size(); ++i) {
       std::string other = text;
       other[i] = 1;
-      EXPECT_TRUE(seen.insert(HashBytes(other)).second) << length << ", " << i;
+      EXPECT_TRUE(seen.insert(Hash64(other)).second) << length << ", " << i;
     }
   }
   EXPECT_EQ(HashText(0x0123456789abcdef), "0123456789abcdef");

@@ -5,6 +5,7 @@
 
 #include "src/base/cache_file.h"
 #include "src/base/cpu.h"
+#include "src/base/hash.h"
 #include "src/engine/onnx/mapped_file.h"
 #include "src/engine/onnx/reader.h"
 #include "src/matte/embedded_model.h"
@@ -69,7 +70,7 @@ Result<Int8Model> FindInt8Model(const LocatedModel& model, std::span<const uint8
     found.path = path;
     PEEL_ASSIGN_OR_RETURN(found.file, MapFile(path));
     const std::string from = MadeFrom(found.file);
-    if (!from.empty() && from != HashText(HashBytes(bytes))) {
+    if (!from.empty() && from != HashText(Hash64(bytes))) {
       return InvalidArgument(path + " was made from another version of this model; " +
                              HowToQuantize(model) + " anew");
     }
@@ -117,7 +118,7 @@ PrecisionPlan PlanPrecision(Precision wish, const LocatedModel& where, engine::M
       } else if (tuning->choice == Precision::kInt8) {
         // Exactly the file that was measured, or none.
         auto found = FindInt8Model(where, plan.file.bytes);
-        if (found.ok() && HashText(HashBytes(found->file.bytes)) == tuning->int8_hash) {
+        if (found.ok() && HashText(Hash64(found->file.bytes)) == tuning->int8_hash) {
           take_int8(*std::move(found));
         } else {
           plan.note = "the 8-bit version of " + where.name +

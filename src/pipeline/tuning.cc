@@ -8,6 +8,7 @@
 
 #include "src/base/cache_file.h"
 #include "src/base/cpu.h"
+#include "src/base/hash.h"
 #include "src/base/thread_pool.h"
 #include "src/engine/quantize/select.h"
 #include "src/pipeline/precision.h"
@@ -26,7 +27,7 @@ constexpr double kSeconds = 2;    // a series of slow models is cut short here, 
 constexpr int kProbePictures = 4;
 
 std::string Key(std::span<const uint8_t> model) {
-  return CacheMachine() + "\nmodel " + HashText(HashBytes(model));
+  return CacheMachine() + "\nmodel " + HashText(Hash64(model));
 }
 
 const char* Name(Precision precision) {
@@ -174,7 +175,7 @@ class Tuner {
     candidate.nodes = context->Numbers().int8;
     Tuning tuning;
     tuning.choice = Precision::kInt8;
-    tuning.int8_hash = HashText(HashBytes(companion->file.bytes));
+    tuning.int8_hash = HashText(Hash64(companion->file.bytes));
     return Weigh(load, std::move(candidate), std::move(tuning), report);
   }
 

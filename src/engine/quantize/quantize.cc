@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "src/base/cache_file.h"
+#include "src/base/hash.h"
 #include "src/engine/onnx/reader.h"
 #include "src/engine/quantize/codes.h"
 #include "src/engine/quantize/qdq.h"
@@ -77,7 +78,7 @@ class Quantizer {
 
     QuantizedModel result;
     const std::map<std::string, std::string> metadata = {
-        {std::string(kSourceHashKey), HashText(HashBytes(source_.bytes))}};
+        {std::string(kSourceHashKey), HashText(Hash64(source_.bytes))}};
     PEEL_ASSIGN_OR_RETURN(result.bytes, writer.Write(selection.chosen, metadata));
     result.multiply_adds = target_.multiply_adds;
     result.calibration = selection.error;

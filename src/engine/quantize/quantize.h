@@ -58,7 +58,7 @@ struct QuantizedModel {
   int trials = 0;
 };
 
-// The metadata key under which the file keeps HashText(HashBytes(source)).
+// The metadata key under which the file keeps HashText(Hash64(source)).
 inline constexpr std::string_view kSourceHashKey = "peel.quantized_from";
 
 // The model with its convolutions on 8-bit integers, as a file in QDQ form (qdq.h), but for those
