@@ -79,7 +79,7 @@ def test_json_is_one_object_with_the_promised_keys(model):
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     assert set(result) == {"load_ms", "first_ms", "min_ms", "median_ms", "times_ms", "peak_bytes", "device",
-                           "precision", "threads"}
+                           "device_asked", "device_reason", "backend", "precision", "threads"}
     assert result["device"] == "cpu" and result["precision"] == "fp32" and result["threads"] == 2
     assert 0 < result["min_ms"] <= result["median_ms"]
     assert result["load_ms"] > 0 and result["first_ms"] > 0 and result["peak_bytes"] > 1 << 20
