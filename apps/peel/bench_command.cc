@@ -14,6 +14,8 @@
 #include "apps/peel/bench_report.h"
 #include "apps/peel/config.h"
 #include "apps/peel/console.h"
+#include "src/codec/decode.h"
+#include "src/codec/limits.h"
 #include "src/pipeline/files.h"
 #include "src/pipeline/inputs.h"
 
@@ -101,6 +103,11 @@ Status Measure(Arguments& a, Json* document) {
     std::error_code error;
     const auto path = std::filesystem::absolute(input.path, error);
     a.plan.pictures.push_back(error ? input.path : path.string());
+  }
+  for (const std::string& path : a.plan.pictures) {
+    const auto bytes = ReadWholeFile(path, Limits{}.max_bytes);
+    Status status = bytes.ok() ? Probe(*bytes).status() : bytes.status();
+    if (!status.ok()) return std::move(status).WithContext(path);
   }
   if (a.plan.pictures.empty()) {
     return InvalidArgument("there are no pictures to measure with; name some of yours");

@@ -56,7 +56,8 @@ class Placing {
                           ". Without --strict another device would be used");
       }
     }
-    PEEL_RETURN_IF_ERROR(OnCpu(backend));
+    // Where an accelerator has failed, the CPU is the native engine's all the same.
+    PEEL_RETURN_IF_ERROR(OnCpu(wanted == Device::kCpu ? backend : request_.backend));
     return Finish(wanted);
   }
 
@@ -98,8 +99,10 @@ class Placing {
         placed_.session = *std::move(session);
         return OkStatus();
       }
-      const std::string why = "--backend onnxruntime: " + session.status().message();
-      if (request_.strict) return Status(StatusCode::kDeviceRefused, why);
+      const bool asked = request_.backend == BackendKind::kOnnxRuntime;
+      const std::string why =
+          (asked ? "--backend onnxruntime: " : "--device auto: ") + session.status().message();
+      if (request_.strict && asked) return Status(StatusCode::kDeviceRefused, why);
       note_ = why + ". The native engine is used";
       placed_.reason += (placed_.reason.empty() ? "" : ". ") + why;
     }

@@ -38,6 +38,15 @@ Status Measure(const Cutter& cutter, const std::vector<ImageU8>& pictures, int r
   return OkStatus();
 }
 
+// What was asked for strictly and did not come, without what the command line is told.
+std::string WithoutAdvice(std::string text, Device device) {
+  const std::string head = "--device " + std::string(engine::DeviceName(device)) + ": ";
+  constexpr std::string_view kTail = ". Without --strict another device would be used";
+  if (text.starts_with(head)) text.erase(0, head.size());
+  if (text.ends_with(kTail)) text.erase(text.size() - kTail.size());
+  return text;
+}
+
 Measured Try(const VerifyOptions& options, BackendKind backend, Device device,
              const std::vector<ImageU8>& pictures) {
   Measured measured;
@@ -62,7 +71,7 @@ Measured Try(const VerifyOptions& options, BackendKind backend, Device device,
     status = Measure(*cutter, pictures, options.runs, measured);
   }
   measured.trial.proven = status.ok();
-  if (!status.ok()) measured.trial.reason = status.message();
+  if (!status.ok()) measured.trial.reason = WithoutAdvice(status.message(), device);
   return measured;
 }
 
@@ -115,7 +124,7 @@ Spread SpreadOf(std::vector<double> values) {
 }
 
 Result<MatteDistance> CompareMattes(ImageView<const uint8_t> a, ImageView<const uint8_t> b) {
-  if (a.width != b.width || a.height != b.height || a.channels != 1 || b.channels != 1) {
+  if (a.width != b.width || a.height != b.height) {
     return InvalidArgument("two mattes to be compared are not of one size");
   }
   int64_t sum = 0, both = 0, either = 0;
@@ -123,9 +132,10 @@ Result<MatteDistance> CompareMattes(ImageView<const uint8_t> a, ImageView<const 
     const uint8_t* p = a.row(y);
     const uint8_t* q = b.row(y);
     for (int x = 0; x < a.width; ++x) {
-      sum += std::abs(static_cast<int>(p[x]) - static_cast<int>(q[x]));
-      both += p[x] > 127 && q[x] > 127;
-      either += p[x] > 127 || q[x] > 127;
+      const int u = p[x * a.channels], v = q[x * b.channels];
+      sum += std::abs(u - v);
+      both += u > 127 && v > 127;
+      either += u > 127 || v > 127;
     }
   }
   MatteDistance distance;

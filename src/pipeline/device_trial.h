@@ -26,7 +26,7 @@ struct Spread {
 };
 Spread SpreadOf(std::vector<double> values);
 
-// How far one matte is from another of the same size.
+// How far one matte is from another of the same size, by their first channels.
 struct MatteDistance {
   double mean_difference = 0;  // of opacity, 0 to 1
   double iou = 1;              // of what is more than half subject; 1 where neither has any

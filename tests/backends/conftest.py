@@ -79,12 +79,11 @@ def stub(tmp_path_factory, real):
     return machine
 
 
-@pytest.fixture(scope="session")
-def network(tmp_path_factory):
-    """A picture network of three convolutions and a sigmoid: 1x3x320x320 to 1x1x320x320."""
+def picture_network(path, width):
+    """Three convolutions of so many channels and a sigmoid: 1x3x320x320 to 1x1x320x320."""
     rng = np.random.default_rng(0)
     weights, nodes, x, channels = [], [], "x", 3
-    for i, out in enumerate((8, 8, 1)):
+    for i, out in enumerate((width, width, 1)):
         w = rng.standard_normal((out, channels, 3, 3)).astype(np.float32) / (3 * channels) ** 0.5
         weights.append(numpy_helper.from_array(w, f"w{i}"))
         nodes.append(helper.make_node("Conv", [x, f"w{i}"], [f"c{i}"], name=f"conv{i}",
@@ -95,9 +94,20 @@ def network(tmp_path_factory):
     graph = helper.make_graph(
         nodes, "small", [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, 320, 320])],
         [helper.make_tensor_value_info("y2", TensorProto.FLOAT, [1, 1, 320, 320])], weights)
-    path = tmp_path_factory.mktemp("network") / "small.onnx"
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
     return path
+
+
+@pytest.fixture(scope="session")
+def network(tmp_path_factory):
+    """One that runs in milliseconds."""
+    return picture_network(tmp_path_factory.mktemp("network") / "small.onnx", 8)
+
+
+@pytest.fixture(scope="session")
+def heavy(tmp_path_factory):
+    """One that takes a second in the native engine's plain reference kernels."""
+    return picture_network(tmp_path_factory.mktemp("network") / "heavy.onnx", 32)
 
 
 @pytest.fixture(scope="session")

@@ -81,16 +81,17 @@ def test_a_run_goes_on_where_it_was(bench, tmp_path, photo):
     assert cases(other.json)[key]["key"] != cases(first.json)[key]["key"]
 
 
-def test_apply(bench, peel, photo, tmp_path, stub):
+def test_apply(bench, peel, photo, tmp_path, stub, heavy):
     config = tmp_path / "config.yaml"
     config.write_text("jobs: 1\n")
-    honest = stub("honest", PEEL_CPU="scalar")
-    done = bench("--devices", "cpu,cuda", "--precisions", "fp32", **honest)
+    honest = stub("honest", PEEL_KERNELS_OFF="all")  # so that the made-up GPU is faster
+    done = bench("--models", heavy, "--devices", "cpu,cuda", "--precisions", "fp32", **honest)
     assert done.code == 0 and config.read_text() == "jobs: 1\n"
     best = done.json["recommendations"][0]
     assert best["label"] == "cuda" and best["speed_up"] > 1.05
     done = peel("bench", "--apply", "-O", "out", PEEL_CONFIG=config)
     assert done.code == 0 and str(config) in done.err
+    assert f"model: {heavy}" in config.read_text()
     assert "device: cuda" in config.read_text() and "jobs: 1" in config.read_text()
     # Now it is the default; what is typed wins.
     env = dict(honest, PEEL_CONFIG=config)
@@ -119,7 +120,7 @@ def test_configuration_counts_for_skip_existing(peel, photo, tmp_path):
     ("threads: many\n", "1 to 1024"),
     ("model: [a, b]\n", "one value"),
     ("- a\n", "key: value"),
-    ("device: \"cpu\n", "no YAML"),
+    ("device: [cpu\n", "no YAML"),
     ("ort: graph=fast\n", "graph"),
 ])
 def test_a_broken_configuration_is_told(peel, photo, tmp_path, text, part):
