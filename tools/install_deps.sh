@@ -3,7 +3,7 @@
 # usage: tools/install_deps.sh [build] [test] [bench] [fuzz] [lint] [arm] [emulate]
 set -euo pipefail
 build=(g++ cmake ninja-build ccache pkg-config libhwy-dev libprotozero-dev libcli11-dev
-       libfmt-dev nlohmann-json3-dev libjpeg62-turbo-dev libdeflate-dev libwebp-dev
+       libfmt-dev nlohmann-json3-dev libyaml-cpp-dev libjpeg62-turbo-dev libdeflate-dev libwebp-dev
        zlib1g-dev)
 test=(libgtest-dev libgmock-dev python3 python3-venv python3-dev)
 bench=(libbenchmark-dev python3 python3-venv)

@@ -1,8 +1,12 @@
 #include "apps/peel/cut_command.h"
 
+#include <algorithm>
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "apps/peel/config.h"
 #include "apps/peel/console.h"
 #include "apps/peel/cut_run.h"
 
@@ -125,8 +129,17 @@ void AddRunOptions(CLI::App& cut, CutArguments& a) {
                  "there is")
       ->type_name("SIZE")
       ->group(group);
-  cut.add_option("--device", a.device, "auto, cpu, cuda or tensorrt")->group(group);
-  cut.add_option("--precision", a.precision, "auto, fp32, bf16 or int8")->group(group);
+  cut.add_option("--device", a.device, "auto, cpu, cuda, tensorrt or openvino (peel doctor)")
+      ->group(group);
+  cut.add_option("--backend", a.backend,
+                 "auto, native or onnxruntime; auto: native on the CPU where it can")
+      ->group(group);
+  cut.add_option("--ort", a.ort,
+                 "ONNX Runtime's options: graph=off|basic|extended|all, inter=N, arena=on|off, "
+                 "execution=sequential|parallel, gpu=N, openvino=DEVICE")
+      ->type_name("KEY=VALUE[,...]")
+      ->group(group);
+  cut.add_option("--precision", a.precision, "auto, fp32, bf16, fp16 or int8")->group(group);
   cut.add_flag("--strict", a.strict, "Fail rather than fall back to another device or precision")
       ->group(group);
   cut.add_flag("--recursive", a.recursive, "Take folders with their sub-folders")->group(group);
@@ -140,6 +153,30 @@ void AddRunOptions(CLI::App& cut, CutArguments& a) {
   cut.add_option("--progress", a.progress, "auto, always or never; auto: on a terminal")
       ->check(CLI::IsMember({"auto", "always", "never"}))
       ->group(group);
+}
+
+// What the configuration says and the command line does not. It counts for results as if it were
+// typed.
+Status TakeDefaults(const CLI::App& cut, CutArguments& a) {
+  PEEL_ASSIGN_OR_RETURN(const Config config, ReadConfig());
+  const auto take = [&](const char* key, const std::string& option, std::string& to, bool counts) {
+    const auto it = config.find(key);
+    if (it == config.end() || cut.get_option(option)->count() > 0) return;
+    to = it->second;
+    if (counts) a.settings.emplace_back(option, std::vector<std::string>{it->second});
+  };
+  std::string threads, jobs;
+  take("model", "--model", a.model, false);
+  take("device", "--device", a.device, true);
+  take("backend", "--backend", a.backend, true);
+  take("precision", "--precision", a.precision, true);
+  take("ort", "--ort", a.ort, true);
+  take("threads", "--threads", threads, false);
+  take("jobs", "--jobs", jobs, false);
+  if (!threads.empty()) a.threads = std::stoi(threads);  // ReadConfig has checked them
+  if (!jobs.empty()) a.jobs = std::stoi(jobs);
+  std::ranges::sort(a.settings);
+  return OkStatus();
 }
 
 }  // namespace
@@ -158,6 +195,11 @@ void AddCutCommand(CLI::App& app, int* exit_code) {
   AddRunOptions(*cut, *arguments);
   cut->callback([cut, arguments, exit_code] {
     arguments->settings = OptionsThatCount(*cut);
+    if (const Status status = TakeDefaults(*cut, *arguments); !status.ok()) {
+      Console().Error(status.message());
+      *exit_code = kExitUsage;
+      return;
+    }
     *exit_code = RunCut(*arguments);
   });
 }

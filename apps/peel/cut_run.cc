@@ -146,6 +146,8 @@ Result<Plan> MakePlan(const CutArguments& a) {
   plan.model.threads = a.threads;
   plan.model.strict = a.strict;
   PEEL_ASSIGN_OR_RETURN(plan.model.device, ParseDevice(a.device));
+  PEEL_ASSIGN_OR_RETURN(plan.model.backend, ParseBackend(a.backend));
+  PEEL_ASSIGN_OR_RETURN(plan.model.runtime, ParseRuntime(a.ort));
   PEEL_ASSIGN_OR_RETURN(plan.model.precision, ParsePrecision(a.precision));
   if (a.progress == "always") plan.progress = Console::Progress::kAlways;
   if (a.progress == "never") plan.progress = Console::Progress::kNever;
@@ -272,9 +274,10 @@ void CutRun::TellModel() {
   model_told_ = true;
   const ModelInfo& info = cutter_->info();
   if (!info.warning.empty()) console_.Warn(info.warning);
-  console_.Detail(fmt::format("model {} {}, {} {} with {} threads, {} jobs, loaded in {:.1f} ms",
-                              info.name, info.path, info.device, info.precision_detail,
-                              info.threads, plan_.batch.jobs, info.load_ms));
+  console_.Detail(
+      fmt::format("model {} {}, {} ({}) {} with {} threads, {} jobs, loaded in {:.1f} ms",
+                  info.name, info.path, info.device, info.backend, info.precision_detail,
+                  info.threads, plan_.batch.jobs, info.load_ms));
 }
 
 void CutRun::Add(const FileReport& report) {

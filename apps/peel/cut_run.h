@@ -15,7 +15,7 @@ struct CutArguments {
   std::string output_file, output_folder, format, report;
   std::string background, edges = "auto", compat;
   std::string memory, shard;
-  std::string model, device = "auto", precision = "auto", progress = "auto";
+  std::string model, device = "auto", backend = "auto", ort, precision = "auto", progress = "auto";
   int quality = 0, max_size = 0, threads = 0, jobs = 0;
   std::optional<std::string> crop, shadow;
   std::string trimap, keep = "all", background_fit = "cover", size, position = "center";

@@ -6,18 +6,19 @@
 #include <libdeflate.h>
 #include <webp/decode.h>
 
-#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "apps/peel/console.h"
+#include "apps/peel/doctor_devices.h"
 #include "apps/peel/model_list.h"
 #include "apps/peel/system_limits.h"
 #include "src/base/cpu.h"
 #include "src/base/thread_pool.h"
 #include "src/codec/limits.h"
+#include "src/pipeline/cutter.h"
 
 namespace peel {
 namespace {
@@ -50,24 +51,7 @@ std::vector<Codec> Codecs() {
           {"HEIC", false, false, "not in this version"}};
 }
 
-struct Backend {
-  const char* name;
-  bool available;
-  std::string note;
-};
-
-std::vector<Backend> Backends() {
-  std::error_code error;
-  const bool driver = std::filesystem::exists("/proc/driver/nvidia/version", error);
-  const std::string gpu =
-      driver ? "(an NVIDIA driver is loaded)" : "(nor is an NVIDIA driver loaded)";
-  return {{"native cpu", true, "kernels for " + CpuTarget()},
-          {"cuda", false, "this version has no CUDA backend " + gpu},
-          {"tensorrt", false, "this version has no TensorRT backend " + gpu},
-          {"onnxruntime", false, "this version has no plug-in for ONNX Runtime"}};
-}
-
-Json Collect() {
+Json Collect(const engine::RuntimeOptions& options) {
   const SystemLimits limits = ReadSystemLimits();
   Json doc;
   doc["version"] = PEEL_VERSION;
@@ -99,10 +83,7 @@ Json Collect() {
                              {"writes", codec.writes},
                              {"library", codec.library}});
   }
-  for (const Backend& backend : Backends()) {
-    doc["backends"].push_back(
-        {{"name", backend.name}, {"available", backend.available}, {"note", backend.note}});
-  }
+  doc.update(DevicesJson(options));
   doc["model_folders"] = ModelFolders();
   doc["models"] = Json::array();
   for (const ListedModel& model : ListModels()) {
@@ -156,12 +137,7 @@ void Print(const Json& doc) {
                codec["reads"].get<bool>() ? "reads and writes" : "no",
                codec["library"].get<std::string>());
   }
-  fmt::print("\nBackends\n");
-  for (const Json& backend : doc["backends"]) {
-    fmt::print("  {:<11} {}: {}\n", backend["name"].get<std::string>(),
-               backend["available"].get<bool>() ? "in use" : "not available",
-               backend["note"].get<std::string>());
-  }
+  PrintDevices(doc);
   fmt::print("\nModels found\n");
   for (const Json& model : doc["models"]) {
     fmt::print("  {:<20} {}\n", model["name"].get<std::string>(), model["path"].get<std::string>());
@@ -176,13 +152,40 @@ void Print(const Json& doc) {
 }  // namespace
 
 void AddDoctorCommand(CLI::App& app, int* exit_code) {
+  struct Arguments {
+    VerifyArguments verify;
+    std::string ort;
+    bool json = false, verify_devices = false;
+  };
   CLI::App* doctor = app.add_subcommand(
-      "doctor", "Processor, threads, limits, formats, backends and models in force");
-  auto as_json = std::make_shared<bool>(false);
-  doctor->add_flag("--json", *as_json, "One JSON object");
-  doctor->callback([as_json, exit_code] {
-    const Json doc = Collect();
-    if (*as_json) {
+      "doctor", "Processor, threads, limits, formats, devices and models in force");
+  auto a = std::make_shared<Arguments>();
+  doctor->add_flag("--json", a->json, "One JSON object");
+  doctor->add_flag("--verify", a->verify_devices,
+                   "Run every device on a picture of 640, 1024 and 2048 pixels, compare it with "
+                   "the CPU, time it, and keep the result for --device auto");
+  doctor->add_option("-m,--model", a->verify.model, "With --verify: the model")
+      ->type_name("NAME|FILE");
+  doctor->add_option("--runs", a->verify.runs, "With --verify: timed runs each; default 5")
+      ->check(CLI::Range(1, 1000));
+  doctor->add_option("--threads", a->verify.threads, "With --verify: of the CPU's")
+      ->check(CLI::Range(1, 1024));
+  doctor->add_option("--ort", a->ort, "ONNX Runtime's options, as peel cut takes them")
+      ->type_name("KEY=VALUE[,...]");
+  doctor->callback([a, exit_code] {
+    const auto options = ParseRuntime(a->ort);
+    if (!options.ok()) {
+      fmt::print(stderr, "peel: error: {}\n", options.status().message());
+      *exit_code = kExitUsage;
+      return;
+    }
+    if (a->verify_devices) {
+      a->verify.json = a->json;
+      *exit_code = RunVerify(a->verify, *options);
+      return;
+    }
+    const Json doc = Collect(*options);
+    if (a->json) {
       fmt::print("{}\n", doc.dump(2, ' ', false, Json::error_handler_t::replace));
     } else {
       Print(doc);

@@ -15,6 +15,8 @@
 #include <vector>
 
 #include "apps/peel/arguments.h"
+#include "apps/peel/bench_case.h"
+#include "apps/peel/bench_command.h"
 #include "apps/peel/console.h"
 #include "apps/peel/cut_command.h"
 #include "apps/peel/doctor_command.h"
@@ -22,10 +24,11 @@
 #include "apps/peel/models_command.h"
 #include "apps/peel/quantize_command.h"
 #include "src/base/cpu.h"
+#include "src/engine/ort/library.h"
 
 namespace {
 
-constexpr std::string_view kLater[] = {"bench", "serve", "rectify", "scan", "video"};
+constexpr std::string_view kLater[] = {"serve", "rectify", "scan", "video"};
 
 constexpr char kFooter[] = R"(
 Without a command Peel cuts out: `peel photo.jpg` writes photo.cut.png beside it.
@@ -47,6 +50,7 @@ int Run(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);  // so is a file that grows beyond `ulimit -f`
   peel::InitCpu();
+  peel::engine::ort::SilenceTelemetry();
 
   std::vector<std::string> arguments(argv + 1, argv + argc);
   if (!arguments.empty() && std::ranges::find(kLater, arguments[0]) != std::end(kLater)) {
@@ -63,6 +67,8 @@ int Run(int argc, char** argv) {
   peel::AddModelsCommand(app, &exit_code);
   peel::AddModelCommand(app, &exit_code);
   peel::AddQuantizeCommand(app, &exit_code);
+  peel::AddBenchCommand(app, &exit_code);
+  peel::AddBenchCaseCommand(app, &exit_code);
   peel::AddDoctorCommand(app, &exit_code);
 
   if (arguments.empty()) {

@@ -11,6 +11,7 @@
 #include <set>
 
 #include "apps/peel/model_command.h"
+#include "src/engine/backend.h"
 #include "src/engine/npy.h"
 #include "src/engine/session.h"
 #include "src/pipeline/cutter.h"
@@ -31,7 +32,7 @@ struct Options {
   std::string file;
   std::vector<std::string> inputs, outputs, shapes;
   int repeat = 0, warmup = 0, threads = 0;
-  std::string precision = "auto", device = "auto";
+  std::string precision = "auto", device = "auto", backend = "auto", ort;
   bool profile = false, json = false, strict = false;
 };
 
@@ -154,16 +155,13 @@ Result<std::vector<NamedTensor>> Feeds(const Options& options, const Session& se
   return feeds;
 }
 
-// Other devices are asked for by name; none of them is here yet.
-Status CheckDevice(const Options& options) {
-  if (options.device == "auto" || options.device == "cpu") return OkStatus();
-  const std::string note =
-      fmt::format("device '{}' is not available in this build", options.device);
-  if (options.strict) {
-    return Status(StatusCode::kDeviceRefused, note + "; leave --strict out to run on the CPU");
-  }
-  fmt::print(stderr, "peel: {}, running on the CPU\n", note);
-  return OkStatus();
+Result<engine::DeviceRequest> RequestFor(const Options& options) {
+  engine::DeviceRequest request;
+  request.strict = options.strict;
+  PEEL_ASSIGN_OR_RETURN(request.device, ParseDevice(options.device));
+  PEEL_ASSIGN_OR_RETURN(request.backend, ParseBackend(options.backend));
+  PEEL_ASSIGN_OR_RETURN(request.runtime, ParseRuntime(options.ort));
+  return request;
 }
 
 // Says what runs instead of what was asked for, or fails where that is not wanted.
@@ -243,7 +241,7 @@ struct Timing {
 };
 
 Status Run(const Options& options) {
-  PEEL_RETURN_IF_ERROR(CheckDevice(options));
+  PEEL_ASSIGN_OR_RETURN(const engine::DeviceRequest request, RequestFor(options));
   PEEL_ASSIGN_OR_RETURN(const engine::Precision wish, ParsePrecision(options.precision));
   Timing timing;
   auto start = Clock::now();
@@ -253,7 +251,10 @@ Status Run(const Options& options) {
   where.name = std::filesystem::path(options.file).stem().string();
   PEEL_ASSIGN_OR_RETURN(engine::ModelBytes file, MapModel(where));
   const PrecisionPlan plan = PlanPrecision(wish, where, std::move(file), options.threads);
-  PEEL_ASSIGN_OR_RETURN(const auto session, engine::LoadModelBytes(plan.file, plan.session));
+  PEEL_ASSIGN_OR_RETURN(const auto placed, engine::LoadPlaced(plan.file, plan.session, request));
+  const auto& session = placed.session;
+  const engine::RunsOn on = session->runs_on();
+  if (!placed.warning.empty()) fmt::print(stderr, "peel: {}\n", placed.warning);
   timing.load = MillisecondsSince(start);
 
   std::vector<std::string> fetches, files;
@@ -303,9 +304,14 @@ Status Run(const Options& options) {
                        {"median_ms", timing.median},
                        {"times_ms", timing.all},
                        {"peak_bytes", PeakBytes()},
-                       {"device", "cpu"},
+                       {"device", engine::DeviceName(on.device)},
+                       {"device_asked", options.device},
+                       {"device_reason", placed.reason},
+                       {"backend", engine::BackendName(on.backend)},
                        {"precision", PrecisionName(numbers)},
                        {"threads", session->threads()}};
+    if (!on.version.empty()) out["backend_version"] = on.version;
+    if (!on.nodes.empty()) out["nodes"] = on.nodes;
     if (options.profile) {
       const engine::MemoryReport memory = context->Memory();
       out["steps"] = ProfileJson(context->LastProfile());
@@ -328,6 +334,12 @@ Status Run(const Options& options) {
     fmt::print("{}: {} {}{}\n", fetches.empty() ? session->outputs()[i].name : fetches[i],
                engine::DataTypeName(results[i].type()), engine::ShapeString(results[i].shape()),
                Range(results[i]));
+  }
+  if (on.backend != BackendKind::kNative) {
+    fmt::print("{} by {} {}", engine::DeviceName(on.device), engine::BackendName(on.backend),
+               on.version);
+    for (const auto& [provider, count] : on.nodes) fmt::print(", {} {} nodes", provider, count);
+    fmt::print("\n");
   }
   fmt::print("load {:.2f} ms, first {:.2f} ms, min {:.2f} ms, median {:.2f} ms, {} thread{}, {}\n",
              timing.load, timing.first, timing.min, timing.median, session->threads(),
@@ -354,10 +366,13 @@ void AddModelRun(CLI::App& model, int* exit_code) {
       ->check(CLI::Range(0, 1000000));
   run->add_option("--threads", options->threads, "threads (0: all this process may use)")
       ->check(CLI::Range(0, 1024));
-  run->add_option("--precision", options->precision, "auto, fp32, bf16 or int8")
-      ->check(CLI::IsMember({"auto", "fp32", "bf16", "int8"}));
-  run->add_option("--device", options->device, "auto, cpu, cuda or tensorrt")
-      ->check(CLI::IsMember({"auto", "cpu", "cuda", "tensorrt"}));
+  run->add_option("--precision", options->precision, "auto, fp32, bf16, fp16 or int8")
+      ->check(CLI::IsMember({"auto", "fp32", "bf16", "fp16", "int8"}));
+  run->add_option("--device", options->device, "auto, cpu, cuda, tensorrt or openvino")
+      ->check(CLI::IsMember({"auto", "cpu", "cuda", "tensorrt", "openvino"}));
+  run->add_option("--backend", options->backend, "auto, native or onnxruntime")
+      ->check(CLI::IsMember({"auto", "native", "onnxruntime"}));
+  run->add_option("--ort", options->ort, "KEY=VALUE,…: ONNX Runtime's options (peel cut --help)");
   run->add_flag("--strict", options->strict, "fail rather than fall back");
   run->add_flag("--profile", options->profile, "time and kernel of every step");
   run->add_flag("--json", options->json, "one JSON object on stdout");

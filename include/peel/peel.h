@@ -76,15 +76,20 @@ typedef enum peel_edges {
 typedef enum peel_device {
   PEEL_DEVICE_AUTO = 0,
   PEEL_DEVICE_CPU = 1,
-  PEEL_DEVICE_CUDA = 2,    /* not in this version: falls back to the CPU, or */
-  PEEL_DEVICE_TENSORRT = 3 /* PEEL_DEVICE_REFUSED when strict */
+  /* Through ONNX Runtime, which is looked for at run time. What cannot be used or does not take
+   * part falls back (TensorRT to CUDA, all to the CPU) with peel_engine_warning, or when strict is
+   * PEEL_DEVICE_REFUSED. */
+  PEEL_DEVICE_CUDA = 2,
+  PEEL_DEVICE_TENSORRT = 3,
+  PEEL_DEVICE_OPENVINO = 4
 } peel_device;
 
 typedef enum peel_precision {
   PEEL_PRECISION_AUTO = 0,
   PEEL_PRECISION_FP32 = 1,
-  PEEL_PRECISION_BF16 = 2, /* not in this version: computed in fp32, or */
-  PEEL_PRECISION_INT8 = 3  /* PEEL_UNSUPPORTED when strict */
+  PEEL_PRECISION_BF16 = 2, /* these three where they can be had: else another, or */
+  PEEL_PRECISION_INT8 = 3, /* PEEL_UNSUPPORTED when strict */
+  PEEL_PRECISION_FP16 = 4
 } peel_precision;
 
 typedef struct peel_engine peel_engine;
@@ -111,6 +116,14 @@ typedef struct peel_engine_options {
    * not tell: "u2net", "isnet", "isnet-anime", "bria", "birefnet", "cloth" or "modnet"; NULL: by
    * name, metadata or shape. */
   const char* family;
+  /* "native", "onnxruntime"; NULL or "auto": native on the CPU wherever it can. */
+  const char* backend;
+  /* ONNX Runtime's options, "KEY=VALUE,…" as --ort of the program takes them; NULL: its defaults
+   * and $PEEL_ORT_OPTIONS. */
+  const char* runtime_options;
+  /* Folders of Python packages in which ONNX Runtime is looked for first, separated by ':'; NULL:
+   * none besides the usual ones. */
+  const char* runtime_folders;
 } peel_engine_options;
 
 /* Sets the defaults; size is sizeof(peel_engine_options). */
@@ -120,10 +133,15 @@ PEEL_API void peel_engine_options_init(peel_engine_options* options, size_t size
 PEEL_API peel_engine* peel_engine_create(const peel_engine_options* options);
 PEEL_API void peel_engine_free(peel_engine* engine);
 PEEL_API peel_status peel_engine_status(const peel_engine* engine);
-PEEL_API const char* peel_engine_error(const peel_engine* engine);     /* "" when all is well */
-PEEL_API const char* peel_engine_warning(const peel_engine* engine);   /* a fall-back; "" if none */
-PEEL_API const char* peel_engine_model(const peel_engine* engine);     /* "peel", "u2netp" … */
-PEEL_API const char* peel_engine_device(const peel_engine* engine);    /* "cpu" */
+PEEL_API const char* peel_engine_error(const peel_engine* engine);   /* "" when all is well */
+PEEL_API const char* peel_engine_warning(const peel_engine* engine); /* a fall-back; "" if none */
+PEEL_API const char* peel_engine_model(const peel_engine* engine);   /* "peel", "u2netp" … */
+/* What runs, read back and not as it was asked for: "cpu", "cuda" … */
+PEEL_API const char* peel_engine_device(const peel_engine* engine);
+/* What was asked for: "auto", "cuda" …, and why it is not what runs; "" where it is. */
+PEEL_API const char* peel_engine_device_asked(const peel_engine* engine);
+PEEL_API const char* peel_engine_device_reason(const peel_engine* engine);
+PEEL_API const char* peel_engine_backend(const peel_engine* engine);   /* "native" … */
 PEEL_API const char* peel_engine_precision(const peel_engine* engine); /* "fp32" … */
 PEEL_API int peel_engine_threads(const peel_engine* engine);
 

@@ -63,8 +63,11 @@ struct EngineOptions {
   int threads = 0;      // 0: all processors this process may use
   peel_device device = PEEL_DEVICE_AUTO;
   peel_precision precision = PEEL_PRECISION_AUTO;
-  bool strict = false;   // fail rather than fall back
-  std::string family{};  // how to feed a file that does not tell; empty: find out
+  bool strict = false;            // fail rather than fall back
+  std::string family{};           // how to feed a file that does not tell; empty: find out
+  std::string backend{};          // "native", "onnxruntime"; empty: native wherever it can
+  std::string runtime_options{};  // ONNX Runtime's, "KEY=VALUE,…"
+  std::string runtime_folders{};  // where it is looked for first
 };
 
 struct CutOptions {
@@ -129,6 +132,10 @@ class Engine {
     c.precision = options.precision;
     c.strict = options.strict ? 1 : 0;
     c.family = options.family.empty() ? nullptr : options.family.c_str();
+    const auto text = [](const std::string& s) { return s.empty() ? nullptr : s.c_str(); };
+    c.backend = text(options.backend);
+    c.runtime_options = text(options.runtime_options);
+    c.runtime_folders = text(options.runtime_folders);
     handle_.reset(peel_engine_create(&c));
     if (!handle_) throw std::bad_alloc();
     const peel_status status = peel_engine_status(handle_.get());
@@ -164,6 +171,9 @@ class Engine {
 
   std::string model() const { return peel_engine_model(handle_.get()); }
   std::string device() const { return peel_engine_device(handle_.get()); }
+  std::string device_asked() const { return peel_engine_device_asked(handle_.get()); }
+  std::string device_reason() const { return peel_engine_device_reason(handle_.get()); }
+  std::string backend() const { return peel_engine_backend(handle_.get()); }
   std::string precision() const { return peel_engine_precision(handle_.get()); }
   std::string warning() const { return peel_engine_warning(handle_.get()); }
   int threads() const noexcept { return peel_engine_threads(handle_.get()); }

@@ -9,8 +9,19 @@ from ._peel import Options
 
 _FORMATS = {"png": 0, "jpg": 1, "jpeg": 1, "webp": 2}
 _EDGES = {"auto": 0, "off": 1, "refine": 2, "matting": 3}
-DEVICES = {"auto": 0, "cpu": 1, "cuda": 2, "tensorrt": 3}
-PRECISIONS = {"auto": 0, "fp32": 1, "bf16": 2, "int8": 3}
+DEVICES = {"auto": 0, "cpu": 1, "cuda": 2, "tensorrt": 3, "openvino": 4}
+PRECISIONS = {"auto": 0, "fp32": 1, "bf16": 2, "int8": 3, "fp16": 4}
+
+
+def runtime_text(value: Any) -> Optional[str]:
+    """ONNX Runtime's options as the program takes them: text or a dictionary."""
+    if value is None or isinstance(value, str):
+        return value
+    if not hasattr(value, "items"):
+        raise TypeError(f"runtime is a dictionary or \"KEY=VALUE,...\", not {value!r}")
+    words = {True: "on", False: "off"}
+    return ",".join(f"{key}={words[item] if isinstance(item, bool) else item}"
+                    for key, item in value.items())
 
 
 def choose(what: str, value: Any, choices: dict) -> int:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Optional
 
 from . import _inputs
 from ._errors import Error, named
-from ._options import DEVICES, PRECISIONS, choose, make_options, whole
+from ._options import DEVICES, PRECISIONS, choose, make_options, runtime_text, whole
 from ._peel import Cancel, Engine, Options
 
 
@@ -27,25 +27,29 @@ class Cutout(NamedTuple):
     model: str  # what ran in fact
     device: str
     precision: str
+    device_reason: str = ""  # why it is not the device asked for; "" where it is
 
 
 class Session:
     """A model, loaded once. Any number of threads may use it; after a fork it loads itself anew.
 
     model is a name (``peel.models()``), the path of an ONNX file or None for the embedded one.
-    device: auto, cpu, cuda, tensorrt. precision: auto, fp32, bf16, int8. threads: None for all
-    processors this process may use. Where device or precision cannot be had, the session falls back
+    device: auto, cpu, cuda, tensorrt, openvino. precision: auto, fp32, bf16, fp16, int8. threads:
+    None for all processors this process may use. backend: auto, native, onnxruntime. runtime: ONNX
+    Runtime's options as a dictionary, {"graph": "all", "gpu": 1}, or as the text of --ort. Where device or precision cannot be had, the session falls back
     with a RuntimeWarning, or with strict raises DeviceRefused or Unsupported.
     """
 
     def __init__(self, model: Any = None, *, device: str = "auto", precision: str = "auto",
                  threads: Optional[int] = None, strict: bool = False,
-                 family: Optional[str] = None) -> None:
+                 family: Optional[str] = None, backend: str = "auto",
+                 runtime: Any = None) -> None:
         if model is not None:
             model = os.fspath(model)
         self._engine = Engine(
             model, choose("device", device, DEVICES), choose("precision", precision, PRECISIONS),
-            0 if threads is None else whole("threads", threads, 1, 1024), bool(strict), family)
+            0 if threads is None else whole("threads", threads, 1, 1024), bool(strict), family,
+            str(backend).lower(), runtime_text(runtime), _package_folders())
         if self._engine.warning:
             warnings.warn(self._engine.warning, RuntimeWarning, stacklevel=2)
 
@@ -58,6 +62,21 @@ class Session:
     def device(self) -> str:
         """The device in use, whatever was asked for."""
         return self._engine.device
+
+    @property
+    def device_asked(self) -> str:
+        """The device that was asked for."""
+        return self._engine.device_asked
+
+    @property
+    def device_reason(self) -> str:
+        """Why another device is in use; "" where none is."""
+        return self._engine.device_reason
+
+    @property
+    def backend(self) -> str:
+        """What runs the network: "native", or "onnxruntime" and its version."""
+        return self._engine.backend
 
     @property
     def precision(self) -> str:
@@ -114,7 +133,17 @@ class Session:
             raise named(error, source.name) from None
         return Cutout(_inputs.give_back(source, output), output.x, output.y, output.width,
                       output.height, output.has_subject, output.subject_score, output.coverage,
-                      output.warning, engine.model, engine.device, engine.precision)
+                      output.warning, engine.model, engine.device, engine.precision,
+                      engine.device_reason)
+
+
+def _package_folders() -> Optional[str]:
+    """This interpreter's folders of packages that hold an ONNX Runtime."""
+    import sys
+
+    folders = [folder for folder in sys.path
+               if folder and os.path.isdir(os.path.join(folder, "onnxruntime", "capi"))]
+    return os.pathsep.join(folders) or None
 
 
 async def _in_thread(function: Any, data: Any, options: dict) -> Any:

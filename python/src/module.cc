@@ -88,9 +88,15 @@ nb::ndarray<nb::numpy, uint8_t> ArrayOf(nb::handle self) {
 // without the threads of the parent's engine: there the model is loaded anew at its first use.
 class Engine {
  public:
-  Engine(std::optional<std::string> model, int device, int precision, int threads, bool strict,
-         std::optional<std::string> family)
-      : model_(std::move(model)), family_(std::move(family)) {
+  using Text = std::optional<std::string>;
+
+  Engine(Text model, int device, int precision, int threads, bool strict, Text family, Text backend,
+         Text runtime_options, Text runtime_folders)
+      : model_(std::move(model)),
+        family_(std::move(family)),
+        backend_(std::move(backend)),
+        runtime_options_(std::move(runtime_options)),
+        runtime_folders_(std::move(runtime_folders)) {
     peel_engine_options_init(&options_, sizeof(options_));
     options_.device = static_cast<peel_device>(device);
     options_.precision = static_cast<peel_precision>(precision);
@@ -98,6 +104,9 @@ class Engine {
     options_.strict = strict ? 1 : 0;
     options_.model = model_ ? model_->c_str() : nullptr;
     options_.family = family_ ? family_->c_str() : nullptr;
+    options_.backend = backend_ ? backend_->c_str() : nullptr;
+    options_.runtime_options = runtime_options_ ? runtime_options_->c_str() : nullptr;
+    options_.runtime_folders = runtime_folders_ ? runtime_folders_->c_str() : nullptr;
     Load();
   }
   // In a child the parent's engine is left alone: its threads, which freeing it would wait for, do
@@ -129,7 +138,7 @@ class Engine {
     process_ = getpid();
   }
 
-  std::optional<std::string> model_, family_;
+  Text model_, family_, backend_, runtime_options_, runtime_folders_;
   peel_engine_options options_ = {};
   peel_engine* engine_ = nullptr;
   pid_t process_ = -1;
@@ -246,9 +255,16 @@ NB_MODULE(_peel, m) {
                    [](const Output& o) { return std::string(peel_result_warning(o.get())); });
 
   nb::class_<Engine>(m, "Engine", "A loaded model; any number of threads may use it.")
-      .def(nb::init<std::optional<std::string>, int, int, int, bool, std::optional<std::string>>(),
+      .def(nb::init<Engine::Text, int, int, int, bool, Engine::Text, Engine::Text, Engine::Text,
+                    Engine::Text>(),
            "model"_a.none() = nb::none(), "device"_a = 0, "precision"_a = 0, "threads"_a = 0,
-           "strict"_a = false, "family"_a.none() = nb::none())
+           "strict"_a = false, "family"_a.none() = nb::none(), "backend"_a.none() = nb::none(),
+           "runtime_options"_a.none() = nb::none(), "runtime_folders"_a.none() = nb::none())
+      .def_prop_ro("backend", [](Engine& e) { return std::string(peel_engine_backend(e.Get())); })
+      .def_prop_ro("device_asked",
+                   [](Engine& e) { return std::string(peel_engine_device_asked(e.Get())); })
+      .def_prop_ro("device_reason",
+                   [](Engine& e) { return std::string(peel_engine_device_reason(e.Get())); })
       .def_prop_ro("model", [](Engine& e) { return std::string(peel_engine_model(e.Get())); })
       .def_prop_ro("device", [](Engine& e) { return std::string(peel_engine_device(e.Get())); })
       .def_prop_ro("precision",

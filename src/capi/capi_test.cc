@@ -1,6 +1,7 @@
 // The C interface, with the embedded model.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <stdlib.h>
 #include <peel/peel.h>
 
 #include <algorithm>
@@ -57,6 +58,9 @@ peel_engine* CApi::engine_ = nullptr;
 TEST_F(CApi, EngineSaysWhatItIs) {
   EXPECT_STREQ(peel_engine_model(engine_), "peel");
   EXPECT_STREQ(peel_engine_device(engine_), "cpu");
+  EXPECT_STREQ(peel_engine_device_asked(engine_), "auto");
+  EXPECT_STREQ(peel_engine_device_reason(engine_), "");
+  EXPECT_STREQ(peel_engine_backend(nullptr), "");
   EXPECT_GE(peel_engine_threads(engine_), 1);
   EXPECT_STREQ(peel_engine_error(engine_), "");
   EXPECT_STREQ(peel_engine_warning(engine_), "");
@@ -229,6 +233,13 @@ TEST(CApiEngine, WhatCannotBeLoaded) {
   options.threads = -1;
   expect(PEEL_INVALID_ARGUMENT, "threads");
   options.threads = 0;
+  options.backend = "tensorflow";
+  expect(PEEL_INVALID_ARGUMENT, "onnxruntime");
+  options.backend = nullptr;
+  options.runtime_options = "graph=fast";
+  expect(PEEL_INVALID_ARGUMENT, "graph");
+  options.runtime_options = nullptr;
+  setenv("PEEL_ORT_LIB", "off", 1);  // as on a machine without it
   options.device = PEEL_DEVICE_CUDA;
   options.strict = 1;
   expect(PEEL_DEVICE_REFUSED, "cuda");
@@ -237,11 +248,16 @@ TEST(CApiEngine, WhatCannotBeLoaded) {
 TEST(CApiEngine, FallsBackWithAWarning) {
   peel_engine_options options;
   peel_engine_options_init(&options, sizeof options);
+  setenv("PEEL_ORT_LIB", "off", 1);
   options.device = PEEL_DEVICE_TENSORRT;
   options.threads = 2;
   peel_engine* engine = peel_engine_create(&options);
   EXPECT_EQ(peel_engine_status(engine), PEEL_OK);
   EXPECT_THAT(peel_engine_warning(engine), HasSubstr("tensorrt"));
+  EXPECT_STREQ(peel_engine_device(engine), "cpu");
+  EXPECT_STREQ(peel_engine_device_asked(engine), "tensorrt");
+  EXPECT_THAT(peel_engine_device_reason(engine), HasSubstr("onnxruntime-gpu"));
+  EXPECT_STREQ(peel_engine_backend(engine), "native");
   EXPECT_EQ(peel_engine_threads(engine), 2);
   peel_engine_free(engine);
 }

@@ -60,6 +60,9 @@ Result<ModelOptions> ToModelOptions(const peel_engine_options* given) {
     case PEEL_DEVICE_TENSORRT:
       options.device = Device::kTensorRt;
       break;
+    case PEEL_DEVICE_OPENVINO:
+      options.device = Device::kOpenVino;
+      break;
     default:
       return InvalidArgument("device is none of peel_device");
   }
@@ -76,9 +79,16 @@ Result<ModelOptions> ToModelOptions(const peel_engine_options* given) {
     case PEEL_PRECISION_INT8:
       options.precision = engine::Precision::kInt8;
       break;
+    case PEEL_PRECISION_FP16:
+      options.precision = engine::Precision::kFp16;
+      break;
     default:
       return InvalidArgument("precision is none of peel_precision");
   }
+  PEEL_ASSIGN_OR_RETURN(options.backend, ParseBackend(c.backend != nullptr ? c.backend : "auto"));
+  PEEL_ASSIGN_OR_RETURN(options.runtime,
+                        ParseRuntime(c.runtime_options != nullptr ? c.runtime_options : ""));
+  if (c.runtime_folders != nullptr) options.runtime.folders = c.runtime_folders;
   return options;
 }
 
@@ -167,6 +177,21 @@ const char* peel_engine_precision(const peel_engine* engine) {
 const char* peel_engine_device(const peel_engine* engine) {
   const peel::ModelInfo* info = peel::InfoOf(engine);
   return info != nullptr ? info->device.c_str() : "";
+}
+
+const char* peel_engine_device_asked(const peel_engine* engine) {
+  const peel::ModelInfo* info = peel::InfoOf(engine);
+  return info != nullptr ? info->device_asked.c_str() : "";
+}
+
+const char* peel_engine_device_reason(const peel_engine* engine) {
+  const peel::ModelInfo* info = peel::InfoOf(engine);
+  return info != nullptr ? info->device_reason.c_str() : "";
+}
+
+const char* peel_engine_backend(const peel_engine* engine) {
+  const peel::ModelInfo* info = peel::InfoOf(engine);
+  return info != nullptr ? info->backend.c_str() : "";
 }
 
 int peel_engine_threads(const peel_engine* engine) {

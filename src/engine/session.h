@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "src/base/status.h"
+#include "src/engine/device.h"
 #include "src/engine/graph/graph.h"
 #include "src/engine/plan/precision.h"
 
@@ -31,6 +32,15 @@ struct SessionOptions {
   uint64_t max_memory_bytes = 0;  // refuse a plan that needs more; 0: what the machine has free
 };
 
+// A model file in memory.
+struct ModelBytes {
+  std::span<const uint8_t> bytes;
+  std::shared_ptr<const void> owner;  // keeps the bytes alive; null: the caller does
+  std::string name;                   // for messages
+  std::string directory;              // where external data lie; "" for none
+  bool file_map = false;              // the bytes are MappedFile's
+};
+
 struct NamedTensor {
   std::string name;
   Tensor tensor;
@@ -46,7 +56,15 @@ struct StepProfile {
 
 // Which numbers a plan's convolutions (and matrix products) really compute with, by count.
 struct NumberReport {
-  int fp32 = 0, bf16 = 0, int8 = 0;
+  int fp32 = 0, bf16 = 0, int8 = 0, fp16 = 0;
+};
+
+// What a session runs on, as it was read back and not as it was asked for.
+struct RunsOn {
+  BackendKind backend = BackendKind::kNative;
+  Device device = Device::kCpu;
+  std::string version{};               // of the backend; "" for the native one
+  std::map<std::string, int> nodes{};  // by ONNX Runtime's provider; empty where nothing was read
 };
 
 struct MemoryReport {
@@ -99,12 +117,9 @@ class Session {
   // bytes must stay alive while owner does (null: while the session does). directory: where the
   // model's external data lie; empty: it may have none. file_map: the bytes are a read-only private
   // map of a file (MappedFile), whose pages may be handed back once weights are packed.
-  static Result<std::unique_ptr<Session>> LoadBytes(std::span<const uint8_t> bytes,
-                                                    std::shared_ptr<const void> owner,
-                                                    const std::string& name,
-                                                    const SessionOptions& options,
-                                                    const std::string& directory = "",
-                                                    bool file_map = false);
+  static Result<std::unique_ptr<Session>> LoadBytes(
+      std::span<const uint8_t> bytes, std::shared_ptr<const void> owner, const std::string& name,
+      const SessionOptions& options, const std::string& directory = "", bool file_map = false);
   virtual ~Session() = default;
 
   virtual const std::vector<Port>& inputs() const = 0;
@@ -118,6 +133,7 @@ class Session {
   virtual Result<std::string> PlanText(
       const std::map<std::string, Shape, std::less<>>& shapes) const = 0;
   virtual int threads() const = 0;
+  virtual RunsOn runs_on() const { return {}; }
 };
 
 }  // namespace peel::engine

@@ -183,7 +183,9 @@ TEST(ClosedForm, LeansOnAPrior) {
   ASSERT_TRUE(bound.ok());
   for (int y = 0; y < s.photo.height(); ++y) {
     for (int x = 0; x < s.photo.width(); ++x) {
-      if (s.trimap.row(y)[x] == 128) EXPECT_NEAR(bound->row(y)[x], prior.row(y)[x], 1);
+      if (s.trimap.row(y)[x] == 128) {
+        EXPECT_NEAR(bound->row(y)[x], prior.row(y)[x], 1);
+      }
     }
   }
   const ImageU8 small = Noise(11, 60, 37, 1);

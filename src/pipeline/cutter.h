@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -14,6 +15,8 @@
 #include "src/base/thread_pool.h"
 #include "src/codec/limits.h"
 #include "src/codec/sniff.h"
+#include "src/engine/backend.h"
+#include "src/engine/device.h"
 #include "src/engine/session.h"
 #include "src/image/image.h"
 #include "src/matte/compat_rembg.h"
@@ -23,7 +26,8 @@
 
 namespace peel {
 
-enum class Device { kAuto, kCpu, kCuda, kTensorRt };
+using engine::BackendKind;
+using engine::Device;
 enum class EdgeMode { kAuto, kOff, kRefine, kMatting };
 
 // Which model, and how it is to run.
@@ -34,6 +38,8 @@ struct ModelOptions {
   // all of them together keep to `threads`.
   int jobs = 1;
   Device device = Device::kAuto;
+  BackendKind backend = BackendKind::kAuto;
+  engine::RuntimeOptions runtime{};  // ONNX Runtime's
   engine::Precision precision = engine::Precision::kAuto;
   bool strict = false;  // fail rather than fall back
   // A family's name (matte/model_family.h) for a file whose own name and metadata do not tell; "":
@@ -96,11 +102,15 @@ struct EncodedCut {
 
 // What runs in fact.
 struct ModelInfo {
-  std::string name;  // "peel", "u2netp", or the file's
-  std::string path;  // "(embedded)" or the file
-  std::string device;
-  std::string precision;         // "fp32", "bf16", "int8": the narrowest numbers in use
-  std::string precision_detail;  // "int8 (90 of 119 convolutions, 29 fp32)"
+  std::string name;           // "peel", "u2netp", or the file's
+  std::string path;           // "(embedded)" or the file
+  std::string device;         // "cpu", "cuda" …: what was read back, not what was asked for
+  std::string device_asked;   // "auto" too
+  std::string device_reason;  // why it is another one; "" where it is not
+  std::string backend;        // "native", or "onnxruntime 1.31.1"
+  std::map<std::string, int> nodes;  // that each of ONNX Runtime's providers ran, where read back
+  std::string precision;             // "fp32", "bf16", "fp16", "int8": the narrowest numbers in use
+  std::string precision_detail;      // "int8 (90 of 119 convolutions, 29 fp32)"
   int threads = 0;
   std::string warning;  // a fall-back to say once; empty if none
   double load_ms = 0;
@@ -136,6 +146,9 @@ class Cutter {
 
 // "auto", "cpu", …; kInvalidArgument names the choices.
 Result<Device> ParseDevice(std::string_view text);
+Result<BackendKind> ParseBackend(std::string_view text);
+// For --ort and $PEEL_ORT_OPTIONS; the latter first, so that the former wins.
+Result<engine::RuntimeOptions> ParseRuntime(std::string_view text);
 Result<engine::Precision> ParsePrecision(std::string_view text);
 Result<EdgeMode> ParseEdges(std::string_view text);
 

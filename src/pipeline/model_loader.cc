@@ -8,6 +8,9 @@
 #include <vector>
 
 #include "src/base/cpu.h"
+#include "src/engine/backend.h"
+#include "src/engine/device_record.h"
+#include "src/engine/quantize/quantize.h"
 #include "src/matte/catalogue.h"
 #include "src/matte/session_network.h"
 #include "src/pipeline/precision.h"
@@ -17,17 +20,27 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-Status SettleDevice(const ModelOptions& options, ModelInfo& info) {
-  info.device = "cpu";
-  if (options.device == Device::kAuto || options.device == Device::kCpu) return OkStatus();
-  const std::string name = options.device == Device::kCuda ? "cuda" : "tensorrt";
-  const std::string reason = "--device " + name + ": this version has no backend for it";
-  if (options.strict) {
-    return Status(StatusCode::kDeviceRefused,
-                  reason + "; without --strict the CPU would be used, or ask for --device cpu");
-  }
-  info.warning = reason + "; the CPU is used";
-  return OkStatus();
+// Where a model is to run, for the engine.
+engine::DeviceRequest RequestFor(const ModelOptions& options) {
+  return {options.backend, options.device, options.strict, options.runtime};
+}
+
+// Whether the device is one that --precision auto's record, which is about the CPU, says nothing
+// of.
+bool WantsAccelerator(const ModelOptions& options) {
+  if (options.device != Device::kAuto) return options.device != Device::kCpu;
+  return options.backend != BackendKind::kNative && engine::FastestProven().device != Device::kCpu;
+}
+
+void TellDevice(const engine::PlacedSession& placed, const ModelOptions& options, ModelInfo& info) {
+  const engine::RunsOn on = placed.session->runs_on();
+  info.device = engine::DeviceName(on.device);
+  info.device_asked = engine::DeviceName(options.device);
+  info.device_reason = placed.reason;
+  info.backend = engine::BackendName(on.backend);
+  if (!on.version.empty()) info.backend += " " + on.version;
+  info.nodes = on.nodes;
+  info.warning = placed.warning;
 }
 
 const char* OptionName(engine::Precision precision) {
@@ -38,6 +51,8 @@ const char* OptionName(engine::Precision precision) {
       return "fp32";
     case engine::Precision::kBf16:
       return "bf16";
+    case engine::Precision::kFp16:
+      return "fp16";
     case engine::Precision::kInt8:
       break;
   }
@@ -62,18 +77,27 @@ Result<LoadedModel> LoadModel(const ModelOptions& options) {
   const Clock::time_point start = Clock::now();
   InitCpu();
   LoadedModel loaded;
-  PEEL_RETURN_IF_ERROR(SettleDevice(options, loaded.info));
-
   PEEL_ASSIGN_OR_RETURN(const LocatedModel where, Locate(options));
   PEEL_ASSIGN_OR_RETURN(engine::ModelBytes file, MapModel(where));
-  const PrecisionPlan plan =
-      PlanPrecision(options.precision, where, std::move(file), options.threads);
+  const bool accelerator = WantsAccelerator(options);
+  PrecisionPlan plan = PlanPrecision(accelerator && options.precision == engine::Precision::kAuto
+                                         ? engine::Precision::kFp32
+                                         : options.precision,
+                                     where, file, options.threads);
+  auto placed = engine::LoadPlaced(plan.file, plan.session, RequestFor(options));
+  if (!placed.ok()) return std::move(placed).status();
+  const bool native = placed->session->runs_on().backend == BackendKind::kNative;
+  if (accelerator && native && options.precision == engine::Precision::kAuto) {
+    // Back on the CPU, where the record does count.
+    plan = PlanPrecision(options.precision, where, std::move(file), options.threads);
+    PEEL_ASSIGN_OR_RETURN(placed->session, engine::LoadModelBytes(plan.file, plan.session));
+  }
+  plan.wish = options.precision;
+  TellDevice(*placed, options, loaded.info);
   loaded.info.name = where.name;
   loaded.info.path = plan.path;
-  auto session = engine::LoadModelBytes(plan.file, plan.session);
-  if (!session.ok()) return std::move(session).status();
-  loaded.info.threads = session.value()->threads();
-  auto network = SessionNetwork::Create(*std::move(session));
+  loaded.info.threads = placed->session->threads();
+  auto network = SessionNetwork::Create(std::move(placed->session));
   if (!network.ok()) return std::move(network).status().WithContext(loaded.info.path);
   std::optional<Family> family = where.family;
   if (!options.family.empty()) {

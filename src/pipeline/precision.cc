@@ -99,6 +99,9 @@ PrecisionPlan PlanPrecision(Precision wish, const LocatedModel& where, engine::M
     case Precision::kBf16:
       plan.session.precision = Precision::kBf16;
       break;
+    case Precision::kFp16:
+      plan.session.precision = Precision::kFp16;
+      break;
     case Precision::kInt8: {
       auto found = FindInt8Model(where, plan.file.bytes);
       if (found.ok()) {
@@ -132,12 +135,14 @@ PrecisionPlan PlanPrecision(Precision wish, const LocatedModel& where, engine::M
 }
 
 std::string PrecisionName(const engine::NumberReport& numbers) {
-  return numbers.int8 > 0 ? "int8" : numbers.bf16 > 0 ? "bf16" : "fp32";
+  return numbers.int8 > 0 ? "int8" : numbers.bf16 > 0 ? "bf16" : numbers.fp16 > 0 ? "fp16" : "fp32";
 }
 
 std::string PrecisionDetail(const engine::NumberReport& numbers) {
-  const int narrow = numbers.int8 > 0 ? numbers.int8 : numbers.bf16;
-  const int all = numbers.fp32 + numbers.bf16 + numbers.int8;
+  const int narrow = numbers.int8 > 0   ? numbers.int8
+                     : numbers.bf16 > 0 ? numbers.bf16
+                                        : numbers.fp16;
+  const int all = numbers.fp32 + numbers.bf16 + numbers.int8 + numbers.fp16;
   if (narrow == 0 || narrow == all) return PrecisionName(numbers);
   std::string text = PrecisionName(numbers) + " (" + std::to_string(narrow) + " of " +
                      std::to_string(all) + " convolutions";
@@ -163,6 +168,10 @@ std::string PrecisionFallback(const PrecisionPlan& plan, const engine::NumberRep
         if (numbers.bf16 > 0) return "";
         why = "nothing in this model computes faster in bfloat16 on this processor (" +
               CpuTarget() + ")";
+        break;
+      case Precision::kFp16:
+        if (numbers.fp16 > 0) return "";
+        why = "half precision is TensorRT's; elsewhere it takes a model file that holds it";
         break;
       case Precision::kInt8:
         why = "no convolution of " + plan.path + " computes in integers";

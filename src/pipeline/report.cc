@@ -53,6 +53,10 @@ Json ToJson(const FileReport& report, const ModelInfo* model) {
   if (model != nullptr && report.state != FileReport::State::kSkipped) {
     entry["model"] = model->name;
     entry["device"] = model->device;
+    entry["device_asked"] = model->device_asked;
+    if (!model->device_reason.empty()) entry["device_reason"] = model->device_reason;
+    entry["backend"] = model->backend;
+    if (!model->nodes.empty()) entry["nodes"] = model->nodes;
     entry["precision"] = model->precision;
     entry["precision_detail"] = model->precision_detail;
     entry["threads"] = model->threads;

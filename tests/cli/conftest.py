@@ -28,6 +28,7 @@ def program():
 def peel(program, tmp_path, monkeypatch):
     """Runs the program in a folder of the test's own."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PEEL_CONFIG", "off")
 
     def run(*arguments, stdin=b"", timeout=120, **options):
         done = subprocess.run([program, *map(str, arguments)], input=stdin, capture_output=True,

@@ -37,7 +37,8 @@ def test_nothing_to_cut_out_is_said(session):
         assert not cut.image[..., 3].any()
 
 
-def test_devices_that_are_not_there_are_said_or_refused():
+def test_devices_that_are_not_there_are_said_or_refused(monkeypatch):
+    monkeypatch.setenv("PEEL_ORT_LIB", "off")
     with pytest.warns(RuntimeWarning, match="cuda"):
         session = peel.Session(device="cuda")
     assert session.device == "cpu" and "cuda" in session.warning

@@ -9,7 +9,7 @@ _peel() {
     fi
     local command=cut
     case ${words[1]} in
-        cut | models | model | doctor | quantize) [[ $cword -gt 1 ]] && command=${words[1]} ;;
+        cut | models | model | doctor | quantize | bench) [[ $cword -gt 1 ]] && command=${words[1]} ;;
     esac
 
     _peel_words() { mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur"); }
@@ -20,8 +20,12 @@ _peel() {
         --format) _peel_words "png webp jpg"; return ;;
         --edges) _peel_words "auto off refine"; return ;;
         --compat) _peel_words "rembg"; return ;;
-        --device) _peel_words "auto cpu cuda tensorrt"; return ;;
-        --precision) _peel_words "auto fp32 bf16 int8"; return ;;
+        --device) _peel_words "auto cpu cuda tensorrt openvino"; return ;;
+        --backend) _peel_words "auto native onnxruntime"; return ;;
+        --devices) _peel_words "cpu onnxruntime cuda tensorrt openvino"; return ;;
+        --precisions) _peel_words "fp32 bf16 fp16 int8"; return ;;
+        --models) _peel_words "$(_peel_models)"; return ;;
+        --precision) _peel_words "auto fp32 bf16 fp16 int8"; return ;;
         --ranges) _peel_words "minmax percentile mse entropy"; return ;;
         --activations) _peel_words "uint8 int8"; return ;;
         --images) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
@@ -29,7 +33,7 @@ _peel() {
         --background) _peel_files; COMPREPLY+=($(compgen -W "white black transparent blur" -- "$cur")); return ;;
         -m | --model) _peel_files; COMPREPLY+=($(compgen -W "$(_peel_models)" -- "$cur")); return ;;
         -O) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
-        --quality | --threads | --jobs | --memory | --shard | --max-size | --max-pixels | --repeat | --warmup) return ;;
+        --quality | --threads | --jobs | --memory | --shard | --max-size | --max-pixels | --repeat | --warmup | --rounds | --runs | --sizes | --ort) return ;;
     esac
 
     case $command in
@@ -46,13 +50,21 @@ _peel() {
             if [[ $cword -eq 2 ]]; then
                 _peel_words "run info tune --help"
             elif [[ $cur == -* ]]; then
-                _peel_words "--input --output --shape --repeat --warmup --threads --precision --device --strict --profile --plan --images --recursive
+                _peel_words "--input --output --shape --repeat --warmup --threads --precision --device --backend --ort --strict --profile --plan --images --recursive
                     --max-images --max-difference --min-iou --json --help"
             else
                 _peel_files
             fi
             return ;;
-        doctor) _peel_words "--json --help"; return ;;
+        doctor) _peel_words "--json --verify --model --runs --threads --ort --help"; return ;;
+        bench)
+            if [[ $cur == -* ]]; then
+                _peel_words "--models --devices --precisions --sizes --rounds --warmup --max-images --recursive
+                    --threads --ort -O --fresh --apply --json -q --quiet --help"
+            else
+                _peel_files
+            fi
+            return ;;
         quantize)
             if [[ $cur == -* ]]; then
                 _peel_words "--images -o --recursive --max-images --ranges --activations --clip-weights
@@ -67,11 +79,11 @@ _peel() {
     if [[ $cur == -* ]]; then
         _peel_words "-o -O -m --model --mask --format --quality --lossless --background --edges --compat
             --background-fit --trimap --keep --fill-holes -a --alpha-matting -af -ab -ae --shadow --size
-            --position --crop --max-size --max-pixels --threads --jobs --device --precision --strict --recursive
+            --position --crop --max-size --max-pixels --threads --jobs --device --backend --ort --precision --strict --recursive
             --skip-existing --watch --shard --memory --report --progress -q --quiet -v --verbose -h --help -V --version"
         return
     fi
     _peel_files
-    [[ $cword -eq 1 ]] && COMPREPLY+=($(compgen -W "cut models model doctor quantize" -- "$cur"))
+    [[ $cword -eq 1 ]] && COMPREPLY+=($(compgen -W "cut models model doctor quantize bench" -- "$cur"))
 }
 complete -F _peel peel

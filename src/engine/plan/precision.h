@@ -8,8 +8,9 @@ namespace peel::engine {
 
 // Which numbers may be computed with. kInt8 says nothing about a graph of floats: integers come
 // from a model in QDQ form (QuantizeLinear and DequantizeLinear nodes), which runs on them under
-// every precision.
-enum class Precision { kAuto, kFp32, kBf16, kInt8 };
+// every precision. kFp16 is TensorRT's: the native engine computes half-precision models in
+// float32.
+enum class Precision { kAuto, kFp32, kBf16, kInt8, kFp16 };
 
 // The precision of every node of one session.
 struct Precisions {

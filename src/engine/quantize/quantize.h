@@ -14,15 +14,6 @@
 
 namespace peel::engine {
 
-// A model file in memory.
-struct ModelBytes {
-  std::span<const uint8_t> bytes;
-  std::shared_ptr<const void> owner;  // keeps the bytes alive; null: the caller does
-  std::string name;                   // for messages
-  std::string directory;              // where external data lie; "" for none
-  bool file_map = false;              // the bytes are MappedFile's
-};
-
 Result<std::unique_ptr<Session>> LoadModelBytes(const ModelBytes& source,
                                                 const SessionOptions& options);
 

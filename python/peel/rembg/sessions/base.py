@@ -12,7 +12,8 @@ from ..._session import Session
 
 # ONNX Runtime's names for what Peel calls a device.
 _DEVICES = {"CPUExecutionProvider": "cpu", "CUDAExecutionProvider": "cuda",
-            "TensorrtExecutionProvider": "tensorrt"}
+            "TensorrtExecutionProvider": "tensorrt",
+            "OpenVINOExecutionProvider": "openvino"}
 
 
 def _expanded(path: str) -> str:
@@ -115,7 +116,8 @@ class _InnerSession:
     def get_providers(self) -> List[str]:
         """ONNX Runtime's name for the device in use."""
         names = {device: provider for provider, device in _DEVICES.items()}
-        return [names[self._session.device]]
+        used = [names[self._session.device]]
+        return used if used == ["CPUExecutionProvider"] else used + ["CPUExecutionProvider"]
 
 
 class PeelSession(BaseSession):
@@ -133,7 +135,8 @@ class PeelSession(BaseSession):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)
             self.engine = Session(self._model(*args, **kwargs), device=wanted if known else "cpu",
-                                  threads=_threads(sess_opts), family=self.family)
+                                  threads=_threads(sess_opts), family=self.family,
+                                  runtime=_runtime(sess_opts, providers))
         # Every accelerator asked for is spoken of, as in rembg.
         missing = [d for d in devices if d != "cpu" and d != self.engine.device]
         if missing and self.engine.device == "cpu":
@@ -219,3 +222,25 @@ def _threads(sess_opts: Any) -> Optional[int]:
         text = os.environ.get("OMP_NUM_THREADS", "")
         asked = int(text) if text.isdigit() else 0
     return min(asked, 1024) if asked > 0 else None
+
+
+def _runtime(sess_opts: Any, providers: Any) -> Optional[dict]:
+    """What SessionOptions and a provider's own options ask of ONNX Runtime, where it is used."""
+    runtime = {}
+    level = getattr(getattr(sess_opts, "graph_optimization_level", None), "value", None)
+    if level in (0, 1, 2):
+        runtime["graph"] = ("off", "basic", "extended")[level]
+    if getattr(sess_opts, "enable_cpu_mem_arena", True) is False:
+        runtime["arena"] = False
+    if getattr(getattr(sess_opts, "execution_mode", None), "value", None) == 1:
+        runtime["execution"] = "parallel"
+        between = getattr(sess_opts, "inter_op_num_threads", 0)
+        if isinstance(between, int) and between > 0:
+            runtime["inter"] = min(between, 1024)
+    for provider in providers if isinstance(providers, list) else []:
+        options = provider[1] if isinstance(provider, tuple) and len(provider) > 1 else None
+        if isinstance(options, dict) and "device_id" in options:
+            runtime["gpu"] = options["device_id"]
+        if isinstance(options, dict) and "device_type" in options:
+            runtime["openvino"] = options["device_type"]
+    return runtime or None
