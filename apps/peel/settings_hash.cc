@@ -31,7 +31,7 @@ uint64_t FileHash(const std::string& path) {
 }
 
 Result<LocatedModel> Locate(const std::string& model) {
-  return LocateModel(model.empty() ? kEmbeddedModel : std::string_view(model));
+  return LocateModel(model.empty() ? kEmbeddedModel : std::string_view{model});
 }
 
 }  // namespace

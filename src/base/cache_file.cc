@@ -120,7 +120,7 @@ std::optional<std::string> ReadCacheFile(std::string_view kind, std::string_view
   const auto text = ReadSmallFile(path);
   if (!text || !text->starts_with(kMagic)) return std::nullopt;
   // magic, checksum of the rest, the rest.
-  std::string_view rest = std::string_view(*text).substr(kMagic.size());
+  std::string_view rest = std::string_view{*text}.substr(kMagic.size());
   if (rest.size() < 17 || rest[16] != '\n') return std::nullopt;
   const std::string_view sum = rest.substr(0, 16);
   rest.remove_prefix(17);

@@ -18,7 +18,7 @@ constexpr int kWindow = 32768;
 constexpr int kMinMatch = 5;  // see HashOf
 // Positions among which the cheapest way is sought at once.
 constexpr int kSegment = 1 << 12;
-constexpr size_t kTokensPerBlock = 24 * 1024;
+constexpr size_t kTokensPerBlock = size_t{24} << 10;
 constexpr size_t kBytesPerBlock = size_t{4} << 20;
 // Bytes from which the first prices are guessed.
 constexpr int kFirstLook = 1 << 14;

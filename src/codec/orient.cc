@@ -56,7 +56,8 @@ void PlaceBand(const uint8_t* band, ptrdiff_t band_stride, int width, int rows, 
       const uint8_t* from = band + y * band_stride;
       uint8_t* to = start + y * down;
       for (int x = 0; x < width; ++x) {
-        std::memcpy(to - static_cast<ptrdiff_t>(x) * kBytes, from + x * kBytes, kBytes);
+        std::memcpy(to - static_cast<ptrdiff_t>(x) * kBytes,
+                    from + static_cast<ptrdiff_t>(x) * kBytes, kBytes);
       }
     }
     return;

@@ -154,7 +154,7 @@ class PngPacker {
     PEEL_ASSIGN_OR_RETURN(piece.chunk, AlignedBuffer::Allocate(DeflateBound(bytes) + 32));
     uint8_t* const chunk = piece.chunk.data();
     uint8_t* at = chunk + 8;
-    std::memcpy(chunk + 4, "IDAT", 4);
+    std::copy_n("IDAT", 4, chunk + 4);
     if (first) {  // zlib's header: deflate, 32 KiB window, ordinary effort
       *at++ = 0x78;
       *at++ = 0x9C;

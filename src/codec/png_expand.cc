@@ -27,7 +27,7 @@ void ExpandGrey(const PngFile& png, const uint8_t* row, int count, T* out) {
     uint16_t raw;
     T value;
     if (depth == 16) {
-      raw = ReadBig16(row + 2 * x);
+      raw = ReadBig16(row + ptrdiff_t{2} * x);
       value = Narrow16<T>(raw);
     } else if (depth == 8) {
       raw = row[x];
@@ -60,7 +60,7 @@ void ExpandRgb(const PngFile& png, const uint8_t* row, int count, T* out) {
   for (int x = 0; x < count; ++x, out += alpha ? 4 : 3) {
     bool key = true;
     for (int c = 0; c < 3; ++c) {
-      const uint16_t raw = wide ? ReadBig16(row + 2 * (3 * x + c)) : row[3 * x + c];
+      const uint16_t raw = wide ? ReadBig16(row + ptrdiff_t{2} * (3 * x + c)) : row[3 * x + c];
       out[c] = wide ? Narrow16<T>(raw) : static_cast<T>(raw);
       key = key && raw == png.transparent[c];
     }
@@ -72,7 +72,8 @@ template <typename T>
 void ExpandWithAlpha(const PngFile& png, const uint8_t* row, int count, T* out) {
   const int channels = png.channels();  // 2 or 4
   const auto sample = [&](int i) -> T {
-    return png.depth == 16 ? Narrow16<T>(ReadBig16(row + 2 * i)) : static_cast<T>(row[i]);
+    return png.depth == 16 ? Narrow16<T>(ReadBig16(row + ptrdiff_t{2} * i))
+                           : static_cast<T>(row[i]);
   };
   for (int x = 0; x < count; ++x, out += 4) {
     for (int c = 0; c < 3; ++c) out[c] = sample(x * channels + (channels == 4 ? c : 0));

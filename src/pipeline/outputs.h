@@ -62,7 +62,8 @@ class OutputPlanner {
   void Vacate(const Input& input);
 
  private:
-  OutputPlanner(OutputOptions options, Format format) : options_(options), format_(format) {}
+  OutputPlanner(OutputOptions options, Format format)
+      : options_(std::move(options)), format_(format) {}
   Status CheckNoSource(const Input& input, const std::string& output,
                        const std::string& canonical) const;
 

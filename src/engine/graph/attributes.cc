@@ -126,7 +126,7 @@ Status CheckAttributeKinds(const Node& node) {
       wanted = node.op_type == "Pad" ? kFloat : kTensor;
     } else {
       const auto* entry =
-          std::lower_bound(std::begin(kEntries), std::end(kEntries), std::string_view(name),
+          std::lower_bound(std::begin(kEntries), std::end(kEntries), std::string_view{name},
                            [](const Entry& e, std::string_view key) { return e.name < key; });
       if (entry == std::end(kEntries) || entry->name != name) continue;
       wanted = entry->kind;
