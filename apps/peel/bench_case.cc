@@ -79,7 +79,8 @@ class Child {
     const bool refused =
         status.code() == StatusCode::kDeviceRefused || status.code() == StatusCode::kUnsupported;
     result["status"] = refused ? "refused" : "failed";
-    result["reason"] = status.message();
+    const auto device = ParseDevice(bench_.device);
+    result["reason"] = WithoutAdvice(status.message(), device.ok() ? *device : Device::kAuto);
     return result;
   }
 

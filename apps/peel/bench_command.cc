@@ -83,9 +83,8 @@ Status Apply(const Json& document) {
     return NotFound("nothing was measured that could be recommended");
   }
   const Json& best = recommendations[0];
-  const std::string model = best["model"];
   PEEL_ASSIGN_OR_RETURN(const std::string path,
-                        UpdateConfig({{"model", model == "peel" ? "" : model},
+                        UpdateConfig({{"model", best["source"].get<std::string>()},
                                       {"device", best["device"].get<std::string>()},
                                       {"backend", best["backend"].get<std::string>()},
                                       {"precision", best["precision"].get<std::string>()}}));

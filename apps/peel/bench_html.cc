@@ -20,7 +20,7 @@ body{font:15px/1.5 system-ui,sans-serif;max-width:980px;margin:2rem auto;padding
 h1{font-size:1.5rem;margin-bottom:0}h2{font-size:1.15rem;margin:2rem 0 .5rem}p.sub{color:#5b6675;margin-top:.2rem}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:13.5px}
 th,td{padding:.28rem .5rem;text-align:right;border-bottom:1px solid #e3e7ec}th{color:#5b6675;font-weight:600}
-td.t,th.t{text-align:left}tr.wrong td{color:#b3261e}tr.none td{color:#7b8694}
+td,th{white-space:nowrap}td.t,th.t{text-align:left;white-space:normal}tr.wrong td{color:#b3261e}tr.none td{color:#7b8694}
 .best{background:#eef6ee;border:1px solid #bfdcc0;border-radius:6px;padding:.6rem .9rem}.best p{margin:.2rem 0}
 svg{width:100%;height:auto;display:block}svg text{font:12px system-ui,sans-serif;fill:#1d2530}
 .thumbs{display:flex;flex-wrap:wrap;gap:12px}.thumbs figure{margin:0;width:170px}

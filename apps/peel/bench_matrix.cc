@@ -27,7 +27,19 @@ using Json = nlohmann::ordered_json;
 constexpr uint64_t kMaxBytes = uint64_t{1} << 30;
 constexpr double kWorthwhile = 1.05;  // a device that is less of a gain is not recommended
 
-std::string ModelTitle(const std::string& model) { return model.empty() ? "peel" : model; }
+// What a model is called in tables: a file without folder and extension.
+std::string ModelTitle(const std::string& model) {
+  if (model.empty()) return "peel";
+  return model.ends_with(".onnx") ? fs::path(model).stem().string() : model;
+}
+
+// As --apply writes it down: a file must be found from any folder.
+std::string ModelSource(const std::string& model) {
+  std::error_code error;
+  if (!model.ends_with(".onnx") && model.find('/') == std::string::npos) return model;
+  const fs::path path = fs::absolute(model, error);
+  return error ? model : path.string();
+}
 
 // Device and backend of a label.
 BenchCase CaseFor(const BenchPlan& plan, const std::string& model, const std::string& label,
@@ -184,6 +196,7 @@ class Runner {
       fs::create_directories(bench.folder, error);
       entry = {{"key", key},
                {"model", ModelTitle(bench.model)},
+               {"source", ModelSource(bench.model)},
                {"label", DeviceLabel(bench)},
                {"asked_precision", bench.precision},
                {"folder", fs::path(bench.folder).filename().string()}};
@@ -227,6 +240,14 @@ Status CompletePlan(BenchPlan& plan) {
     if (device == Device::kAuto) {
       return InvalidArgument("--devices wants devices by name; leave it out for all there are");
     }
+  }
+  std::vector<std::string> titles;
+  for (const std::string& model : plan.models) {
+    if (std::ranges::find(titles, ModelTitle(model)) != titles.end()) {
+      return InvalidArgument("--models: two are called \"" + ModelTitle(model) +
+                             "\"; give one of the files another name");
+    }
+    titles.push_back(ModelTitle(model));
   }
   for (const std::string& precision : plan.precisions) {
     PEEL_RETURN_IF_ERROR(ParsePrecision(precision).status());
@@ -281,6 +302,7 @@ Json Recommend(const Json& document) {
                           wrong == 1 ? "its" : "their");
     }
     all.push_back({{"model", model},
+                   {"source", (*best)["source"]},
                    {"label", label},
                    {"device", label == "onnxruntime" ? "cpu" : label},
                    {"backend", label == "cpu" ? "auto" : "onnxruntime"},

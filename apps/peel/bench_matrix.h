@@ -34,7 +34,7 @@ Status CompletePlan(BenchPlan& plan);
 Result<nlohmann::ordered_json> RunBenchPlan(
     const BenchPlan& plan, const std::function<void(const std::string&, int, int)>& progress);
 
-// The fastest case of each model whose mattes are the CPU's: {"model", "label", "device",
+// The fastest case of each model whose mattes are the CPU's: {"model", "source", "label", "device",
 // "backend", "precision", "speed_up", "images_per_s", "text"}. Speeds count over all sizes.
 nlohmann::ordered_json Recommend(const nlohmann::ordered_json& document);
 

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/peel/config.h"
 #include "apps/peel/console.h"
 #include "apps/peel/doctor_devices.h"
 #include "apps/peel/model_list.h"
@@ -84,6 +85,9 @@ Json Collect(const engine::RuntimeOptions& options) {
                              {"library", codec.library}});
   }
   doc.update(DevicesJson(options));
+  const auto config = ReadConfig();
+  doc["config"] = {{"path", ConfigPath()}, {"values", config.ok() ? *config : Config{}}};
+  if (!config.ok()) doc["config"]["error"] = config.status().message();
   doc["model_folders"] = ModelFolders();
   doc["models"] = Json::array();
   for (const ListedModel& model : ListModels()) {
@@ -138,6 +142,12 @@ void Print(const Json& doc) {
                codec["library"].get<std::string>());
   }
   PrintDevices(doc);
+  const Json& config = doc["config"];
+  fmt::print("\nConfiguration\n  {}\n", config["path"].get<std::string>());
+  for (const auto& [key, value] : config["values"].items()) {
+    fmt::print("  {:<10} {}\n", key, value.get<std::string>());
+  }
+  if (config.contains("error")) fmt::print("  no: {}\n", config["error"].get<std::string>());
   fmt::print("\nModels found\n");
   for (const Json& model : doc["models"]) {
     fmt::print("  {:<20} {}\n", model["name"].get<std::string>(), model["path"].get<std::string>());

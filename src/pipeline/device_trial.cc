@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <string_view>
 #include <utility>
 
 #include "src/engine/device_record.h"
@@ -36,15 +37,6 @@ Status Measure(const Cutter& cutter, const std::vector<ImageU8>& pictures, int r
     measured.trial.times.push_back(SpreadOf(std::move(times)));
   }
   return OkStatus();
-}
-
-// What was asked for strictly and did not come, without what the command line is told.
-std::string WithoutAdvice(std::string text, Device device) {
-  const std::string head = "--device " + std::string(engine::DeviceName(device)) + ": ";
-  constexpr std::string_view kTail = ". Without --strict another device would be used";
-  if (text.starts_with(head)) text.erase(0, head.size());
-  if (text.ends_with(kTail)) text.erase(text.size() - kTail.size());
-  return text;
 }
 
 Measured Try(const VerifyOptions& options, BackendKind backend, Device device,
@@ -104,6 +96,16 @@ void Keep(const std::vector<DeviceTrial>& trials) {
 }
 
 }  // namespace
+
+std::string WithoutAdvice(std::string text, Device device) {
+  const std::string head = "--device " + std::string(engine::DeviceName(device)) + ": ";
+  constexpr std::string_view kOther = ". Without --strict another device would be used";
+  constexpr std::string_view kPrecision = " is used without --strict";
+  if (text.starts_with(head)) text.erase(0, head.size());
+  if (text.ends_with(kOther)) text.erase(text.size() - kOther.size());
+  if (text.ends_with(kPrecision)) text.erase(text.rfind("; "));
+  return text;
+}
 
 Spread SpreadOf(std::vector<double> values) {
   Spread spread;

@@ -33,6 +33,10 @@ struct MatteDistance {
 };
 Result<MatteDistance> CompareMattes(ImageView<const uint8_t> a, ImageView<const uint8_t> b);
 
+// A refusal's text without what the command line is told beside: the device's name before it, and
+// what would happen without --strict behind it.
+std::string WithoutAdvice(std::string text, Device device);
+
 // Within what another arithmetic may cost; beyond it a fast configuration is a wrong one.
 inline constexpr double kMaxMeanDifference = 0.01, kMinIou = 0.98;
 inline bool IsFaithful(const MatteDistance& distance) {

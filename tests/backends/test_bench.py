@@ -91,7 +91,7 @@ def test_apply(bench, peel, photo, tmp_path, stub, heavy):
     assert best["label"] == "cuda" and best["speed_up"] > 1.05
     done = peel("bench", "--apply", "-O", "out", PEEL_CONFIG=config)
     assert done.code == 0 and str(config) in done.err
-    assert f"model: {heavy}" in config.read_text()
+    assert best["model"] == "heavy" and f"model: {heavy}" in config.read_text()
     assert "device: cuda" in config.read_text() and "jobs: 1" in config.read_text()
     # Now it is the default; what is typed wins.
     env = dict(honest, PEEL_CONFIG=config)
@@ -149,6 +149,7 @@ def test_home_of_the_configuration(peel, photo, tmp_path):
     (("photo.jpg", "--devices", "abacus"), 2, "abacus"),
     (("photo.jpg", "--devices", "auto"), 2, "by name"),
     (("photo.jpg", "--precisions", "fp1"), 2, "fp1"),
+    (("photo.jpg", "--models", "peel,peel"), 2, "two are called"),
     (("photo.jpg", "--models", "no-such-model", "--sizes", "96"), 3, "no combination"),
     (("--apply", "-O", "empty"), 3, "peel bench PICTURES"),
 ])

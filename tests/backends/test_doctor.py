@@ -18,6 +18,7 @@ def test_without_any_runtime(peel):
         state = found["onnxruntime", device]
         assert not state["possible"] and state["reason"]
     assert doc["auto"] == {"backend": "native", "device": "cpu"}
+    assert doc["config"]["path"].endswith("/home/.config/peel/config.yaml") and doc["config"]["values"] == {}
 
 
 def test_a_build_for_the_cpu(peel, real):

@@ -34,6 +34,21 @@ def test_a_cut_out_too(peel, photo, tmp_path, real):
     assert np.abs(a - b).max() <= 2
 
 
+def test_many_pictures_at_a_time(peel, photo, tmp_path, real):
+    from cli_support import ball
+
+    for i in range(6):
+        ball(200 + 40 * i, 160).save(tmp_path / f"p{i}.png")
+    names = [f"p{i}.png" for i in range(6)]
+    for jobs in (1, 3):
+        done = peel(*names, "-O", f"out{jobs}", "--mask", "--jobs", jobs, "--threads", 3, "--backend",
+                    "onnxruntime", PEEL_ORT_LIB=real)
+        assert done.code == 0, done.err
+    for i in range(6):
+        name = f"p{i}.mask.png"
+        assert (tmp_path / "out1" / name).read_bytes() == (tmp_path / "out3" / name).read_bytes()
+
+
 def test_session_options_are_taken_and_checked(peel, network, tmp_path, real):
     for options in ("graph=off", "graph=basic,arena=off", "execution=parallel,inter=2"):
         done, _ = run(peel, network, tmp_path, "--backend", "onnxruntime", "--ort", options, "--threads", 2,

@@ -113,7 +113,9 @@ class OnnxRuntime final : public Backend {
     std::string wrong = CompareCanary(reference, values, ToleranceFor(precision));
     if (!wrong.empty()) return wrong;
     // TensorRT's engines are one node each and do not tell their numbers; these are allowed.
-    if (device == Device::kTensorRt && precision == Precision::kFp16) facts.numbers.fp16 += taken;
+    const bool halves =
+        device == Device::kTensorRt || (device == Device::kOpenVino && options_.openvino != "CPU");
+    if (halves && precision == Precision::kFp16) facts.numbers.fp16 += taken;
     if (device == Device::kTensorRt && precision == Precision::kInt8) facts.numbers.int8 += taken;
     session.SetFacts(std::move(facts));
     return std::string();

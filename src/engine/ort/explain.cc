@@ -125,6 +125,11 @@ Refusal ExplainFailure(const Library& library, Device device, const Status& fail
   Refusal refusal = CheckDevice(library, device);
   if (!refusal.empty()) return refusal;
   std::string words = failure.message();
+  // What it has warned of before it gave up says more than what it gave up with.
+  if (words.find("Failed to load shared library") != std::string::npos) {
+    const std::string warnings = Library::TakeWarnings();
+    if (!warnings.empty()) words += " (" + warnings.substr(0, warnings.find('\n')) + ")";
+  }
   const bool memory = failure.code() == StatusCode::kOutOfMemory ||
                       words.find("CUDA failure 2:") != std::string::npos;
   if (memory) {

@@ -122,6 +122,11 @@ TEST(ProvidersTest, Settings) {
   EXPECT_EQ(ValueOf(settings, "trt_int8_enable"), "1");
   EXPECT_EQ(ValueOf(settings, "trt_engine_cache_enable"), "(not set)");
   EXPECT_EQ(ValueOf(SettingsFor(Device::kCuda, Precision::kFp32, options, "", 0), "use_tf32"), "0");
+  EXPECT_EQ(ValueOf(SettingsFor(Device::kOpenVino, Precision::kFp16, options, "", 0), "precision"),
+            "ACCURACY");
+  options.openvino = "GPU";
+  EXPECT_EQ(ValueOf(SettingsFor(Device::kOpenVino, Precision::kFp16, options, "", 0), "precision"),
+            "FP16");
   EXPECT_TRUE(SettingsFor(Device::kCpu, Precision::kFp32, options, "", 4).keys.empty());
 }
 

@@ -66,7 +66,10 @@ ProviderSettings SettingsFor(Device device, Precision precision, const RuntimeOp
     case Device::kOpenVino:
       settings.Add("device_type", options.openvino);
       if (threads > 0) settings.Add("num_of_threads", std::to_string(threads));
-      settings.Add("precision", precision == Precision::kFp16 ? "FP16" : "ACCURACY");
+      // Its CPU knows float32 alone.
+      settings.Add("precision", precision == Precision::kFp16 && options.openvino != "CPU"
+                                    ? "FP16"
+                                    : "ACCURACY");
       break;
     case Device::kAuto:
     case Device::kCpu:
