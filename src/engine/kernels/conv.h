@@ -77,6 +77,9 @@ struct ConvKernel {
   void (*pack)(const ConvProblem& problem, const float* weights, const float* bias, void* packed);
   size_t (*scratch_bytes)(const ConvProblem& problem, int threads);
   void (*run)(const ConvProblem& problem, const ConvArgs& args, ThreadPool& pool);
+  // Whether args.output may be args.residual where the activation is none, ReLU or a clip: each
+  // element is read before it is written and never again.
+  bool residual_in_place = false;
 };
 
 // Ordered candidates; the last is the plain reference, which takes every problem.

@@ -356,7 +356,8 @@ constexpr ConvKernel Kernel(const char* name) {
             PackWinograd(p, kSize, weights, bias, packed);
           },
           [](const ConvProblem& p, int threads) { return WinogradScratchBytes(p, kSize, threads); },
-          Run<kSize>};
+          Run<kSize>,
+          /*residual_in_place=*/true};
 }
 
 }  // namespace
