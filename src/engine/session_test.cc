@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -193,6 +194,57 @@ TEST(Session, FastKernelsAgreeWithTheReference) {
         ExpectNear((*a)[i], (*b)[i], 2e-5,
                    std::to_string(channels) + " channels, " + ShapeString(shape));
       }
+    }
+  }
+}
+
+// Half of the channels batch-normalised and half instance-normalised, as MODNet does.
+std::string HalfAndHalfNet(int64_t channels, int64_t half, bool relu) {
+  ModelText m;
+  m.Input("x", {2, 3, 19, 23});
+  m.Conv("x", "c", 3, channels);
+  const auto cut = [&](const char* to, int64_t from, int64_t end) {
+    m.Add(NodeOf("Slice",
+                 {"c", m.Constant<int64_t>({1}, {from}), m.Constant<int64_t>({1}, {end}),
+                  m.Constant<int64_t>({1}, {1})},
+                 {to}));
+  };
+  cut("s1", 0, half);
+  cut("s2", half, INT64_MAX);
+  const std::vector<float> positive(static_cast<size_t>(half), 0.7f);
+  m.Add(NodeOf("BatchNormalization",
+               {"s1", m.Weights({half}), m.Weights({half}), m.Weights({half}),
+                m.Constant<float>({half}, positive)},
+               {"n1"}));
+  m.Add(NodeOf("InstanceNormalization",
+               {"s2", m.Weights({channels - half}), m.Weights({channels - half})}, {"n2"}));
+  m.Add(NodeOf("Concat", {"n1", "n2"}, {relu ? "k" : "y"}).Sub(5, IntAttribute("axis", 1)));
+  if (relu) m.Add(NodeOf("Relu", {"k"}, {"y"}));
+  m.Output("y", {2, channels, 19, 23});
+  return m.Bytes();
+}
+
+TEST(Session, NormalisationsOfPartsOfTheChannels) {
+  for (const int64_t channels : {32, 48, 10}) {
+    for (const bool relu : {true, false}) {
+      const std::string bytes = HalfAndHalfNet(channels, channels / 2, relu);
+      SessionOptions plain, unfused;
+      plain.disabled_kernels = plain.disabled_passes = {"all"};
+      unfused.disabled_passes = {"fuse_channel_norm"};
+      const auto fused = LoadText(bytes), apart = LoadText(bytes, unfused);
+      const auto slow = LoadText(bytes, plain);
+      ASSERT_TRUE(fused.ok() && apart.ok() && slow.ok());
+      const Tensor x = Noise({2, 3, 19, 23});
+      const auto want = RunOnce(**slow, {{"x", x}});
+      ASSERT_TRUE(want.ok()) << want.status().message();
+      for (const auto* session : {&fused, &apart}) {
+        const auto got = RunOnce(***session, {{"x", x}});
+        ASSERT_TRUE(got.ok()) << got.status().message();
+        ExpectNear((*got)[0], (*want)[0], 2e-5, std::to_string(channels) + " channels");
+      }
+      const std::string text = (*fused)->PlanText({}).value();
+      EXPECT_NE(text.find("channel_norm"), std::string::npos);
+      EXPECT_EQ(text.find("InstanceNormalization"), std::string::npos);
     }
   }
 }

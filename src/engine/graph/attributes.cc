@@ -78,6 +78,8 @@ constexpr Entry kEntries[] = {
     {"output_dtype", kInt},
     {"output_padding", kInts},
     {"output_shape", kInts},
+    {"own_begin", kInt},
+    {"own_end", kInt},
     {"p", kInt},
     {"padding_mode", kString},
     {"pads", kInts},

@@ -26,6 +26,7 @@ constexpr Pass kPasses[] = {
     {"fold_batch_norm", passes::FoldBatchNorm},
     {"fold_affine", passes::FoldAffine},
     {"fuse_pad", passes::FusePad},
+    {"fuse_channel_norm", passes::FuseChannelNorm},
     {"unsigned_bytes", passes::UnsignedBytes},
     {"integer_conv", passes::IntegerConv},
     {"integer_ops", passes::IntegerOps},

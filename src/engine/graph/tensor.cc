@@ -2,8 +2,8 @@
 
 #include <bit>
 #include <cstring>
+#include <new>
 
-#include "src/base/aligned_buffer.h"
 #include "src/base/checked.h"
 
 namespace peel::engine {
@@ -138,6 +138,24 @@ Result<Tensor> Tensor::View(DataType type, Shape shape, void* data,
   t.data_ = data;
   t.owner_ = std::move(owner);
   return t;
+}
+
+Result<Tensor> Tensor::ViewMisaligned(DataType type, Shape shape, const void* data,
+                                      std::shared_ptr<const void> owner) {
+  PEEL_ASSIGN_OR_RETURN(Tensor t,
+                        View(type, std::move(shape), const_cast<void*>(data), std::move(owner)));
+  t.late_ = std::make_shared<Late>(data, t.bytes());
+  return t;
+}
+
+void* Tensor::Late::Aligned() {
+  std::call_once(once_, [this] {
+    auto buffer = AlignedBuffer::Allocate(bytes_);
+    if (!buffer.ok()) throw std::bad_alloc();
+    copy_ = *std::move(buffer);
+    std::memcpy(copy_.data(), from_, bytes_);
+  });
+  return copy_.data();
 }
 
 Tensor Tensor::Of(std::span<const int64_t> values) {

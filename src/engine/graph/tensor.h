@@ -3,10 +3,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "src/base/aligned_buffer.h"
 #include "src/base/status.h"
 
 namespace peel::engine {
@@ -55,6 +57,11 @@ class Tensor {
   // data must be at least bytes().
   static Result<Tensor> View(DataType type, Shape shape, void* data,
                              std::shared_ptr<const void> owner = nullptr);
+  // The same of bytes that are not aligned for their type, as files have them. The first who reads
+  // the elements makes a copy that is, which all copies of the tensor share from then on (or throws
+  // std::bad_alloc); who only copies the bytes takes them from source() and spares that.
+  static Result<Tensor> ViewMisaligned(DataType type, Shape shape, const void* data,
+                                       std::shared_ptr<const void> owner);
   // One-dimensional, or a scalar, with these values.
   static Tensor Of(std::span<const int64_t> values);
   static Tensor Of(std::span<const float> values);
@@ -69,16 +76,19 @@ class Tensor {
   int64_t elements() const { return elements_; }
   size_t bytes() const { return static_cast<size_t>(elements_) * DataTypeSize(type_); }
 
-  void* raw() { return data_; }
-  const void* raw() const { return data_; }
+  void* raw() { return late_ ? late_->Aligned() : data_; }
+  const void* raw() const { return late_ ? late_->Aligned() : data_; }
   template <typename T>
   T* data() {
-    return static_cast<T*>(data_);
+    return static_cast<T*>(raw());
   }
   template <typename T>
   const T* data() const {
-    return static_cast<const T*>(data_);
+    return static_cast<const T*>(raw());
   }
+  // Where the bytes were given, aligned or not: raw() of all tensors but misaligned() ones.
+  const void* source() const { return data_; }
+  bool misaligned() const { return late_ != nullptr; }
 
   // The same memory under another shape of as many elements.
   Result<Tensor> Reshaped(Shape shape) const;
@@ -91,8 +101,22 @@ class Tensor {
   DataType type_ = DataType::kUndefined;
   Shape shape_;
   int64_t elements_ = 0;
+  // The aligned copy of a misaligned tensor, made when it is first asked for.
+  class Late {
+   public:
+    Late(const void* from, size_t bytes) : from_(from), bytes_(bytes) {}
+    void* Aligned();
+
+   private:
+    const void* const from_;
+    const size_t bytes_;
+    std::once_flag once_;
+    AlignedBuffer copy_;
+  };
+
   void* data_ = nullptr;
   std::shared_ptr<const void> owner_;
+  std::shared_ptr<Late> late_;  // of misaligned tensors only
 };
 
 // IEEE 754 half and bfloat16, round to nearest even; scalar, for constants and reference code.

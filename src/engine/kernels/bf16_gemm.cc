@@ -1,10 +1,9 @@
 #include "src/engine/kernels/bf16_gemm.h"
 
-#include <array>
 #include <cstring>
-#include <utility>
 
 #include "src/base/cpu.h"
+#include "src/engine/kernels/row_tiles.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "src/engine/kernels/bf16_gemm.cc"
@@ -77,46 +76,22 @@ PEEL_BF16 void Round(const float* from, int64_t count, uint16_t* to) {
   }
 }
 
-using RowsFn = void (*)(const Bf16Tile&, int64_t);
-
-constexpr int MaxRows(int panel) { return panel == 4 ? 6 : panel == 2 ? 13 : 28; }
-// Compile time is paid for each.
-constexpr bool HasRows(int rows, int most) {
-  return rows <= 6 || rows == most || (rows <= 12 && rows % 2 == 0) || rows % 8 == 0;
-}
-
-template <int kPanel, int kRows>
-constexpr RowsFn FunctionFor() {
-  if constexpr (kRows == 0 || !HasRows(kRows, MaxRows(kPanel))) {
-    return nullptr;
-  } else {
+struct Family {
+  using Tile = Bf16Tile;
+  static constexpr int MaxRows(int panel) { return panel == 4 ? 6 : panel == 2 ? 13 : 28; }
+  // Compile time is paid for each.
+  static constexpr bool HasRows(int rows, int most) {
+    return rows <= 6 || rows == most || (rows <= 12 && rows % 2 == 0) || rows % 8 == 0;
+  }
+  template <int kRows, int kPanel>
+  static constexpr auto Get() {
     return &Rows<kRows, kPanel>;
   }
-}
-
-template <int kPanel, int... kIndices>
-constexpr std::array<RowsFn, sizeof...(kIndices)> MakeTable(
-    std::integer_sequence<int, kIndices...>) {
-  return {FunctionFor<kPanel, kIndices>()...};
-}
-
-template <int kPanel>
-void Run(const Bf16Tile& tile) {
-  constexpr int kMost = MaxRows(kPanel);
-  static constexpr auto kTable = MakeTable<kPanel>(std::make_integer_sequence<int, kMost + 1>());
-  for (int64_t row = 0; row < tile.rows;) {
-    const int64_t left = tile.rows - row;
-    const int64_t parts = (left + kMost - 1) / kMost;
-    int take = static_cast<int>((left + parts - 1) / parts);
-    while (take < left && take < kMost && kTable[static_cast<size_t>(take)] == nullptr) ++take;
-    while (kTable[static_cast<size_t>(take)] == nullptr) --take;
-    kTable[static_cast<size_t>(take)](tile, row);
-    row += take;
-  }
-}
+};
 
 const Bf16Gemm* Get() {
-  static constexpr Bf16Gemm kGemm = {{&Run<1>, &Run<2>, &Run<4>}, &Round};
+  static constexpr Bf16Gemm kGemm = {
+      {&RunRowTiles<Family, 1>, &RunRowTiles<Family, 2>, &RunRowTiles<Family, 4>}, &Round};
   return __builtin_cpu_supports("avx512bf16") ? &kGemm : nullptr;
 }
 

@@ -1,9 +1,7 @@
 #include "src/engine/kernels/block_gemm.h"
 
-#include <array>
-#include <utility>
-
 #include "src/base/cpu.h"
+#include "src/engine/kernels/row_tiles.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "src/engine/kernels/block_gemm.cc"
@@ -18,19 +16,6 @@ namespace hn = hwy::HWY_NAMESPACE;
 using D = hn::CappedTag<float, kBlock>;
 constexpr int kLanes = static_cast<int>(hn::MaxLanes(D()));
 constexpr int kVectors = kBlock / kLanes;  // of one block
-
-// Rows of accumulators that fit the register file beside a panel's row of B and one row of A.
-#if HWY_TARGET <= HWY_AVX3 || HWY_TARGET == HWY_NEON
-constexpr int kRegisters = 32;
-#else
-constexpr int kRegisters = 16;
-#endif
-constexpr int MaxRows(int panel) {
-  const int vectors = panel * kVectors;
-  if (vectors == 1) return 28;  // A comes straight from memory as the product's operand
-  const int rows = (kRegisters - vectors - 1) / vectors;
-  return rows < 1 ? 1 : rows;
-}
 
 template <int kRows, int kPanel>
 HWY_NOINLINE void Rows(const BlockTile& tile, int64_t row) {
@@ -85,51 +70,36 @@ HWY_NOINLINE void Rows(const BlockTile& tile, int64_t row) {
   }
 }
 
-using RowsFn = void (*)(const BlockTile&, int64_t);
-
-// Every row count up to 8, then few: compile time is paid for each.
-constexpr bool HasRows(int rows, int most) {
-  return rows <= 8 || rows == most || (rows <= 16 && rows % 2 == 0) || rows % 4 == 0;
-}
-
-template <int kPanel, int kRows>
-constexpr RowsFn FunctionFor() {
-  if constexpr (kRows == 0 || !HasRows(kRows, MaxRows(kPanel))) {
-    return nullptr;
-  } else {
+struct Family {
+  using Tile = BlockTile;
+  // Rows of accumulators that fit the register file beside a panel's row of B and one row of A.
+  static constexpr int MaxRows(int panel) {
+    constexpr int kRegisters = HWY_TARGET <= HWY_AVX3 || HWY_TARGET == HWY_NEON ? 32 : 16;
+    const int vectors = panel * kVectors;
+    if (vectors == 1) return 28;  // A comes straight from memory as the product's operand
+    const int rows = (kRegisters - vectors - 1) / vectors;
+    return rows < 1 ? 1 : rows;
+  }
+  // Every row count up to 8, then few: compile time is paid for each.
+  static constexpr bool HasRows(int rows, int most) {
+    return rows <= 8 || rows == most || (rows <= 16 && rows % 2 == 0) || rows % 4 == 0;
+  }
+  template <int kRows, int kPanel>
+  static constexpr auto Get() {
     return &Rows<kRows, kPanel>;
   }
-}
-
-template <int kPanel, int... kIndices>
-constexpr std::array<RowsFn, sizeof...(kIndices)> MakeTable(
-    std::integer_sequence<int, kIndices...>) {
-  return {FunctionFor<kPanel, kIndices>()...};
-}
-
-template <int kPanel>
-void Run(const BlockTile& tile) {
-  constexpr int kMost = MaxRows(kPanel);
-  static constexpr auto kTable = MakeTable<kPanel>(std::make_integer_sequence<int, kMost + 1>());
-  for (int64_t row = 0; row < tile.rows;) {
-    const int64_t left = tile.rows - row;
-    // Even shares: a last tile of one row would wait for its own additions.
-    const int64_t parts = (left + kMost - 1) / kMost;
-    int take = static_cast<int>((left + parts - 1) / parts);
-    while (take < left && take < kMost && kTable[static_cast<size_t>(take)] == nullptr) ++take;
-    while (kTable[static_cast<size_t>(take)] == nullptr) --take;
-    kTable[static_cast<size_t>(take)](tile, row);
-    row += take;
-  }
-}
+};
 
 const BlockGemm& Get() {
 #if HWY_TARGET <= HWY_AVX3
   static constexpr BlockGemm kGemm = {
-      {&Run<1>, &Run<2>, &Run<4>}, 4, {MaxRows(1), MaxRows(2), MaxRows(4)}};
+      {&RunRowTiles<Family, 1>, &RunRowTiles<Family, 2>, &RunRowTiles<Family, 4>},
+      4,
+      {Family::MaxRows(1), Family::MaxRows(2), Family::MaxRows(4)}};
 #else
-  static constexpr BlockGemm kGemm = {
-      {&Run<1>, nullptr, nullptr}, 1, {MaxRows(1), MaxRows(1), MaxRows(1)}};
+  static constexpr BlockGemm kGemm = {{&RunRowTiles<Family, 1>, nullptr, nullptr},
+                                      1,
+                                      {Family::MaxRows(1), Family::MaxRows(1), Family::MaxRows(1)}};
 #endif
   return kGemm;
 }

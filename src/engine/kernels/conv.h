@@ -66,7 +66,7 @@ struct ConvArgs {
 // One way to compute it. The registry below is the only list: production, tests and benchmarks read
 // it. Weights and bias are packed together once, at load.
 struct ConvKernel {
-  const char* name;  // of the file too: "winograd_f4", "direct_blocked", …
+  const char* name;  // "winograd_f4", "direct_blocked", …
   // Why it cannot do the problem; empty where it can. May depend on the CPU (src/base/cpu.h).
   std::string (*reject)(const ConvProblem& problem);
   // Estimated milliseconds on this CPU; only the order of the candidates matters.
@@ -77,6 +77,9 @@ struct ConvKernel {
   void (*pack)(const ConvProblem& problem, const float* weights, const float* bias, void* packed);
   size_t (*scratch_bytes)(const ConvProblem& problem, int threads);
   void (*run)(const ConvProblem& problem, const ConvArgs& args, ThreadPool& pool);
+  // Whether args.output may be args.residual where the activation is none, ReLU or a clip: each
+  // element is read before it is written and never again.
+  bool residual_in_place = false;
 };
 
 // Ordered candidates; the last is the plain reference, which takes every problem.

@@ -12,6 +12,7 @@
 
 #include "src/base/aligned_buffer.h"
 #include "src/base/cpu.h"
+#include "src/engine/kernels/conv_common.h"
 #include "src/engine/kernels/shape4.h"
 #include "src/engine/kernels/test_images.h"
 #include "src/engine/kernels/test_targets.h"
@@ -52,8 +53,14 @@ class ConvCase {
     for (float& b : bias_) b = any(random_);
   }
 
-  Images Run(const ConvKernel& kernel, int threads, bool with_bias = true) {
+  // in_place: the result goes over the residual.
+  Images Run(const ConvKernel& kernel, int threads, bool with_bias = true, bool in_place = false) {
     Images output(p_.out_layout, {p_.batch, p_.out_channels, p_.out_height, p_.out_width}, 48);
+    if (in_place) {
+      output.ForEach([&](int64_t n, int64_t c, int64_t y, int64_t x) {
+        output.At(n, c, y, x) = residual_.At(n, c, y, x);
+      });
+    }
     auto packed = *AlignedBuffer::Allocate(std::max<size_t>(kernel.packed_bytes(p_), 1));
     kernel.pack(p_, weights_.data(), with_bias ? bias_.data() : nullptr, packed.data());
     auto scratch = *AlignedBuffer::Allocate(std::max<size_t>(kernel.scratch_bytes(p_, threads), 1));
@@ -66,6 +73,10 @@ class ConvCase {
     args.residual_batch_stride = residual_.stride();
     args.output = output.data();
     args.output_batch_stride = output.stride();
+    if (in_place) {
+      args.residual = output.data();
+      args.residual_batch_stride = output.stride();
+    }
     args.scratch = scratch.data();
     ThreadPool pool(threads);
     kernel.run(p_, args, pool);
@@ -109,6 +120,14 @@ class ConvCase {
       EXPECT_EQ(unequal, 0) << "elements that differ with " << threads << " threads";
       EXPECT_TRUE(other.Clean());
     }
+    const Epilogue& e = p_.epilogue;
+    if (!kernel.residual_in_place || !IsClamp(e) || !(e.residual || e.residual_after)) return;
+    Images over = Run(kernel, 2, /*with_bias=*/true, /*in_place=*/true);
+    int unequal = 0;
+    got.ForEach([&](int64_t n, int64_t c, int64_t y, int64_t x) {
+      unequal += std::memcmp(&got.At(n, c, y, x), &over.At(n, c, y, x), sizeof(float)) != 0;
+    });
+    EXPECT_EQ(unequal, 0) << "elements that differ when written over the residual";
   }
 
  private:

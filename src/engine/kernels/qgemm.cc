@@ -1,14 +1,13 @@
 #include "src/engine/kernels/qgemm.h"
 
-#include <array>
 #include <cstring>
-#include <utility>
 #if defined(__aarch64__) && defined(__linux__)
 #include <sys/auxv.h>
 #endif
 
 #include "src/base/cpu.h"
 #include "src/engine/kernels/requantize.h"
+#include "src/engine/kernels/row_tiles.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "src/engine/kernels/qgemm.cc"
@@ -215,80 +214,48 @@ PEEL_QGEMM_ROWS(Rows, )
 PEEL_QGEMM_ROWS(DotRows, __attribute__((target(PEEL_QGEMM_DOT))))
 #endif
 
-// Rows of sums that fit the register file beside a panel's weights and one row of A.
-#if HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM
-constexpr int kRegisters = 32;
-#else
-constexpr int kRegisters = 16;
-#endif
 template <class Op>
-constexpr int MaxRows(int panel) {
-  const int vectors = panel * kVectors;
-  const int rows = (kRegisters - vectors - 1) / (vectors * Op::kSumRegisters);
-  return rows < 1 ? 1 : rows > 28 ? 28 : rows;
-}
-// Every row count up to 6, then few: compile time is paid for each.
-constexpr bool HasRows(int rows, int most) {
-  return rows <= 6 || rows == most || (rows <= 12 && rows % 2 == 0) || rows % 8 == 0;
-}
-
-using RowsFn = void (*)(const QTile&, int64_t);
-
-struct UseRows {
-  template <class Op, int kRows, int kPanel>
-  static constexpr RowsFn Function() {
+struct RowsOf {
+  using Tile = QTile;
+  // Rows of sums that fit the register file beside a panel's weights and one row of A.
+  static constexpr int MaxRows(int panel) {
+    constexpr int kRegisters = HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM ? 32 : 16;
+    const int vectors = panel * kVectors;
+    const int rows = (kRegisters - vectors - 1) / (vectors * Op::kSumRegisters);
+    return rows < 1 ? 1 : rows > 28 ? 28 : rows;
+  }
+  // Every row count up to 6, then few: compile time is paid for each.
+  static constexpr bool HasRows(int rows, int most) {
+    return rows <= 6 || rows == most || (rows <= 12 && rows % 2 == 0) || rows % 8 == 0;
+  }
+  template <int kRows, int kPanel>
+  static constexpr auto Get() {
     return &Rows<Op, kRows, kPanel>;
   }
 };
 
-template <class Use, class Op, int kPanel, int kRows>
-constexpr RowsFn FunctionFor() {
-  if constexpr (kRows == 0 || !HasRows(kRows, MaxRows<Op>(kPanel))) {
-    return nullptr;
-  } else {
-    return Use::template Function<Op, kRows, kPanel>();
-  }
-}
-
-template <class Use, class Op, int kPanel, int... kIndices>
-constexpr std::array<RowsFn, sizeof...(kIndices)> MakeTable(
-    std::integer_sequence<int, kIndices...>) {
-  return {FunctionFor<Use, Op, kPanel, kIndices>()...};
-}
-
-template <class Use, class Op, int kPanel>
-void Run(const QTile& tile) {
-  constexpr int kMost = MaxRows<Op>(kPanel);
-  static constexpr auto kTable =
-      MakeTable<Use, Op, kPanel>(std::make_integer_sequence<int, kMost + 1>());
-  for (int64_t row = 0; row < tile.rows;) {
-    const int64_t left = tile.rows - row;
-    // Even shares: a last tile of one row would wait for its own additions.
-    const int64_t parts = (left + kMost - 1) / kMost;
-    int take = static_cast<int>((left + parts - 1) / parts);
-    while (take < left && take < kMost && kTable[static_cast<size_t>(take)] == nullptr) ++take;
-    while (kTable[static_cast<size_t>(take)] == nullptr) --take;
-    kTable[static_cast<size_t>(take)](tile, row);
-    row += take;
-  }
-}
+template <int kPanel, class Op>
+constexpr auto kRun = &RunRowTiles<RowsOf<Op>, kPanel>;
 
 #ifdef PEEL_QGEMM_DOT
-struct UseDotRows {
-  template <class Op, int kRows, int kPanel>
-  static constexpr RowsFn Function() {
-    return &DotRows<Op, kRows, kPanel>;
+struct DotRowsOf : RowsOf<Dot4> {
+  template <int kRows, int kPanel>
+  static constexpr auto Get() {
+    return &DotRows<Dot4, kRows, kPanel>;
   }
 };
+
+template <int kPanel>
+constexpr auto kRunDot = &RunRowTiles<DotRowsOf, kPanel>;
 #endif
 
 std::span<const QGemm> Get() {
 #if HWY_ARCH_ARM
   static constexpr QGemm kGemms[] = {
 #ifdef PEEL_QGEMM_DOT
-      {{&Run<UseDotRows, Dot4, 1>, nullptr, nullptr}, "dotprod", 1, 4, 128, 4.0},
+      {{kRunDot<1>, nullptr, nullptr}, "dotprod", 1, 4, 128, 4.0},
 #endif
-      {{&Run<UseRows, SignedBytes, 1>, nullptr, nullptr}, "smull", 1, 4, 128, 1.0}};
+      {{kRun<1, SignedBytes>, nullptr, nullptr}, "smull", 1, 4, 128, 1.0}};
 #ifdef PEEL_QGEMM_DOT
   constexpr unsigned long kDotProduct = 1ul << 20;  // HWCAP_ASIMDDP
   if ((getauxval(AT_HWCAP) & kDotProduct) == 0) return std::span<const QGemm>(kGemms).subspan(1);
@@ -297,18 +264,13 @@ std::span<const QGemm> Get() {
 #else
   static constexpr QGemm kGemms[] = {
 #if HWY_TARGET == HWY_AVX3
-    {{&Run<UseDotRows, Dot4, 1>, &Run<UseDotRows, Dot4, 2>, &Run<UseDotRows, Dot4, 4>},
-     "avx512_vnni",
-     4,
-     4,
-     0,
-     4.0},
-    {{&Run<UseRows, Madd, 1>, &Run<UseRows, Madd, 2>, nullptr}, "madd", 2, 2, 0, 1.0},
+    {{kRunDot<1>, kRunDot<2>, kRunDot<4>}, "avx512_vnni", 4, 4, 0, 4.0},
+    {{kRun<1, Madd>, kRun<2, Madd>, nullptr}, "madd", 2, 2, 0, 1.0},
 #else
 #ifdef PEEL_QGEMM_DOT
-    {{&Run<UseDotRows, Dot4, 1>, nullptr, nullptr}, "avx_vnni", 1, 4, 0, 4.0},
+    {{kRunDot<1>, nullptr, nullptr}, "avx_vnni", 1, 4, 0, 4.0},
 #endif
-    {{&Run<UseRows, Madd, 1>, nullptr, nullptr}, "madd", 1, 2, 0, 1.0},
+    {{kRun<1, Madd>, nullptr, nullptr}, "madd", 1, 2, 0, 1.0},
 #endif
   };
 #ifdef PEEL_QGEMM_DOT

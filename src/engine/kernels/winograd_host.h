@@ -7,7 +7,7 @@
 
 namespace peel::engine {
 
-// What winograd_f6.cc, winograd_f4.cc and winograd_f2.cc share outside their inner loops; tile_size
+// What the three sizes of winograd.cc share outside their inner loops; tile_size
 // is 6, 4 or 2.
 std::string RejectWinograd(const ConvProblem& problem);
 size_t WinogradPackedBytes(const ConvProblem& problem, int tile_size);

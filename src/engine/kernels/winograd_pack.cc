@@ -97,7 +97,7 @@ namespace {
 
 HWY_EXPORT(PackFilters);
 
-// The filter transforms G of the points in winograd-inl.h.
+// The filter transforms G of the points in winograd.cc.
 constexpr double kG2[4][3] = {{1, 0, 0}, {.5, .5, .5}, {.5, -.5, .5}, {0, 0, 1}};
 constexpr double kG4[6][3] = {{1. / 4, 0, 0},
                               {-1. / 6, -1. / 6, -1. / 6},

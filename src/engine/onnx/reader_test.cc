@@ -287,6 +287,29 @@ TEST(TensorReader, CopiesOnlyWhatIsMisaligned) {
   }
 }
 
+// Large misaligned tensors are looked at too, until somebody reads their elements.
+TEST(TensorReader, LeavesLargeMisalignedBytesWhereTheyAre) {
+  std::vector<float> values(40000);
+  for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i) * 0.5f;
+  const Message message = RawTensor<float>("t", 1, {200, 200}, values);
+  std::vector<char> buffer(message.bytes().size() + 4);
+  for (size_t shift = 0; shift < 4; ++shift) {
+    std::memcpy(buffer.data() + shift, message.bytes().data(), message.bytes().size());
+    TensorReader reader(nullptr, "");
+    const Result<Tensor> read =
+        reader.Read(protozero::data_view(buffer.data() + shift, message.bytes().size()));
+    ASSERT_TRUE(read.ok());
+    const auto* source = static_cast<const char*>(read->source());
+    EXPECT_TRUE(source >= buffer.data() && source < buffer.data() + buffer.size());
+    EXPECT_EQ(std::memcmp(source, values.data(), values.size() * sizeof(float)), 0);
+    const Tensor copy = *read->Reshaped({40000});
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(copy.raw()) % sizeof(float), 0u);
+    EXPECT_EQ(copy.raw(), read->raw());
+    EXPECT_EQ(copy.raw() != source, read->misaligned());
+    EXPECT_EQ(*read->AsFloats(), values);
+  }
+}
+
 class ExternalData : public ::testing::Test {
  protected:
   void SetUp() override {

@@ -50,11 +50,19 @@ Status CheckLocation(const std::string& location) {
   return Corrupt("its external data '" + location + "' lie outside the model's folder");
 }
 
+// Misaligned tensors from this size on stay where they are until somebody reads their elements:
+// the weights of convolutions, which are packed from there and never read again.
+constexpr size_t kLateBytes = size_t{64} << 10;
+
 // A look at the bytes, or a copy where they are not aligned for their type.
 Result<Tensor> ViewOrCopy(DataType type, Shape shape, const uint8_t* data,
                           std::shared_ptr<const void> owner) {
   if (reinterpret_cast<uintptr_t>(data) % DataTypeSize(type) == 0) {
     return Tensor::View(type, std::move(shape), const_cast<uint8_t*>(data), std::move(owner));
+  }
+  PEEL_ASSIGN_OR_RETURN(const int64_t count, ElementCount(shape));
+  if (static_cast<size_t>(count) >= kLateBytes / DataTypeSize(type)) {
+    return Tensor::ViewMisaligned(type, std::move(shape), data, std::move(owner));
   }
   PEEL_ASSIGN_OR_RETURN(Tensor copy, Tensor::Allocate(type, std::move(shape)));
   std::memcpy(copy.raw(), data, copy.bytes());

@@ -1,3 +1,4 @@
+#include "src/engine/kernels/conv_common.h"
 #include "src/engine/kernels/conv_transpose.h"
 #include "src/engine/kernels/direct_bf16.h"
 #include "src/engine/plan/activation.h"
@@ -60,11 +61,13 @@ Result<Emitted> EmitConv(EmitArgs& args, const PackedKernel& kernel, const ConvP
   const Tensor weights = *args.in[1].constant;
   const Tensor bias = args.in.size() > 2 && args.in[2].present ? *args.in[2].constant : Tensor();
   Emitted step;
-  PEEL_ASSIGN_OR_RETURN(auto packed, args.weights.Get(weights, bias, Form(kernel.name, problem),
-                                                      kernel.packed_bytes(problem), [=](void* out) {
-                                                        kernel.pack(problem, weights.data<float>(),
-                                                                    bias.data<float>(), out);
-                                                      }));
+  PEEL_ASSIGN_OR_RETURN(
+      auto packed,
+      args.weights.Get(weights, bias, Form(kernel.name, problem), kernel.packed_bytes(problem),
+                       [=](const void* elements, void* out) {
+                         kernel.pack(problem, static_cast<const float*>(elements),
+                                     bias.data<float>(), out);
+                       }));
   step.scratch_bytes = kernel.scratch_bytes(problem, args.threads);
   const void* pointer = packed->data();
   step.packed.push_back(std::move(packed));
@@ -109,6 +112,9 @@ void AddKernel(const NodeView& view, const ConvKernel& kernel, ConvProblem probl
       variant.in.resize(view.node().inputs.size(), Layout::kPlain);
       variant.out = out;
       variant.strided = true;
+      if (kernel.residual_in_place && view.HasInput(3) && IsClamp(problem.epilogue)) {
+        variant.may_overwrite = 1u << 3;
+      }
       const double price = WeightPrice(kernel, problem);
       variant.cost = kernel.cost(problem, kCostThreads) + price;
       variant.timing_key = TimingKey(kernel, problem);

@@ -13,12 +13,21 @@ Result<std::unique_ptr<Instance>> Instance::Create(std::shared_ptr<const Plan> p
   PEEL_ASSIGN_OR_RETURN(instance->arena_, AlignedBuffer::Allocate(program.arena_bytes));
   PEEL_ASSIGN_OR_RETURN(instance->scratch_,
                         AlignedBuffer::Allocate(instance->plan_->scratch_bytes()));
+  // Constants that are only packed stay where they are, which may be misaligned in the file.
+  std::vector<char> read(program.tensors.size(), 0);
+  for (const Plan::Step& step : instance->plan_->steps()) {
+    const std::vector<int>& in = program.operations[step.operation].in;
+    for (size_t i = 0; i < in.size(); ++i) {
+      if (in[i] >= 0 && !(step.packed && i == 1)) read[static_cast<size_t>(in[i])] = 1;
+    }
+  }
+  for (const int t : program.outputs) read[static_cast<size_t>(t)] = 1;
   instance->base_.assign(program.storages.size(), nullptr);
   for (size_t s = 0; s < program.storages.size(); ++s) {
     const Storage& storage = program.storages[s];
     if (storage.kind == Kind::kArena) {
       instance->base_[s] = instance->arena_.data() + storage.offset;
-    } else if (storage.kind == Kind::kConstant) {
+    } else if (storage.kind == Kind::kConstant && read[static_cast<size_t>(storage.tensor)]) {
       const PlannedTensor& tensor = program.tensors[static_cast<size_t>(storage.tensor)];
       // Constants are read only; operands share one pointer type with what is written.
       instance->base_[s] = const_cast<uint8_t*>(

@@ -61,13 +61,13 @@ Result<Emitted> EmitQConv(EmitArgs& args, const QConvKernel& kernel, const QConv
   const Tensor weights = *args.in[1].constant, multiplier = *args.in[2].constant;
   const Tensor bias = args.in.size() > 3 && args.in[3].present ? *args.in[3].constant : Tensor();
   Emitted step;
-  PEEL_ASSIGN_OR_RETURN(auto packed,
-                        args.weights.Get(weights, bias, Form(kernel.name, problem, multiplier),
-                                         kernel.packed_bytes(problem), [=](void* out) {
-                                           kernel.pack(problem, weights.data<int8_t>(),
-                                                       bias.data<int32_t>(),
-                                                       multiplier.data<float>(), out);
-                                         }));
+  PEEL_ASSIGN_OR_RETURN(
+      auto packed,
+      args.weights.Get(weights, bias, Form(kernel.name, problem, multiplier),
+                       kernel.packed_bytes(problem), [=](const void* elements, void* out) {
+                         kernel.pack(problem, static_cast<const int8_t*>(elements),
+                                     bias.data<int32_t>(), multiplier.data<float>(), out);
+                       }));
   step.scratch_bytes = kernel.scratch_bytes(problem, args.threads);
   const void* pointer = packed->data();
   step.packed.push_back(std::move(packed));

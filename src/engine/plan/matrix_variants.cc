@@ -45,10 +45,12 @@ void AddGemm(const NodeView& view, Choices& choices, const GemmProblem& problem,
     const Tensor b = *args.in[1].constant;
     const Tensor c = args.in.size() > 2 && args.in[2].present ? *args.in[2].constant : Tensor();
     Emitted step;
-    PEEL_ASSIGN_OR_RETURN(
-        auto packed, args.weights.Get(b, c, Form(problem), GemmPackedBytes(problem), [=](void* to) {
-          PackGemm(problem, b.data<float>(), bias.empty() ? nullptr : bias.data(), to);
-        }));
+    PEEL_ASSIGN_OR_RETURN(auto packed,
+                          args.weights.Get(b, c, Form(problem), GemmPackedBytes(problem),
+                                           [=](const void* elements, void* to) {
+                                             PackGemm(problem, static_cast<const float*>(elements),
+                                                      bias.empty() ? nullptr : bias.data(), to);
+                                           }));
     const void* pointer = packed->data();
     step.packed.push_back(std::move(packed));
     step.scratch_bytes = GemmScratchBytes(problem, args.threads);

@@ -145,9 +145,14 @@ class Placer {
           !Contiguous(out) || !DiesAt(root, index)) {
         continue;
       }
-      bool other_reads = false;  // through another shape, at other positions than it writes
-      for (const int other : op.in) {
-        if (other >= 0 && other != in && Root(other) == root) other_reads = true;
+      // Through another shape, at other positions than it writes; or as an operand that may not be
+      // overwritten, like a convolution's input that is its residual too.
+      bool other_reads = false;
+      for (size_t k = 0; k < op.in.size(); ++k) {
+        const int other = op.in[k];
+        if (k == i || other < 0 || Root(other) != root) continue;
+        const bool may = k < 32 && (op.variant.may_overwrite >> k & 1) != 0;
+        if (other != in || !may) other_reads = true;
       }
       if (other_reads) continue;
       at(root).parent = out;

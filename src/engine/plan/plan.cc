@@ -76,7 +76,7 @@ Result<std::shared_ptr<const Plan>> Plan::Build(std::shared_ptr<const Graph> gra
                        Megabytes(options.max_memory) +
                        " may be used; use a smaller input or batch");
   }
-  batch.Finish(pool);
+  PEEL_RETURN_IF_ERROR(batch.Finish(pool));
   return std::shared_ptr<const Plan>(std::move(plan));
 }
 
@@ -205,13 +205,14 @@ Status Plan::Emit(int threads, WeightBatch& weights) {
     for (const int t : op.out) args.out.push_back(MakeOperand(t));
     auto emitted = op.variant.emit(args);
     if (!emitted.ok()) return std::move(emitted).status().WithContext(node.Describe());
-    for (auto& packed : emitted->packed) {
-      if (counted.insert(packed.get()).second) weight_bytes_ += packed->size();
-      packed_.push_back(std::move(packed));
+    const bool packed = !emitted->packed.empty();
+    for (auto& weight : emitted->packed) {
+      if (counted.insert(weight.get()).second) weight_bytes_ += weight->size();
+      packed_.push_back(std::move(weight));
     }
     if (!emitted->run) continue;
     scratch_bytes_ = std::max(scratch_bytes_, emitted->scratch_bytes);
-    steps_.push_back({i, std::move(emitted->run), Describe(op), emitted->bind_tensors});
+    steps_.push_back({i, std::move(emitted->run), Describe(op), emitted->bind_tensors, packed});
   }
   return OkStatus();
 }

@@ -27,6 +27,7 @@ class Plan {
     RunFunction run;
     StepInfo info;
     bool bind_tensors = false;
+    bool packed = false;  // reads its operand 1, the weights, in packed form only
   };
 
   struct Options {

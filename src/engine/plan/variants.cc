@@ -51,6 +51,7 @@ constexpr Family kFamilies[] = {
     {"Reshape", ViewVariants},
     {"Resize", ResizeVariants},
     {"Sigmoid", ActivationVariants},
+    {"Slice", SliceVariants},
     {"Softmax", SoftmaxVariants},
     {"Softplus", ActivationVariants},
     {"Sqrt", UnaryVariants},
@@ -65,8 +66,12 @@ constexpr Family kFamilies[] = {
 
 // Of Peel's own domain.
 constexpr Family kFusedFamilies[] = {
-    {"Conv", ConvVariants},      {"QAdd", QAddVariants},     {"QConv", QConvVariants},
-    {"QResize", ResizeVariants}, {"QTable", QTableVariants},
+    {"ChannelNorm", ChannelNormVariants},
+    {"Conv", ConvVariants},
+    {"QAdd", QAddVariants},
+    {"QConv", QConvVariants},
+    {"QResize", ResizeVariants},
+    {"QTable", QTableVariants},
 };
 
 bool HasPixels(const Value& value) {

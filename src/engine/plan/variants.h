@@ -70,6 +70,8 @@ void QConvVariants(const NodeView& view, Choices& choices);
 void QTableVariants(const NodeView& view, Choices& choices);
 void QAddVariants(const NodeView& view, Choices& choices);
 void QuantizeVariants(const NodeView& view, Choices& choices);
+void ChannelNormVariants(const NodeView& view, Choices& choices);
+void SliceVariants(const NodeView& view, Choices& choices);
 void SoftmaxVariants(const NodeView& view, Choices& choices);
 
 // All of them for this node: fast ones first, the reference last. Never empty for a node whose

@@ -1,6 +1,8 @@
 #include "src/engine/plan/weights.h"
 
 #include <algorithm>
+#include <cstring>
+#include <functional>
 
 #include "src/base/file_pages.h"
 
@@ -13,9 +15,8 @@ constexpr size_t kFirstBuffer = size_t{4} << 20, kLargestBuffer = size_t{64} << 
 }  // namespace
 
 Result<WeightStore::Packed> WeightBatch::Get(const Tensor& source, const Tensor& bias,
-                                             const std::string& form, size_t bytes,
-                                             std::function<void(void*)> pack) {
-  WeightStore::Key key{source.raw(), bias.raw(), form + "|" + ShapeString(source.shape())};
+                                             const std::string& form, size_t bytes, Pack pack) {
+  WeightStore::Key key{source.source(), bias.source(), form + "|" + ShapeString(source.shape())};
   for (const Pending& pending : pending_) {
     if (pending.key == key) return WeightStore::Packed(pending.packed);
   }
@@ -39,7 +40,7 @@ Result<WeightStore::Packed> WeightBatch::Get(const Tensor& source, const Tensor&
 }
 
 void WeightBatch::Drop(const Tensor& source) const {
-  const auto* begin = static_cast<const uint8_t*>(source.raw());
+  const auto* begin = static_cast<const uint8_t*>(source.source());
   for (const auto& map : maps_) {
     // std::less orders pointers into different objects.
     if (!std::less<>()(begin, map.data()) && std::less<>()(begin, map.data() + map.size())) {
@@ -48,11 +49,32 @@ void WeightBatch::Drop(const Tensor& source) const {
   }
 }
 
-void WeightBatch::Finish(ThreadPool& pool) {
-  pool.ParallelFor(static_cast<int64_t>(pending_.size()), [&](int64_t i, int) {
-    Pending& pending = pending_[static_cast<size_t>(i)];
-    pending.pack(pending.packed->mutable_data());
-    Drop(pending.source);
+Status WeightBatch::Finish(ThreadPool& pool) {
+  // The largest first, so that no thread is left with one when the others are done.
+  std::vector<Pending*> order;
+  size_t largest = 0;
+  for (Pending& pending : pending_) {
+    order.push_back(&pending);
+    if (pending.source.misaligned()) largest = std::max(largest, pending.source.bytes());
+  }
+  std::ranges::stable_sort(order, std::ranges::greater(),
+                           [](const Pending* p) { return p->packed->size(); });
+  // Misaligned sources are copied to one place for each thread instead of each to its own.
+  std::vector<AlignedBuffer> aligned(largest > 0 ? static_cast<size_t>(pool.size()) : 0);
+  for (AlignedBuffer& buffer : aligned) {
+    PEEL_ASSIGN_OR_RETURN(buffer, AlignedBuffer::Allocate(largest));
+  }
+  pool.ParallelFor(static_cast<int64_t>(order.size()), [&](int64_t i, int worker) {
+    const Pending& pending = *order[static_cast<size_t>(i)];
+    const Tensor& source = pending.source;
+    const void* elements = source.source();
+    if (source.misaligned()) {
+      uint8_t* const copy = aligned[static_cast<size_t>(worker)].data();
+      std::memcpy(copy, elements, source.bytes());
+      elements = copy;
+    }
+    pending.pack(elements, pending.packed->mutable_data());
+    Drop(source);
   });
   std::lock_guard lock(store_.mutex_);
   std::erase_if(store_.entries_, [](const auto& entry) { return entry.second.packed.expired(); });
@@ -63,6 +85,7 @@ void WeightBatch::Finish(ThreadPool& pool) {
         WeightStore::Entry{std::move(pending.source), std::move(pending.bias), pending.packed});
   }
   pending_.clear();
+  return OkStatus();
 }
 
 }  // namespace peel::engine

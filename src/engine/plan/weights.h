@@ -63,20 +63,22 @@ class WeightBatch {
   WeightBatch(WeightStore& store, std::span<const std::span<const uint8_t>> maps)
       : store_(store), maps_(maps) {}
 
+  // Called with the elements of a source and where its packed form belongs.
+  using Pack = std::function<void(const void* elements, void* packed)>;
   // Where the weights of source (and bias, where defined) will lie in the form that `form` names:
   // whatever pack writes into `bytes` bytes, 64-byte aligned. form must tell apart everything that
   // the result depends on besides the tensors. Not filled before Finish.
   Result<WeightStore::Packed> Get(const Tensor& source, const Tensor& bias, const std::string& form,
-                                  size_t bytes, std::function<void(void*)> pack);
-  // Packs, and offers the results to other plans.
-  void Finish(ThreadPool& pool);
+                                  size_t bytes, Pack pack);
+  // Packs, and offers the results to other plans. kOutOfMemory.
+  Status Finish(ThreadPool& pool);
 
  private:
   struct Pending {
     WeightStore::Key key;
     Tensor source, bias;
     std::shared_ptr<PackedWeights> packed;
-    std::function<void(void*)> pack;
+    Pack pack;
   };
   void Drop(const Tensor& source) const;
 

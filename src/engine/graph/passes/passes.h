@@ -21,6 +21,7 @@ Result<int> IntegerOps(Graph& graph, const PassContext& context);
 Result<int> ClampTables(Graph& graph, const PassContext& context);
 Result<int> FoldBatchNorm(Graph& graph, const PassContext& context);
 Result<int> FoldAffine(Graph& graph, const PassContext& context);
+Result<int> FuseChannelNorm(Graph& graph, const PassContext& context);
 Result<int> FusePad(Graph& graph, const PassContext& context);
 Result<int> FuseGelu(Graph& graph, const PassContext& context);
 Result<int> FuseHardSwish(Graph& graph, const PassContext& context);

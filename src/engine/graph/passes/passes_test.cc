@@ -50,6 +50,49 @@ std::vector<float> ConstantFloats(const Graph& graph, ValueId v) {
   return values.ok() ? *values : std::vector<float>();
 }
 
+// A graph whose four channels are normalised by halves; the cut lies where `end` says.
+Graph HalfAndHalf(int64_t end) {
+  GraphBuilder b(17);
+  b.Input("x", kF32, Shape{1, 4, 2, 2}).Floats("g", {1, 2}, {2}).Floats("v", {1, 4}, {2});
+  b.Ints("zero", {0}).Ints("two", {2}).Ints("end", {end}).Ints("one", {1});
+  b.Op("Slice", {"x", "zero", "two", "one"}, {"s1"})
+      .Op("Slice", {"x", "two", "end", "one"}, {"s2"});
+  b.Op("BatchNormalization", {"s1", "g", "g", "g", "v"}, {"n1"}, {{"epsilon", 0.0f}});
+  b.Op("InstanceNormalization", {"s2", "g", "g"}, {"n2"}, {{"epsilon", 0.25f}});
+  b.Op("Concat", {"n1", "n2"}, {"k"}, {{"axis", int64_t{1}}}).Op("Relu", {"k"}, {"y"});
+  Graph graph = b.Build({"y"});
+  for (Value& value : graph.values) {
+    if (value.shape) continue;
+    value.type = kF32;
+    value.shape = Shape{1, value.name == "k" || value.name == "y" ? 4 : 2, 2, 2};
+  }
+  return graph;
+}
+
+TEST(FuseChannelNorm, TakesTheHalvesTogetherWithTheirRelu) {
+  Graph graph = HalfAndHalf(4);
+  EXPECT_EQ(Apply(passes::FuseChannelNorm, graph), 1);
+  ASSERT_THAT(Operators(graph), ElementsAre("peel.ChannelNorm"));
+  const Node& node = graph.nodes[0];
+  EXPECT_EQ(node.Int("own_begin", -1), 2);
+  EXPECT_EQ(node.Int("own_end", -1), 4);
+  EXPECT_EQ(node.Float("epsilon", 0), 0.25f);
+  EXPECT_EQ(node.Float("min", -1), 0.0f);
+  EXPECT_THAT(ConstantFloats(graph, node.inputs[1]), ElementsAre(1, 1, 1, 2));
+  EXPECT_THAT(ConstantFloats(graph, node.inputs[2]), ElementsAre(0, 0, 1, 2));
+}
+
+TEST(FuseChannelNorm, LeavesPartsThatDoNotCoverTheChannels) {
+  Graph graph = HalfAndHalf(4);
+  for (Value& value : graph.values) {
+    if (value.name == "x") value.shape = Shape{1, 5, 2, 2};  // the last channel is nobody's
+  }
+  // Each half alone becomes one, the concatenation stays.
+  EXPECT_EQ(Apply(passes::FuseChannelNorm, graph), 2);
+  EXPECT_THAT(Operators(graph), ElementsAre("Slice", "Slice", "peel.ChannelNorm",
+                                            "peel.ChannelNorm", "Concat", "Relu"));
+}
+
 // Two filters of one weight each over one channel: weights 2 and 3.
 GraphBuilder WithConv(int opset = 17) {
   GraphBuilder b(opset);

@@ -34,6 +34,24 @@ Status InstanceNormalization(InferContext& ctx) {
   return LikeInput(ctx);
 }
 
+// clip((x - mean) * scale + shift, min, max); mean and scale are of the image's own statistics for
+// the channels [own_begin, own_end), and the mean is 0 for the others.
+Status ChannelNorm(InferContext& ctx) {
+  PEEL_RETURN_IF_ERROR(NeedType(ctx, 0, kFloats));
+  PEEL_RETURN_IF_ERROR(NeedRankAtLeast(ctx, 0, 3));
+  const int64_t channels = ctx.InputShape(0)[1];
+  for (int i = 1; i <= 2; ++i) {
+    PEEL_RETURN_IF_ERROR(NeedSameType(ctx, i, 0));
+    PEEL_RETURN_IF_ERROR(NeedShape(ctx, i, {channels}));
+  }
+  const int64_t begin = ctx.node().Int("own_begin", 0), end = ctx.node().Int("own_end", 0);
+  if (begin < 0 || begin > end || end > channels) {
+    return Corrupt("channels " + std::to_string(begin) + " to " + std::to_string(end) + " of " +
+                   std::to_string(channels) + " cannot have statistics of their own");
+  }
+  return LikeInput(ctx);
+}
+
 // Scale and bias are per group in opset 18 and per channel since 21.
 Status GroupNormalization(InferContext& ctx) {
   PEEL_RETURN_IF_ERROR(NeedType(ctx, 0, kFloats));
@@ -144,6 +162,7 @@ constexpr OpSchema kSchemas[] = {
     {"", "RMSNormalization", 23, 2, 2, RmsNormalization},
     {"", "Softmax", 1, 1, 1, SoftmaxFolded},
     {"", "Softmax", 13, 1, 1, SoftmaxAlong},
+    {"peel", "ChannelNorm", 1, 3, 3, ChannelNorm},
 };
 
 }  // namespace

@@ -90,6 +90,35 @@ Status InstanceNormalization(const OpArgs& args) {
   });
 }
 
+// Instance normalisation of some channels, scale and shift alone of the others, then a clip.
+Status ChannelNorm(const OpArgs& args) {
+  PEEL_RETURN_IF_ERROR(RequireOperands(args, 3));
+  const Tensor& x = *args.inputs[0];
+  Tensor& y = args.outputs[0];
+  PEEL_RETURN_IF_ERROR(RequireSameShape(x, y));
+  PEEL_RETURN_IF_ERROR(RequireSameType(x, y));
+  if (x.rank() < 2) return InvalidArgument("an input of fewer than 2 dimensions");
+  const int64_t channels = x.dim(1), size = Product(x.shape(), 2, x.shape().size());
+  PEEL_ASSIGN_OR_RETURN(const auto scale, Channels(*args.inputs[1], channels, "the scale"));
+  PEEL_ASSIGN_OR_RETURN(const auto shift, Channels(*args.inputs[2], channels, "the shift"));
+  const int64_t begin = args.node.Int("own_begin", 0), end = args.node.Int("own_end", 0);
+  const double epsilon = args.node.Float("epsilon", 1e-5f);
+  const double low = args.node.Float("min", -HUGE_VALF), high = args.node.Float("max", HUGE_VALF);
+  return DispatchReal(x.type(), [&]<typename T>() {
+    for (int64_t i = 0; i < x.dim(0) * channels; ++i) {
+      const auto c = static_cast<size_t>(i % channels);
+      const bool own = i % channels >= begin && i % channels < end;
+      const Moments m = own ? MomentsOf(x.data<T>() + i * size, size) : Moments{0, 1};
+      const double factor = own ? scale[c] / std::sqrt(m.variance + epsilon) : scale[c];
+      MapTo(x.data<T>() + i * size, y.data<T>() + i * size, size, [&](T v) {
+        const double result = (v - m.mean) * factor + shift[c];
+        return static_cast<T>(result < low ? low : result > high ? high : result);
+      });
+    }
+    return OkStatus();
+  });
+}
+
 // Scale and bias are per group up to opset 20, then per channel.
 Status GroupNormalization(const OpArgs& args) {
   PEEL_RETURN_IF_ERROR(RequireOperands(args, 3));
@@ -293,6 +322,7 @@ constexpr ReferenceEntry kEntries[] = {
     {"", "RMSNormalization", 23, Widened<LayerNormalizationWide<true>>},
     {"", "LpNormalization", 1, Widened<LpNormalization>},
     {"", "LRN", 1, Widened<Lrn>},
+    {"peel", "ChannelNorm", 1, Widened<ChannelNorm>},
     {"", "MeanVarianceNormalization", 9, Widened<MeanVarianceNormalization>},
 };
 

@@ -73,16 +73,31 @@ Result<std::vector<int64_t>> ZeroPoints(const Tensor* t, const Tensor& scale) {
   return t->AsInt64s();
 }
 
-Status QuantizeLinear(const OpArgs& args) {
+// How (De)QuantizeLinear's numbers are spaced, from its operands and attributes.
+struct Scheme {
+  QuantisationGrid grid;
+  std::vector<int64_t> zero;
+  std::vector<float> scales;
+};
+
+Result<Scheme> ReadScheme(const OpArgs& args) {
   PEEL_RETURN_IF_ERROR(RequireOperands(args, 2));
   const Tensor &x = *args.inputs[0], &scale = *args.inputs[1];
-  Tensor& y = args.outputs[0];
-  PEEL_RETURN_IF_ERROR(RequireSameShape(x, y));
-  PEEL_ASSIGN_OR_RETURN(const auto grid,
+  PEEL_RETURN_IF_ERROR(RequireSameShape(x, args.outputs[0]));
+  Scheme scheme;
+  PEEL_ASSIGN_OR_RETURN(scheme.grid,
                         QuantisationGrid::Make(x.shape(), scale, args.node.Int("axis", 1),
                                                args.node.Int("block_size", 0)));
-  PEEL_ASSIGN_OR_RETURN(const auto zero, ZeroPoints(Input(args, 2), scale));
-  PEEL_ASSIGN_OR_RETURN(const auto scales, scale.AsFloats());
+  PEEL_ASSIGN_OR_RETURN(scheme.zero, ZeroPoints(Input(args, 2), scale));
+  PEEL_ASSIGN_OR_RETURN(scheme.scales, scale.AsFloats());
+  return scheme;
+}
+
+Status QuantizeLinear(const OpArgs& args) {
+  PEEL_ASSIGN_OR_RETURN(const Scheme scheme, ReadScheme(args));
+  const auto& [grid, zero, scales] = scheme;
+  const Tensor& x = *args.inputs[0];
+  Tensor& y = args.outputs[0];
   return DispatchNumber(x.type(), [&]<typename X>() {
     return DispatchInteger(y.type(), [&]<typename Y>() {
       grid.ForEach([&](int64_t at, int64_t p) {
@@ -95,15 +110,10 @@ Status QuantizeLinear(const OpArgs& args) {
 }
 
 Status DequantizeLinear(const OpArgs& args) {
-  PEEL_RETURN_IF_ERROR(RequireOperands(args, 2));
-  const Tensor &x = *args.inputs[0], &scale = *args.inputs[1];
+  PEEL_ASSIGN_OR_RETURN(const Scheme scheme, ReadScheme(args));
+  const auto& [grid, zero, scales] = scheme;
+  const Tensor& x = *args.inputs[0];
   Tensor& y = args.outputs[0];
-  PEEL_RETURN_IF_ERROR(RequireSameShape(x, y));
-  PEEL_ASSIGN_OR_RETURN(const auto grid,
-                        QuantisationGrid::Make(x.shape(), scale, args.node.Int("axis", 1),
-                                               args.node.Int("block_size", 0)));
-  PEEL_ASSIGN_OR_RETURN(const auto zero, ZeroPoints(Input(args, 2), scale));
-  PEEL_ASSIGN_OR_RETURN(const auto scales, scale.AsFloats());
   return DispatchInteger(x.type(), [&]<typename X>() {
     return DispatchReal(y.type(), [&]<typename Y>() {
       grid.ForEach([&](int64_t at, int64_t p) {

@@ -1,22 +1,17 @@
-// Winograd convolution F(size×size, 3×3) for one CPU target: the method of Lavin and Gray, "Fast
-// Algorithms for Convolutional Neural Networks" (2015), at the points 0, ±1, ±2, ±1/2 and infinity
-// for size 6, 0, ±1, ±2 and infinity for size 4, 0, ±1 and infinity for size 2. Include after
-// foreach_target.h.
-
-#include <hwy/highway.h>
+// Winograd convolution F(size×size, 3×3): the method of Lavin and Gray, "Fast Algorithms for
+// Convolutional Neural Networks" (2015), at the points 0, ±1, ±2, ±1/2 and infinity for size 6,
+// 0, ±1, ±2 and infinity for size 4, 0, ±1 and infinity for size 2.
 
 #include <algorithm>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "src/engine/kernels/winograd.cc"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
 
 #include "src/engine/kernels/block_gemm.h"
 #include "src/engine/kernels/conv_common.h"
 #include "src/engine/kernels/winograd_plan.h"
-
-#if defined(PEEL_WINOGRAD_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef PEEL_WINOGRAD_INL_H_
-#undef PEEL_WINOGRAD_INL_H_
-#else
-#define PEEL_WINOGRAD_INL_H_
-#endif
 
 HWY_BEFORE_NAMESPACE();
 namespace peel::engine {
@@ -317,8 +312,59 @@ void RunWinograd(const ConvProblem& p, const ConvArgs& args, ThreadPool& pool) {
   }
 }
 
+void RunF2(const ConvProblem& p, const ConvArgs& a, ThreadPool& pool) {
+  RunWinograd<2>(p, a, pool);
+}
+void RunF4(const ConvProblem& p, const ConvArgs& a, ThreadPool& pool) {
+  RunWinograd<4>(p, a, pool);
+}
+void RunF6(const ConvProblem& p, const ConvArgs& a, ThreadPool& pool) {
+  RunWinograd<6>(p, a, pool);
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace peel::engine
 HWY_AFTER_NAMESPACE();
 
-#endif  // PEEL_WINOGRAD_INL_H_
+#if HWY_ONCE
+#include "src/base/cpu.h"
+#include "src/engine/kernels/winograd_host.h"
+
+namespace peel::engine {
+namespace {
+
+HWY_EXPORT(RunF2);
+HWY_EXPORT(RunF4);
+HWY_EXPORT(RunF6);
+
+template <int kSize>
+void Run(const ConvProblem& problem, const ConvArgs& args, ThreadPool& pool) {
+  InitCpu();
+  if constexpr (kSize == 2) HWY_DYNAMIC_DISPATCH(RunF2)(problem, args, pool);
+  if constexpr (kSize == 4) HWY_DYNAMIC_DISPATCH(RunF4)(problem, args, pool);
+  if constexpr (kSize == 6) HWY_DYNAMIC_DISPATCH(RunF6)(problem, args, pool);
+  FinishEpilogue(problem, args, pool, /*residual_added=*/IsClamp(problem.epilogue));
+}
+
+template <int kSize>
+constexpr ConvKernel Kernel(const char* name) {
+  return {name,
+          RejectWinograd,
+          [](const ConvProblem& p, int threads) { return WinogradCost(p, kSize, threads); },
+          [](const ConvProblem& p) { return WinogradPackedBytes(p, kSize); },
+          [](const ConvProblem& p, const float* weights, const float* bias, void* packed) {
+            PackWinograd(p, kSize, weights, bias, packed);
+          },
+          [](const ConvProblem& p, int threads) { return WinogradScratchBytes(p, kSize, threads); },
+          Run<kSize>,
+          /*residual_in_place=*/true};
+}
+
+}  // namespace
+
+const ConvKernel kWinogradF2 = Kernel<2>("winograd_f2");
+const ConvKernel kWinogradF4 = Kernel<4>("winograd_f4");
+const ConvKernel kWinogradF6 = Kernel<6>("winograd_f6");
+
+}  // namespace peel::engine
+#endif
