@@ -23,7 +23,7 @@ void AddOutputOptions(CLI::App& cut, CutArguments& a) {
       ->type_name("DIR")
       ->group(group);
   cut.add_option("--format", a.format,
-                 "png, webp or jpg; default: what FILE's extension says, else png")
+                 "png, webp, jpg or tiff; default: what FILE's extension says, else png")
       ->group(group);
   cut.add_option("--quality", a.quality, "Of JPEG and lossy WebP, 1 to 100; default 90")
       ->check(CLI::Range(1, 100))
@@ -150,7 +150,7 @@ void AddCutCommand(CLI::App& app, int* exit_code) {
   cut->footer(kFooter);
   auto arguments = std::make_shared<CutArguments>();
   cut->add_option("INPUT", arguments->inputs,
-                  "Pictures (JPEG, PNG, WebP), folders, quoted patterns, '-' for standard input")
+                  "Pictures (JPEG, PNG, WebP, TIFF), folders, quoted patterns, '-' for standard input")
       ->required();
   AddOutputOptions(*cut, *arguments);
   AddPictureOptions(*cut, *arguments);

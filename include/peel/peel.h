@@ -63,7 +63,7 @@ typedef enum peel_status {
   PEEL_INTERNAL = 10       /* a bug in Peel */
 } peel_status;
 
-typedef enum peel_format { PEEL_PNG = 0, PEEL_JPEG = 1, PEEL_WEBP = 2 } peel_format;
+typedef enum peel_format { PEEL_PNG = 0, PEEL_JPEG = 1, PEEL_WEBP = 2, PEEL_TIFF = 3 } peel_format;
 
 /* How the matte, made at the network's size, is brought to that of the picture. */
 typedef enum peel_edges {
@@ -170,7 +170,7 @@ typedef struct peel_cut_options {
 /* Sets the defaults; size is sizeof(peel_cut_options). */
 PEEL_API void peel_cut_options_init(peel_cut_options* options, size_t size);
 
-/* The cut-out of an encoded picture (JPEG, PNG, WebP), encoded. NULL options mean the defaults: PNG
+/* The cut-out of an encoded picture (docs/formats.md lists the formats), encoded. NULL options mean the defaults: PNG
  * with straight alpha, EXIF orientation applied, ICC profile and the EXIF that still holds carried
  * over. "No subject" is no error: see peel_result_has_subject. */
 PEEL_API peel_result* peel_cut(const peel_engine* engine, const void* bytes, size_t size,

@@ -3,6 +3,7 @@
 #include "src/codec/jpeg.h"
 #include "src/codec/png.h"
 #include "src/codec/sniff.h"
+#include "src/codec/tiff.h"
 #include "src/codec/webp.h"
 
 namespace peel {
@@ -16,6 +17,8 @@ Result<Picture> Decode(std::span<const uint8_t> bytes, const DecodeOptions& opti
       return DecodePng(bytes, options);
     case Format::kWebp:
       return DecodeWebp(bytes, options);
+    case Format::kTiff:
+      return DecodeTiff(bytes, options);
     default:
       return NotDecodable(bytes);
   }
@@ -29,6 +32,8 @@ Result<PictureInfo> Probe(std::span<const uint8_t> bytes) {
       return ProbePng(bytes);
     case Format::kWebp:
       return ProbeWebp(bytes);
+    case Format::kTiff:
+      return ProbeTiff(bytes);
     default:
       return NotDecodable(bytes);
   }

@@ -113,6 +113,18 @@ Format Sniff(std::span<const uint8_t> bytes) {
   return SniffText(text);
 }
 
+bool IsDecodable(Format format) {
+  switch (format) {
+    case Format::kJpeg:
+    case Format::kPng:
+    case Format::kWebp:
+    case Format::kTiff:
+      return true;
+    default:
+      return false;
+  }
+}
+
 std::string_view FormatName(Format format) {
   switch (format) {
     case Format::kUnknown:
@@ -179,6 +191,8 @@ std::string_view FormatExtension(Format format) {
       return "png";
     case Format::kWebp:
       return "webp";
+    case Format::kTiff:
+      return "tif";
     default:
       return "";
   }
@@ -191,8 +205,8 @@ Status NotDecodable(std::span<const uint8_t> bytes) {
   switch (format) {
     case Format::kUnknown:
       return Unsupported(
-          "this is not a picture that Peel knows; it reads JPEG, PNG and WebP, whatever the file's "
-          "name says");
+          "this is not a picture that Peel knows; it reads JPEG, PNG, WebP and TIFF, whatever "
+          "the file's name says");
     case Format::kSvg:
     case Format::kPdf:
       return Unsupported("this is a " + name +

@@ -21,7 +21,14 @@ constexpr float kRegularization = 1e-5f;
 constexpr float kGradientWeight = 1.0f;
 constexpr int kIterations = 2;
 
-bool Soft(uint8_t alpha) { return static_cast<uint8_t>(alpha - 1) < 254; }
+// The largest value of a channel.
+template <typename T>
+constexpr T kOne = static_cast<T>(~T{0});
+
+template <typename T>
+bool Soft(T alpha) {
+  return static_cast<T>(alpha - 1) < kOne<T> - 1;
+}
 
 // Colour in three lanes; the fourth keeps a pixel in one vector register.
 struct alignas(16) Lanes {
@@ -95,7 +102,8 @@ struct Coarse {
   ForegroundPair pair;
 };
 
-Result<Coarse> SolveCoarse(ImageView<const uint8_t> rgba) {
+template <typename T>
+Result<Coarse> SolveCoarse(ImageView<const T> rgba) {
   Coarse coarse;
   coarse.levels = ForegroundLevels(rgba.width, rgba.height);
   while (coarse.last + 1 < coarse.levels.size() &&
@@ -112,22 +120,24 @@ int Nearest(int64_t i, int m, int n) { return static_cast<int>(i * m / n); }
 
 // Samples the picture and takes first guesses from the level above, or where there is none from the
 // coarse solution.
-void Fill(ImageView<const uint8_t> rgba, const Coarse& coarse, Grid* above, Grid& grid) {
+template <typename T>
+void Fill(ImageView<const T> rgba, const Coarse& coarse, Grid* above, Grid& grid) {
+  constexpr float kScale = 1.0f / kOne<T>;
   grid.cells.resize(static_cast<size_t>(grid.width) * static_cast<size_t>(grid.height));
   const int w = grid.level.width, h = grid.level.height;
   const ForegroundLevel from = above != nullptr ? above->level
                                                 : ForegroundLevel{coarse.pair.foreground.width(),
                                                                   coarse.pair.foreground.height()};
   for (int y = 0; y < grid.height; ++y) {
-    const uint8_t* row = rgba.row(Nearest(grid.y0 + y, rgba.height, h));
+    const T* row = rgba.row(Nearest(grid.y0 + y, rgba.height, h));
     const int guess_y = Nearest(grid.y0 + y, from.height, h);
     for (int x = 0; x < grid.width; ++x) {
-      const uint8_t* p = row + ptrdiff_t{4} * Nearest(grid.x0 + x, rgba.width, w);
+      const T* p = row + ptrdiff_t{4} * Nearest(grid.x0 + x, rgba.width, w);
       const int guess_x = Nearest(grid.x0 + x, from.width, w);
       Cell& cell = grid.at(x, y);
-      for (int c = 0; c < 3; ++c) cell.colour.v[c] = static_cast<float>(p[c]) * (1.0f / 255);
+      for (int c = 0; c < 3; ++c) cell.colour.v[c] = static_cast<float>(p[c]) * kScale;
       cell.colour.v[3] = 0;
-      cell.alpha = static_cast<float>(p[3]) * (1.0f / 255);
+      cell.alpha = static_cast<float>(p[3]) * kScale;
       if (above != nullptr) {
         const Cell& guess = above->at(std::clamp(guess_x - above->x0, 0, above->width - 1),
                                       std::clamp(guess_y - above->y0, 0, above->height - 1));
@@ -158,9 +168,10 @@ void Span(int first, int last, int n, int m, int* from, int* count) {
   *count = std::min(Nearest(last - 1, m, n) + 1 + kMargin, m) - *from;
 }
 
-// The colours of a tile's soft pixels, three bytes each in reading order.
-void SolveTile(ImageView<const uint8_t> rgba, const Coarse& coarse, int tx, int ty, Grid grids[2],
-               std::vector<uint8_t>& colours) {
+// The colours of a tile's soft pixels, three channels each in reading order.
+template <typename T>
+void SolveTile(ImageView<const T> rgba, const Coarse& coarse, int tx, int ty, Grid grids[2],
+               std::vector<T>& colours) {
   const int x1 = std::min(tx + kTile, rgba.width), y1 = std::min(ty + kTile, rgba.height);
   Grid* above = nullptr;
   // A picture no larger than the coarse level is solved once more from there: nothing is lost.
@@ -179,15 +190,15 @@ void SolveTile(ImageView<const uint8_t> rgba, const Coarse& coarse, int tx, int 
       if (!Soft(rgba.row(y)[ptrdiff_t{4} * x + 3])) continue;
       const Cell& cell = above->at(x - above->x0, y - above->y0);
       for (int c = 0; c < 3; ++c) {
-        colours.push_back(static_cast<uint8_t>(cell.foreground.v[c] * 255.0f + 0.5f));
+        colours.push_back(static_cast<T>(cell.foreground.v[c] * float{kOne<T>} + 0.5f));
       }
     }
   }
 }
 
-}  // namespace
-
-Status DecontaminateEdges(ImageView<uint8_t> rgba, ThreadPool* pool) {
+template <typename T>
+Status Decontaminate(ImageView<T> rgba, ThreadPool* pool) {
+  const ImageView<const T> picture = rgba;
   if (rgba.empty() || rgba.channels != 4) {
     return InvalidArgument("edges are decontaminated in RGBA pictures");
   }
@@ -201,7 +212,7 @@ Status DecontaminateEdges(ImageView<uint8_t> rgba, ThreadPool* pool) {
         for (int y = first; y < last; ++y) {
           for (int t = 0; t < columns; ++t) {
             const int x1 = std::min((t + 1) * kTile, rgba.width);
-            const uint8_t* row = rgba.row(y);
+            const T* row = rgba.row(y);
             uint32_t any = 0;
             for (int x = t * kTile; x < x1; ++x) any |= Soft(row[4 * x + 3]) ? 1u : 0u;
             marks[t] |= static_cast<uint8_t>(any);
@@ -215,33 +226,42 @@ Status DecontaminateEdges(ImageView<uint8_t> rgba, ThreadPool* pool) {
   }
   if (tiles.empty()) return OkStatus();
 
-  PEEL_ASSIGN_OR_RETURN(const Coarse coarse, SolveCoarse(rgba));
+  PEEL_ASSIGN_OR_RETURN(const Coarse coarse, SolveCoarse(picture));
   // Tiles read each other's pixels: nothing is written before all are solved.
-  std::vector<std::vector<uint8_t>> colours(tiles.size());
+  std::vector<std::vector<T>> colours(tiles.size());
   std::vector<std::array<Grid, 2>> scratch(static_cast<size_t>(Workers(pool)));
   ForRowBands(
       static_cast<int>(tiles.size()), pool,
       [&](int first, int last, int worker) {
         for (int i = first; i < last; ++i) {
           const int t = tiles[static_cast<size_t>(i)];
-          SolveTile(rgba, coarse, t % columns * kTile, t / columns * kTile,
+          SolveTile(picture, coarse, t % columns * kTile, t / columns * kTile,
                     scratch[static_cast<size_t>(worker)].data(), colours[static_cast<size_t>(i)]);
         }
       },
       1);
   for (size_t i = 0; i < tiles.size(); ++i) {
     const int tx = tiles[i] % columns * kTile, ty = tiles[i] / columns * kTile;
-    const uint8_t* colour = colours[i].data();
+    const T* colour = colours[i].data();
     for (int y = ty; y < std::min(ty + kTile, rgba.height); ++y) {
       for (int x = tx; x < std::min(tx + kTile, rgba.width); ++x) {
-        uint8_t* p = rgba.row(y) + ptrdiff_t{4} * x;
+        T* p = rgba.row(y) + ptrdiff_t{4} * x;
         if (!Soft(p[3])) continue;
-        std::memcpy(p, colour, 3);
+        std::memcpy(p, colour, 3 * sizeof(T));
         colour += 3;
       }
     }
   }
   return OkStatus();
+}
+
+}  // namespace
+
+Status DecontaminateEdges(ImageView<uint8_t> rgba, ThreadPool* pool) {
+  return Decontaminate(rgba, pool);
+}
+Status DecontaminateEdges(ImageView<uint16_t> rgba, ThreadPool* pool) {
+  return Decontaminate(rgba, pool);
 }
 
 }  // namespace peel

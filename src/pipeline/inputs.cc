@@ -42,8 +42,7 @@ bool HasPictureContent(const fs::path& path) {
   std::array<char, 1024> head;
   file.read(head.data(), head.size());
   const auto got = static_cast<size_t>(std::max<std::streamsize>(file.gcount(), 0));
-  const Format format = Sniff({reinterpret_cast<const uint8_t*>(head.data()), got});
-  return format == Format::kJpeg || format == Format::kPng || format == Format::kWebp;
+  return IsDecodable(Sniff({reinterpret_cast<const uint8_t*>(head.data()), got}));
 }
 
 class Expander {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "src/codec/encode.h"
 #include "src/image/geometry.h"
 
 namespace peel {
@@ -59,7 +60,12 @@ uint64_t EstimateMemory(const PictureInfo& info, uint64_t file_bytes, const CutO
     if (kept > result) total += kept * 4;
   }
   total += result * BytesPerPixel(options);
-  if (info.bits > 8) total += decoded * 8;  // 16-bit samples beside what is made of them
+  if (info.bits > 8) {
+    // 16-bit samples beside what is made of them; where they are kept, the cut-out and the encoder
+    // have them too.
+    const bool kept = Holds16Bits(options.format) && !options.mask_only && !options.compat_rembg;
+    total += decoded * 8 + (kept ? result * 15 : 0);
+  }
   return total;
 }
 

@@ -39,10 +39,12 @@ Result<Format> ParseOutputFormat(const std::string& name) {
   if (lower == "png") return Format::kPng;
   if (lower == "jpg" || lower == "jpeg") return Format::kJpeg;
   if (lower == "webp") return Format::kWebp;
-  if (lower == "avif" || lower == "tiff" || lower == "tif") {
-    return Unsupported("this version does not write " + lower + " yet; use png, webp or jpg");
+  if (lower == "tiff" || lower == "tif") return Format::kTiff;
+  if (lower == "avif") {
+    return Unsupported("this version does not write avif yet; use png, webp, jpg or tiff");
   }
-  return InvalidArgument("\"" + name + "\" is no format that Peel writes; use png, webp or jpg");
+  return InvalidArgument("\"" + name +
+                         "\" is no format that Peel writes; use png, webp, jpg or tiff");
 }
 
 Result<Format> OutputFormat(const OutputOptions& options) {

@@ -21,8 +21,7 @@ struct OutputOptions {
   bool mask = false;
 };
 
-// "png", "jpg", "jpeg", "webp", in any case. kUnsupported for avif and tiff, which this version
-// does not write yet; kInvalidArgument for the rest.
+// "png", "jpg", "jpeg", "webp", "tif", "tiff", in any case. kInvalidArgument for the rest.
 Result<Format> ParseOutputFormat(const std::string& name);
 
 // The format that is going to be written.

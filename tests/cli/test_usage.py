@@ -196,7 +196,7 @@ def test_doctor(peel):
     assert reasons["native cpu"]["available"]
     for absent in ("cuda", "tensorrt"):
         assert not reasons[absent]["available"] and reasons[absent]["note"]
-    assert [c["format"] for c in doc["codecs"] if c["writes"]] == ["JPEG", "PNG", "WebP"]
+    assert [c["format"] for c in doc["codecs"] if c["writes"]] == ["JPEG", "PNG", "WebP", "TIFF"]
     first = doc["models"][0]
     assert (first["name"], first["path"]) == ("peel", "(embedded)")
     assert "250 megapixels" in text

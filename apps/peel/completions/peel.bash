@@ -17,7 +17,7 @@ _peel() {
     _peel_models() { "${words[0]}" models list 2>/dev/null | awk 'NF == 0 { exit } { print $1 }'; }
 
     case $prev in
-        --format) _peel_words "png webp jpg"; return ;;
+        --format) _peel_words "png webp jpg tiff"; return ;;
         --edges) _peel_words "auto off refine"; return ;;
         --compat) _peel_words "rembg"; return ;;
         --device) _peel_words "auto cpu cuda tensorrt"; return ;;
