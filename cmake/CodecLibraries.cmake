@@ -35,3 +35,8 @@ function(peel_lazy_codec name module package)
 endfunction()
 
 peel_lazy_codec(tiff "libtiff-4>=4.5" libtiff-dev)
+peel_lazy_codec(avif "libavif>=0.11" libavif-dev)
+peel_lazy_codec(heif "libheif>=1.15" libheif-dev)
+peel_lazy_codec(gif libgif libgif-dev)
+peel_lazy_codec(jxl "libjxl>=0.7" libjxl-dev OPTIONAL)
+peel_lazy_codec(raw libraw libraw-dev OPTIONAL)

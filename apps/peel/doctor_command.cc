@@ -124,8 +124,9 @@ void Print(const Json& doc) {
              HumanBytes(pictures["max_bytes"].get<uint64_t>()));
   fmt::print("\nFormats\n");
   for (const Json& codec : doc["codecs"]) {
-    fmt::print("  {:<10} {} ({})\n", codec["format"].get<std::string>(),
-               codec["writes"].get<bool>()  ? (codec["reads"].get<bool>() ? "reads and writes" : "writes")
+    fmt::print("  {:<11} {} ({})\n", codec["format"].get<std::string>(),
+               codec["writes"].get<bool>()
+                   ? (codec["reads"].get<bool>() ? "reads and writes" : "writes")
                : codec["reads"].get<bool>() ? "reads"
                                             : "no",
                codec["library"].get<std::string>());

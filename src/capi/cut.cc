@@ -33,6 +33,9 @@ Result<CutOptions> ToCutOptions(const peel_cut_options* given) {
     case PEEL_WEBP:
       options.format = Format::kWebp;
       break;
+    case PEEL_AVIF:
+      options.format = Format::kAvif;
+      break;
     case PEEL_TIFF:
       options.format = Format::kTiff;
       break;

@@ -268,21 +268,13 @@ TEST(Limits, HugeHeaderTakesNoMemory) {
 TEST(Sniff, NamesWhatItCannotRead) {
   const struct {
     std::string bytes, word;
-  } cases[] = {{"GIF89a......", "GIF"},
-               {std::string("\0\0\0\x18"
-                            "ftypheic\0\0\0\0mif1heic",
-                            24),
-                "HEIC"},
-               {std::string("\0\0\0\x18"
-                            "ftypavif\0\0\0\0avifmif1",
-                            24),
-                "AVIF"},
+  } cases[] = {{"8BPS......", "Photoshop"},
+               {std::string("\0\0\0\x0CjP  \r\n\x87\n", 12), "JPEG 2000"},
                {"%PDF-1.7", "PDF"},
                {"\xEF\xBB\xBF <?xml version='1.0'?><svg xmlns=''/>", "SVG"},
                {"<!DOCTYPE html><html>", "HTML"},
                {"{\"error\": 404}", "JSON"},
                {"PK\3\4", "ZIP"},
-               {std::string("\xFF\x0A"), "JPEG XL"},
                {"hello", "not a picture"}};
   for (const auto& c : cases) {
     const std::vector<uint8_t> bytes(c.bytes.begin(), c.bytes.end());

@@ -15,13 +15,14 @@ enum class PngEffort : uint8_t { kDefault, kSmall };
 
 struct EncodeOptions {
   Format format = Format::kPng;  // one that has a FormatExtension (codec/sniff.h)
-  // 1 to 100 for JPEG and lossy WebP; 0 means 90. From 90 on JPEG keeps full colour resolution.
+  // 1 to 100 for JPEG, AVIF and lossy WebP; 0 means 90, for AVIF 80. From 90 on JPEG and AVIF keep
+  // full colour resolution.
   int quality = 0;
-  bool lossless = false;  // WebP only; PNG and TIFF always are
+  bool lossless = false;  // WebP and AVIF; PNG and TIFF always are
   PngEffort png_effort = PngEffort::kDefault;
   // Written as given; see MetadataForOutput. Not owned, may be null.
   const Metadata* metadata = nullptr;
-  // PNG, TIFF and WebP use it where given. The bytes do not depend on it nor on its size.
+  // PNG, TIFF, AVIF and WebP use it where given. The bytes do not depend on it nor on its size.
   ThreadPool* pool = nullptr;
 };
 
@@ -31,10 +32,10 @@ struct EncodeOptions {
 // format that cannot be written), kOutOfMemory.
 Result<std::vector<uint8_t>> Encode(ImageView<const uint8_t> pixels, const EncodeOptions& options);
 
-// Whether a format keeps 16 bits a sample.
-bool Holds16Bits(Format format);
+// Whether a format keeps more than 8 bits a sample: PNG and TIFF 16, AVIF 10.
+bool HoldsDeepColour(Format format);
 
-// 16-bit samples: only formats of which Holds16Bits is true.
+// 16-bit samples: only formats of which HoldsDeepColour is true.
 Result<std::vector<uint8_t>> Encode(ImageView<const uint16_t> pixels, const EncodeOptions& options);
 
 }  // namespace peel

@@ -90,12 +90,19 @@ Size TargetSize(int width, int height, const CutOptions& options) {
   return FitWithin({width, height}, options.max_size);
 }
 
-DecodeOptions DecodeOptionsFor(std::span<const uint8_t> bytes, const CutOptions& options) {
+DecodeOptions PlainDecodeOptions(const CutOptions& options, int threads) {
   DecodeOptions decode;
+  decode.threads = threads;
   decode.limits = options.limits;
   decode.reduce_to_8_bits =
-      options.mask_only || options.compat_rembg || !Holds16Bits(options.format);
+      options.mask_only || options.compat_rembg || !HoldsDeepColour(options.format);
   decode.keep_metadata = options.keep_metadata && !options.mask_only && !options.compat_rembg;
+  return decode;
+}
+
+// A JPEG need not be decoded larger than its result.
+DecodeOptions ScaledDecodeOptions(std::span<const uint8_t> bytes, const CutOptions& options,
+                                  DecodeOptions decode) {
   if (options.max_size <= 0 || options.compat_rembg) return decode;
   const auto info = Probe(bytes);
   if (!info.ok()) return decode;  // Decode says what is wrong
@@ -149,10 +156,23 @@ class CutterImpl final : public Cutter {
     PEEL_RETURN_IF_ERROR(CheckOptions(options));
     StageTimes times;
     Stopwatch watch(&times);
-    PEEL_ASSIGN_OR_RETURN(Picture picture, Decode(bytes, DecodeOptionsFor(bytes, options)));
+    PEEL_ASSIGN_OR_RETURN(
+        Picture picture,
+        Decode(bytes, ScaledDecodeOptions(bytes, options, DecodeOptionsFor(options))));
     watch.Mark("decode");
     return std::visit([&](auto& pixels) { return CutAndEncode(picture, pixels, options, times); },
                       picture.pixels);
+  }
+
+  Result<EncodedCut> CutPicture(Picture picture, const CutOptions& options) const override {
+    PEEL_RETURN_IF_ERROR(CheckOptions(options));
+    StageTimes times;
+    return std::visit([&](auto& pixels) { return CutAndEncode(picture, pixels, options, times); },
+                      picture.pixels);
+  }
+
+  DecodeOptions DecodeOptionsFor(const CutOptions& options) const override {
+    return PlainDecodeOptions(options, pool_.size());
   }
 
   // `pixels` are the picture's.

@@ -12,6 +12,7 @@
 #include "src/base/cancel.h"
 #include "src/base/status.h"
 #include "src/base/thread_pool.h"
+#include "src/codec/decode.h"
 #include "src/codec/limits.h"
 #include "src/codec/sniff.h"
 #include "src/engine/session.h"
@@ -130,10 +131,14 @@ class Cutter {
 
   // Errors: those of decoding (codec/decode.h), of the model, kCancelled, kOutOfMemory.
   // A picture without a subject is none: the result is fully transparent and has_subject false.
-  // A picture of more than 8 bits a sample keeps them in a format that holds 16 (Holds16Bits in
+  // A picture of more than 8 bits a sample keeps them in a format that holds 16 (HoldsDeepColour in
   // codec/encode.h), but for masks and compat_rembg: the matte is made from a copy of 8 bits.
   virtual Result<EncodedCut> CutBytes(std::span<const uint8_t> bytes,
                                       const CutOptions& options) const = 0;
+  // The same of a picture that has been decoded, as DecodeOptionsFor says; a frame or a page of
+  // several, for instance.
+  virtual Result<EncodedCut> CutPicture(Picture picture, const CutOptions& options) const = 0;
+  virtual DecodeOptions DecodeOptionsFor(const CutOptions& options) const = 0;
   // 3 channels RGB or 4 channels RGBA (straight). format, quality and lossless do not matter.
   virtual Result<Cut> CutPixels(ImageView<const uint8_t> pixels,
                                 const CutOptions& options) const = 0;

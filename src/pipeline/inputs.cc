@@ -28,9 +28,10 @@ std::string Lower(std::string text) {
 }
 
 bool HasPictureExtension(const fs::path& path) {
-  static const std::set<std::string> known = {".jpg",  ".jpeg", ".jpe",  ".jfif", ".png",
-                                              ".webp", ".gif",  ".tif",  ".tiff", ".bmp",
-                                              ".heic", ".heif", ".avif", ".jxl",  ".jp2"};
+  static const std::set<std::string> known = {
+      ".jpg", ".jpeg", ".jpe",  ".jfif", ".png", ".webp", ".gif", ".tif", ".tiff",
+      ".bmp", ".heic", ".heif", ".avif", ".jxl", ".jp2",  ".dng", ".nef", ".cr2",
+      ".cr3", ".arw",  ".orf",  ".raf",  ".rw2", ".pef",  ".srw"};
   return known.count(Lower(path.extension().string())) > 0;
 }
 

@@ -1,8 +1,4 @@
-"""Formats against other programs' libraries: what is read, what is written, how deep the colours are.
-
-A trimap that is white all over makes every pixel subject without asking a model: the cut-out's colours
-are then what the decoder gave, and alpha is the picture's own.
-"""
+"""TIFF and 16-bit colour against other programs' libraries, and what travels with a picture."""
 import io
 import struct
 import zlib
@@ -34,19 +30,6 @@ def write_png16(path, pixels):
 
 def read_png(data):
     return imagecodecs.png_decode(data)
-
-
-@pytest.fixture
-def everything(peel, tmp_path):
-    """Cuts a file out with a white trimap; returns the bytes written."""
-
-    def run(path, size, name="out.png", *extra):
-        Image.new("L", size, 255).save(tmp_path / "white.png")
-        done = peel(path, "--trimap", "white.png", "-o", name, *extra)
-        assert done.code == 0, done.err
-        return (tmp_path / name).read_bytes()
-
-    return run
 
 
 @pytest.mark.parametrize("source", ["png", "tif"])
