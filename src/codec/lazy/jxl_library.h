@@ -7,16 +7,17 @@
 
 namespace peel {
 
-#define PEEL_JXL_FUNCTIONS(F)                                                                     \
-  F(JxlDecoderCloseInput)                                                                         \
-  F(JxlDecoderCreate)                                                                             \
-  F(JxlDecoderDestroy)                                                                            \
-  F(JxlDecoderGetBasicInfo) F(JxlDecoderGetBoxType) F(JxlDecoderGetColorAsICCProfile)             \
-      F(JxlDecoderGetICCProfileSize) F(JxlDecoderImageOutBufferSize) F(JxlDecoderProcessInput)    \
-          F(JxlDecoderReleaseBoxBuffer) F(JxlDecoderSetBoxBuffer) F(JxlDecoderSetDecompressBoxes) \
-              F(JxlDecoderSetImageOutBuffer) F(JxlDecoderSetInput) F(JxlDecoderSetParallelRunner) \
-                  F(JxlDecoderSetUnpremultiplyAlpha) F(JxlDecoderSubscribeEvents)                 \
-                      F(JxlDecoderVersion)
+#define PEEL_JXL_FUNCTIONS(F)                                                                 \
+  F(JxlDecoderCloseInput)                                                                     \
+  F(JxlDecoderCreate)                                                                         \
+  F(JxlDecoderDestroy)                                                                        \
+  F(JxlDecoderGetBasicInfo)                                                                   \
+  F(JxlDecoderGetBoxType)                                                                     \
+  F(JxlDecoderGetColorAsICCProfile)                                                           \
+  F(JxlDecoderGetICCProfileSize) F(JxlDecoderImageOutBufferSize) F(JxlDecoderProcessInput)    \
+      F(JxlDecoderReleaseBoxBuffer) F(JxlDecoderSetBoxBuffer) F(JxlDecoderSetDecompressBoxes) \
+          F(JxlDecoderSetImageOutBuffer) F(JxlDecoderSetInput) F(JxlDecoderSetParallelRunner) \
+              F(JxlDecoderSetUnpremultiplyAlpha) F(JxlDecoderSubscribeEvents) F(JxlDecoderVersion)
 
 struct JxlLibrary {
   PEEL_JXL_FUNCTIONS(PEEL_LAZY_MEMBER)
