@@ -7,11 +7,17 @@
 
 namespace peel {
 
+// clang-format off
 #define PEEL_GIF_FUNCTIONS(F) \
-  F(DGifCloseFile)            \
-  F(DGifGetExtension)         \
-  F(DGifGetExtensionNext)     \
-  F(DGifGetImageDesc) F(DGifGetLine) F(DGifGetRecordType) F(DGifOpen) F(GifErrorString)
+  F(DGifCloseFile) \
+  F(DGifGetExtension) \
+  F(DGifGetExtensionNext) \
+  F(DGifGetImageDesc) \
+  F(DGifGetLine) \
+  F(DGifGetRecordType) \
+  F(DGifOpen) \
+  F(GifErrorString)
+// clang-format on
 
 struct GifLibrary {
   PEEL_GIF_FUNCTIONS(PEEL_LAZY_MEMBER)

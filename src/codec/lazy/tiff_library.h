@@ -7,20 +7,33 @@
 
 namespace peel {
 
-#define PEEL_TIFF_FUNCTIONS(F)                                                                     \
-  F(TIFFClientOpenExt)                                                                             \
-  F(TIFFClose)                                                                                     \
-  F(TIFFGetField)                                                                                  \
-  F(TIFFGetFieldDefaulted)                                                                         \
-  F(TIFFGetVersion)                                                                                \
-  F(TIFFIsCODECConfigured)                                                                         \
-  F(TIFFIsTiled)                                                                                   \
-  F(TIFFNumberOfDirectories)                                                                       \
-  F(TIFFOpenOptionsAlloc) F(TIFFOpenOptionsFree) F(TIFFOpenOptionsSetErrorHandlerExtR)             \
-      F(TIFFOpenOptionsSetMaxSingleMemAlloc) F(TIFFOpenOptionsSetWarningHandlerExtR)               \
-          F(TIFFRGBAImageOK) F(TIFFReadEncodedStrip) F(TIFFReadEncodedTile)                        \
-              F(TIFFReadRGBAImageOriented) F(TIFFReadScanline) F(TIFFSetDirectory) F(TIFFSetField) \
-                  F(TIFFScanlineSize64) F(TIFFStripSize64) F(TIFFTileRowSize64) F(TIFFTileSize64)
+// clang-format off
+#define PEEL_TIFF_FUNCTIONS(F) \
+  F(TIFFClientOpenExt) \
+  F(TIFFClose) \
+  F(TIFFGetField) \
+  F(TIFFGetFieldDefaulted) \
+  F(TIFFGetVersion) \
+  F(TIFFIsCODECConfigured) \
+  F(TIFFIsTiled) \
+  F(TIFFNumberOfDirectories) \
+  F(TIFFOpenOptionsAlloc) \
+  F(TIFFOpenOptionsFree) \
+  F(TIFFOpenOptionsSetErrorHandlerExtR) \
+  F(TIFFOpenOptionsSetMaxSingleMemAlloc) \
+  F(TIFFOpenOptionsSetWarningHandlerExtR) \
+  F(TIFFRGBAImageOK) \
+  F(TIFFReadEncodedStrip) \
+  F(TIFFReadEncodedTile) \
+  F(TIFFReadRGBAImageOriented) \
+  F(TIFFReadScanline) \
+  F(TIFFSetDirectory) \
+  F(TIFFSetField) \
+  F(TIFFScanlineSize64) \
+  F(TIFFStripSize64) \
+  F(TIFFTileRowSize64) \
+  F(TIFFTileSize64)
+// clang-format on
 
 struct TiffLibrary {
   PEEL_TIFF_FUNCTIONS(PEEL_LAZY_MEMBER)
