@@ -1,12 +1,14 @@
 #include "src/codec/cicp.h"
 
 #include <gtest/gtest.h>
+#include <libdeflate.h>
 
 #include <string>
 #include <vector>
 
 #include "src/codec/bytes.h"
 #include "src/codec/icc.h"
+#include "src/codec/test_pictures.h"
 
 namespace peel {
 namespace {
@@ -78,6 +80,21 @@ TEST(Cicp, BrightCurvesReachWhiteAtReferenceWhite) {
     EXPECT_GT(at(code + 0.01), 0.999);
     EXPECT_EQ(at(1), 1);
     for (double v = 0.01; v < 1; v += 0.01) EXPECT_GE(at(v), at(v - 0.01));
+  }
+}
+
+// A PNG's cICP chunk, which goes before a profile.
+TEST(Cicp, ChunkOfPng) {
+  Metadata metadata;
+  metadata.icc = Profile("RGB ", 300);
+  for (const bool profile : {false, true}) {
+    auto png = MustEncode(Smooth(5, 4, 3).view(), {.metadata = profile ? &metadata : nullptr});
+    std::vector<uint8_t> chunk = {0, 0, 0, 4, 'c', 'I', 'C', 'P', 12, 13, 0, 1};
+    const uint32_t crc = libdeflate_crc32(0, chunk.data() + 4, 8);
+    chunk.resize(16);
+    WriteBig32(chunk.data() + 12, crc);
+    png.insert(png.begin() + 33, chunk.begin(), chunk.end());
+    EXPECT_EQ(MustDecode(png).metadata.icc, IccFromCicp({12, 13}));
   }
 }
 

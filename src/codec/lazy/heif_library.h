@@ -26,8 +26,10 @@ namespace peel {
   F(heif_image_get_height) \
   F(heif_image_get_nclx_color_profile) \
   F(heif_image_get_plane_readonly) \
+  F(heif_image_get_width) \
   F(heif_image_handle_get_height) \
   F(heif_image_handle_get_list_of_metadata_block_IDs) \
+  F(heif_image_handle_get_luma_bits_per_pixel) \
   F(heif_image_handle_get_metadata) \
   F(heif_image_handle_get_metadata_content_type) \
   F(heif_image_handle_get_metadata_size) \
@@ -37,6 +39,7 @@ namespace peel {
   F(heif_image_handle_get_raw_color_profile) \
   F(heif_image_handle_get_raw_color_profile_size) \
   F(heif_image_handle_get_width) \
+  F(heif_image_handle_has_alpha_channel) \
   F(heif_image_handle_is_premultiplied_alpha) \
   F(heif_image_handle_release) \
   F(heif_image_release) \

@@ -27,9 +27,9 @@ namespace peel {
   F(TIFFReadEncodedTile) \
   F(TIFFReadRGBAImageOriented) \
   F(TIFFReadScanline) \
+  F(TIFFScanlineSize64) \
   F(TIFFSetDirectory) \
   F(TIFFSetField) \
-  F(TIFFScanlineSize64) \
   F(TIFFStripSize64) \
   F(TIFFTileRowSize64) \
   F(TIFFTileSize64)
