@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the Python wheel and puts the libraries that it needs into it (auditwheel): dist/*.whl runs on
-# any Linux of the tag in its name. usage: tools/make_wheel.sh PYTHON
+# any Linux of the tag in its name. TIFF and HEIC it reads where the system has libtiff and libheif, which
+# are not put in: they would bring libraries under the GPL. usage: tools/make_wheel.sh PYTHON
 set -euo pipefail
 cd "$(dirname "$0")/.."
 python=$1

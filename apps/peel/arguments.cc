@@ -40,7 +40,7 @@ std::vector<std::string> CompleteArguments(std::vector<std::string> arguments,
   if (!top_level && std::ranges::find(commands, first) == commands.end()) {
     arguments.insert(arguments.begin(), "cut");
   }
-  if (arguments[0] != "cut") return arguments;
+  if (arguments[0] != "cut" && arguments[0] != "stream") return arguments;
   for (size_t i = 1; i < arguments.size() && arguments[i] != "--"; ++i) {
     for (const auto& [brief, full] : kLong) {
       if (arguments[i] == brief) arguments[i] = full;

@@ -15,18 +15,15 @@
 #include <utility>
 
 #include "apps/peel/console.h"
+#include "apps/peel/cut_plan.h"
 #include "apps/peel/run_parts.h"
 #include "apps/peel/settings_hash.h"
 #include "src/base/cancel.h"
 #include "src/base/cpu.h"
-#include "src/base/thread_pool.h"
-#include "src/codec/decode.h"
-#include "src/matte/trimap.h"
 #include "src/pipeline/batch.h"
 #include "src/pipeline/cutter.h"
 #include "src/pipeline/files.h"
 #include "src/pipeline/inputs.h"
-#include "src/pipeline/memory_budget.h"
 #include "src/pipeline/outputs.h"
 #include "src/pipeline/report.h"
 #include "src/pipeline/watch.h"
@@ -44,121 +41,6 @@ void OnSignal(int signal) {
   std::signal(SIGINT, SIG_DFL);
   std::signal(SIGTERM, SIG_DFL);
   std::signal(SIGHUP, SIG_DFL);
-}
-
-// The options of the library from those of the command line.
-struct Plan {
-  ModelOptions model;
-  BatchOptions batch;
-  OutputOptions output;
-  Shard shard;
-  Console::Progress progress = Console::Progress::kAuto;
-};
-
-// Of what was decoded from the file of --trimap.
-Result<std::shared_ptr<const ImageU8>> LoadTrimap(const std::string& path, const Limits& limits) {
-  PEEL_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes, ReadWholeFile(path, limits.max_bytes));
-  DecodeOptions decode;
-  decode.limits = limits;
-  decode.reduce_to_8_bits = true;
-  decode.keep_metadata = false;
-  PEEL_ASSIGN_OR_RETURN(Picture picture, Decode(bytes, decode));
-  PEEL_ASSIGN_OR_RETURN(ImageU8 trimap, ReadTrimap(std::as_const(*picture.u8()).view()));
-  return std::make_shared<const ImageU8>(std::move(trimap));
-}
-
-// What the subject is, and how it is framed.
-Status PlanPicture(const CutArguments& a, CutOptions& cut) {
-  PEEL_ASSIGN_OR_RETURN(cut.edges, ParseEdges(a.edges));
-  if (a.alpha_matting) {
-    if (a.edges != "auto" && a.edges != "matting") {
-      return InvalidArgument("-a and --edges " + a.edges + " exclude each other");
-    }
-    cut.edges = EdgeMode::kMatting;
-  }
-  cut.matting = {a.matting_foreground, a.matting_background, a.matting_erode};
-  if (!a.trimap.empty()) {
-    auto trimap = LoadTrimap(a.trimap, cut.limits);
-    if (!trimap.ok()) return std::move(trimap).status().WithContext("--trimap " + a.trimap);
-    cut.trimap = *std::move(trimap);
-  }
-  cut.keep_largest = a.keep == "largest";
-  cut.fill_holes = a.fill_holes;
-  const auto parse = [](const auto& text, const char* option, const auto& parser, auto& to) {
-    auto value = parser(text);
-    if (!value.ok()) return std::move(value).status().WithContext(option);
-    to = *std::move(value);
-    return OkStatus();
-  };
-  if (a.crop) {
-    PEEL_RETURN_IF_ERROR(parse(*a.crop, "--crop", ParseLength, cut.crop_margin));
-    if (cut.crop_margin->value < 0) return InvalidArgument("--crop: a margin is not negative");
-  }
-  if (a.shadow) PEEL_RETURN_IF_ERROR(parse(*a.shadow, "--shadow", ParseShadow, cut.shadow));
-  if (!a.size.empty()) PEEL_RETURN_IF_ERROR(parse(a.size, "--size", ParseSize, cut.canvas));
-  return parse(a.position, "--position", ParsePosition, cut.position);
-}
-
-Result<Plan> MakePlan(const CutArguments& a) {
-  Plan plan;
-  if (!a.output_file.empty() && !a.output_folder.empty()) {
-    return InvalidArgument("-o and -O exclude each other; give one of them");
-  }
-  plan.output.file = a.output_file;
-  plan.output.folder = a.output_folder;
-  plan.output.mask = a.mask;
-  if (!a.format.empty()) {
-    auto format = ParseOutputFormat(a.format);
-    if (!format.ok()) return std::move(format).status().WithContext("--format");
-    plan.output.format = *format;
-  }
-  CutOptions& cut = plan.batch.cut;
-  PEEL_ASSIGN_OR_RETURN(cut.format, OutputFormat(plan.output));
-  cut.quality = a.quality;
-  cut.lossless = a.lossless;
-  cut.mask_only = a.mask;
-  cut.compat_rembg = a.compat == "rembg";
-  cut.max_size = a.max_size;
-  if (a.max_pixels > 0) cut.limits.max_pixels = a.max_pixels;
-  auto background = Background::Parse(a.background, cut.limits);
-  if (!background.ok()) return std::move(background).status().WithContext("--background");
-  cut.background = *std::move(background);
-  if (a.background_fit == "contain") cut.background.set_fit(Background::Fit::kContain);
-  PEEL_RETURN_IF_ERROR(PlanPicture(a, cut));
-
-  plan.batch.skip_existing = a.skip_existing || a.watch;
-  plan.batch.stop = &interrupted;
-  uint64_t memory = DefaultMemory();
-  if (!a.memory.empty()) {
-    auto bytes = ParseBytes(a.memory);
-    if (!bytes.ok()) return std::move(bytes).status().WithContext("--memory");
-    memory = *bytes;
-  }
-  const uint64_t base = EstimateBase(ModelBytes(a.model));
-  plan.batch.memory = memory > base ? memory - base : 1;
-  if (!a.shard.empty()) {
-    auto shard = ParseShard(a.shard);
-    if (!shard.ok()) return std::move(shard).status().WithContext("--shard");
-    plan.shard = *shard;
-  }
-  plan.batch.make_folders = !a.output_folder.empty();
-  plan.model.model = a.model;
-  plan.model.threads = a.threads;
-  plan.model.strict = a.strict;
-  PEEL_ASSIGN_OR_RETURN(plan.model.device, ParseDevice(a.device));
-  PEEL_ASSIGN_OR_RETURN(plan.model.backend, ParseBackend(a.backend));
-  PEEL_ASSIGN_OR_RETURN(plan.model.runtime, ParseRuntime(a.ort));
-  PEEL_ASSIGN_OR_RETURN(plan.model.precision, ParsePrecision(a.precision));
-  if (a.progress == "always") plan.progress = Console::Progress::kAlways;
-  if (a.progress == "never") plan.progress = Console::Progress::kNever;
-  return plan;
-}
-
-// One picture a processor keeps all of them busy with the least waiting; what --jobs says wins.
-int JobsFor(const CutArguments& a, size_t pictures) {
-  const int wanted = a.jobs > 0 ? a.jobs : a.threads > 0 ? a.threads : AvailableCpus();
-  return static_cast<int>(
-      std::clamp<size_t>(static_cast<size_t>(wanted), 1, std::max<size_t>(pictures, 1)));
 }
 
 std::string Shown(const FileReport& report) {
@@ -193,6 +75,11 @@ void Tell(Console& console, const FileReport& report, const CutArguments& a) {
                                  report.total_ms, stages));
       break;
     }
+  }
+  // A file counts once, when its last frame is done or nothing further comes of it.
+  if (report.frame < report.frames && report.state == FileReport::State::kDone &&
+      report.frame > 0) {
+    return;
   }
   console.Step(Shown(report), report.state != FileReport::State::kSkipped);
 }
@@ -254,6 +141,7 @@ void KeepMemoryFlat() {
 }
 
 void CutRun::Prepare(size_t pictures) {
+  plan_.batch.stop = &interrupted;
   if (pictures > 1) KeepMemoryFlat();
   plan_.batch.jobs = JobsFor(a_, pictures);
   plan_.model.threads = a_.threads;
@@ -336,6 +224,9 @@ int CutRun::OnList(const InputList& list, JobList jobs) {
     Prepare(jobs.jobs.size());
     // A single picture may as well be given up between two stages.
     if (jobs.jobs.size() == 1) plan_.batch.cut.cancel = &interrupted;
+    plan_.batch.frame_output = [&](const Job& job, int frame) {
+      return jobs.planner->PlanFrame(job, frame);
+    };
     console_.StartProgress(plan_.progress, static_cast<int>(jobs.jobs.size()));
     outcome =
         RunBatch(*cutter_, jobs.jobs, plan_.batch, [&](const FileReport& report) { Add(report); });
@@ -356,16 +247,24 @@ int CutRun::OnWatch(OutputPlanner planner) {
   Prepare(SIZE_MAX);
   console_.Note(fmt::format("watching {} {}; Ctrl-C ends", watcher.folder_count(),
                             watcher.folder_count() == 1 ? "folder" : "folders"));
-  std::mutex mutex;  // Add is called by the batch's threads and, for refused pictures, by `next`
+  std::mutex mutex;     // Add is called by the batch's threads and, for refused pictures, by `next`
+  std::mutex planning;  // PlanFrame is called by the batch's threads
+  plan_.batch.frame_output = [&](const Job& job, int frame) {
+    const std::lock_guard lock(planning);
+    return planner.PlanFrame(job, frame);
+  };
   const auto next = [&]() -> std::optional<Job> {
     while (auto input = watcher.Next(&interrupted)) {
       if (!plan_.shard.Has(*input)) {
         watcher.Finished(input->path);
         continue;
       }
-      planner.Protect(input->path);
-      planner.Vacate(*input);
-      auto job = planner.Plan(*input);
+      auto job = [&] {
+        const std::lock_guard lock(planning);
+        planner.Protect(input->path);
+        planner.Vacate(*input);
+        return planner.Plan(*input);
+      }();
       if (job.ok()) return *std::move(job);
       watcher.Finished(input->path);
       const std::lock_guard lock(mutex);
@@ -374,7 +273,7 @@ int CutRun::OnWatch(OutputPlanner planner) {
     return std::nullopt;
   };
   const Status outcome = RunBatch(*cutter_, next, plan_.batch, [&](const FileReport& report) {
-    watcher.Finished(report.input);
+    if (report.frame == 0 || report.frame == report.frames) watcher.Finished(report.input);
     const std::lock_guard lock(mutex);
     std::error_code error;
     if (report.status.code() == StatusCode::kNotFound &&

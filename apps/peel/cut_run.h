@@ -23,7 +23,7 @@ struct CutArguments {
   bool alpha_matting = false, fill_holes = false;
   uint64_t max_pixels = 0;
   bool mask = false, lossless = false, strict = false, recursive = false, skip_existing = false;
-  bool watch = false, quiet = false, verbose = false;
+  bool all_frames = false, watch = false, quiet = false, verbose = false;
   TypedOptions settings{};  // those typed that results depend on
 };
 

@@ -2,9 +2,6 @@
 
 #include <fmt/core.h>
 #include <fmt/ranges.h>
-#include <jpeglib.h>
-#include <libdeflate.h>
-#include <webp/decode.h>
 
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -18,6 +15,7 @@
 #include "apps/peel/system_limits.h"
 #include "src/base/cpu.h"
 #include "src/base/thread_pool.h"
+#include "src/codec/codecs.h"
 #include "src/codec/limits.h"
 #include "src/pipeline/cutter.h"
 
@@ -25,32 +23,6 @@ namespace peel {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-struct Codec {
-  const char* format;
-  bool reads, writes;
-  std::string library;
-};
-
-std::vector<Codec> Codecs() {
-#define PEEL_TEXT_OF_INNER(x) #x
-#define PEEL_TEXT_OF(x) PEEL_TEXT_OF_INNER(x)
-#ifdef LIBJPEG_TURBO_VERSION
-  const std::string jpeg = "libjpeg-turbo " PEEL_TEXT_OF(LIBJPEG_TURBO_VERSION);
-#else
-  const std::string jpeg = "libjpeg " PEEL_TEXT_OF(JPEG_LIB_VERSION);
-#endif
-#undef PEEL_TEXT_OF
-#undef PEEL_TEXT_OF_INNER
-  const int webp = WebPGetDecoderVersion();
-  return {{"JPEG", true, true, jpeg},
-          {"PNG", true, true, "Peel's own over libdeflate " LIBDEFLATE_VERSION_STRING},
-          {"WebP", true, true,
-           fmt::format("libwebp {}.{}.{}", webp >> 16, (webp >> 8) & 255, webp & 255)},
-          {"AVIF", false, false, "not in this version"},
-          {"TIFF", false, false, "not in this version"},
-          {"HEIC", false, false, "not in this version"}};
-}
 
 Json Collect(const engine::RuntimeOptions& options) {
   const SystemLimits limits = ReadSystemLimits();
@@ -78,7 +50,7 @@ Json Collect(const engine::RuntimeOptions& options) {
                            {"max_width", pictures.max_width},
                            {"max_height", pictures.max_height},
                            {"max_frames", pictures.max_frames}};
-  for (const Codec& codec : Codecs()) {
+  for (const CodecInfo& codec : ListCodecs()) {
     doc["codecs"].push_back({{"format", codec.format},
                              {"reads", codec.reads},
                              {"writes", codec.writes},
@@ -137,8 +109,11 @@ void Print(const Json& doc) {
              HumanBytes(pictures["max_bytes"].get<uint64_t>()));
   fmt::print("\nFormats\n");
   for (const Json& codec : doc["codecs"]) {
-    fmt::print("  {:<10} {} ({})\n", codec["format"].get<std::string>(),
-               codec["reads"].get<bool>() ? "reads and writes" : "no",
+    fmt::print("  {:<11} {} ({})\n", codec["format"].get<std::string>(),
+               codec["writes"].get<bool>()
+                   ? (codec["reads"].get<bool>() ? "reads and writes" : "writes")
+               : codec["reads"].get<bool>() ? "reads"
+                                            : "no",
                codec["library"].get<std::string>());
   }
   PrintDevices(doc);

@@ -23,6 +23,7 @@
 #include "apps/peel/model_command.h"
 #include "apps/peel/models_command.h"
 #include "apps/peel/quantize_command.h"
+#include "apps/peel/stream_command.h"
 #include "src/base/cpu.h"
 #include "src/engine/ort/library.h"
 
@@ -35,6 +36,7 @@ Without a command Peel cuts out: `peel photo.jpg` writes photo.cut.png beside it
   peel photo.jpg -o - > cut.png         result to standard output
   peel *.jpg -O out --background white  many files, white behind them
   peel folder -O out --recursive --skip-existing --jobs 4
+  ffmpeg … -f rawvideo -pix_fmt rgb24 - | peel stream 1280 720 -o out-%03u.png
   peel cut --help                       all options of cutting out
 
 Exit codes: 0 everything done; 1 some inputs failed, the others were written;
@@ -64,6 +66,7 @@ int Run(int argc, char** argv) {
   app.require_subcommand(1);
   int exit_code = peel::kExitDone;
   peel::AddCutCommand(app, &exit_code);
+  peel::AddStreamCommand(app, &exit_code);
   peel::AddModelsCommand(app, &exit_code);
   peel::AddModelCommand(app, &exit_code);
   peel::AddQuantizeCommand(app, &exit_code);

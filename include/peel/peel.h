@@ -63,7 +63,13 @@ typedef enum peel_status {
   PEEL_INTERNAL = 10       /* a bug in Peel */
 } peel_status;
 
-typedef enum peel_format { PEEL_PNG = 0, PEEL_JPEG = 1, PEEL_WEBP = 2 } peel_format;
+typedef enum peel_format {
+  PEEL_PNG = 0,
+  PEEL_JPEG = 1,
+  PEEL_WEBP = 2,
+  PEEL_TIFF = 3,
+  PEEL_AVIF = 4
+} peel_format;
 
 /* How the matte, made at the network's size, is brought to that of the picture. */
 typedef enum peel_edges {
@@ -160,8 +166,8 @@ PEEL_API void peel_cancel_free(peel_cancel* cancel); /* not before the calls hav
 typedef struct peel_cut_options {
   size_t size;            /* sizeof(peel_cut_options) */
   peel_format format;     /* of peel_cut's result; default PNG */
-  int quality;            /* 1 to 100 for JPEG and lossy WebP; 0: 90 */
-  int lossless;           /* nonzero: lossless WebP */
+  int quality;            /* 1 to 100 for JPEG, AVIF and lossy WebP; 0: 90, of AVIF 80 */
+  int lossless;           /* nonzero: lossless WebP or AVIF */
   int mask_only;          /* nonzero: the matte alone, 8-bit grey */
   const char* background; /* CSS colour, "blur", "blur:RADIUS" or the path of a picture; NULL: none.
                              JPEG without one gets white. */
@@ -188,9 +194,9 @@ typedef struct peel_cut_options {
 /* Sets the defaults; size is sizeof(peel_cut_options). */
 PEEL_API void peel_cut_options_init(peel_cut_options* options, size_t size);
 
-/* The cut-out of an encoded picture (JPEG, PNG, WebP), encoded. NULL options mean the defaults: PNG
- * with straight alpha, EXIF orientation applied, ICC profile and the EXIF that still holds carried
- * over. "No subject" is no error: see peel_result_has_subject. */
+/* The cut-out of an encoded picture (docs/formats.md lists the formats), encoded. NULL options mean
+ * the defaults: PNG with straight alpha, EXIF orientation applied, ICC profile and the EXIF that
+ * still holds carried over. "No subject" is no error: see peel_result_has_subject. */
 PEEL_API peel_result* peel_cut(const peel_engine* engine, const void* bytes, size_t size,
                                const peel_cut_options* options);
 

@@ -24,7 +24,7 @@ def cut(data: Any, *, model: Any = None, session: Optional[Session] = None, **op
       crop           True or a margin in pixels: crop to the subject
       max_size       scale the result down to this longer side
       work_size      make the matte at this longer side, the result at full size
-      format         png, jpg or webp, for encoded pictures; quality 1 to 100; lossless
+      format         png, jpg, webp, avif or tiff, for encoded pictures; quality 1 to 100; lossless
       keep_metadata  carry ICC profile and EXIF over (True)
       compat         "rembg": rembg's pixels, defects included
       max_pixels     refuse larger pictures; 250 million if not given

@@ -84,7 +84,8 @@ TEST_F(CApi, BytesToBytes) {
 
 TEST_F(CApi, FormatsAndBackground) {
   const auto png = BallPng(64, 48);
-  for (const auto& [format, start] : {std::pair{PEEL_JPEG, "\xff\xd8"}, {PEEL_WEBP, "RIFF"}}) {
+  for (const auto& [format, start] :
+       {std::pair{PEEL_JPEG, "\xff\xd8"}, {PEEL_WEBP, "RIFF"}, {PEEL_TIFF, "II*"}}) {
     peel_cut_options options;
     peel_cut_options_init(&options, sizeof options);
     options.format = format;
@@ -95,6 +96,14 @@ TEST_F(CApi, FormatsAndBackground) {
     EXPECT_EQ(peel_result_channels(result), 3);
     peel_result_free(result);
   }
+  peel_cut_options options;
+  peel_cut_options_init(&options, sizeof options);
+  options.format = PEEL_AVIF;
+  peel_result* result = peel_cut(engine_, png.data(), png.size(), &options);
+  ASSERT_EQ(peel_result_status(result), PEEL_OK) << peel_result_error(result);
+  EXPECT_EQ(std::memcmp(peel_result_data(result) + 4, "ftypavif", 8), 0);
+  EXPECT_EQ(peel_result_channels(result), 4);
+  peel_result_free(result);
 }
 
 TEST_F(CApi, PixelsToPixelsAndMatte) {

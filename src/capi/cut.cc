@@ -33,6 +33,12 @@ Result<CutOptions> ToCutOptions(const peel_cut_options* given) {
     case PEEL_WEBP:
       options.format = Format::kWebp;
       break;
+    case PEEL_AVIF:
+      options.format = Format::kAvif;
+      break;
+    case PEEL_TIFF:
+      options.format = Format::kTiff;
+      break;
     default:
       return InvalidArgument("format is none of peel_format");
   }
@@ -160,7 +166,7 @@ peel_result* peel_cut(const peel_engine* engine, const void* bytes, size_t size,
     const std::span<const uint8_t> span(static_cast<const uint8_t*>(bytes), size);
     PEEL_ASSIGN_OR_RETURN(peel::EncodedCut cut, cutter->CutBytes(span, cut_options));
     result.bytes = std::move(cut.bytes);
-    result.cut = std::move(cut.info);
+    static_cast<peel::CutInfo&>(result.cut) = std::move(cut.info);
     result.width = cut.width;
     result.height = cut.height;
     result.channels = cut.channels;

@@ -19,11 +19,13 @@ struct DecodeOptions {
   // 16-bit samples are cut to their high byte, as Pillow does it.
   bool reduce_to_8_bits = false;
   bool keep_metadata = true;
+  // That the decoders of AVIF, HEIC and JPEG XL may use; the pixels do not depend on it.
+  int threads = 1;
 };
 
-// Decodes JPEG, PNG or WebP, whichever the bytes are; of an animation the first frame.
-// Errors: kCorrupt (truncated or damaged, with how far it got), kUnsupported (another format, or a
-// variant nobody reads), kLimit, kOutOfMemory.
+// Decodes a picture of any format that IsDecodable names (codec/sniff.h), whichever the bytes are;
+// of several frames or pages the first. Errors: kCorrupt (truncated or damaged, with how far it
+// got), kUnsupported (another format, or a variant nobody reads), kLimit, kOutOfMemory.
 Result<Picture> Decode(std::span<const uint8_t> bytes, const DecodeOptions& options = {});
 
 // Reads the header only; no limit applies and no pixel is decoded. Errors as Decode's.

@@ -2,8 +2,10 @@
 
 #include <string>
 
+#include "src/codec/avif.h"
 #include "src/codec/jpeg.h"
 #include "src/codec/png.h"
+#include "src/codec/tiff.h"
 #include "src/codec/webp.h"
 
 namespace peel {
@@ -22,12 +24,18 @@ Status CheckArguments(int width, int height, int channels, const EncodeOptions& 
   return OkStatus();
 }
 
+bool IsWritable(Format format) { return !FormatExtension(format).empty(); }
+
 Status NotWritable(Format format) {
   return Unsupported("Peel does not write " + std::string(FormatName(format)) +
-                     " files; choose png, jpg or webp");
+                     " files; choose png, jpg, webp, avif or tiff");
 }
 
 }  // namespace
+
+bool HoldsDeepColour(Format format) {
+  return format == Format::kPng || format == Format::kTiff || format == Format::kAvif;
+}
 
 Result<std::vector<uint8_t>> Encode(ImageView<const uint8_t> pixels, const EncodeOptions& options) {
   PEEL_RETURN_IF_ERROR(CheckArguments(pixels.width, pixels.height, pixels.channels, options));
@@ -38,6 +46,10 @@ Result<std::vector<uint8_t>> Encode(ImageView<const uint8_t> pixels, const Encod
       return EncodeJpeg(pixels, options);
     case Format::kWebp:
       return EncodeWebp(pixels, options);
+    case Format::kTiff:
+      return EncodeTiff(pixels, options);
+    case Format::kAvif:
+      return EncodeAvif(pixels, options);
     default:
       return NotWritable(options.format);
   }
@@ -47,9 +59,9 @@ Result<std::vector<uint8_t>> Encode(ImageView<const uint16_t> pixels,
                                     const EncodeOptions& options) {
   PEEL_RETURN_IF_ERROR(CheckArguments(pixels.width, pixels.height, pixels.channels, options));
   if (options.format == Format::kPng) return EncodePng(pixels, options);
-  if (options.format != Format::kJpeg && options.format != Format::kWebp) {
-    return NotWritable(options.format);
-  }
+  if (options.format == Format::kTiff) return EncodeTiff(pixels, options);
+  if (options.format == Format::kAvif) return EncodeAvif(pixels, options);
+  if (!IsWritable(options.format)) return NotWritable(options.format);
   return InvalidArgument(std::string(FormatName(options.format)) +
                          " holds 8 bits a sample; bring the picture to 8 bits first, or write PNG");
 }

@@ -14,23 +14,28 @@ namespace peel {
 enum class PngEffort : uint8_t { kDefault, kSmall };
 
 struct EncodeOptions {
-  Format format = Format::kPng;  // kPng, kJpeg or kWebp
-  // 1 to 100 for JPEG and lossy WebP; 0 means 90. From 90 on JPEG keeps full colour resolution.
+  Format format = Format::kPng;  // one that has a FormatExtension (codec/sniff.h)
+  // 1 to 100 for JPEG, AVIF and lossy WebP; 0 means 90, for AVIF 80. From 90 on JPEG and AVIF keep
+  // full colour resolution.
   int quality = 0;
-  bool lossless = false;  // WebP only; PNG always is
+  bool lossless = false;  // WebP and AVIF; PNG and TIFF always are
   PngEffort png_effort = PngEffort::kDefault;
   // Written as given; see MetadataForOutput. Not owned, may be null.
   const Metadata* metadata = nullptr;
-  // PNG and WebP use it where given. The bytes do not depend on it nor on its size.
+  // PNG, TIFF, AVIF and WebP use it where given. The bytes do not depend on it nor on its size.
   ThreadPool* pool = nullptr;
 };
 
-// 1 (grey), 3 or 4 (straight alpha) channels. PNG takes all, JPEG 1 and 3, WebP all.
+// 1 (grey), 3 or 4 (straight alpha) channels. All formats take all of them but JPEG, which
+// takes 1 and 3.
 // Errors: kInvalidArgument (channels or quality), kUnsupported (larger than the format allows, or a
 // format that cannot be written), kOutOfMemory.
 Result<std::vector<uint8_t>> Encode(ImageView<const uint8_t> pixels, const EncodeOptions& options);
 
-// 16-bit samples: PNG only.
+// Whether a format keeps more than 8 bits a sample: PNG and TIFF 16, AVIF 10.
+bool HoldsDeepColour(Format format);
+
+// 16-bit samples: only formats of which HoldsDeepColour is true.
 Result<std::vector<uint8_t>> Encode(ImageView<const uint16_t> pixels, const EncodeOptions& options);
 
 }  // namespace peel

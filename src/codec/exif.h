@@ -20,6 +20,10 @@ int XmpOrientation(std::span<const uint8_t> xmp);
 // else in its place, so that maker notes keep their offsets. Empty when the block cannot be read.
 std::vector<uint8_t> UpdateExif(std::span<const uint8_t> exif, int width, int height);
 
+// What a TIFF file says in EXIF's tags, of the first directory and the EXIF and GPS directories
+// below it, as a block of its own; empty where there is nothing, and for BigTIFF.
+std::vector<uint8_t> ExifFromTiff(std::span<const uint8_t> tiff);
+
 // The packet with tiff:Orientation 1. Empty when it holds what is no longer true of an edited
 // picture and cannot be patched: thumbnails, gain maps, depth maps and other embedded pictures.
 std::vector<uint8_t> UpdateXmp(std::span<const uint8_t> xmp);

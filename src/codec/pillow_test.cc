@@ -17,6 +17,10 @@ namespace {
 const std::map<std::string, std::string> kDifferences = {
     {"broken/truncated_end_chunk.png", "only the end chunk is cut, the picture is whole"},
     {"broken/truncated_jpeg.jpg", "only half of the end marker is missing"},
+    {"broken/crash-0da013a13571cc8eb457a39fee8db18f8a3c7127.tif",
+     "libtiff 4.5 guesses other pixels"},
+    {"odd/12bit.cropped.tif", "twelve bits are spread over all of the range"},
+    {"odd/hopper_webp.tif", "Pillow's own libtiff does not know WebP"},
     {"odd/chunk_no_fctl.png", "the animation is broken, its default picture is not"},
     {"odd/png_decompression_dos.png", "a text chunk is a bomb, and is passed over"},
     {"odd/unknown_compression_method.png", "a profile cannot be read, and is passed over"},
@@ -63,7 +67,7 @@ TEST(Pillow, SamePixelsFromEveryFile) {
         << name << (picture.ok() ? "" : ": " + picture.status().message());
     ++compared;
   }
-  EXPECT_GT(compared, 400);
+  EXPECT_GT(compared, 480);
 }
 
 }  // namespace

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "src/base/status.h"
 #include "src/codec/decode.h"
 #include "src/codec/encode.h"
+#include "src/codec/frames.h"
 #include "src/codec/picture.h"
 
 namespace peel {
@@ -17,6 +19,11 @@ namespace peel {
 // accepted when its picture is complete.
 Result<Picture> DecodePng(std::span<const uint8_t> bytes, const DecodeOptions& options);
 Result<PictureInfo> ProbePng(std::span<const uint8_t> bytes);
+// The frames of an APNG, as they are shown, in 8 bits; a default picture that is no part of the
+// animation is left out. Of any other PNG, and where the animation's chunks do not fit together,
+// the picture itself.
+Result<std::unique_ptr<FrameReader>> OpenPngFrames(std::span<const uint8_t> bytes,
+                                                   const DecodeOptions& options);
 
 // 1, 3 or 4 channels; 16-bit samples in the machine's byte order.
 Result<std::vector<uint8_t>> EncodePng(ImageView<const uint8_t> pixels,

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 #include "src/codec/bytes.h"
+#include "src/codec/cicp.h"
 #include "src/codec/icc.h"
 
 namespace peel {
@@ -154,6 +156,10 @@ Result<PngFile> ParsePng(std::span<const uint8_t> bytes, const PngParse& parse) 
       png.frames = frames <= INT32_MAX ? std::max(1, static_cast<int>(frames)) : 1;
     } else if (name == "eXIf") {
       png.metadata.exif.assign(chunk.begin(), chunk.end());
+    } else if (name == "cICP" && parse.metadata && !data_over && length >= 4) {
+      // Goes before a profile, by the third edition.
+      auto icc = IccFromCicp({chunk[0], chunk[1]});
+      if (!icc.empty()) png.metadata.icc = std::move(icc);
     } else if (name == "iCCP" && parse.metadata && png.metadata.icc.empty()) {
       png.metadata.icc = ReadPngIcc(chunk);
     } else if (name == "tEXt" || name == "zTXt" || name == "iTXt") {

@@ -27,6 +27,8 @@ constexpr Magic kMagic[] = {
     {0, "\xFF\x4F\xFF\x51"sv, Format::kJpeg2000},
     {0, "II*\0\x10\0\0\0CR"sv, Format::kRaw},
     {0, "IIRO"sv, Format::kRaw},
+    {0, "IIRS"sv, Format::kRaw},
+    {0, "MMOR"sv, Format::kRaw},
     {0, "IIU\0"sv, Format::kRaw},
     {0, "FUJIFILMCCD-RAW"sv, Format::kRaw},
     {0, "II*\0"sv, Format::kTiff},
@@ -113,6 +115,33 @@ Format Sniff(std::span<const uint8_t> bytes) {
   return SniffText(text);
 }
 
+bool IsDecodable(Format format) {
+  switch (format) {
+    case Format::kJpeg:
+    case Format::kPng:
+    case Format::kWebp:
+    case Format::kTiff:
+    case Format::kGif:
+    case Format::kAvif:
+    case Format::kHeic:
+      return true;
+    case Format::kJxl:
+#ifdef PEEL_HAVE_JXL
+      return true;
+#else
+      return false;
+#endif
+    case Format::kRaw:
+#ifdef PEEL_HAVE_RAW
+      return true;
+#else
+      return false;
+#endif
+    default:
+      return false;
+  }
+}
+
 std::string_view FormatName(Format format) {
   switch (format) {
     case Format::kUnknown:
@@ -179,6 +208,10 @@ std::string_view FormatExtension(Format format) {
       return "png";
     case Format::kWebp:
       return "webp";
+    case Format::kTiff:
+      return "tif";
+    case Format::kAvif:
+      return "avif";
     default:
       return "";
   }
@@ -191,8 +224,8 @@ Status NotDecodable(std::span<const uint8_t> bytes) {
   switch (format) {
     case Format::kUnknown:
       return Unsupported(
-          "this is not a picture that Peel knows; it reads JPEG, PNG and WebP, whatever the file's "
-          "name says");
+          "this is not a picture that Peel knows; it reads JPEG, PNG, WebP, TIFF, AVIF, HEIC and "
+          "GIF, whatever the file's name says");
     case Format::kSvg:
     case Format::kPdf:
       return Unsupported("this is a " + name +

@@ -9,13 +9,13 @@
 
 namespace peel {
 
-// What a file is, by its content; its name is never asked. Only the first three can be decoded.
+// What a file is, by its content; its name is never asked. IsDecodable
+// says which can be decoded; the others are recognised so that the error can say what they are.
 enum class Format : uint8_t {
   kUnknown,
   kJpeg,
   kPng,
   kWebp,
-  // Recognised so that the error can say what the file is.
   kGif,
   kTiff,
   kBmp,
@@ -46,7 +46,9 @@ Format Sniff(std::span<const uint8_t> bytes);
 // "JPEG", "HEIC", "an SVG drawing" has the name "SVG"; "unknown" for kUnknown.
 std::string_view FormatName(Format format);
 
-// The usual extension without the dot ("jpg", "png", "webp"); empty where Peel cannot write it.
+bool IsDecodable(Format format);
+
+// The usual extension without the dot ("jpg", "png", "tif"); empty where Peel cannot write it.
 std::string_view FormatExtension(Format format);
 
 // kUnsupported (kCorrupt for an empty file): says what the bytes are and what to do about it.

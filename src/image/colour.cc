@@ -112,9 +112,7 @@ Result<ImageU8> ToU8(ImageView<const float> in, ThreadPool* pool) {
 }
 
 Result<ImageU8> ToU8(ImageView<const uint16_t> in, ThreadPool* pool) {
-  return Map<uint16_t, uint8_t>(in, pool, [](uint16_t v) {
-    return static_cast<uint8_t>((uint32_t{v} * 255 + 32767) / 65535);
-  });
+  return Map<uint16_t, uint8_t>(in, pool, [](uint16_t v) { return static_cast<uint8_t>(v >> 8); });
 }
 
 Result<ImageU8> ToRgb(ImageView<const uint8_t> in, ThreadPool* pool) {

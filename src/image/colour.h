@@ -20,7 +20,7 @@ Result<Rgba> ParseColour(std::string_view text);
 Result<ImageF32> ToFloat(ImageView<const uint8_t> in, ThreadPool* pool = nullptr);
 Result<ImageU8> ToU8(ImageView<const float> in, ThreadPool* pool = nullptr);
 
-// 16 bits to 8, rounded to the nearest of 255ths: (v * 255 + 32767) / 65535.
+// 16 bits to 8: the high byte, as decoders reduce them (and Pillow does).
 Result<ImageU8> ToU8(ImageView<const uint16_t> in, ThreadPool* pool = nullptr);
 
 // The first three of 4 channels, or grey spread over three (2 channels: grey and alpha): what a

@@ -76,7 +76,7 @@ TEST(Convert, GoesToFloatAndBack) {
 
 TEST(Convert, NarrowsSixteenBits) {
   ImageU16 in = std::move(*ImageU16::Allocate(5, 1, 1));
-  const uint16_t values[] = {0, 128, 129, 65535, 257 * 200};
+  const uint16_t values[] = {0, 255, 256, 65535, 257 * 200};
   const uint8_t wanted[] = {0, 0, 1, 255, 200};
   std::copy_n(values, 5, in.row(0));
   const auto out = ToU8(std::as_const(in).view());

@@ -9,8 +9,8 @@
 namespace peel {
 
 // Putting pictures over, under and through each other, 8 bits a channel, straight (not
-// premultiplied) alpha unless a name says otherwise. Roundings are Pillow's where it has the same
-// operation; the function says which.
+// premultiplied) alpha unless a name says otherwise; the overloads for 16 bits are at the end.
+// Roundings are Pillow's where it has the same operation; the function says which.
 
 // round(a * b / 255) as Pillow has it.
 constexpr uint32_t MulDiv255(uint32_t a, uint32_t b) {
@@ -54,5 +54,19 @@ Result<ImageU8> AlphaComposite(ImageView<const uint8_t> front, Rgba colour,
 Result<ImageU8> FlattenOver(ImageView<const uint8_t> rgba, Rgba colour, ThreadPool* pool = nullptr);
 Result<ImageU8> FlattenOver(ImageView<const uint8_t> rgba, ImageView<const uint8_t> back,
                             ThreadPool* pool = nullptr);
+
+// The same for pictures of 16 bits a channel, rounded to the nearest; mattes and backgrounds keep
+// their 8 bits, of which 255 stands for 65535.
+void Unpremultiply(ImageView<uint16_t> rgba, ThreadPool* pool = nullptr);
+Result<ImageU16> WithAlpha(ImageView<const uint16_t> picture, ImageView<const uint8_t> alpha,
+                           bool multiply, ThreadPool* pool = nullptr);
+Result<ImageU16> AlphaComposite(ImageView<const uint16_t> front, ImageView<const uint8_t> back,
+                                ThreadPool* pool = nullptr);
+Result<ImageU16> AlphaComposite(ImageView<const uint16_t> front, Rgba colour,
+                                ThreadPool* pool = nullptr);
+Result<ImageU16> FlattenOver(ImageView<const uint16_t> rgba, Rgba colour,
+                             ThreadPool* pool = nullptr);
+Result<ImageU16> FlattenOver(ImageView<const uint16_t> rgba, ImageView<const uint8_t> back,
+                             ThreadPool* pool = nullptr);
 
 }  // namespace peel

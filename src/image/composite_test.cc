@@ -44,6 +44,7 @@ TEST(Composite, IsPillowsByteForByteUnderEveryTarget) {
         (steps(copy->view(), nullptr), ...);
         return copy;
       };
+      void (*const unpremultiply)(ImageView<uint8_t>, ThreadPool*) = Unpremultiply;
       const std::map<std::string, std::function<Result<ImageU8>()>> operations = {
           {"alpha_composite", [&] { return AlphaComposite(front.view(), back.view()); }},
           {"alpha_composite_colour",
@@ -61,7 +62,7 @@ TEST(Composite, IsPillowsByteForByteUnderEveryTarget) {
           {"naive3", [&] { return NaiveCutout(rgb.view(), mask.view()); }},
           {"putalpha", [&] { return WithAlpha(front.view(), mask.view(), false); }},
           {"premultiply", [&] { return in_place(Premultiply); }},
-          {"unpremultiply", [&] { return in_place(Premultiply, Unpremultiply); }},
+          {"unpremultiply", [&] { return in_place(Premultiply, unpremultiply); }},
           {"luma", [&] { return Luma(rgb.view()); }},
       };
       const auto out = operations.at(f[0])();

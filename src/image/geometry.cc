@@ -37,12 +37,20 @@ Box Grow(Box box, int margin, int width, int height) {
   return {x0, y0, x1 - x0, y1 - y0};
 }
 
-Result<ImageU8> Clone(ImageView<const uint8_t> in) {
-  PEEL_ASSIGN_OR_RETURN(ImageU8 out, ImageU8::Allocate(in.width, in.height, in.channels));
-  const size_t bytes = static_cast<size_t>(in.width) * static_cast<size_t>(in.channels);
+namespace {
+
+template <typename T>
+Result<Image<T>> CloneAny(ImageView<const T> in) {
+  PEEL_ASSIGN_OR_RETURN(Image<T> out, Image<T>::Allocate(in.width, in.height, in.channels));
+  const size_t bytes = static_cast<size_t>(in.width) * static_cast<size_t>(in.channels) * sizeof(T);
   for (int y = 0; y < in.height; ++y) std::memcpy(out.row(y), in.row(y), bytes);
   return out;
 }
+
+}  // namespace
+
+Result<ImageU8> Clone(ImageView<const uint8_t> in) { return CloneAny(in); }
+Result<ImageU16> Clone(ImageView<const uint16_t> in) { return CloneAny(in); }
 
 Size FitWithin(Size size, int max_side) {
   const int longer = std::max(size.width, size.height);

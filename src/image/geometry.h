@@ -30,6 +30,7 @@ ImageView<T> Crop(ImageView<T> in, Box box) {
 
 // A copy with its own memory.
 Result<ImageU8> Clone(ImageView<const uint8_t> in);
+Result<ImageU16> Clone(ImageView<const uint16_t> in);
 
 // width x height scaled down to fit within max_side on the longer side, aspect kept, at least 1
 // pixel; unchanged where it fits already or max_side <= 0.

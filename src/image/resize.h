@@ -38,6 +38,11 @@ Status ResizeF32(ImageView<const float> in, ImageView<float> out, ResizeFilter f
 Result<ImageF32> ResizeF32(ImageView<const float> in, int width, int height, ResizeFilter filter,
                            ThreadPool* pool = nullptr);
 
+// 16-bit pixels of 1 to 4 channels through ResizeF32, a channel at a time; of 4 channels the last
+// is straight alpha, which weighs the others.
+Result<ImageU16> Resize(ImageView<const uint16_t> in, int width, int height, ResizeFilter filter,
+                        ThreadPool* pool = nullptr);
+
 // Lanczos with a short cut for strong reductions: whole blocks of pixels are averaged first, down
 // to at least twice the target, and the filter does the rest (Pillow's reducing_gap = 2). For 8-bit
 // pixels of 1 to 4 channels where speed matters more than Pillow's exact bytes; the same as

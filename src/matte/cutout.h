@@ -22,4 +22,8 @@ struct CutoutOptions {
 Result<ImageU8> MakeCutout(ImageView<const uint8_t> photo, ImageView<const uint8_t> alpha,
                            const CutoutOptions& options = {}, ThreadPool* pool = nullptr);
 
+// The same of 16 bits a channel (3 or 4), the matte having 8.
+Result<ImageU16> MakeCutout(ImageView<const uint16_t> photo, ImageView<const uint8_t> alpha,
+                            const CutoutOptions& options = {}, ThreadPool* pool = nullptr);
+
 }  // namespace peel

@@ -21,7 +21,14 @@ constexpr float kRegularization = 1e-5f;
 constexpr float kGradientWeight = 1.0f;
 constexpr int kIterations = 2;
 
-bool Soft(uint8_t alpha) { return static_cast<uint8_t>(alpha - 1) < 254; }
+// The largest value of a channel.
+template <typename T>
+constexpr T kOne = static_cast<T>(~T{0});
+
+template <typename T>
+bool Soft(T alpha) {
+  return static_cast<T>(alpha - 1) < kOne<T> - 1;
+}
 
 // A rectangle of one level of the pyramid; x0 and y0 count that level's pixels.
 struct Grid {
@@ -37,7 +44,8 @@ struct Coarse {
   ForegroundPair pair;
 };
 
-Result<Coarse> SolveCoarse(ImageView<const uint8_t> rgba) {
+template <typename T>
+Result<Coarse> SolveCoarse(ImageView<const T> rgba) {
   Coarse coarse;
   coarse.levels = ForegroundLevels(rgba.width, rgba.height);
   while (coarse.last + 1 < coarse.levels.size() &&
@@ -59,9 +67,11 @@ int Nearest(int64_t i, int m, int n) { return static_cast<int>(i * m / n); }
 
 // Samples the picture and takes first guesses from the level above, or where there is none from the
 // coarse solution.
-void Fill(ImageView<const uint8_t> rgba, const Coarse& coarse, Grid* above, Grid& grid,
+template <typename T>
+void Fill(ImageView<const T> rgba, const Coarse& coarse, Grid* above, Grid& grid,
           std::vector<Sample>& samples) {
   using G = ForegroundGrid;
+  constexpr float kScale = 1.0f / kOne<T>;
   const int w = grid.level.width, h = grid.level.height;
   const ForegroundLevel from = above != nullptr ? above->level
                                                 : ForegroundLevel{coarse.pair.foreground.width(),
@@ -76,17 +86,17 @@ void Fill(ImageView<const uint8_t> rgba, const Coarse& coarse, Grid* above, Grid
             : size_t{3} * static_cast<size_t>(guess)};
   }
   for (int y = 0; y < grid.cells.height(); ++y) {
-    const uint8_t* row = rgba.row(Nearest(grid.y0 + y, rgba.height, h));
+    const T* row = rgba.row(Nearest(grid.y0 + y, rgba.height, h));
     float* const alpha = grid.cells.row(G::kAlpha, y);
     float* const red = grid.cells.row(G::kColour, y);
     float* const green = grid.cells.row(G::kColour + 1, y);
     float* const blue = grid.cells.row(G::kColour + 2, y);
     for (const Sample& s : samples) {
-      const uint8_t* p = row + s.pixel;
-      red[s.cell] = static_cast<float>(p[0]) * (1.0f / 255);
-      green[s.cell] = static_cast<float>(p[1]) * (1.0f / 255);
-      blue[s.cell] = static_cast<float>(p[2]) * (1.0f / 255);
-      alpha[s.cell] = static_cast<float>(p[3]) * (1.0f / 255);
+      const T* p = row + s.pixel;
+      red[s.cell] = static_cast<float>(p[0]) * kScale;
+      green[s.cell] = static_cast<float>(p[1]) * kScale;
+      blue[s.cell] = static_cast<float>(p[2]) * kScale;
+      alpha[s.cell] = static_cast<float>(p[3]) * kScale;
     }
     const int guess_y = Nearest(grid.y0 + y, from.height, h);
     for (int c = 0; c < 3; ++c) {
@@ -127,10 +137,11 @@ struct Box {
 };
 
 // The soft pixels of a tile lie in this box.
-Box SoftPart(ImageView<const uint8_t> rgba, const Box& tile) {
+template <typename T>
+Box SoftPart(ImageView<const T> rgba, const Box& tile) {
   Box box{tile.x1, tile.y1, tile.x0, tile.y0};
   for (int y = tile.y0; y < tile.y1; ++y) {
-    const uint8_t* row = rgba.row(y);
+    const T* row = rgba.row(y);
     int first = tile.x0, last = tile.x1;
     while (first < last && !Soft(row[4 * first + 3])) ++first;
     if (first == last) continue;
@@ -140,9 +151,10 @@ Box SoftPart(ImageView<const uint8_t> rgba, const Box& tile) {
   return box;
 }
 
-// The colours of a tile's soft pixels, three bytes each in reading order.
-void SolveTile(ImageView<const uint8_t> rgba, const Coarse& coarse, const Box& tile,
-               Scratch& scratch, std::vector<uint8_t>& colours) {
+// The colours of a tile's soft pixels, three channels each in reading order.
+template <typename T>
+void SolveTile(ImageView<const T> rgba, const Coarse& coarse, const Box& tile, Scratch& scratch,
+               std::vector<T>& colours) {
   const Box box = SoftPart(rgba, tile);
   Grid* above = nullptr;
   // A picture no larger than the coarse level is solved once more from there: nothing is lost.
@@ -161,7 +173,7 @@ void SolveTile(ImageView<const uint8_t> rgba, const Coarse& coarse, const Box& t
     above = &grid;
   }
   for (int y = box.y0; y < box.y1; ++y) {
-    const uint8_t* row = rgba.row(y);
+    const T* row = rgba.row(y);
     const float* planes[3];
     for (int c = 0; c < 3; ++c) {
       planes[c] = above->cells.row(ForegroundGrid::kForeground + c, y - above->y0);
@@ -170,15 +182,15 @@ void SolveTile(ImageView<const uint8_t> rgba, const Coarse& coarse, const Box& t
       if (!Soft(row[ptrdiff_t{4} * x + 3])) continue;
       const size_t at = above->cells.Column(x - above->x0);
       for (const float* plane : planes) {
-        colours.push_back(static_cast<uint8_t>(plane[at] * 255.0f + 0.5f));
+        colours.push_back(static_cast<T>(plane[at] * float{kOne<T>} + 0.5f));
       }
     }
   }
 }
 
-}  // namespace
-
-Status DecontaminateEdges(ImageView<uint8_t> rgba, ThreadPool* pool) {
+template <typename T>
+Status Decontaminate(ImageView<T> rgba, ThreadPool* pool) {
+  const ImageView<const T> picture = rgba;
   if (rgba.empty() || rgba.channels != 4) {
     return InvalidArgument("edges are decontaminated in RGBA pictures");
   }
@@ -193,7 +205,7 @@ Status DecontaminateEdges(ImageView<uint8_t> rgba, ThreadPool* pool) {
         for (int y = first; y < last; ++y) {
           for (int t = 0; t < columns; ++t) {
             const int x1 = std::min((t + 1) * kTile, rgba.width);
-            const uint8_t* row = rgba.row(y);
+            const T* row = rgba.row(y);
             uint32_t any = 0;
             for (int x = t * kTile; x < x1; ++x) any |= Soft(row[4 * x + 3]) ? 1u : 0u;
             marks[t] |= static_cast<uint8_t>(any);
@@ -207,9 +219,9 @@ Status DecontaminateEdges(ImageView<uint8_t> rgba, ThreadPool* pool) {
   }
   if (tiles.empty()) return OkStatus();
 
-  PEEL_ASSIGN_OR_RETURN(const Coarse coarse, SolveCoarse(rgba));
+  PEEL_ASSIGN_OR_RETURN(const Coarse coarse, SolveCoarse(picture));
   // Tiles read each other's pixels: nothing is written before all are solved.
-  std::vector<std::vector<uint8_t>> colours(tiles.size());
+  std::vector<std::vector<T>> colours(tiles.size());
   std::vector<Scratch> scratch(static_cast<size_t>(Workers(pool)));
   const auto tile_of = [&](int tile) {
     const int x = tile % columns * kTile, y = tile / columns * kTile;
@@ -219,24 +231,33 @@ Status DecontaminateEdges(ImageView<uint8_t> rgba, ThreadPool* pool) {
       static_cast<int>(tiles.size()), pool,
       [&](int first, int last, int worker) {
         for (int i = first; i < last; ++i) {
-          SolveTile(rgba, coarse, tile_of(tiles[static_cast<size_t>(i)]),
+          SolveTile(picture, coarse, tile_of(tiles[static_cast<size_t>(i)]),
                     scratch[static_cast<size_t>(worker)], colours[static_cast<size_t>(i)]);
         }
       },
       1);
   for (size_t i = 0; i < tiles.size(); ++i) {
     const Box tile = tile_of(tiles[i]);
-    const uint8_t* colour = colours[i].data();
+    const T* colour = colours[i].data();
     for (int y = tile.y0; y < tile.y1; ++y) {
       for (int x = tile.x0; x < tile.x1; ++x) {
-        uint8_t* p = rgba.row(y) + ptrdiff_t{4} * x;
+        T* p = rgba.row(y) + ptrdiff_t{4} * x;
         if (!Soft(p[3])) continue;
-        std::memcpy(p, colour, 3);
+        std::memcpy(p, colour, 3 * sizeof(T));
         colour += 3;
       }
     }
   }
   return OkStatus();
+}
+
+}  // namespace
+
+Status DecontaminateEdges(ImageView<uint8_t> rgba, ThreadPool* pool) {
+  return Decontaminate(rgba, pool);
+}
+Status DecontaminateEdges(ImageView<uint16_t> rgba, ThreadPool* pool) {
+  return Decontaminate(rgba, pool);
 }
 
 }  // namespace peel

@@ -32,7 +32,7 @@ Status ResizeNearest(const ImageF32& in, int width, int height, ImageF32* out) {
   return OkStatus();
 }
 
-// Where colours and alpha come from: two pictures of floats, or RGBA bytes.
+// Where colours and alpha come from: two pictures of floats, or RGBA of 8 or 16 bits.
 struct FloatSource {
   ImageView<const float> picture, alpha;
   int width() const { return picture.width; }
@@ -44,19 +44,21 @@ struct FloatSource {
     return {p[0], p[1], p[2]};
   }
 };
-struct ByteSource {
-  ImageView<const uint8_t> rgba;
+template <typename T>
+struct RgbaSource {
+  static constexpr float kOne = static_cast<T>(~T{0});
+  ImageView<const T> rgba;
   int width() const { return rgba.width; }
   int height() const { return rgba.height; }
   // Of the means: they are only what the first level starts from.
   int step() const { return std::max(1, std::max(rgba.width, rgba.height) / 512); }
   float alpha_at(int x, int y) const {
-    return static_cast<float>(rgba.row(y)[ptrdiff_t{4} * x + 3]) / 255.0f;
+    return static_cast<float>(rgba.row(y)[ptrdiff_t{4} * x + 3]) / kOne;
   }
   std::array<float, 3> colour_at(int x, int y) const {
-    const uint8_t* p = rgba.row(y) + ptrdiff_t{4} * x;
-    return {static_cast<float>(p[0]) / 255.0f, static_cast<float>(p[1]) / 255.0f,
-            static_cast<float>(p[2]) / 255.0f};
+    const T* p = rgba.row(y) + ptrdiff_t{4} * x;
+    return {static_cast<float>(p[0]) / kOne, static_cast<float>(p[1]) / kOne,
+            static_cast<float>(p[2]) / kOne};
   }
 };
 
@@ -188,11 +190,23 @@ Result<ForegroundPair> EstimateForeground(ImageView<const float> picture,
   return Estimate(FloatSource{picture, alpha}, options, static_cast<size_t>(-1));
 }
 
-Result<ForegroundPair> EstimateForegroundUpTo(ImageView<const uint8_t> rgba, size_t last) {
+namespace {
+
+template <typename T>
+Result<ForegroundPair> EstimateUpTo(ImageView<const T> rgba, size_t last) {
   if (rgba.empty() || rgba.channels != 4) {
     return InvalidArgument("foreground estimation needs RGBA");
   }
-  return Estimate(ByteSource{rgba}, {}, last);
+  return Estimate(RgbaSource<T>{rgba}, {}, last);
+}
+
+}  // namespace
+
+Result<ForegroundPair> EstimateForegroundUpTo(ImageView<const uint8_t> rgba, size_t last) {
+  return EstimateUpTo(rgba, last);
+}
+Result<ForegroundPair> EstimateForegroundUpTo(ImageView<const uint16_t> rgba, size_t last) {
+  return EstimateUpTo(rgba, last);
 }
 
 }  // namespace peel

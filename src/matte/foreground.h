@@ -42,8 +42,9 @@ struct ForegroundLevel {
 std::vector<ForegroundLevel> ForegroundLevels(int width, int height);
 
 // What EstimateForeground has found when it is done with level `last`, of the picture and matte in
-// RGBA bytes. Reads the pixels that the levels sample and no others.
+// RGBA of 8 or 16 bits. Reads the pixels that the levels sample and no others.
 Result<ForegroundPair> EstimateForegroundUpTo(ImageView<const uint8_t> rgba, size_t last);
+Result<ForegroundPair> EstimateForegroundUpTo(ImageView<const uint16_t> rgba, size_t last);
 
 // Replaces the colours of RGBA pixels whose alpha is neither 0 nor 255 by estimated foreground
 // colours, in place; all others keep theirs exactly. Works tile by tile on the soft zone and what
@@ -51,5 +52,7 @@ Result<ForegroundPair> EstimateForegroundUpTo(ImageView<const uint8_t> rgba, siz
 // of the outline, not the picture's area; within 0.01 of the whole-picture estimate in the mean.
 // The result does not depend on the pool.
 Status DecontaminateEdges(ImageView<uint8_t> rgba, ThreadPool* pool = nullptr);
+// In 16 bits a channel: alphas of 0 and 65535 are left alone.
+Status DecontaminateEdges(ImageView<uint16_t> rgba, ThreadPool* pool = nullptr);
 
 }  // namespace peel

@@ -221,6 +221,53 @@ TEST(DecontaminateEdges, DoesNotDependOnThreads) {
   }
 }
 
+// Sixteen bits: the subject's colour exactly, soft edges as in eight bits.
+TEST(MakeCutout, KeepsSixteenBits) {
+  const Scene s = MakeScene(300, 90, 6);
+  const auto narrow = MakeCutout(s.photo.view(), s.alpha.view());
+  for (const int channels : {3, 4}) {
+    ImageU16 wide = std::move(*ImageU16::Allocate(300, 300, channels));
+    for (int y = 0; y < 300; ++y) {
+      for (int x = 0; x < 300; ++x) {
+        uint16_t* p = wide.row(y) + channels * x;
+        // Low bytes of their own, which eight bits cannot hold.
+        for (int c = 0; c < 3; ++c) {
+          p[c] = static_cast<uint16_t>(s.photo.row(y)[3 * x + c] * 256 + (x * 7 + y * 3 + c) % 256);
+        }
+        if (channels == 4) p[3] = x < 150 ? 65535 : 32768;
+      }
+    }
+    ThreadPool pool(3);
+    const auto cutout = MakeCutout(wide.view(), s.alpha.view(), {}, &pool);
+    ASSERT_TRUE(cutout.ok());
+    double difference = 0;
+    int soft = 0;
+    for (int y = 0; y < 300; ++y) {
+      for (int x = 0; x < 300; ++x) {
+        const uint16_t* p = cutout->row(y) + 4 * x;
+        const uint8_t a = s.alpha.row(y)[x];
+        const bool half = channels == 4 && x >= 150;
+        ASSERT_EQ(p[3], half ? (a * 257 * 32768 + 32767) / 65535 : a * 257);
+        for (int c = 0; c < 3; ++c) {
+          if (a == 255) {
+            ASSERT_EQ(p[c], wide.row(y)[channels * x + c]);
+          } else if (a == 0) {
+            ASSERT_EQ(p[c], 0);
+          } else {
+            difference += std::fabs(p[c] / 257.0 - narrow->row(y)[4 * x + c]);
+            ++soft;
+          }
+        }
+      }
+    }
+    ASSERT_GT(soft, 1000);
+    EXPECT_LT(difference / soft, 1.5);
+    const auto alone = MakeCutout(wide.view(), s.alpha.view());
+    EXPECT_EQ(Crc(alone->view()), Crc(cutout->view()));
+  }
+  EXPECT_FALSE(MakeCutout(ImageView<const uint16_t>(), s.alpha.view()).ok());
+}
+
 TEST(MakeCutout, KeepsWhatItIsToldTo) {
   const ImageU8 rgba = Noise(3, 30, 20, 4), alpha = Noise(4, 30, 20, 1);
   CutoutOptions keep;

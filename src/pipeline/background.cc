@@ -173,8 +173,9 @@ Result<ImageU8> Background::Blurred(ImageView<const uint8_t> picture,
                 pool);
 }
 
-Result<ImageU8> Background::Apply(ImageView<const uint8_t> cutout, ImageView<const uint8_t> blurred,
-                                  ThreadPool* pool) const {
+template <typename T>
+Result<Image<T>> Background::ApplyTo(ImageView<const T> cutout, ImageView<const uint8_t> blurred,
+                                     ThreadPool* pool) const {
   switch (kind_) {
     case Kind::kColour:
       if (colour_.a == 255) return FlattenOver(cutout, colour_, pool);
@@ -203,6 +204,16 @@ Result<ImageU8> Background::Apply(ImageView<const uint8_t> cutout, ImageView<con
       break;
   }
   return Internal("there is no background to apply");
+}
+
+Result<ImageU8> Background::Apply(ImageView<const uint8_t> cutout, ImageView<const uint8_t> blurred,
+                                  ThreadPool* pool) const {
+  return ApplyTo(cutout, blurred, pool);
+}
+
+Result<ImageU16> Background::Apply(ImageView<const uint16_t> cutout,
+                                   ImageView<const uint8_t> blurred, ThreadPool* pool) const {
+  return ApplyTo(cutout, blurred, pool);
 }
 
 }  // namespace peel

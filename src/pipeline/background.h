@@ -43,8 +43,15 @@ class Background {
   // kNone.
   Result<ImageU8> Apply(ImageView<const uint8_t> cutout, ImageView<const uint8_t> blurred,
                         ThreadPool* pool) const;
+  // Of 16 bits a channel; the background has 8.
+  Result<ImageU16> Apply(ImageView<const uint16_t> cutout, ImageView<const uint8_t> blurred,
+                         ThreadPool* pool) const;
 
  private:
+  template <typename T>
+  Result<Image<T>> ApplyTo(ImageView<const T> cutout, ImageView<const uint8_t> blurred,
+                           ThreadPool* pool) const;
+
   Kind kind_ = Kind::kNone;
   Rgba colour_;
   Fit fit_ = Fit::kCover;

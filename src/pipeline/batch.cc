@@ -15,9 +15,11 @@
 
 #include "src/base/hash.h"
 #include "src/codec/decode.h"
+#include "src/codec/frames.h"
 #include "src/pipeline/bounded_queue.h"
 #include "src/pipeline/files.h"
 #include "src/pipeline/memory_budget.h"
+#include "src/pipeline/numbered_name.h"
 
 namespace peel {
 namespace {
@@ -70,8 +72,17 @@ class Batch {
   void WriteAll();
   Status Read(Work& work);  // kSkipped in the report ends the work
   Status Cut(Work& work);
+  Status CutFrames(Work& work);
+  Result<bool> AreFramesUpToDate(const Work& work, int frames);
+  // An input of one frame alone is treated as ever, unless its output has a place for a number.
+  bool GoesByFrames(const Work& work) const {
+    return options_.all_frames &&
+           (work.report.frames > 1 || NumberedName(work.job.output, 1).has_value());
+  }
+  Result<std::string> FrameOutput(const Job& job, int frame);
+  void Describe(const EncodedCut& cut, FileReport& report) const;
   Status Write(Work& work);
-  bool IsUpToDate(const Work& work) const;
+  bool IsUpToDate(const Work& work, const std::string& output) const;
   Status MakeFolderOf(const std::string& path);
   void End(Work& work, Status status);
   // A step of a work, with what containers of the standard library throw made a status.
@@ -95,8 +106,7 @@ class Batch {
   std::set<std::string> folders_;  // made and tidied already
 };
 
-bool Batch::IsUpToDate(const Work& work) const {
-  const std::string& output = work.job.output;
+bool Batch::IsUpToDate(const Work& work, const std::string& output) const {
   std::error_code error;
   if (output == "-" || !fs::is_regular_file(output, error)) return false;
   if (work.manifest != nullptr) {
@@ -113,6 +123,19 @@ bool Batch::IsUpToDate(const Work& work) const {
   if (work.job.input.path == "-") return true;
   const auto made = fs::last_write_time(output, error);
   return !error && made >= fs::last_write_time(work.job.input.path, error) && !error;
+}
+
+Result<bool> Batch::AreFramesUpToDate(const Work& work, int frames) {
+  for (int frame = 1; frame <= frames; ++frame) {
+    PEEL_ASSIGN_OR_RETURN(const std::string output, FrameOutput(work.job, frame));
+    if (!IsUpToDate(work, output)) return false;
+  }
+  return true;
+}
+
+Result<std::string> Batch::FrameOutput(const Job& job, int frame) {
+  const std::lock_guard lock(mutex_);
+  return options_.frame_output(job, frame);
 }
 
 Status Batch::MakeFolderOf(const std::string& path) {
@@ -142,11 +165,20 @@ Status Batch::Read(Work& work) {
   if (options_.manifest && work.job.output != "-") work.manifest = options_.manifest(work.job);
   if (work.manifest != nullptr) work.content = Hash64(work.bytes);
   work.report.times.emplace_back("read", MillisecondsSince(start));
-  if (options_.skip_existing && IsUpToDate(work)) {
-    work.report.state = FileReport::State::kSkipped;
-    return OkStatus();
-  }
   const auto info = Probe(work.bytes);  // what is wrong with it is told when it is decoded
+  if (options_.all_frames && info.ok()) work.report.frames = info->frames;
+  if (options_.skip_existing) {
+    bool up_to_date = false;
+    if (GoesByFrames(work)) {
+      PEEL_ASSIGN_OR_RETURN(up_to_date, AreFramesUpToDate(work, work.report.frames));
+    } else {
+      up_to_date = IsUpToDate(work, work.job.output);
+    }
+    if (up_to_date) {
+      work.report.state = FileReport::State::kSkipped;
+      return OkStatus();
+    }
+  }
   const uint64_t need =
       info.ok() ? EstimateMemory(info.value(), work.bytes.size(), options_.cut) : work.bytes.size();
   budget_.Acquire(need);
@@ -158,19 +190,69 @@ Status Batch::Cut(Work& work) {
   const std::string shown = ShownName(work.job.input.path, "standard input");
   auto cut = cutter_.CutBytes(work.bytes, options_.cut);
   if (!cut.ok()) return std::move(cut).status().WithContext(shown);
-  FileReport& report = work.report;
-  report.width = cut->width;
-  report.height = cut->height;
-  report.has_subject = cut->info.has_subject;
-  report.subject_score = cut->info.subject_score;
-  report.coverage = cut->info.coverage;
-  report.warning = std::move(cut->info.warning);
-  report.times.insert(report.times.end(), cut->info.times.begin(), cut->info.times.end());
+  Describe(*cut, work.report);
   work.bytes = std::move(cut->bytes);
   // Only the file waits to be written.
   const uint64_t left = std::min<uint64_t>(work.admitted, work.bytes.size());
   budget_.Release(work.admitted - left);
   work.admitted = left;
+  return OkStatus();
+}
+
+void Batch::Describe(const EncodedCut& cut, FileReport& report) const {
+  report.width = cut.width;
+  report.height = cut.height;
+  report.has_subject = cut.info.has_subject;
+  report.subject_score = cut.info.subject_score;
+  report.coverage = cut.info.coverage;
+  report.warning = cut.info.warning;
+  report.times.insert(report.times.end(), cut.info.times.begin(), cut.info.times.end());
+}
+
+// Each frame becomes a work of its own that is handed on; what is left of `work` is the last one.
+Status Batch::CutFrames(Work& work) {
+  const std::string shown = ShownName(work.job.input.path, "standard input");
+  auto opened = OpenFrames(work.bytes, cutter_.DecodeOptionsFor(options_.cut));
+  if (!opened.ok()) return std::move(opened).status().WithContext(shown);
+  FrameReader& frames = **opened;
+  work.report.frames = frames.count();
+  for (int frame = 1; frame <= frames.count(); ++frame) {
+    const auto where = [&](Status status) {
+      return std::move(status).WithContext(shown + ", frame " + std::to_string(frame) + " of " +
+                                           std::to_string(frames.count()));
+    };
+    if (Stopped()) return Cancelled("stopped before all pictures were done");
+    const Clock::time_point start = Clock::now();
+    auto picture = frames.Next();
+    if (!picture.ok()) return where(std::move(picture).status());
+    const double decoded_in = MillisecondsSince(start);
+    auto cut = cutter_.CutPicture(*std::move(picture), options_.cut);
+    if (!cut.ok()) return where(std::move(cut).status());
+    auto output = FrameOutput(work.job, frame);
+    if (!output.ok()) return std::move(output).status();
+    const bool last = frame == frames.count();
+    auto part = std::make_unique<Work>();
+    Work& made = last ? work : *part;
+    made.job = {work.job.input, *std::move(output)};
+    made.manifest = work.manifest;
+    made.content = work.content;
+    made.report.input = work.report.input;
+    made.report.output = made.job.output;
+    made.report.input_bytes = work.report.input_bytes;
+    made.report.frame = frame;
+    made.report.frames = frames.count();
+    if (frame == 1 && !last) made.report.times = std::exchange(work.report.times, {});
+    made.report.times.emplace_back("decode", decoded_in);
+    Describe(*cut, made.report);
+    if (!last) {
+      made.bytes = std::move(cut->bytes);
+      to_write_.Push(std::move(part));
+      continue;
+    }
+    opened = std::unique_ptr<FrameReader>();  // it reads from what is replaced now
+    work.bytes = std::move(cut->bytes);
+    break;
+  }
   return OkStatus();
 }
 
@@ -243,7 +325,7 @@ void Batch::CutAll() {
       End(**work, Cancelled("stopped before all pictures were done"));
       continue;
     }
-    Status status = Try(**work, &Batch::Cut);
+    Status status = Try(**work, GoesByFrames(**work) ? &Batch::CutFrames : &Batch::Cut);
     if (status.ok()) {
       to_write_.Push(*std::move(work));
       continue;

@@ -18,6 +18,7 @@ struct FileReport {
   enum class State { kDone, kSkipped, kFailed, kCancelled };
 
   std::string input, output;
+  int frame = 0, frames = 1;  // of an input with several frames: which one, from 1, of how many
   State state = State::kFailed;
   Status status;              // the reason, with the file's name, for kFailed
   int width = 0, height = 0;  // of the result
@@ -35,6 +36,10 @@ struct BatchOptions {
   uint64_t memory = 0;         // bytes that all pictures at hand may take together; 0: no limit
   bool skip_existing = false;  // leave outputs alone that would come out the same (see below)
   bool make_folders = false;   // create the outputs' folders
+  // Every frame, page or picture of an input is cut out, each to the place that frame_output gives
+  // (called by any thread, one at a time); an input that has one alone is treated as ever.
+  bool all_frames = false;
+  std::function<Result<std::string>(const Job&, int frame)> frame_output{};
   const CancelToken* stop = nullptr;  // no further picture is begun; those at hand are finished
 
   // Where is written down what each output was made from; null: nowhere. `settings` is a hash of
@@ -52,7 +57,8 @@ struct BatchOptions {
 // skip_existing leaves an output alone when the manifest says that it was made from this very
 // content with these settings; where no manifest knows it, when it is newer than its source.
 //
-// `done` is called once a job, in the order of completion, by one thread at a time. Stops early
+// `done` is called once a job, or once a frame where a job has several written (a frame that fails
+// ends its job), in the order of completion, by one thread at a time. Stops early
 // when the model cannot be loaded (that status is returned; `done` is not called for jobs that
 // failed by it) or when options.stop or options.cut.cancel fires (kCancelled, unless nothing was
 // left to do).

@@ -39,7 +39,7 @@ ImageU8 Union(Matte& matte, ThreadPool* pool) {
   return all;
 }
 
-void Describe(const Matte& matte, Cut& cut) {
+void Describe(const Matte& matte, CutInfo& cut) {
   cut.has_subject = matte.subject_found;
   cut.subject_score = matte.subject_score;
   cut.coverage = matte.coverage;
@@ -60,12 +60,10 @@ Result<ImageU8> Take(ImageU8 image, Box box) {
   return Clone(Crop(std::as_const(image).view(), box));
 }
 
-}  // namespace
-
-Result<Cut> Compose(ImageView<const uint8_t> picture, Matte& matte, const CutOptions& options,
-                    bool opaque, ThreadPool* pool) {
+// The subject's alpha from the matte, with what the options make of islands and holes.
+Result<ImageU8> SubjectAlpha(Matte& matte, const CutOptions& options, CutInfo& cut,
+                             ThreadPool* pool) {
   if (matte.alphas.empty()) return Internal("the model gave no matte");
-  Cut cut;
   Describe(matte, cut);
   ImageU8 alpha = Union(matte, pool);
   if (!cut.has_subject) {
@@ -78,23 +76,21 @@ Result<Cut> Compose(ImageView<const uint8_t> picture, Matte& matte, const CutOpt
       cut.coverage = Coverage(std::as_const(alpha).view());
     }
   }
-  const Box box = CropBox(std::as_const(alpha).view(), options);
-  cut.x = box.x;
-  cut.y = box.y;
-  if (options.mask_only) {
-    PEEL_ASSIGN_OR_RETURN(cut.pixels, Take(std::move(alpha), box));
-    if (options.canvas) {
-      PEEL_ASSIGN_OR_RETURN(cut.pixels, PlaceOnCanvas(std::as_const(cut.pixels).view(),
-                                                      *options.canvas, options.position, pool));
-    }
-    return cut;
-  }
-  const ImageView<const uint8_t> part = Crop(picture, box);
-  const ImageView<const uint8_t> part_alpha = Crop(std::as_const(alpha).view(), box);
-  PEEL_ASSIGN_OR_RETURN(cut.pixels, MakeCutout(part, part_alpha, {}, pool));
+  return alpha;
+}
+
+// The part of the picture inside the box, cut out and framed, into cut.pixels. `preview` is the
+// picture in 8 bits, which are enough for a blurred background.
+template <typename T>
+Status ComposePart(ImageView<const T> picture, ImageView<const uint8_t> preview,
+                   ImageView<const uint8_t> alpha, Box box, const CutOptions& options, bool opaque,
+                   ThreadPool* pool, CutOf<T>& cut) {
+  const ImageView<const uint8_t> part_alpha = Crop(alpha, box);
+  PEEL_ASSIGN_OR_RETURN(cut.pixels, MakeCutout(Crop(picture, box), part_alpha, {}, pool));
   ImageU8 blurred;
   if (options.background.kind() == Background::Kind::kBlur) {
-    PEEL_ASSIGN_OR_RETURN(blurred, options.background.Blurred(part, part_alpha, pool));
+    PEEL_ASSIGN_OR_RETURN(blurred,
+                          options.background.Blurred(Crop(preview, box), part_alpha, pool));
   }
   if (options.canvas) {
     PEEL_ASSIGN_OR_RETURN(cut.pixels, PlaceOnCanvas(std::as_const(cut.pixels).view(),
@@ -110,6 +106,41 @@ Result<Cut> Compose(ImageView<const uint8_t> picture, Matte& matte, const CutOpt
     PEEL_ASSIGN_OR_RETURN(
         cut.pixels, FlattenOver(std::as_const(cut.pixels).view(), Rgba{255, 255, 255, 255}, pool));
   }
+  return OkStatus();
+}
+
+}  // namespace
+
+Result<Cut> Compose(ImageView<const uint8_t> picture, Matte& matte, const CutOptions& options,
+                    bool opaque, ThreadPool* pool) {
+  Cut cut;
+  PEEL_ASSIGN_OR_RETURN(ImageU8 alpha, SubjectAlpha(matte, options, cut, pool));
+  const Box box = CropBox(std::as_const(alpha).view(), options);
+  cut.x = box.x;
+  cut.y = box.y;
+  if (options.mask_only) {
+    PEEL_ASSIGN_OR_RETURN(cut.pixels, Take(std::move(alpha), box));
+    if (options.canvas) {
+      PEEL_ASSIGN_OR_RETURN(cut.pixels, PlaceOnCanvas(std::as_const(cut.pixels).view(),
+                                                      *options.canvas, options.position, pool));
+    }
+    return cut;
+  }
+  PEEL_RETURN_IF_ERROR(
+      ComposePart(picture, picture, std::as_const(alpha).view(), box, options, opaque, pool, cut));
+  return cut;
+}
+
+Result<Cut16> Compose(ImageView<const uint16_t> picture, ImageView<const uint8_t> preview,
+                      Matte& matte, const CutOptions& options, bool opaque, ThreadPool* pool) {
+  if (options.mask_only) return Internal("a mask has 8 bits");
+  Cut16 cut;
+  PEEL_ASSIGN_OR_RETURN(const ImageU8 alpha, SubjectAlpha(matte, options, cut, pool));
+  const Box box = CropBox(alpha.view(), options);
+  cut.x = box.x;
+  cut.y = box.y;
+  PEEL_RETURN_IF_ERROR(
+      ComposePart(picture, preview, alpha.view(), box, options, opaque, pool, cut));
   return cut;
 }
 

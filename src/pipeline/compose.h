@@ -17,6 +17,10 @@ namespace peel {
 Result<Cut> Compose(ImageView<const uint8_t> picture, Matte& matte, const CutOptions& options,
                     bool opaque, ThreadPool* pool);
 
+// The same of a picture of 16 bits a channel, of which `preview` is a copy in 8. Not for masks.
+Result<Cut16> Compose(ImageView<const uint16_t> picture, ImageView<const uint8_t> preview,
+                      Matte& matte, const CutOptions& options, bool opaque, ThreadPool* pool);
+
 // The same with rembg's pixels (matte by MatteMode::kRembg); several mattes give several cut-outs
 // one below the other. The background is a colour or none.
 Result<Cut> ComposeLikeRembg(ImageView<const uint8_t> picture, Matte& matte,

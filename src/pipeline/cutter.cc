@@ -13,6 +13,7 @@
 #include "src/codec/decode.h"
 #include "src/codec/encode.h"
 #include "src/codec/metadata.h"
+#include "src/image/colour.h"
 #include "src/image/geometry.h"
 #include "src/image/resize.h"
 #include "src/matte/compat_rembg.h"
@@ -58,16 +59,15 @@ Status CheckOptions(const CutOptions& options) {
 }
 
 // Scaling keeps the aspect, so that a picture decoded smaller than it is still fits its trimap.
-Status CheckTrimap(const ImageU8& picture, const ImageU8& trimap) {
-  const double x = static_cast<double>(trimap.width()) / picture.width();
-  const double y = static_cast<double>(trimap.height()) / picture.height();
-  if (x >= 1 && std::abs(trimap.width() / y - picture.width()) < 1.5 + picture.width() * 1e-3 &&
-      (x > 1 || y == 1)) {
+Status CheckTrimap(int width, int height, const ImageU8& trimap) {
+  const double x = static_cast<double>(trimap.width()) / width;
+  const double y = static_cast<double>(trimap.height()) / height;
+  if (x >= 1 && std::abs(trimap.width() / y - width) < 1.5 + width * 1e-3 && (x > 1 || y == 1)) {
     return OkStatus();
   }
   return InvalidArgument("the trimap has " + std::to_string(trimap.width()) + "x" +
                          std::to_string(trimap.height()) + " pixels, the picture " +
-                         std::to_string(picture.width()) + "x" + std::to_string(picture.height()) +
+                         std::to_string(width) + "x" + std::to_string(height) +
                          "; they must be of one size");
 }
 
@@ -90,11 +90,19 @@ Size TargetSize(int width, int height, const CutOptions& options) {
   return FitWithin({width, height}, options.max_size);
 }
 
-DecodeOptions DecodeOptionsFor(std::span<const uint8_t> bytes, const CutOptions& options) {
+DecodeOptions PlainDecodeOptions(const CutOptions& options, int threads) {
   DecodeOptions decode;
+  decode.threads = threads;
   decode.limits = options.limits;
-  decode.reduce_to_8_bits = true;
+  decode.reduce_to_8_bits =
+      options.mask_only || options.compat_rembg || !HoldsDeepColour(options.format);
   decode.keep_metadata = options.keep_metadata && !options.mask_only && !options.compat_rembg;
+  return decode;
+}
+
+// A JPEG need not be decoded larger than its result.
+DecodeOptions ScaledDecodeOptions(std::span<const uint8_t> bytes, const CutOptions& options,
+                                  DecodeOptions decode) {
   if (options.max_size <= 0 || options.compat_rembg) return decode;
   const auto info = Probe(bytes);
   if (!info.ok()) return decode;  // Decode says what is wrong
@@ -112,6 +120,10 @@ Result<ImageU8> ScaleTo(ImageView<const uint8_t> picture, Size size, ThreadPool*
     return ResizeRgba(picture, size.width, size.height, ResizeFilter::kLanczos, pool);
   }
   return ResizeFast(picture, size.width, size.height, pool);
+}
+
+Result<ImageU16> ScaleTo(ImageView<const uint16_t> picture, Size size, ThreadPool* pool) {
+  return Resize(picture, size.width, size.height, ResizeFilter::kLanczos, pool);
 }
 
 class CutterImpl final : public Cutter {
@@ -142,22 +154,40 @@ class CutterImpl final : public Cutter {
   Result<EncodedCut> CutBytes(std::span<const uint8_t> bytes,
                               const CutOptions& options) const override {
     PEEL_RETURN_IF_ERROR(CheckOptions(options));
-    EncodedCut result;
     StageTimes times;
     Stopwatch watch(&times);
-    PEEL_ASSIGN_OR_RETURN(Picture picture, Decode(bytes, DecodeOptionsFor(bytes, options)));
-    ImageU8* pixels = picture.u8();
-    if (pixels == nullptr) return Internal("a picture was not decoded to 8 bits");
+    PEEL_ASSIGN_OR_RETURN(
+        Picture picture,
+        Decode(bytes, ScaledDecodeOptions(bytes, options, DecodeOptionsFor(options))));
     watch.Mark("decode");
+    return std::visit([&](auto& pixels) { return CutAndEncode(picture, pixels, options, times); },
+                      picture.pixels);
+  }
 
-    PEEL_ASSIGN_OR_RETURN(Cut cut, CutUpright(*pixels, options, /*encode=*/true, times));
+  Result<EncodedCut> CutPicture(Picture picture, const CutOptions& options) const override {
+    PEEL_RETURN_IF_ERROR(CheckOptions(options));
+    StageTimes times;
+    return std::visit([&](auto& pixels) { return CutAndEncode(picture, pixels, options, times); },
+                      picture.pixels);
+  }
+
+  DecodeOptions DecodeOptionsFor(const CutOptions& options) const override {
+    return PlainDecodeOptions(options, pool_.size());
+  }
+
+  // `pixels` are the picture's.
+  template <typename T>
+  Result<EncodedCut> CutAndEncode(const Picture& picture, Image<T>& pixels,
+                                  const CutOptions& options, StageTimes& times) const {
+    EncodedCut result;
+    PEEL_ASSIGN_OR_RETURN(CutOf<T> cut, CutUpright(pixels, options, /*encode=*/true, times));
     cut.input_width = picture.stored_width;
     cut.input_height = picture.stored_height;
     if (picture.orientation >= 5) std::swap(cut.input_width, cut.input_height);
     cut.warning = picture.warning;
 
     PEEL_RETURN_IF_ERROR(CheckCancelled(options.cancel));
-    watch = Stopwatch(&times);
+    Stopwatch watch(&times);
     const Metadata metadata =
         MetadataForOutput(picture.metadata, cut.pixels.width(), cut.pixels.height());
     EncodeOptions encode;
@@ -173,9 +203,8 @@ class CutterImpl final : public Cutter {
     result.width = cut.pixels.width();
     result.height = cut.pixels.height();
     result.channels = cut.pixels.channels();
-    cut.pixels = ImageU8();
     cut.times = std::move(times);
-    result.info = std::move(cut);
+    result.info = static_cast<CutInfo&&>(cut);
     return result;
   }
 
@@ -250,27 +279,44 @@ class CutterImpl final : public Cutter {
   }
 
   // From upright pixels to the result's pixels. `picture` may be taken apart.
-  Result<Cut> CutUpright(ImageU8& picture, const CutOptions& options, bool encode,
-                         StageTimes& times) const {
+  template <typename T>
+  Result<CutOf<T>> CutUpright(Image<T>& picture, const CutOptions& options, bool encode,
+                              StageTimes& times) const {
     PEEL_RETURN_IF_ERROR(CheckCancelled(options.cancel));
     Stopwatch watch(&times);
-    if (options.trimap != nullptr) PEEL_RETURN_IF_ERROR(CheckTrimap(picture, *options.trimap));
     const Size target = TargetSize(picture.width(), picture.height(), options);
+    if (options.trimap != nullptr) {
+      PEEL_RETURN_IF_ERROR(CheckTrimap(picture.width(), picture.height(), *options.trimap));
+    }
     if (target != Size{picture.width(), picture.height()}) {
       PEEL_ASSIGN_OR_RETURN(picture, ScaleTo(std::as_const(picture).view(), target, &pool_));
       watch.Mark("scale");
     }
-    const ImageView<const uint8_t> view = std::as_const(picture).view();
+    // What the matte is made from.
+    ImageU8 reduced;
+    ImageView<const uint8_t> view;
+    if constexpr (sizeof(T) == 1) {
+      view = std::as_const(picture).view();
+    } else {
+      PEEL_ASSIGN_OR_RETURN(reduced, ToU8(std::as_const(picture).view(), &pool_));
+      view = std::as_const(reduced).view();
+    }
     PEEL_ASSIGN_OR_RETURN(Matte matte, options.trimap != nullptr
                                            ? MatteByTrimap(view, options, watch)
                                            : MatteByModel(view, options, watch));
 
     PEEL_RETURN_IF_ERROR(CheckCancelled(options.cancel));
     const bool opaque = encode && options.format == Format::kJpeg;
-    auto cut = options.compat_rembg ? ComposeLikeRembg(view, matte, options, opaque, &pool_)
-                                    : Compose(view, matte, options, opaque, &pool_);
-    watch.Mark("compose");
-    return cut;
+    if constexpr (sizeof(T) == 1) {
+      auto cut = options.compat_rembg ? ComposeLikeRembg(view, matte, options, opaque, &pool_)
+                                      : Compose(view, matte, options, opaque, &pool_);
+      watch.Mark("compose");
+      return cut;
+    } else {
+      auto cut = Compose(std::as_const(picture).view(), view, matte, options, opaque, &pool_);
+      watch.Mark("compose");
+      return cut;
+    }
   }
 
   mutable ThreadPool pool_;

@@ -13,6 +13,7 @@
 #include "src/base/cancel.h"
 #include "src/base/status.h"
 #include "src/base/thread_pool.h"
+#include "src/codec/decode.h"
 #include "src/codec/limits.h"
 #include "src/codec/sniff.h"
 #include "src/engine/backend.h"
@@ -48,7 +49,7 @@ struct ModelOptions {
 };
 
 struct CutOptions {
-  Format format = Format::kPng;  // kPng, kJpeg, kWebp
+  Format format = Format::kPng;  // one that Encode writes
   int quality = 0;               // 1 to 100; 0 is 90
   bool lossless = false;
   bool mask_only = false;
@@ -81,9 +82,8 @@ struct CutOptions {
 // Stages and the milliseconds they took, in order.
 using StageTimes = std::vector<std::pair<std::string_view, double>>;
 
-// A cut-out (or mask) as pixels, and what is known about it.
-struct Cut {
-  ImageU8 pixels;                         // 4 channels, 3 over an opaque background, 1 for a mask
+// What is known about a cut-out (or mask).
+struct CutInfo {
   int x = 0, y = 0;                       // its top left corner in the upright (and scaled) input
   int input_width = 0, input_height = 0;  // of the upright input as stored, before max_size
   bool has_subject = false;
@@ -93,10 +93,18 @@ struct Cut {
   StageTimes times;
 };
 
+// With its pixels: 4 channels, 3 over an opaque background, 1 for a mask.
+template <typename T>
+struct CutOf : CutInfo {
+  Image<T> pixels;
+};
+using Cut = CutOf<uint8_t>;
+using Cut16 = CutOf<uint16_t>;
+
 // The same as an encoded file.
 struct EncodedCut {
   std::vector<uint8_t> bytes;
-  Cut info;  // without its pixels; width and height stand below
+  CutInfo info;
   int width = 0, height = 0, channels = 0;
 };
 
@@ -133,8 +141,14 @@ class Cutter {
 
   // Errors: those of decoding (codec/decode.h), of the model, kCancelled, kOutOfMemory.
   // A picture without a subject is none: the result is fully transparent and has_subject false.
+  // A picture of more than 8 bits a sample keeps them in a format that holds 16 (HoldsDeepColour in
+  // codec/encode.h), but for masks and compat_rembg: the matte is made from a copy of 8 bits.
   virtual Result<EncodedCut> CutBytes(std::span<const uint8_t> bytes,
                                       const CutOptions& options) const = 0;
+  // The same of a picture that has been decoded, as DecodeOptionsFor says; a frame or a page of
+  // several, for instance.
+  virtual Result<EncodedCut> CutPicture(Picture picture, const CutOptions& options) const = 0;
+  virtual DecodeOptions DecodeOptionsFor(const CutOptions& options) const = 0;
   // 3 channels RGB or 4 channels RGBA (straight). format, quality and lossless do not matter.
   virtual Result<Cut> CutPixels(ImageView<const uint8_t> pixels,
                                 const CutOptions& options) const = 0;

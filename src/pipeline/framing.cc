@@ -37,6 +37,18 @@ std::vector<std::string_view> Split(std::string_view text, char at) {
   }
 }
 
+Result<ImageU8> Scaled(ImageView<const uint8_t> picture, int width, int height, ThreadPool* pool) {
+  if (picture.width == width && picture.height == height) return Clone(picture);
+  if (picture.channels == 4)
+    return ResizeRgba(picture, width, height, ResizeFilter::kLanczos, pool);
+  return ResizeFast(picture, width, height, pool);
+}
+
+Result<ImageU16> Scaled(ImageView<const uint16_t> picture, int width, int height,
+                        ThreadPool* pool) {
+  return Resize(picture, width, height, ResizeFilter::kLanczos, pool);
+}
+
 std::string Quoted(std::string_view text) { return std::string("\"").append(text).append("\""); }
 
 }  // namespace
@@ -126,8 +138,11 @@ Result<Shadow> ParseShadow(std::string_view text) {
   return shadow;
 }
 
-Result<ImageU8> PlaceOnCanvas(ImageView<const uint8_t> picture, Size size, const Position& position,
-                              ThreadPool* pool) {
+namespace {
+
+template <typename T>
+Result<Image<T>> Place(ImageView<const T> picture, Size size, const Position& position,
+                       ThreadPool* pool) {
   if (picture.empty() || (picture.channels != 1 && picture.channels != 4)) {
     return InvalidArgument("only a mask or a cut-out can be put on a canvas");
   }
@@ -136,35 +151,40 @@ Result<ImageU8> PlaceOnCanvas(ImageView<const uint8_t> picture, Size size, const
   const int width = std::clamp(static_cast<int>(std::lround(picture.width * scale)), 1, size.width);
   const int height =
       std::clamp(static_cast<int>(std::lround(picture.height * scale)), 1, size.height);
-  ImageU8 scaled;
-  if (width == picture.width && height == picture.height) {
-    PEEL_ASSIGN_OR_RETURN(scaled, Clone(picture));
-  } else if (picture.channels == 4) {
-    PEEL_ASSIGN_OR_RETURN(scaled, ResizeRgba(picture, width, height, ResizeFilter::kLanczos, pool));
-  } else {
-    PEEL_ASSIGN_OR_RETURN(scaled, ResizeFast(picture, width, height, pool));
-  }
+  PEEL_ASSIGN_OR_RETURN(const Image<T> scaled, Scaled(picture, width, height, pool));
   const auto place = [](const Length& at, int room) {
     return at.percent ? at.Pixels(room) : static_cast<int>(std::lround(at.value));
   };
   const int x0 = place(position.x, size.width - width);
   const int y0 = place(position.y, size.height - height);
 
-  PEEL_ASSIGN_OR_RETURN(ImageU8 canvas,
-                        ImageU8::Allocate(size.width, size.height, picture.channels));
+  PEEL_ASSIGN_OR_RETURN(Image<T> canvas,
+                        Image<T>::Allocate(size.width, size.height, picture.channels));
+  const size_t pixel = static_cast<size_t>(picture.channels) * sizeof(T);
   const int left = std::clamp(x0, 0, size.width), right = std::clamp(x0 + width, 0, size.width);
   for (int y = 0; y < size.height; ++y) {
-    uint8_t* to = canvas.row(y);
-    std::memset(to, 0, static_cast<size_t>(size.width) * static_cast<size_t>(picture.channels));
+    T* to = canvas.row(y);
+    std::memset(to, 0, static_cast<size_t>(size.width) * pixel);
     if (y < y0 || y >= y0 + height || right <= left) continue;
     std::memcpy(to + ptrdiff_t{left} * picture.channels,
                 scaled.row(y - y0) + ptrdiff_t{left - x0} * picture.channels,
-                static_cast<size_t>(right - left) * static_cast<size_t>(picture.channels));
+                static_cast<size_t>(right - left) * pixel);
   }
   return canvas;
 }
 
-Status AddShadow(ImageU8* cutout, const Shadow& shadow, ThreadPool* pool) {
+// How much of a shadow (0 to 255) is seen beneath a pixel of this alpha, in the pixel's units.
+uint32_t Below(uint8_t dark, double opacity, uint8_t alpha) {
+  const auto part = static_cast<uint32_t>(std::lround(opacity * 255));
+  return MulDiv255(MulDiv255(dark, part), 255u - alpha);
+}
+uint32_t Below(uint8_t dark, double opacity, uint16_t alpha) {
+  return static_cast<uint32_t>(std::lround(dark * opacity / 255 * (65535 - alpha)));
+}
+
+template <typename T>
+Status Shade(Image<T>* cutout, const Shadow& shadow, ThreadPool* pool) {
+  constexpr T kOne = static_cast<T>(~T{0});
   const int width = cutout->width(), height = cutout->height();
   const int longer = std::max(width, height);
   const int dx = shadow.dx.Pixels(longer), dy = shadow.dy.Pixels(longer);
@@ -177,31 +197,49 @@ Status AddShadow(ImageU8* cutout, const Shadow& shadow, ThreadPool* pool) {
       std::memset(to, 0, static_cast<size_t>(width));
       const int64_t from_y = int64_t{y} - dy;
       if (from_y < 0 || from_y >= height) continue;
-      const uint8_t* from = cutout->row(static_cast<int>(from_y));
+      const T* from = cutout->row(static_cast<int>(from_y));
       for (int x = std::max(dx, 0); x < std::min<int64_t>(width, int64_t{width} + dx); ++x) {
-        to[x] = from[4 * (ptrdiff_t{x} - dx) + 3];
+        to[x] = static_cast<uint8_t>(from[4 * (ptrdiff_t{x} - dx) + 3] / (kOne / 255));
       }
     }
   });
   PEEL_ASSIGN_OR_RETURN(cast, GaussianBlur(std::as_const(cast).view(),
                                            std::min(static_cast<float>(sigma), kMaxSigma), pool));
-  const auto opacity = static_cast<uint32_t>(std::lround(shadow.opacity * 255));
   ForRowBands(height, pool, [&](int first, int last, int) {
     for (int y = first; y < last; ++y) {
-      uint8_t* p = cutout->row(y);
+      T* p = cutout->row(y);
       const uint8_t* dark = cast.row(y);
       for (int x = 0; x < width; ++x, p += 4) {
-        if (p[3] == 255) continue;
+        if (p[3] == kOne) continue;
         // Black beneath: alpha adds up, colour keeps only the subject's part.
-        const uint32_t below = MulDiv255(MulDiv255(dark[x], opacity), 255u - p[3]);
+        const uint32_t below = Below(dark[x], shadow.opacity, p[3]);
         const uint32_t alpha = p[3] + below;
         if (alpha == 0 || below == 0) continue;
-        for (int c = 0; c < 3; ++c) p[c] = static_cast<uint8_t>((p[c] * p[3] + alpha / 2) / alpha);
-        p[3] = static_cast<uint8_t>(alpha);
+        for (int c = 0; c < 3; ++c)
+          p[c] = static_cast<T>((uint64_t{p[c]} * p[3] + alpha / 2) / alpha);
+        p[3] = static_cast<T>(alpha);
       }
     }
   });
   return OkStatus();
+}
+
+}  // namespace
+
+Result<ImageU8> PlaceOnCanvas(ImageView<const uint8_t> picture, Size size, const Position& position,
+                              ThreadPool* pool) {
+  return Place(picture, size, position, pool);
+}
+Result<ImageU16> PlaceOnCanvas(ImageView<const uint16_t> picture, Size size,
+                               const Position& position, ThreadPool* pool) {
+  return Place(picture, size, position, pool);
+}
+
+Status AddShadow(ImageU8* cutout, const Shadow& shadow, ThreadPool* pool) {
+  return Shade(cutout, shadow, pool);
+}
+Status AddShadow(ImageU16* cutout, const Shadow& shadow, ThreadPool* pool) {
+  return Shade(cutout, shadow, pool);
 }
 
 }  // namespace peel

@@ -55,9 +55,12 @@ Result<Shadow> ParseShadow(std::string_view text);
 // position; what it does not cover is 0.
 Result<ImageU8> PlaceOnCanvas(ImageView<const uint8_t> picture, Size size, const Position& position,
                               ThreadPool* pool);
+Result<ImageU16> PlaceOnCanvas(ImageView<const uint16_t> picture, Size size,
+                               const Position& position, ThreadPool* pool);
 
 // The cut-out (RGBA, straight) over its own shadow, which falls on transparency and is cut off at
 // the borders. In place.
 Status AddShadow(ImageU8* cutout, const Shadow& shadow, ThreadPool* pool);
+Status AddShadow(ImageU16* cutout, const Shadow& shadow, ThreadPool* pool);
 
 }  // namespace peel

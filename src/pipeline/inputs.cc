@@ -28,9 +28,10 @@ std::string Lower(std::string text) {
 }
 
 bool HasPictureExtension(const fs::path& path) {
-  static const std::set<std::string> known = {".jpg",  ".jpeg", ".jpe",  ".jfif", ".png",
-                                              ".webp", ".gif",  ".tif",  ".tiff", ".bmp",
-                                              ".heic", ".heif", ".avif", ".jxl",  ".jp2"};
+  static const std::set<std::string> known = {
+      ".jpg", ".jpeg", ".jpe",  ".jfif", ".png", ".webp", ".gif", ".tif", ".tiff",
+      ".bmp", ".heic", ".heif", ".avif", ".jxl", ".jp2",  ".dng", ".nef", ".cr2",
+      ".cr3", ".arw",  ".orf",  ".raf",  ".rw2", ".pef",  ".srw"};
   return known.count(Lower(path.extension().string())) > 0;
 }
 
@@ -42,8 +43,7 @@ bool HasPictureContent(const fs::path& path) {
   std::array<char, 1024> head;
   file.read(head.data(), head.size());
   const auto got = static_cast<size_t>(std::max<std::streamsize>(file.gcount(), 0));
-  const Format format = Sniff({reinterpret_cast<const uint8_t*>(head.data()), got});
-  return format == Format::kJpeg || format == Format::kPng || format == Format::kWebp;
+  return IsDecodable(Sniff({reinterpret_cast<const uint8_t*>(head.data()), got}));
 }
 
 class Expander {

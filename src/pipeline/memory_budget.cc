@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "src/codec/encode.h"
 #include "src/image/geometry.h"
 
 namespace peel {
@@ -12,7 +13,10 @@ constexpr uint64_t kNetwork = 32 * kMiB;  // activations of one inference
 
 // Bytes a pixel of the result, at the moment of most.
 uint64_t BytesPerPixel(const CutOptions& options) {
-  uint64_t bytes = options.mask_only ? 7 : options.format == Format::kWebp ? 30 : 15;
+  uint64_t bytes = options.mask_only                 ? 7
+                   : options.format == Format::kWebp ? 30
+                   : options.format == Format::kAvif ? 40
+                                                     : 15;
   if (options.edges == EdgeMode::kMatting) bytes += 32;
   if (options.background.kind() != Background::Kind::kColour && !options.background.is_none()) {
     bytes += 4;
@@ -59,7 +63,18 @@ uint64_t EstimateMemory(const PictureInfo& info, uint64_t file_bytes, const CutO
     if (kept > result) total += kept * 4;
   }
   total += result * BytesPerPixel(options);
-  if (info.bits > 8) total += decoded * 8;  // 16-bit samples beside what is made of them
+  // Decoders that do not give rows one by one hold the picture in their own form as well.
+  if (info.format == Format::kAvif || info.format == Format::kHeic || info.format == Format::kJxl ||
+      info.frames > 1) {
+    total += decoded * (info.bits > 8 ? 16 : 8);
+  }
+  if (info.bits > 8) {
+    // 16-bit samples beside what is made of them; where they are kept, the cut-out and the encoder
+    // have them too.
+    const bool kept =
+        HoldsDeepColour(options.format) && !options.mask_only && !options.compat_rembg;
+    total += decoded * 8 + (kept ? result * 15 : 0);
+  }
   return total;
 }
 

@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <system_error>
 
+#include "src/pipeline/numbered_name.h"
+
 namespace peel {
 namespace {
 
@@ -39,10 +41,10 @@ Result<Format> ParseOutputFormat(const std::string& name) {
   if (lower == "png") return Format::kPng;
   if (lower == "jpg" || lower == "jpeg") return Format::kJpeg;
   if (lower == "webp") return Format::kWebp;
-  if (lower == "avif" || lower == "tiff" || lower == "tif") {
-    return Unsupported("this version does not write " + lower + " yet; use png, webp or jpg");
-  }
-  return InvalidArgument("\"" + name + "\" is no format that Peel writes; use png, webp or jpg");
+  if (lower == "tiff" || lower == "tif") return Format::kTiff;
+  if (lower == "avif") return Format::kAvif;
+  return InvalidArgument("\"" + name +
+                         "\" is no format that Peel writes; use png, webp, jpg, avif or tiff");
 }
 
 Result<Format> OutputFormat(const OutputOptions& options) {
@@ -118,6 +120,20 @@ Result<Job> OutputPlanner::Plan(const Input& input) {
   return job;
 }
 
+Result<std::string> OutputPlanner::PlanFrame(const Job& job, int frame) {
+  const std::string output = FrameName(job.output, static_cast<uint64_t>(frame));
+  if (output == "-") return output;
+  const std::string canonical = Canonical(output);
+  PEEL_RETURN_IF_ERROR(CheckNoSource(job.input, output, canonical));
+  const auto [other, is_new] = taken_.emplace(canonical, job.input.path);
+  if (!is_new && other->second != job.input.path) {
+    return InvalidArgument(job.input.path + ": its frame " + std::to_string(frame) +
+                           " would have the same name as the cut-out of " + other->second + " (" +
+                           output + "); " + kSameNameAdvice);
+  }
+  return output;
+}
+
 Result<JobList> PlanOutputs(const std::vector<Input>& inputs, const OutputOptions& options) {
   PEEL_ASSIGN_OR_RETURN(OutputPlanner planner, OutputPlanner::Create(options));
   if (!options.file.empty() && inputs.size() > 1) {
@@ -156,6 +172,7 @@ Result<JobList> PlanOutputs(const std::vector<Input>& inputs, const OutputOption
     if (!refused.contains(i)) kept.push_back(std::move(list.jobs[i]));
   }
   list.jobs = std::move(kept);
+  list.planner = std::make_shared<OutputPlanner>(std::move(planner));
   return list;
 }
 

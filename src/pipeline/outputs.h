@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
@@ -21,8 +22,7 @@ struct OutputOptions {
   bool mask = false;
 };
 
-// "png", "jpg", "jpeg", "webp", in any case. kUnsupported for avif and tiff, which this version
-// does not write yet; kInvalidArgument for the rest.
+// "png", "jpg", "jpeg", "webp", "avif", "tif", "tiff", in any case. kInvalidArgument for the rest.
 Result<Format> ParseOutputFormat(const std::string& name);
 
 // The format that is going to be written.
@@ -32,11 +32,6 @@ Result<Format> OutputFormat(const OutputOptions& options);
 struct Job {
   Input input;
   std::string output;
-};
-
-struct JobList {
-  std::vector<Job> jobs;
-  std::vector<InputFailure> errors;  // inputs that cannot be given a place of their own
 };
 
 // Gives inputs their places one by one, as they turn up, and never a place twice.
@@ -58,6 +53,10 @@ class OutputPlanner {
   std::string PlaceOf(const Input& input) const;
   std::string OwnerOf(const std::string& output) const;
 
+  // Where frame `frame` (from 1) of a planned input goes that has several: as FrameName
+  // (pipeline/numbered_name.h) has it. kInvalidArgument as Plan.
+  Result<std::string> PlanFrame(const Job& job, int frame);
+
   // Frees this input's place where the input that has it is no longer there.
   void Vacate(const Input& input);
 
@@ -72,6 +71,12 @@ class OutputPlanner {
   std::set<std::string> sources_;                   // canonical names
   std::set<std::pair<uint64_t, uint64_t>> inodes_;  // of sources: device and inode
   std::map<std::string, std::string> taken_;        // canonical output to the input that has it
+};
+
+struct JobList {
+  std::vector<Job> jobs;
+  std::vector<InputFailure> errors;        // inputs that cannot be given a place of their own
+  std::shared_ptr<OutputPlanner> planner;  // which gave the places
 };
 
 // All of them at once: inputs that would get the same output are all refused, so that which one

@@ -36,6 +36,10 @@ Json ToJson(const FileReport& report, const ModelInfo* model) {
   entry["input"] = report.input;
   entry["output"] = report.output;
   entry["status"] = StateWord(report.state);
+  if (report.frame > 0) {
+    entry["frame"] = report.frame;
+    entry["frames"] = report.frames;
+  }
   if (!report.status.ok()) {
     entry["error"] = {{"code", StatusWord(report.status.code())},
                       {"message", report.status.message()}};

@@ -2,6 +2,7 @@
 import dataclasses
 import subprocess
 
+from PIL import Image
 import pytest
 
 from cli_support import ROOT, ball
@@ -58,3 +59,17 @@ def photo(tmp_path):
     path = tmp_path / "photo.jpg"
     ball().save(path, quality=92)
     return path
+
+
+@pytest.fixture
+def everything(peel, tmp_path):
+    """Cuts a file out with a trimap that is white all over: every pixel is subject without asking a
+    model, so that colours are what the decoder gave. Returns the bytes written."""
+
+    def run(path, size, name="out.png", *extra):
+        Image.new("L", size, 255).save(tmp_path / "white.png")
+        done = peel(path, "--trimap", "white.png", "-o", name, *extra)
+        assert done.code == 0, done.err
+        return (tmp_path / name).read_bytes()
+
+    return run

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes what Pillow makes of every JPEG, PNG and WebP of a folder, for src/codec/pillow_test.cc.
+"""Writes what Pillow makes of every JPEG, PNG, WebP and TIFF of a folder, for src/codec/pillow_test.cc.
 
 usage: make_pillow_golden.py FOLDER > pillow_golden.tsv
 A line is: path, width, height, channels, CRC-32 of the upright 8-bit pixels; or path and "error".
@@ -12,12 +12,16 @@ import zlib
 import PIL
 from PIL import Image, ImageOps
 
-MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
+TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n") + TIFF
 
 
 def pixels(path):
     with Image.open(path) as image:
         image.load()
+        # Refused (float, signed, 32 bits) or turned into RGB by other means (Lab): nothing to compare.
+        if image.format == "TIFF" and image.mode in ("F", "I", "LAB"):
+            return None
         image = ImageOps.exif_transpose(image)
         if image.mode in ("I;16", "I;16B", "I"):  # 16-bit grey: the high byte, as for other 16-bit kinds
             key = image.info.get("transparency")

@@ -31,6 +31,12 @@ def test_says_what_runs(session, photo):
     assert "peel on cpu" in repr(session)
 
 
+@pytest.mark.parametrize("name,at,word", [("tiff", 0, b"II*\0"), ("tif", 0, b"II*\0"), ("webp", 0, b"RIFF"),
+                                          ("avif", 4, b"ftypavif"), ("jpg", 0, b"\xff\xd8")])
+def test_formats(session, png, name, at, word):
+    assert session.cut(png, format=name)[at:].startswith(word)
+
+
 def test_nothing_to_cut_out_is_said(session):
     cut = session.run(np.full((90, 90, 3), 128, np.uint8))
     if not cut.has_subject:

@@ -9,7 +9,7 @@ _peel() {
     fi
     local command=cut
     case ${words[1]} in
-        cut | models | model | doctor | quantize | bench) [[ $cword -gt 1 ]] && command=${words[1]} ;;
+        cut | stream | models | model | doctor | quantize | bench) [[ $cword -gt 1 ]] && command=${words[1]} ;;
     esac
 
     _peel_words() { mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur"); }
@@ -17,8 +17,8 @@ _peel() {
     _peel_models() { "${words[0]}" models list 2>/dev/null | awk 'NF == 0 { exit } { print $1 }'; }
 
     case $prev in
-        --format) _peel_words "png webp jpg"; return ;;
-        --edges) _peel_words "auto off refine"; return ;;
+        --format) _peel_words "png webp jpg avif tiff"; return ;;
+        --edges) _peel_words "auto off refine matting"; return ;;
         --compat) _peel_words "rembg"; return ;;
         --device) _peel_words "auto cpu cuda tensorrt openvino"; return ;;
         --backend) _peel_words "auto native onnxruntime"; return ;;
@@ -77,13 +77,13 @@ _peel() {
             return ;;
     esac
     if [[ $cur == -* ]]; then
-        _peel_words "-o -O -m --model --mask --format --quality --lossless --background --edges --compat
+        _peel_words "-o -O -m --model --mask --format --all-frames --quality --lossless --background --edges --compat
             --background-fit --trimap --keep --fill-holes -a --alpha-matting -af -ab -ae --shadow --size
             --position --crop --max-size --max-pixels --threads --jobs --device --backend --ort --precision --strict --recursive
             --skip-existing --watch --shard --memory --report --progress -q --quiet -v --verbose -h --help -V --version"
         return
     fi
     _peel_files
-    [[ $cword -eq 1 ]] && COMPREPLY+=($(compgen -W "cut models model doctor quantize bench" -- "$cur"))
+    [[ $cword -eq 1 ]] && COMPREPLY+=($(compgen -W "cut stream models model doctor quantize bench" -- "$cur"))
 }
 complete -F _peel peel

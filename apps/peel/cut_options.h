@@ -1,0 +1,15 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "apps/peel/cut_run.h"
+
+// The groups of options that `cut` and `stream` have in common.
+namespace peel {
+
+void AddEncodingOptions(CLI::App& command, CutArguments& arguments);
+void AddPictureOptions(CLI::App& command, CutArguments& arguments);
+void AddMattingOptions(CLI::App& command, CutArguments& arguments);
+void AddModelOptions(CLI::App& command, CutArguments& arguments);
+
+}  // namespace peel

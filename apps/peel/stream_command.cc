@@ -1,0 +1,50 @@
+#include "apps/peel/stream_command.h"
+
+#include <memory>
+#include <vector>
+
+#include "apps/peel/cut_options.h"
+#include "apps/peel/stream_run.h"
+
+namespace peel {
+namespace {
+
+constexpr char kFooter[] = R"(
+With WIDTH and HEIGHT standard input is raw frames, 3 bytes a pixel, as `rembg b` takes them:
+  ffmpeg -i film.mp4 -f rawvideo -pix_fmt rgb24 - | peel stream 1280 720 -o frames/out-%03u.png
+Without, it is picture files one after the other (PNG, JPEG, WebP, GIF, AVIF, HEIC; a TIFF takes the
+rest of the stream):
+  cat *.jpg | peel stream > cut-outs        as many PNG files, one after the other
+Numbers begin at 0 and count every input, those that fail too. A picture that fails gives no
+output, an error line and, in the end, exit code 1; the next ones are cut out all the same.)";
+
+}  // namespace
+
+void AddStreamCommand(CLI::App& app, int* exit_code) {
+  CLI::App* stream = app.add_subcommand(
+      "stream", "Cut out pictures or raw frames that follow each other on standard input");
+  stream->footer(kFooter);
+  auto arguments = std::make_shared<StreamArguments>();
+  auto size = std::make_shared<std::vector<int>>();
+  stream->add_option("SIZE", *size, "Width and height of raw RGB frames")
+      ->type_name("WIDTH HEIGHT")
+      ->expected(2)
+      ->check(CLI::Range(1, 65535));
+  stream
+      ->add_option("-o", arguments->cut.output_file,
+                   "Names of results, with a place for the number; default: standard output")
+      ->type_name("out-%03u.png");
+  AddEncodingOptions(*stream, arguments->cut);
+  AddPictureOptions(*stream, arguments->cut);
+  AddMattingOptions(*stream, arguments->cut);
+  AddModelOptions(*stream, arguments->cut);
+  stream->callback([arguments, size, exit_code] {
+    if (size->size() == 2) {
+      arguments->width = (*size)[0];
+      arguments->height = (*size)[1];
+    }
+    *exit_code = RunStream(*arguments);
+  });
+}
+
+}  // namespace peel

@@ -1,0 +1,278 @@
+#include "apps/peel/stream_run.h"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <filesystem>
+#include <future>
+#include <memory>
+#include <new>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "apps/peel/console.h"
+#include "apps/peel/cut_plan.h"
+#include "src/codec/decode.h"
+#include "src/codec/picture_stream.h"
+#include "src/pipeline/bounded_queue.h"
+#include "src/pipeline/files.h"
+#include "src/pipeline/memory_budget.h"
+#include "src/pipeline/numbered_name.h"
+
+namespace peel {
+namespace {
+
+constexpr size_t kReadAtOnce = size_t{1} << 20;
+
+// A picture on its way: its bytes, and where its cut-out is going to be.
+struct Task {
+  std::vector<uint8_t> bytes;
+  uint64_t admitted = 0;
+  std::promise<Result<EncodedCut>> done;
+};
+struct Answer {
+  uint64_t number = 0;
+  std::future<Result<EncodedCut>> cut;
+};
+
+// One thread reads, some cut out, one writes in the order of the input.
+class StreamRun {
+ public:
+  StreamRun(const StreamArguments& a, Plan plan, Console& console)
+      : a_(a),
+        plan_(std::move(plan)),
+        console_(console),
+        jobs_(JobsFor(a.cut, SIZE_MAX)),
+        budget_(plan_.batch.memory),
+        tasks_(static_cast<size_t>(jobs_)),
+        answers_(static_cast<size_t>(2 * jobs_)) {}
+
+  int Run();
+
+ private:
+  bool raw() const { return a_.width > 0; }
+  std::string Name(uint64_t number) const {
+    return fmt::format("{} {}", raw() ? "frame" : "picture", number);
+  }
+  void ReadAll();
+  void Push(std::vector<uint8_t> bytes);
+  void CutAll();
+  Result<EncodedCut> Cut(std::vector<uint8_t> bytes);
+  void WriteAll();
+  void Write(const Answer& answer, const EncodedCut& cut);
+
+  const StreamArguments& a_;
+  Plan plan_;
+  Console& console_;
+  const int jobs_;
+  MemoryBudget budget_;
+  BoundedQueue<std::unique_ptr<Task>> tasks_;
+  BoundedQueue<Answer> answers_;
+  std::unique_ptr<Cutter> cutter_;
+  std::atomic<bool> hopeless_{false};  // no model, or nobody who reads: no use to go on
+  uint64_t number_ = 0, done_ = 0, failed_ = 0;
+  Status fatal_;
+};
+
+void StreamRun::Push(std::vector<uint8_t> bytes) {
+  auto task = std::make_unique<Task>();
+  PictureInfo info;
+  info.width = a_.width;
+  info.height = a_.height;
+  if (!raw()) {
+    const auto probed = Probe(bytes);  // what is wrong with it is told when it is decoded
+    info = probed.ok() ? probed.value() : PictureInfo();
+  }
+  task->admitted = EstimateMemory(info, bytes.size(), plan_.batch.cut);
+  budget_.Acquire(task->admitted);
+  task->bytes = std::move(bytes);
+  answers_.Push({number_++, task->done.get_future()});
+  tasks_.Push(std::move(task));
+}
+
+void StreamRun::ReadAll() {
+  const size_t frame_bytes = static_cast<size_t>(a_.width) * static_cast<size_t>(a_.height) * 3;
+  PictureStream pictures(plan_.batch.cut.limits.max_bytes);
+  std::vector<uint8_t> frame, block(kReadAtOnce);
+  while (!hopeless_) {
+    const ssize_t got = read(STDIN_FILENO, block.data(), block.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) {
+      fatal_ =
+          IoError("standard input cannot be read (" + std::generic_category().message(errno) + ")");
+    }
+    if (got <= 0) break;
+    std::span<const uint8_t> bytes(block.data(), static_cast<size_t>(got));
+    if (!raw()) {
+      pictures.Append(bytes);
+      while (auto picture = pictures.Next()) Push(*std::move(picture));
+      continue;
+    }
+    while (!bytes.empty()) {
+      if (frame.empty()) frame.reserve(frame_bytes);
+      const size_t take = std::min(bytes.size(), frame_bytes - frame.size());
+      frame.insert(frame.end(), bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(take));
+      bytes = bytes.subspan(take);
+      if (frame.size() == frame_bytes) Push(std::exchange(frame, {}));
+    }
+  }
+  if (hopeless_) return;
+  if (!frame.empty()) {
+    console_.Warn(fmt::format("the last {} bytes are no whole frame of {}x{} and were left out",
+                              frame.size(), a_.width, a_.height));
+  }
+  pictures.Close();
+  while (auto picture = pictures.Next()) Push(*std::move(picture));
+}
+
+Result<EncodedCut> StreamRun::Cut(std::vector<uint8_t> bytes) {
+  if (!raw()) return cutter_->CutBytes(bytes, plan_.batch.cut);
+  PEEL_ASSIGN_OR_RETURN(ImageU8 pixels, ImageU8::Allocate(a_.width, a_.height, 3));
+  const size_t row = static_cast<size_t>(a_.width) * 3;
+  for (int y = 0; y < a_.height; ++y) {
+    std::copy_n(bytes.data() + static_cast<size_t>(y) * row, row, pixels.row(y));
+  }
+  bytes = {};
+  Picture picture;
+  picture.stored_width = a_.width;
+  picture.stored_height = a_.height;
+  picture.pixels = std::move(pixels);
+  return cutter_->CutPicture(std::move(picture), plan_.batch.cut);
+}
+
+void StreamRun::CutAll() {
+  while (auto task = tasks_.Pop()) {
+    Result<EncodedCut> cut = Cancelled("no use");
+    if (!hopeless_) {
+      try {
+        cut = Cut(std::move((*task)->bytes));
+      } catch (const std::bad_alloc&) {
+        cut = OutOfMemory("there is not enough memory for it");
+      }
+    }
+    budget_.Release((*task)->admitted);
+    (*task)->done.set_value(std::move(cut));
+  }
+}
+
+void StreamRun::Write(const Answer& answer, const EncodedCut& cut) {
+  const std::string& spec = a_.cut.output_file;
+  const std::string name =
+      spec.empty() || spec == "-" ? "-" : NumberedName(spec, answer.number).value_or("-");
+  const Status status = WriteFileAtomically(name, cut.bytes);
+  if (status.ok()) {
+    ++done_;
+  } else {
+    ++failed_;
+    console_.Error(fmt::format("{}: {}", name == "-" ? "standard output" : name, status.message()));
+    if (name == "-") hopeless_ = true;
+    return;
+  }
+  if (!cut.info.warning.empty()) console_.Warn(Name(answer.number) + ": " + cut.info.warning);
+  if (!cut.info.has_subject && a_.cut.compat.empty()) {
+    console_.Warn(fmt::format("{}: no subject found (score {:.2f}); the {} is empty",
+                              Name(answer.number), cut.info.subject_score,
+                              a_.cut.mask ? "mask" : "cut-out"));
+  }
+  console_.Detail(fmt::format("{} -> {} ({}x{}, {}, subject {:.0f} %)", Name(answer.number), name,
+                              cut.width, cut.height, HumanBytes(cut.bytes.size()),
+                              cut.info.coverage * 100));
+}
+
+void StreamRun::WriteAll() {
+  while (auto answer = answers_.Pop()) {
+    const Result<EncodedCut> cut = answer->cut.get();
+    if (hopeless_) continue;
+    if (cut.ok()) {
+      Write(*answer, *cut);
+      continue;
+    }
+    // A model that could not be loaded is no picture's fault, and is told once.
+    if (const Status model = cutter_->Wait(); !model.ok()) {
+      hopeless_ = true;
+      console_.Error(model.message());
+      continue;
+    }
+    ++failed_;
+    console_.Error(Name(answer->number) + ": " + cut.status().message());
+  }
+}
+
+int StreamRun::Run() {
+  plan_.model.threads = a_.cut.threads;
+  plan_.model.jobs = jobs_;
+  cutter_ = Cutter::Start(plan_.model);
+  std::vector<std::thread> cutting;
+  std::thread writing([this] { WriteAll(); });
+  for (int i = 0; i < jobs_; ++i) cutting.emplace_back([this] { CutAll(); });
+  try {
+    ReadAll();
+  } catch (const std::bad_alloc&) {
+    fatal_ = OutOfMemory("there is not enough memory for what comes in on standard input");
+  }
+  tasks_.Close();
+  for (std::thread& thread : cutting) thread.join();
+  answers_.Close();
+  writing.join();
+  if (!fatal_.ok()) console_.Error(fatal_.message());
+  if (hopeless_) return kExitNothing;
+  if (console_.verbose() || failed_ > 0) {
+    console_.Note(fmt::format("{} done, {} failed", done_, failed_));
+  }
+  return failed_ > 0 || !fatal_.ok() ? kExitSomeFailed : kExitDone;
+}
+
+// The folder of the names, made where it is not there, as rembg does.
+Status MakeFolderOf(const std::string& name) {
+  const std::filesystem::path folder = std::filesystem::path(name).parent_path();
+  if (folder.empty()) return OkStatus();
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (!error) return OkStatus();
+  return IoError("cannot create the folder " + folder.string() + " (" + error.message() + ")");
+}
+
+}  // namespace
+
+int RunStream(const StreamArguments& a) {
+  Console console;
+  console.set_quiet(a.cut.quiet);
+  console.set_verbose(a.cut.verbose && !a.cut.quiet);
+  const auto fail = [&](const Status& status, int code) {
+    console.Error(status.message());
+    return code;
+  };
+  auto plan = MakePlan(a.cut);
+  if (!plan.ok()) return fail(plan.status(), kExitUsage);
+  if (a.width > 0) {
+    const Status size = CheckSize(plan->batch.cut.limits, static_cast<uint64_t>(a.width),
+                                  static_cast<uint64_t>(a.height));
+    if (!size.ok()) return fail(size, kExitUsage);
+  }
+  const std::string& spec = a.cut.output_file;
+  const bool to_stdout = spec.empty() || spec == "-";
+  if (!to_stdout && !NumberedName(spec, 0)) {
+    return fail(InvalidArgument("-o " + spec +
+                                ": has no place for the number; say for example out-%03u.png"),
+                kExitUsage);
+  }
+  if (to_stdout && isatty(STDOUT_FILENO)) {
+    return fail(InvalidArgument("standard output is a terminal; send it to a file or program, or "
+                                "give -o out-%03u.png"),
+                kExitUsage);
+  }
+  if (!to_stdout) {
+    const Status made = MakeFolderOf(spec);
+    if (!made.ok()) return fail(made, kExitSomeFailed);
+  }
+  return StreamRun(a, *std::move(plan), console).Run();
+}
+
+}  // namespace peel

@@ -1,0 +1,7 @@
+#include "fuzz/decode_fuzz.h"
+#include "src/codec/avif.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  peel::FuzzDecode(data, size, peel::DecodeAvif, peel::ProbeAvif);
+  return 0;
+}

@@ -1,0 +1,78 @@
+#include "src/codec/frames.h"
+
+#include <optional>
+#include <utility>
+
+#include "src/codec/avif.h"
+#include "src/codec/gif.h"
+#include "src/codec/heif.h"
+#include "src/codec/png.h"
+#include "src/codec/raw.h"
+#include "src/codec/tiff.h"
+#include "src/codec/webp.h"
+
+namespace peel {
+namespace {
+
+class OneFrameReader final : public FrameReader {
+ public:
+  explicit OneFrameReader(Picture picture) : picture_(std::move(picture)) {}
+  int count() const override { return 1; }
+  Result<Picture> Next() override {
+    if (!picture_) return Internal("there is no further frame");
+    Picture picture = *std::move(picture_);
+    picture_.reset();
+    return picture;
+  }
+
+ private:
+  std::optional<Picture> picture_;
+};
+
+class TiffPages final : public FrameReader {
+ public:
+  TiffPages(std::span<const uint8_t> bytes, const DecodeOptions& options, int count)
+      : bytes_(bytes), options_(options), count_(count) {}
+  int count() const override { return count_; }
+  Result<Picture> Next() override { return DecodeTiffPage(bytes_, options_, at_++); }
+
+ private:
+  const std::span<const uint8_t> bytes_;
+  const DecodeOptions options_;
+  const int count_;
+  int at_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<FrameReader> OneFrame(Picture picture) {
+  return std::make_unique<OneFrameReader>(std::move(picture));
+}
+
+Result<std::unique_ptr<FrameReader>> OpenFrames(std::span<const uint8_t> bytes,
+                                                const DecodeOptions& options) {
+  PEEL_RETURN_IF_ERROR(CheckBytes(options.limits, bytes.size()));
+  switch (FormatOf(bytes)) {
+    case Format::kPng:
+      return OpenPngFrames(bytes, options);
+    case Format::kWebp:
+      return OpenWebpFrames(bytes, options);
+    case Format::kGif:
+      return OpenGifFrames(bytes, options);
+    case Format::kAvif:
+      return OpenAvifFrames(bytes, options);
+    case Format::kHeic:
+      return OpenHeifFrames(bytes, options);
+    case Format::kTiff: {
+      PEEL_ASSIGN_OR_RETURN(const PictureInfo info, ProbeTiff(bytes));
+      PEEL_RETURN_IF_ERROR(CheckSize(options.limits, 1, 1, static_cast<uint64_t>(info.frames)));
+      return std::unique_ptr<FrameReader>(std::make_unique<TiffPages>(bytes, options, info.frames));
+    }
+    default: {
+      PEEL_ASSIGN_OR_RETURN(Picture picture, Decode(bytes, options));
+      return OneFrame(std::move(picture));
+    }
+  }
+}
+
+}  // namespace peel

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "src/base/status.h"
+#include "src/codec/lazy/tiff_library.h"
+#include "src/codec/limits.h"
+#include "src/codec/picture.h"
+
+namespace peel {
+
+enum class TiffColour : uint8_t { kGrey, kGreyInverted, kPalette, kRgb, kCmyk };
+enum class TiffAlpha : uint8_t { kNone, kAssociated, kStraight };
+
+// How a page's samples lie.
+struct TiffLayout {
+  uint32_t width = 0, height = 0;
+  int bits = 1;     // of a sample, 1 to 16
+  int samples = 1;  // of a pixel, those that nobody reads included
+  TiffColour colour = TiffColour::kGrey;
+  TiffAlpha alpha = TiffAlpha::kNone;
+  int orientation = 1;
+  bool separate = false;  // each sample in a plane of its own
+  bool tiled = false;
+  // libtiff makes RGBA of it: YCbCr that its JPEG decoder does not convert, Lab and the like.
+  bool by_libtiff = false;
+  uint32_t tile_width = 0, tile_height = 0, rows_per_strip = 0;
+  uint16_t compression = 1;
+  std::vector<uint16_t> palette;  // red, green and blue, 1 << bits entries each
+
+  int colours() const {
+    return colour == TiffColour::kRgb ? 3 : colour == TiffColour::kCmyk ? 4 : 1;
+  }
+  // Samples of a pixel that count: colours, then alpha.
+  int used() const { return colours() + (alpha != TiffAlpha::kNone ? 1 : 0); }
+  // That are read.
+  int planes() const { return separate ? used() : 1; }
+};
+
+// libtiff over bytes in memory, which must outlive it.
+class TiffReader {
+ public:
+  static Result<std::unique_ptr<TiffReader>> Open(std::span<const uint8_t> bytes);
+  ~TiffReader();
+  TiffReader(const TiffReader&) = delete;
+  TiffReader& operator=(const TiffReader&) = delete;
+
+  int CountPages();
+  Status SelectPage(int page);
+  // Of the page selected; kUnsupported for what nobody reads.
+  Result<TiffLayout> ReadLayout();
+  // ICC and XMP of the page; EXIF (of the first page's directory) in a block of its own.
+  Metadata ReadMetadata();
+
+  // Rows that ReadBand gives at once, and the bytes of one of their rows in one plane.
+  struct Bands {
+    int rows = 0;
+    size_t row_bytes = 0;
+  };
+  // kCorrupt where the bands would be out of proportion to the picture.
+  Result<Bands> PlanBands(const TiffLayout& layout);
+  // Rows [y, y + count) of all planes, plane p at raw + p * bands.rows * bands.row_bytes. Bands are
+  // read in order from the top; raw has room for bands.rows rows of every plane.
+  Status ReadBand(const TiffLayout& layout, const Bands& bands, int y, int count, uint8_t* raw);
+  // by_libtiff: the whole page, red in the lowest byte, alpha associated; rows as stored.
+  Status ReadRgba(const TiffLayout& layout, uint32_t* raster);
+
+ private:
+  struct Source {
+    std::span<const uint8_t> bytes;
+    uint64_t at = 0;
+  };
+  struct Callbacks;
+
+  TiffReader(const TiffLibrary& library, std::span<const uint8_t> bytes)
+      : lib_(library), source_{bytes, 0} {}
+  Status Damaged(const std::string& where) const;
+  template <typename T>
+  T Field(uint32_t tag, T fallback) const;
+  std::vector<uint8_t> Blob(uint32_t tag) const;
+
+  const TiffLibrary& lib_;
+  Source source_;
+  std::string error_;  // libtiff's first
+  TIFF* tiff_ = nullptr;
+};
+
+}  // namespace peel
