@@ -5,6 +5,7 @@
  *   wrong    the same, with other numbers in the results
  *   late     the same, but not in the process' first run
  *   memory   CUDA's set-up fails for want of memory
+ *   symbol   CUDA's library cannot be loaded for want of a function of the driver
  *   old      the library is of a version before the one that Peel needs
  */
 #include <dlfcn.h>
@@ -49,6 +50,12 @@ static void* AppendCuda(void* options, const void* provider) {
   if (Mode("memory")) {
     return ((void* (*)(int, const char*))real[0])(
         1, "CUDA failure 2: out of memory ; GPU=0 ; expr=cudaMalloc(&p, size);");
+  }
+  if (Mode("symbol")) {
+    return ((void* (*)(int, const char*))real[0])(
+        1, "/src/provider_bridge_ort.cc:2043 onnxruntime::Provider& Get() [ONNXRuntimeError] : 1 : FAIL : "
+           "Failed to load library libonnxruntime_providers_cuda.so with error: "
+           "libonnxruntime_providers_cuda.so: undefined symbol: cuTensorMapEncodeTiled");
   }
   if (appended == NULL) appended = "CUDAExecutionProvider";
   return NULL;

@@ -75,6 +75,26 @@ def test_what_native_cannot_run_goes_to_onnxruntime(peel, beyond_native, real):
     assert native.code == 3 and "Inverse" in native.err
 
 
+def test_the_precision_of_a_model_that_is_not_proven_is_its_own(peel, tmp_path, real):
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    w = np.ones((1, 3, 3, 3), np.float16) / 27
+    nodes = [helper.make_node("Cast", ["x"], ["h"], to=TensorProto.FLOAT16),
+             helper.make_node("Conv", ["h", "w"], ["c"], pads=[1, 1, 1, 1]),
+             helper.make_node("Cast", ["c"], ["f"], to=TensorProto.FLOAT),
+             helper.make_node("Inverse", ["f"], ["y"], domain="com.microsoft")]
+    graph = helper.make_graph(
+        nodes, "half", [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, 32, 32])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 1, 32, 32])],
+        [numpy_helper.from_array(w, "w")])
+    onnx.save(helper.make_model(graph, ir_version=8, opset_imports=[
+        helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)]), tmp_path / "half.onnx")
+    done = peel("model", "run", "half.onnx", "--json", PEEL_ORT_LIB=real)
+    assert done.code == 0, done.err
+    assert done.json["backend"] == "onnxruntime" and done.json["precision"] == "fp16"
+
+
 def test_without_onnxruntime_the_way_out_is_named(peel, beyond_native):
     for env in ({"PEEL_ORT_LIB": "UNSET"}, {}):
         done = peel("model", "run", beyond_native, **env)

@@ -104,6 +104,11 @@ def test_a_driver_that_is_too_old(peel, network, stub, tmp_path):
     refused(peel, network, "cuda", ["too old", "CUDA 12.4", "580"], FAKE_CUDA=12040, **env)
 
 
+def test_a_driver_without_what_is_called(peel, network, stub):
+    refused(peel, network, "cuda", ["too old", "cuTensorMapEncodeTiled", "update the NVIDIA driver"],
+            **stub("symbol"))
+
+
 def test_out_of_memory(peel, network, stub):
     refused(peel, network, "cuda", ["the device is out of memory", "smaller model"], **stub("memory"))
 

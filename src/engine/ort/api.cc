@@ -26,6 +26,13 @@ Status FunctionTable::ToStatus(OrtStatus* status) const {
   const int code = GetErrorCode(status);
   std::string text = GetErrorMessage(status);
   ReleaseStatus(status);
+  // "…/provider_bridge_ort.cc:2043 … [ONNXRuntimeError] : 1 : FAIL : what it is about".
+  constexpr char kMark[] = "[ONNXRuntimeError] : ";
+  if (const size_t mark = text.rfind(kMark); mark != std::string::npos) {
+    size_t rest = text.find(" : ", mark + sizeof(kMark) - 1);
+    if (rest != std::string::npos) rest = text.find(" : ", rest + 3);
+    if (rest != std::string::npos) text.erase(0, rest + 3);
+  }
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
   const bool memory = text.find("out of memory") != std::string::npos ||
                       text.find("Failed to allocate memory") != std::string::npos ||

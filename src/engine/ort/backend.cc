@@ -1,10 +1,11 @@
 // ONNX Runtime as a backend: sessions and the proof that the device asked for is the one that runs.
 #include "src/engine/backend.h"
 
-#include <optional>
+#include <algorithm>
 #include <utility>
 
 #include "src/engine/canary.h"
+#include "src/engine/onnx/reader.h"
 #include "src/engine/ort/explain.h"
 #include "src/engine/ort/library.h"
 #include "src/engine/ort/runtime_session.h"
@@ -19,6 +20,35 @@ using ort::RuntimeSession;
 
 Status Refused(const Refusal& refusal) {
   return Status(StatusCode::kDeviceRefused, refusal.Text());
+}
+
+// What a model's convolutions and matrix products compute with as its file says; nothing where the
+// file cannot be read that far.
+NumberReport NumbersOfFile(const ModelBytes& model) {
+  NumberReport numbers;
+  const auto graph = ReadOnnx(model.bytes, model.owner, model.name, model.directory);
+  if (!graph.ok()) return numbers;
+  const auto is_from_bytes = [&](ValueId value) {
+    return std::ranges::any_of(graph->nodes, [&](const Node& node) {
+      return node.op_type == "DequantizeLinear" && !node.outputs.empty() &&
+             node.outputs[0] == value;
+    });
+  };
+  for (const Node& node : graph->nodes) {
+    const std::string& op = node.op_type;
+    if (op == "QLinearConv" || op == "ConvInteger" || op == "QLinearMatMul" ||
+        op == "MatMulInteger") {
+      ++numbers.int8;
+    } else if ((op == "Conv" || op == "ConvTranspose" || op == "Gemm" || op == "MatMul") &&
+               node.inputs.size() > 1 && node.inputs[1] != kNone) {
+      const Value& weights = graph->value(node.inputs[1]);
+      const DataType type = weights.is_constant() ? weights.constant.type() : weights.type;
+      numbers.fp16 += type == DataType::kFloat16;
+      numbers.int8 += type != DataType::kFloat16 && is_from_bytes(node.inputs[1]);
+      numbers.fp32 += type != DataType::kFloat16 && !is_from_bytes(node.inputs[1]);
+    }
+  }
+  return numbers;
 }
 
 // The first of the lines that the library has warned with.
@@ -59,7 +89,10 @@ class OnnxRuntime final : public Backend {
     const auto reference = CanaryReference(model, options.threads, nullptr);
     auto session = Make(model, options, Device::kCpu, reference.ok());
     if (!session.ok()) return std::move(session).status().WithContext(model.name);
-    if (!reference.ok()) return std::unique_ptr<Session>(*std::move(session));
+    if (!reference.ok()) {
+      (*session)->SetFacts({.numbers = NumbersOfFile(model)});
+      return std::unique_ptr<Session>(*std::move(session));
+    }
     PEEL_ASSIGN_OR_RETURN(const std::string wrong,
                           Prove(**session, *reference, Device::kCpu, options.precision));
     if (!wrong.empty()) {

@@ -1,5 +1,6 @@
 #include "src/engine/ort/explain.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <string_view>
 #include <utility>
@@ -111,11 +112,14 @@ Refusal CheckDevice(const Library& library, Device device) {
   refusal.reason = fs::path(path).filename().string() + " cannot be loaded: " + missing[0].reason;
   refusal.remedy = HowToGetLibrary(missing[0].name, cuda_major);
   for (size_t i = 1; i < missing.size(); ++i) {
-    refusal.reason += (i == 1 ? "; so are missing " : ", ") + missing[i].name;
+    refusal.reason += (i == 1 ? "; also missing: " : ", ") + missing[i].name;
     const std::string remedy = HowToGetLibrary(missing[i].name, cuda_major);
     if (refusal.remedy.find(remedy) == std::string::npos) refusal.remedy += ", " + remedy;
   }
-  if (nvidia) {
+  const auto is_tensorrt = [](const MissingLibrary& one) {
+    return one.name.starts_with("libnv");
+  };
+  if (nvidia && !std::ranges::all_of(missing, is_tensorrt)) {
     refusal.remedy += ", or all of CUDA's: `pip install \"onnxruntime-gpu[cuda,cudnn]\"`";
   }
   return refusal;
@@ -135,6 +139,15 @@ Refusal ExplainFailure(const Library& library, Device device, const Status& fail
   if (memory) {
     return {"the device is out of memory (" + words + ")",
             "end what else uses it (`nvidia-smi` lists it), or take a smaller model"};
+  }
+  // Functions of the driver that it has only in later versions.
+  constexpr std::string_view kSymbol = "undefined symbol: cu";
+  if (const size_t at = words.find(kSymbol); at != std::string::npos) {
+    const size_t begin = at + kSymbol.size() - 2;
+    const std::string symbol = words.substr(begin, words.find_first_of(" ,;()", begin) - begin);
+    return {"the NVIDIA driver is too old: it lacks " + symbol + ", which ONNX Runtime's " +
+                fs::path(ProviderLibrary(library, device)).filename().string() + " calls",
+            "update the NVIDIA driver"};
   }
   // A library that is only loaded when it is first needed, such as cuDNN.
   for (const char* stem : {"libcudnn", "libcublas", "libcufft", "libnvrtc", "libnvinfer"}) {

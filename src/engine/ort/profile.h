@@ -11,8 +11,8 @@ namespace peel::engine::ort {
 
 // What ONNX Runtime's profile of one run tells.
 struct ProfileFacts {
-  std::map<std::string, int> nodes;  // that ran, by provider
-  NumberReport numbers;              // convolutions and matrix products, by the types they read
+  std::map<std::string, int> nodes{};  // that ran, by provider
+  NumberReport numbers{};              // convolutions and matrix products, by the types they read
   // Convolutions and matrix products on the CPU's provider.
   int products_on_cpu = 0;
 };
