@@ -12,7 +12,7 @@ get_property(peel_objects GLOBAL PROPERTY PEEL_OBJECTS)
 set(peel_system_modules libhwy libjpeg libdeflate libwebp libwebpmux libwebpdemux zlib)
 string(JOIN " " peel_requires_private ${peel_system_modules})
 set(peel_system_targets PkgConfig::hwy PkgConfig::jpeg PkgConfig::deflate
-    PkgConfig::webp ZLIB::ZLIB Threads::Threads)
+    PkgConfig::webp ZLIB::ZLIB Threads::Threads ${CMAKE_DL_LIBS})
 
 add_library(peel_shared SHARED ${peel_objects})
 target_link_libraries(peel_shared PRIVATE ${peel_system_targets})
@@ -27,7 +27,7 @@ endif()
 
 add_library(peel_static STATIC ${peel_objects})
 set_target_properties(peel_static PROPERTIES OUTPUT_NAME peel LINKER_LANGUAGE CXX)
-target_link_libraries(peel_static INTERFACE Threads::Threads
+target_link_libraries(peel_static INTERFACE Threads::Threads ${CMAKE_DL_LIBS}
   $<INSTALL_INTERFACE:PkgConfig::peel_static_needs> "$<BUILD_INTERFACE:${peel_system_targets}>")
 
 foreach(library peel_shared peel_static)

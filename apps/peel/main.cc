@@ -36,7 +36,7 @@ Without a command Peel cuts out: `peel photo.jpg` writes photo.cut.png beside it
   peel photo.jpg -o - > cut.png         result to standard output
   peel *.jpg -O out --background white  many files, white behind them
   peel folder -O out --recursive --skip-existing --jobs 4
-  ffmpeg … -f rawvideo -pix_fmt rgb24 - | peel stream 1280 720 -o out-%03u.png
+  cat *.jpg | peel stream > cut-outs    pictures that follow each other, answered in order
   peel cut --help                       all options of cutting out
 
 Exit codes: 0 everything done; 1 some inputs failed, the others were written;

@@ -98,7 +98,7 @@ void Fixed(std::vector<uint8_t>& out, double v) {
   Number(out, static_cast<uint32_t>(static_cast<int32_t>(std::lround(v * 65536))), 4);
 }
 void Text(std::vector<uint8_t>& out, std::string_view text) {
-  out.insert(out.end(), text.begin(), text.end());
+  for (const char c : text) out.push_back(static_cast<uint8_t>(c));
 }
 
 std::vector<uint8_t> XyzTag(const Vector& v) {

@@ -86,7 +86,7 @@ class TiffWriter {
     return at;
   }
 
-  void Short(uint16_t tag, uint16_t v) { Shorts(tag, {{v}}); }
+  void Short(uint16_t tag, uint16_t v) { Shorts(tag, std::vector<uint16_t>{v}); }
   void Shorts(uint16_t tag, std::vector<uint16_t> values) {
     std::vector<uint8_t> bytes;
     for (const uint16_t v : values) Number(v, 2, bytes);
@@ -117,8 +117,8 @@ class TiffWriter {
 
   void WriteDirectory() {
     std::ranges::stable_sort(fields_, {}, &Field::tag);
-    const auto twice = std::ranges::unique(fields_, {}, &Field::tag);
-    fields_.erase(twice.begin(), twice.end());
+    const auto same = [](const Field& a, const Field& b) { return a.tag == b.tag; };
+    fields_.erase(std::unique(fields_.begin(), fields_.end(), same), fields_.end());
     std::vector<uint8_t> table;
     Number(static_cast<uint32_t>(fields_.size()), 2, table);
     for (const Field& field : fields_) {
