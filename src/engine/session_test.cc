@@ -249,6 +249,23 @@ TEST(Session, NormalisationsOfPartsOfTheChannels) {
   }
 }
 
+// What reads much and writes little, or looks at each number many times, costs the plain operators
+// what it costs: they are not taken where there is a kernel.
+TEST(Session, PoolsOfManyNumbersAreNotLeftToTheReference) {
+  ModelText m;
+  m.Input("x", {1, 3, 13, 13});
+  m.Conv("x", "c", 3, 32);
+  m.Add(NodeOf("MaxPool", {"c"}, {"m"})
+            .Sub(5, IntsAttribute("kernel_shape", {13, 13}))
+            .Sub(5, IntsAttribute("pads", {6, 6, 6, 6})));
+  m.Add(NodeOf("GlobalAveragePool", {"m"}, {"y"}));
+  m.Output("y", {1, 32, 1, 1});
+  const auto session = LoadText(m.Bytes());
+  ASSERT_TRUE(session.ok()) << session.status().message();
+  const std::string text = (*session)->PlanText({}).value();
+  EXPECT_EQ(text.find("* reference"), std::string::npos) << text;
+}
+
 TEST(Session, RandomNetworksAgreeWithTheReference) {
   std::mt19937 random(11);
   const auto pick = [&](auto... options) {

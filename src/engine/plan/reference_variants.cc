@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "src/engine/kernels/reference.h"
 
 #include "src/engine/plan/variants.h"
@@ -26,7 +28,16 @@ double Work(const NodeView& view) {
     const Shape& a = view.InputShape(0);
     return elements * (a.empty() ? 1.0 : static_cast<double>(a.back()));
   }
-  return 4 * elements;
+  if (node.op_type == "MaxPool" || node.op_type == "AveragePool") {
+    for (const int64_t extent : node.Ints("kernel_shape")) elements *= static_cast<double>(extent);
+    return elements;
+  }
+  // Reductions read more than they write.
+  double read = 0;
+  if (view.HasInput(0) && view.Input(0).shape) {
+    read = static_cast<double>(ElementCount(view.InputShape(0)).value());
+  }
+  return 4 * std::max(elements, read);
 }
 
 }  // namespace
