@@ -1,8 +1,8 @@
 // The C interface, with the embedded model.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 #include <peel/peel.h>
+#include <stdlib.h>
 
 #include <algorithm>
 #include <cmath>

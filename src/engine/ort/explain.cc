@@ -116,9 +116,7 @@ Refusal CheckDevice(const Library& library, Device device) {
     const std::string remedy = HowToGetLibrary(missing[i].name, cuda_major);
     if (refusal.remedy.find(remedy) == std::string::npos) refusal.remedy += ", " + remedy;
   }
-  const auto is_tensorrt = [](const MissingLibrary& one) {
-    return one.name.starts_with("libnv");
-  };
+  const auto is_tensorrt = [](const MissingLibrary& one) { return one.name.starts_with("libnv"); };
   if (nvidia && !std::ranges::all_of(missing, is_tensorrt)) {
     refusal.remedy += ", or all of CUDA's: `pip install \"onnxruntime-gpu[cuda,cudnn]\"`";
   }
