@@ -48,6 +48,22 @@ def random_window(rng: np.random.Generator, smallest: float) -> dict:
     return dict(centre=centre, extent=(wide, high), mirror=rng.random() < 0.5, turn=turn)
 
 
+def close_window(mask: torch.Tensor, rng: np.random.Generator) -> dict:
+    """Arguments of `look` for a close-up: the subject of `mask` [1,S,S] fills the window
+    and is often cut by its rim."""
+    inside = torch.nonzero(mask[0] > 0.5).float() / mask.shape[-1]
+    low, high = inside.amin(0), inside.amax(0)
+    box = (high - low).clamp(min=0.1)
+    share = rng.uniform(0.45, 1.15)
+    high_, wide = [float(np.clip(float(b) * share * np.exp(rng.uniform(-0.15, 0.15)), 0.15, 1))
+                   for b in box]
+    row, column = [float(m) + rng.normal(0, 0.15) * float(b)
+                   for m, b in zip((low + high) / 2, box)]
+    centre = (float(np.clip(column, wide / 2, 1 - wide / 2)),
+              float(np.clip(row, high_ / 2, 1 - high_ / 2)))
+    return dict(centre=centre, extent=(wide, high_), mirror=rng.random() < 0.5)
+
+
 def grade(picture: torch.Tensor, rng: np.random.Generator, strength: float) -> torch.Tensor:
     """Random gain per channel, saturation, contrast and gamma."""
     gain = torch.tensor(np.exp(rng.normal(0, 0.08 * strength, (3, 1, 1))), dtype=torch.float32)

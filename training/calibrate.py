@@ -7,8 +7,8 @@ pictures of the `train` split only:
 
   subject score  its small layers are fitted anew to fixed features of many pictures,
                  half of them without a subject: training shows too few of those
-  threshold      the largest score that at most one picture with a subject in 200 stays
-                 under, on pictures the fit did not see
+  threshold      the largest score that at most one whole photograph with a subject in 100
+                 stays under; crops and composites are harder than what users have
   mask           a bias and a scale of the logits: the bias under which mean IoU at one
                  half is best, then the scale of least mean absolute error, on photographs
                  with drawn masks (Platt scaling, with IoU in place of likelihood)
@@ -29,7 +29,7 @@ from training import model as model_lib
 from training import samples as samples_lib
 from training import store as store_lib
 
-_MISSED = 1 / 200  # share of pictures with a subject that may be called empty
+_MISSED = 1 / 100  # share of pictures with a subject that may be called empty
 _BATCH = 4
 
 
@@ -45,7 +45,7 @@ def features(net: model_lib.PeelNet, images: torch.Tensor) -> tuple[torch.Tensor
 
 def fit_judge(judge: nn.Module, seen: torch.Tensor, wanted: torch.Tensor,
               steps: int = 600) -> float:
-    """Fits `judge` to four fifths of [N,F] and [N]; returns the threshold from the rest."""
+    """Fits `judge` to four fifths of [N,F] and [N]; returns the loss on the rest."""
     held = torch.arange(len(seen)) % 5 == 0
     optimiser = torch.optim.AdamW(judge.parameters(), 2e-3, weight_decay=1e-2)
     best, kept = float("inf"), None
@@ -58,13 +58,17 @@ def fit_judge(judge: nn.Module, seen: torch.Tensor, wanted: torch.Tensor,
         if loss < best:
             best, kept = loss, {k: v.clone() for k, v in judge.state_dict().items()}
     judge.load_state_dict(kept)
+    return best
+
+
+def find_threshold(judge: nn.Module, full: torch.Tensor, none: torch.Tensor) -> float:
+    """The threshold for features [N,F] of pictures with a subject and without one."""
     with torch.no_grad():
-        scores = torch.sigmoid(judge(seen[held])[:, 0])
-    full, none = scores[wanted[held] > 0.5], scores[wanted[held] <= 0.5]
-    threshold = float(torch.quantile(full, _MISSED)) * 0.999
-    print(f"subject score: {len(seen)} pictures, held-out loss {best:.3f}, threshold "
-          f"{threshold:.3f}, under which {float((none < threshold).float().mean()):.1%} of "
-          f"{len(none)} held-out empty pictures lie")
+        with_subject, without = (torch.sigmoid(judge(f)[:, 0]) for f in (full, none))
+    threshold = float(torch.quantile(with_subject, _MISSED)) * 0.999
+    print(f"threshold {threshold:.3f}: under it lie {_MISSED:.1%} of {len(full)} photographs "
+          f"and {float((without < threshold).float().mean()):.1%} of {len(none)} pictures "
+          f"without a subject")
     return threshold
 
 
@@ -102,11 +106,12 @@ def apply_mask(net: model_lib.PeelNet, bias: float, scale: float) -> None:
 
 
 def calibrate(net: model_lib.PeelNet, store: store_lib.Store, config: config_lib.Config,
-              count: int) -> float:
+              count: int, threshold_only: bool = False) -> float:
     """Changes `net` in place; returns the threshold of the subject score."""
     net.eval()
     options = config_lib.Config(**{**vars(config.samples), "composite": 0.15, "empty": 0.5})
-    pools = samples_lib.make_pools(store, "train", vars(config.samples.weights))
+    pools = samples_lib.make_pools(store, "train", vars(config.samples.weights),
+                                   config.samples.passes)
     samples = samples_lib.Samples(store, pools, options, config.seed + 1000,
                                   config.data.size, 0, count)
     seen, wanted = [], []
@@ -115,8 +120,19 @@ def calibrate(net: model_lib.PeelNet, store: store_lib.Store, config: config_lib
         keep = batch["judged"] > 0.5
         seen.append(found[keep])
         wanted.append(batch["subject"][keep])
-    threshold = fit_judge(net.judge, torch.cat(seen), torch.cat(wanted))
+    seen, wanted = torch.cat(seen), torch.cat(wanted)
+    if not threshold_only:
+        loss = fit_judge(net.judge, seen, wanted)
+        print(f"subject score: {len(seen)} pictures, held-out loss {loss:.3f}")
+    whole = []
+    for i in pools.all[::max(1, len(pools.all) // max(1, count))]:
+        planes = samples.planes(i)
+        if float((planes[3] > 0.5).float().mean()) > 0.01:
+            whole.append(features(net, samples_lib.normalise(planes[:3])[None])[1])
+    threshold = find_threshold(net.judge, torch.cat(whole), seen[wanted < 0.5])
 
+    if threshold_only:
+        return threshold
     drawn = [i for i in pools.all if store.rows[i]["has_mask"] == "1"]
     drawn = drawn[::max(1, len(drawn) // max(1, count // 4))]
     logits, truths = [], []
@@ -137,6 +153,8 @@ def main() -> None:
                         help="default: last.pt of the configured run; of several, the mean")
     parser.add_argument("--out", type=pathlib.Path, help="default: calibrated.pt beside it")
     parser.add_argument("--count", default=1600, type=int, help="pictures for the score")
+    parser.add_argument("--threshold-only", action="store_true", help="leave score and mask "
+                        "as they are: for weights that were calibrated before")
     args = parser.parse_args()
     config = config_lib.load(args.config, args.set)
     paths = args.checkpoint or [pathlib.Path(config.paths.run) / "last.pt"]
@@ -145,7 +163,8 @@ def main() -> None:
         checkpoint_lib.load_weights(paths, config, net)
     except checkpoint_lib.CheckpointError as error:
         sys.exit(f"error: {error}")
-    threshold = calibrate(net, store_lib.Store.open(config.paths.store), config, args.count)
+    threshold = calibrate(net, store_lib.Store.open(config.paths.store), config, args.count,
+                          args.threshold_only)
     out = args.out or paths[0].with_name("calibrated.pt")
     checkpoint_lib.save(out, config, ema=net.state_dict(), threshold=threshold)
     print(out)

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from training import config as config_lib
+from training import inherit
 
 # A checkpoint fits any configuration that describes the same network.
 _SECTIONS = ("model",)
@@ -44,10 +45,16 @@ def load_weights(paths: pathlib.Path | list[pathlib.Path], config: config_lib.Co
                  net: nn.Module) -> None:
     """Puts the averaged (EMA) weights of a checkpoint, or the mean of several, into `net`.
 
-    The mean of checkpoints that descend from one another is often better than each
+    An exported model (.onnx) counts as one; what it lacks, `net` keeps. The mean of checkpoints that descend from one another is often better than each
     ("model soup", Wortsman et al. 2022).
     """
     paths = paths if isinstance(paths, list) else [paths]
-    weights = [load(path, config)["ema"] for path in paths]
+    weights = []
+    for path in paths:
+        if path.suffix == ".onnx":
+            inherit.resume_exported(net, path)
+            weights.append({k: v.clone() for k, v in net.state_dict().items()})
+        else:
+            weights.append(load(path, config)["ema"])
     net.load_state_dict({name: sum(one[name] for one in weights) / len(weights)
                          for name in weights[0]})

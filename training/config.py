@@ -16,10 +16,11 @@ _KEYS = {
     "paths": {"data", "teacher", "store", "run"},
     "data": {"size", "terms", "passes"},
     "model": {"stem", "wide", "mid", "last", "fine"},
-    "samples": {"composite", "empty", "crop", "sharpen", "weights"},
+    "samples": {"composite", "empty", "crop", "close", "fringe", "sharpen", "passes",
+                "weights"},
     "loss": {"edge", "bce", "iou", "laplacian", "deep", "subject"},
     "stages": None,
-    "train": {"new_rate", "warmup", "weight_decay", "clip", "ema", "bf16", "threads",
+    "train": {"new_rate", "warmup", "weight_decay", "eps", "clip", "ema", "bf16", "threads",
               "workers", "log_every", "save_every"},
 }
 

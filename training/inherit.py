@@ -55,13 +55,20 @@ def _layers(block: nn.Module) -> list[nn.Conv2d]:
     return [*block.down, block.bottom, *block.rise]
 
 
-def _copy(layer: nn.Conv2d, weight: np.ndarray, bias: np.ndarray) -> None:
+def copy_layer(layer: nn.Conv2d, weight: np.ndarray, bias: np.ndarray) -> None:
     if tuple(layer.weight.shape) != weight.shape:
         raise InheritError(f"layer of shape {tuple(layer.weight.shape)} cannot take "
                            f"{weight.shape}")
     with torch.no_grad():
         layer.weight.copy_(torch.from_numpy(weight.copy()))
         layer.bias.copy_(torch.from_numpy(bias.copy()))
+
+
+def copy_block(block: nn.Module, pairs: list) -> None:
+    """Fills a whole block, entry first, with a stage's (weight, bias) pairs."""
+    layers = [block.entry] if isinstance(block.entry, nn.Conv2d) else []
+    for layer, pair in zip(layers + _layers(block), pairs[1 - len(layers):], strict=True):
+        copy_layer(layer, *pair)
 
 
 def _keep(sides: dict, stages: dict, count: int) -> np.ndarray:
@@ -75,25 +82,20 @@ def inherit(net: model_lib.PeelNet, path: pathlib.Path) -> None:
     """Copies stages 2–6 and 5d–2d of the teacher in `path` into `net`."""
     stages, sides = read_teacher(path)
     for stage in ("enc2", "enc3", "enc4", "enc5", "enc6", "dec5", "dec4", "dec3"):
-        block = getattr(net, stage)
-        pairs = stages[stage]
-        if isinstance(block.entry, nn.Conv2d):
-            _copy(block.entry, *pairs[0])
-        for layer, pair in zip(_layers(block), pairs[1:], strict=True):
-            _copy(layer, *pair)
+        copy_block(getattr(net, stage), stages[stage])
     last = net.dec2.entry.out_channels
     keep = _keep(sides, stages, last)
     (entry, entry_bias), *inner = stages["dec2"]
-    _copy(net.dec2.entry, entry[keep], entry_bias[keep])
+    copy_layer(net.dec2.entry, entry[keep], entry_bias[keep])
     first, *middle, final = inner
     layers = _layers(net.dec2)
-    _copy(layers[0], first[0][:, keep], first[1])
+    copy_layer(layers[0], first[0][:, keep], first[1])
     for layer, pair in zip(layers[1:-1], middle, strict=True):
-        _copy(layer, *pair)
-    _copy(layers[-1], final[0][keep], final[1][keep])
+        copy_layer(layer, *pair)
+    copy_layer(layers[-1], final[0][keep], final[1][keep])
     for layer, name in zip(net.side, ("side2", "side3", "side4", "side5", "side6")):
         weight, bias = sides[name]
-        _copy(layer, weight[:, keep] if name == "side2" else weight, bias)
+        copy_layer(layer, weight[:, keep] if name == "side2" else weight, bias)
 
 
 def resume_exported(net: model_lib.PeelNet, path: pathlib.Path) -> None:
@@ -123,11 +125,9 @@ class TeacherStem(nn.Module):
         super().__init__()
         stages, _ = read_teacher(path)
         self.enc1 = model_lib.Rsu(7, 3, 16, 64)
-        for layer, pair in zip([self.enc1.entry, *_layers(self.enc1)], stages["enc1"],
-                               strict=True):
-            _copy(layer, *pair)
+        copy_block(self.enc1, stages["enc1"])
         self.entry2 = model_lib.ConvRelu(64, 64)
-        _copy(self.entry2, *stages["enc2"][0])
+        copy_layer(self.entry2, *stages["enc2"][0])
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.entry2(model_lib.pool(self.enc1(x)))

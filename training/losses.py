@@ -41,6 +41,8 @@ def student_loss(mask: torch.Tensor, subject: torch.Tensor, deep: list[torch.Ten
     """All terms of the loss; "total" is their weighted sum (see config.yaml, `loss`)."""
     target = batch["mask"]
     mask = mask.float()
+    if mask.shape != target.shape:  # The head was left out.
+        target = F.adaptive_avg_pool2d(target, mask.shape[-1])
     terms = {
         "bce": weighted_bce(mask, target, edge_weight(target, options.edge)),
         "iou": soft_iou(mask, target),

@@ -21,8 +21,12 @@ from PIL import Image
 from training import config as config_lib
 from training import index as index_lib
 from training import pack as pack_lib
+from training import samples as samples_lib
 from training import store as store_lib
-from training import teacher as teacher_lib
+from training import u2netp
+
+_BATCH = 4  # pictures that the teacher sees at once
+_CHUNK = 200  # pictures that get all their passes before the next ones do
 
 
 def load_pair(row: index_lib.Row, size: int) -> tuple[np.ndarray, np.ndarray]:
@@ -67,41 +71,56 @@ def decode(config: config_lib.Config, folder: pathlib.Path) -> int:
     return skipped
 
 
-def unsure(soft: np.ndarray) -> float:
-    """Area of doubtful pixels relative to the area of the subject; uint8 [S,S]."""
-    doubt = float(((soft > 40) & (soft < 215)).mean())
-    return doubt / max(float((soft > 127).mean()), 0.01)
+def wanted(one: dict, earlier: np.ndarray | None) -> bool:
+    """Whether a pass is worth its time, from what earlier passes gave, uint8 [S,S].
 
-
-def cache_pass(config: config_lib.Config, folder: pathlib.Path, count: int,
-               teacher: teacher_lib.Teacher, one: dict) -> None:
-    """Fills one pass_*.npy in a fixed shuffled order, skipping what is done.
-
-    With `unsure: X`, only for pictures that the earlier passes leave in doubt:
-    there the average helps most, and a pass over everything takes long.
+    `area: [low, high]` asks for a subject of that share of the picture, `unsure: X`
+    for a doubtful area of at least X times the subject's.
     """
-    size, mirror = one["size"], one["mirror"]
-    side = config.data.size
+    if "area" not in one and "unsure" not in one:
+        return True
+    if earlier is None:
+        return False
+    area = float((earlier > 127).mean())
+    low, high = one.get("area", (0, 1))
+    doubt = float(((earlier > 40) & (earlier < 215)).mean())
+    return low <= area <= high and doubt >= one.get("unsure", 0) * max(area, 0.01)
+
+
+def cache_pass(config: config_lib.Config, folder: pathlib.Path, which: np.ndarray,
+               teacher, one: dict) -> int:
+    """Fills one pass_*.npy for the pictures `which`, skipping what is done."""
+    size, mirror, side = one["size"], one["mirror"], config.data.size
+    store = store_lib.Store.open(folder)
     name = store_lib.pass_name(size, mirror)
-    images = store_lib.open_array(folder / "images.npy")
-    target = store_lib.open_array(folder / f"{name}.npy", (count, side, side))
-    done = store_lib.open_array(folder / f"{name}_done.npy", (count,))
-    order = np.random.default_rng(config.seed).permutation(count)
-    earlier = store_lib.Store.open(folder) if "unsure" in one else None
+    target = store_lib.open_array(folder / f"{name}.npy", (len(store), side, side))
+    done = store_lib.open_array(folder / f"{name}_done.npy", (len(store),))
+    ready = store.soft_ready()
+    left = [i for i in which
+            if not done[i] and wanted(one, store.soft(i) if ready[i] else None)]
+    for at in range(0, len(left), _BATCH):
+        some = left[at:at + _BATCH]
+        target[some] = teacher.predict([store.images[i] for i in some], size, mirror, side)
+        done[some] = 1
+    return len(left)
+
+
+def cache_passes(config: config_lib.Config, folder: pathlib.Path, teacher) -> None:
+    """All passes, a few hundred pictures at a time, so that training can begin early.
+
+    Pictures with drawn masks come first, then those that training draws most often; equals
+    in a fixed shuffled order.
+    """
+    rows = store_lib.Store.open(folder).rows
+    order = np.random.default_rng(config.seed).permutation(len(rows))
+    often = [samples_lib.draw_weight(row, vars(config.samples.weights)) for row in rows]
+    order = np.array(sorted(order, key=lambda i: (rows[i]["has_mask"] != "1", -often[i])))
     started, fresh = time.monotonic(), 0
-    for position, i in enumerate(order):
-        if done[i]:
-            continue
-        if earlier is not None and unsure(earlier.soft(i)) < one["unsure"]:
-            continue
-        mask = teacher.predict(Image.fromarray(images[i]), size, mirror)
-        mask = Image.fromarray(mask.astype(np.float32)).resize((side, side), Image.BILINEAR)
-        target[i] = np.clip(np.asarray(mask) * 255.0 + 0.5, 0, 255).astype(np.uint8)
-        done[i] = 1
-        fresh += 1
-        if fresh % 200 == 0:
-            rate = fresh / (time.monotonic() - started)
-            print(f"{name}: {position + 1}/{count}, {rate:.1f} pictures/s", flush=True)
+    for at in range(0, len(order), _CHUNK):
+        for one in config.data.passes:
+            fresh += cache_pass(config, folder, order[at:at + _CHUNK], teacher, one)
+        print(f"{min(at + _CHUNK, len(order))}/{len(order)} pictures, {fresh} passes, "
+              f"{time.monotonic() - started:.0f} s", flush=True)
 
 
 def main() -> None:
@@ -129,10 +148,8 @@ def main() -> None:
     if not (folder / "rows.csv").exists():
         skipped = decode(config, folder)
         print(f"decoded; {skipped} file(s) skipped", flush=True)
-    count = len(store_lib.Store.open(folder))
-    teacher = teacher_lib.Teacher(config.paths.teacher, args.threads)
-    for one in config.data.passes:
-        cache_pass(config, folder, count, teacher, one)
+    teacher = u2netp.BatchTeacher(config.paths.teacher, args.threads, config.train.bf16)
+    cache_passes(config, folder, teacher)
 
 
 if __name__ == "__main__":

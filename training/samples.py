@@ -15,6 +15,7 @@ import torch
 from torch.nn import functional as F
 
 from training import augment
+from training import fringe
 from training import store as store_lib
 from training import teacher as teacher_lib
 
@@ -29,6 +30,7 @@ class Pools:
     all: np.ndarray  # weighted choice for plain photographs
     weight: np.ndarray
     clear: np.ndarray  # subjects cut with confidence: foregrounds of composites
+    clear_weight: np.ndarray
     quiet: np.ndarray  # nothing stands out: backgrounds, and "no subject"
 
 
@@ -58,23 +60,37 @@ def join_truth(drawn: torch.Tensor, soft: torch.Tensor) -> torch.Tensor:
     return torch.where(grown - shrunk > 0.5, soft, drawn)
 
 
-def make_pools(store: store_lib.Store, split: str, weights: dict[str, float]) -> Pools:
-    """Sorts the pictures of `split` whose soft targets exist."""
+def draw_weight(row: dict[str, str], weights: dict[str, float]) -> float:
+    """How often a picture is drawn, by its source and by its category."""
+    return weights.get(row["source"], 1.0) * weights.get(row["category"], 1.0)
+
+
+def make_pools(store: store_lib.Store, split: str, weights: dict[str, float],
+               least: int = 1) -> Pools:
+    """Sorts the pictures of `split` whose soft targets exist; where there is a subject,
+    they must come from at least `least` passes of the teacher."""
     ready = np.flatnonzero(store.soft_ready())
     ready = np.array([i for i in ready if store.rows[i]["split"] == split], np.int64)
-    clear, quiet, weight = [], [], []
+    passes = store.passes_done()
+    kept, clear, quiet, weight = [], [], [], []
     for i in ready:
         row = store.rows[i]
         soft = store.soft(i)[::4, ::4]
         area = float((soft > 127).mean())
         unsure = float(((soft > 40) & (soft < 215)).mean())
-        weight.append(weights.get(row["source"], 1.0))
+        if area > 0.02 and passes[i] < least:
+            continue
+        kept.append(i)
+        weight.append(draw_weight(row, weights))
         if 0.03 < area < 0.6 and unsure < 0.15 * area:
             clear.append(i)
         if area < 0.002 and float((soft > 60).mean()) < 0.01 and row["has_mask"] == "0":
             quiet.append(i)
     weight = np.array(weight) / np.sum(weight)
-    return Pools(ready, weight, np.array(clear, np.int64), np.array(quiet, np.int64))
+    ready, clear = np.array(kept, np.int64), np.array(clear, np.int64)
+    clear_weight = weight[np.searchsorted(ready, clear)]
+    return Pools(ready, weight, clear, clear_weight / max(1e-9, clear_weight.sum()),
+                 np.array(quiet, np.int64))
 
 
 class Samples(torch.utils.data.Dataset):
@@ -119,8 +135,12 @@ class Samples(torch.utils.data.Dataset):
     def _photograph(self, rng: np.random.Generator):
         pools = self._pools
         planes = self.planes(rng.choice(pools.all, p=pools.weight))
-        planes = augment.look(planes, self._size,
-                              **augment.random_window(rng, self._options.crop))
+        area = float((planes[3] > 0.5).float().mean())
+        if area > 0.02 and rng.random() < self._options.close:
+            window = augment.close_window(planes[3:], rng)
+        else:
+            window = augment.random_window(rng, self._options.crop)
+        planes = augment.look(planes, self._size, **window)
         mask = planes[3:]
         area, top = float((mask > 0.5).float().mean()), float(mask.max())
         subject = area > 0.005 and top > 0.8
@@ -130,7 +150,7 @@ class Samples(torch.utils.data.Dataset):
     def _backdrop(self, rng: np.random.Generator):
         """A background [3,T,T] and the matte of what stands out in it, [1,T,T]."""
         pools = self._pools
-        if len(pools.quiet) and rng.random() < 0.6:
+        if len(pools.quiet) and rng.random() < 0.25:
             window = augment.random_window(rng, 0.3)
             planes = augment.look(self.planes(rng.choice(pools.quiet)), self._size, **window)
             return planes[:3], torch.zeros_like(planes[3:])
@@ -157,6 +177,8 @@ class Samples(torch.utils.data.Dataset):
 
     def _composite(self, rng: np.random.Generator):
         image, mask = self._backdrop(rng)
+        if rng.random() < 0.35 and not mask.any():  # Out of focus, as behind a near subject.
+            image = augment.soften(image, rng.uniform(1, 9))
         number = 1 + int(rng.random() < 0.3) + int(rng.random() < 0.1)
         for _ in range(number):
             image, mask = self._paste(image, mask, rng, number)
@@ -166,13 +188,15 @@ class Samples(torch.utils.data.Dataset):
     def _paste(self, image: torch.Tensor, mask: torch.Tensor,
                rng: np.random.Generator, number: int):
         """Puts one confidently cut subject over `image`; returns the new pair."""
-        planes = self.planes(rng.choice(self._pools.clear))
+        planes = self.planes(rng.choice(self._pools.clear, p=self._pools.clear_weight))
         inside = torch.nonzero(planes[3] > 0.5).float() / planes.shape[-1]
         if not len(inside):
             return image, mask
         low, high = inside.amin(0), inside.amax(0)
         middle, extent = (low + high) / 2, (high - low).clamp(min=0.05)
         share = rng.uniform(0.3, 1.15) / np.sqrt(number)  # of the new picture's side
+        if number == 1 and rng.random() < self._options.close:
+            share = rng.uniform(1.0, 1.8)
         zoom = float(extent.max()) / share
         stretch = float(np.exp(rng.uniform(-0.1, 0.1)))
         wide, tall = zoom * stretch, zoom / stretch
@@ -184,6 +208,8 @@ class Samples(torch.utils.data.Dataset):
         colour = augment.look(planes[:3], **view, outside="border")
         alpha = augment.look(planes[3:], **view, outside="zeros")
         alpha = ((alpha - 0.08) / 0.84).clamp(0, 1)  # Trim the old background's rim.
+        if rng.random() < self._options.fringe:
+            colour, alpha = fringe.grow(colour, alpha, rng)
         if rng.random() < 0.5:
             colour = augment.grade(colour, rng, 0.7)
         if rng.random() < 0.6:

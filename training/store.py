@@ -56,12 +56,16 @@ class Store:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def passes_done(self) -> np.ndarray:
+        """int [N]: how many teacher passes exist for each picture."""
+        count = np.zeros(len(self), np.int64)
+        for done in self.done:
+            count += np.asarray(done) != 0
+        return count
+
     def soft_ready(self) -> np.ndarray:
         """bool [N]: at least one teacher pass exists for the picture."""
-        ready = np.zeros(len(self), bool)
-        for done in self.done:
-            ready |= np.asarray(done) != 0
-        return ready
+        return self.passes_done() > 0
 
     def soft(self, index: int) -> np.ndarray:
         """uint8 [S,S]: the mean over the teacher passes computed so far."""

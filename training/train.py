@@ -77,9 +77,9 @@ class Trainer:
         named = list(self.net.named_parameters())
         new = [p for name, p in named if name.split(".")[0] in _NEW]
         body = [p for name, p in named if name.split(".")[0] not in _NEW]
-        return torch.optim.AdamW([{"params": body, "times": 1.0},
-                                  {"params": new, "times": self.config.train.new_rate}],
-                                 weight_decay=self.config.train.weight_decay)
+        return torch.optim.AdamW([{"params": body, "new": False}, {"params": new, "new": True}],
+                                 weight_decay=self.config.train.weight_decay,
+                                 eps=self.config.train.eps)
 
     def _restore(self, state: dict) -> None:
         self.net.load_state_dict(state["net"])
@@ -103,7 +103,13 @@ class Trainer:
             self.save()
         log_lib.plot(self.folder)
 
+    def _freeze(self, parts: list[str]) -> None:
+        """Only the other parts of the network learn; no gradient goes further back."""
+        for name, parameter in self.net.named_parameters():
+            parameter.requires_grad_(name.split(".")[0] not in parts)
+
     def _run_stage(self, stage: dict) -> None:
+        self._freeze(stage.get("frozen", []))
         options, log = self.config.train, log_lib.Log(self.folder)
         imitation = (imitate.Imitation(self.config.paths.teacher, self.device)
                      if stage["name"] == "imitate" else None)
@@ -112,7 +118,7 @@ class Trainer:
             started, logged = time.monotonic(), time.monotonic()
             for batch in self._batches(stage, steps):
                 rate = self._set_rate(stage)
-                terms = self._update(batch, imitation)
+                terms = self._update(batch, imitation, stage["name"] != "body")
                 self.step += 1
                 self.total += 1
                 if self.step % options.log_every == 0:
@@ -133,7 +139,8 @@ class Trainer:
     def _batches(self, stage: dict, steps: int):
         """Loader of the next `steps` batches; samples depend on their number only."""
         pools = samples_lib.make_pools(self.store, "train",
-                                       vars(self.config.samples.weights))
+                                       vars(self.config.samples.weights),
+                                       self.config.samples.passes)
         samples = samples_lib.Samples(
             self.store, pools, self.config.samples, self.config.seed + self.stage,
             stage["size"], self.step * stage["batch"], steps * stage["batch"])
@@ -142,29 +149,30 @@ class Trainer:
 
     def _set_rate(self, stage: dict) -> float:
         rate = stage["rate"] * rate_factor(self.step, stage, self.config.train.warmup)
+        times = stage.get("new_rate", self.config.train.new_rate)
         for group in self.optimiser.param_groups:
-            group["lr"] = rate * group["times"]
+            group["lr"] = rate * times if group["new"] else rate
         return rate
 
-    def _share(self, batch: dict, imitation) -> dict[str, torch.Tensor]:
+    def _share(self, batch: dict, imitation, head: bool) -> dict[str, torch.Tensor]:
         """Forward and backward of one share; gradients add up in the network."""
         with torch.autocast(self.device.type, torch.bfloat16, self.config.train.bf16,
                             cache_enabled=False):
             if imitation is not None:
                 terms = imitation(self.net, batch)
             else:
-                outputs = self.net(batch["image"], sides=True)
+                outputs = self.net(batch["image"], sides=True, head=head)
         if imitation is None:
             terms = losses.student_loss(*outputs, batch, self.config.loss)
         (terms["total"] / self.shares).backward()
         return {name: term.detach() / self.shares for name, term in terms.items()}
 
-    def _update(self, batch: dict, imitation) -> dict[str, torch.Tensor]:
+    def _update(self, batch: dict, imitation, head: bool) -> dict[str, torch.Tensor]:
         batch = {k: v.to(self.device, non_blocking=True) for k, v in batch.items()}
         batch["image"] = batch["image"].to(memory_format=torch.channels_last)
         self.optimiser.zero_grad(set_to_none=True)
         parts = [{k: v[i::self.shares] for k, v in batch.items()} for i in range(self.shares)]
-        done = list(self.pool.map(lambda part: self._share(part, imitation), parts))
+        done = list(self.pool.map(lambda part: self._share(part, imitation, head), parts))
         terms = {name: sum(one[name] for one in done) for name in done[0]}
         if not torch.isfinite(terms["total"]):
             torch.save(batch, self.folder / "bad_batch.pt")

@@ -38,7 +38,9 @@ def test_judge_learns_what_can_be_told_apart():
     seen = 0.2 * torch.randn(400, 256)
     wanted = (torch.arange(400) % 2).float()
     seen[:, 7] += 2 * wanted
-    threshold = calibrate.fit_judge(net.judge, seen, wanted)
+    loss = calibrate.fit_judge(net.judge, seen, wanted)
+    threshold = calibrate.find_threshold(net.judge, seen[wanted > 0.5], seen[wanted < 0.5])
+    assert loss < 0.6
     with torch.no_grad():
         scores = torch.sigmoid(net.judge(seen)[:, 0])
     assert float((scores[wanted > 0.5] < threshold).float().mean()) <= 0.02

@@ -10,15 +10,19 @@ import pytest
 import torch
 from PIL import Image
 
+from training import augment
 from training import checkpoint as checkpoint_lib
 from training import config as config_lib
 from training import export as export_lib
+from training import fringe
 from training import model as model_lib
 from training import pack as pack_lib
 from training import prepare as prepare_lib
 from training import samples as samples_lib
 from training import store as store_lib
+from training import teacher as teacher_lib
 from training import train as train_lib
+from training import u2netp
 
 _CONFIG = pathlib.Path(__file__).resolve().parents[1] / "config.yaml"
 
@@ -26,9 +30,10 @@ _CONFIG = pathlib.Path(__file__).resolve().parents[1] / "config.yaml"
 class FakeTeacher:
     """Says that bright pixels are the subject."""
 
-    def predict(self, image, size, mirror):
-        del mirror
-        return (np.asarray(image.convert("L").resize((size, size))) > 128).astype(np.float32)
+    def predict(self, images, size, mirror, side):
+        del size, mirror
+        grey = [Image.fromarray(image).convert("L").resize((side, side)) for image in images]
+        return np.stack([(np.asarray(one) > 128) * np.uint8(255) for one in grey])
 
 
 @pytest.fixture
@@ -56,6 +61,7 @@ def config(tmp_path):
     return config_lib.load(_CONFIG, [
         f"paths.data={tmp_path / 'data'}", f"paths.store={tmp_path / 'store'}",
         f"paths.run={tmp_path / 'run'}", "data.size=64", "train.workers=0",
+        "samples.passes=1",
         "train.save_every=2", "train.log_every=1", "train.bf16=false",
         "stages=[{name: whole, steps: 4, batch: 2, size: 64, rate: 1.0e-4, rate_end: 0.5}]",
     ])
@@ -67,7 +73,7 @@ def store(config, capsys):
     folder.mkdir()
     assert prepare_lib.decode(config, folder) == 1
     assert "made_5.jpg" in capsys.readouterr().err
-    prepare_lib.cache_pass(config, folder, 7, FakeTeacher(), {"size": 64, "mirror": False})
+    prepare_lib.cache_pass(config, folder, np.arange(7), FakeTeacher(), {"size": 64, "mirror": False})
     return store_lib.Store.open(folder)
 
 
@@ -175,6 +181,69 @@ def test_mean_of_checkpoints(config, tmp_path):
     checkpoint_lib.load_weights(paths, config, mean)
     a, b = (net.stem[1].weight for net in nets)
     assert torch.allclose(mean.stem[1].weight, (a + b) / 2)
+    export_lib.to_onnx(nets[1], 64, 0.5, tmp_path / "1.onnx")
+    checkpoint_lib.load_weights([paths[0], tmp_path / "1.onnx"], config, mean)
+    assert torch.allclose(mean.stem[1].weight, (a + b) / 2, atol=1e-3)
+
+
+def test_doubling_has_the_gradient_of_bilinear_enlargement():
+    x = torch.randn(2, 3, 5, 7, dtype=torch.double, requires_grad=True)
+    weight = torch.randn(2, 3, 10, 14, dtype=torch.double)
+    got, = torch.autograd.grad((model_lib.up(x) * weight).sum(), x)
+    plain = torch.nn.functional.interpolate(x, scale_factor=2, mode="bilinear")
+    wanted, = torch.autograd.grad((plain * weight).sum(), x)
+    assert torch.allclose(got, wanted)
+
+
+def test_stage_without_head_leaves_the_head_and_frozen_parts_alone(config, store, no_teacher):
+    config.stages = [{"name": "body", "steps": 2, "batch": 2, "size": 64, "rate": 1e-3,
+                      "rate_end": 1.0, "frozen": ["stem"]}]
+    trainer = train_lib.Trainer(config)
+    before = {k: v.clone() for k, v in trainer.net.state_dict().items()}
+    trainer.run()
+    after = trainer.net.state_dict()
+    changed = {name.split(".")[0] for name in before if not torch.equal(before[name], after[name])}
+    assert {"enc3", "dec2", "side"} <= changed
+    assert not changed & {"stem", "join", "fine", "narrow", "detail"}
+
+
+def test_passes_are_made_where_they_are_worth_it():
+    small = np.zeros((64, 64), np.uint8)
+    small[:8, :8] = 255
+    doubtful = small.copy()
+    doubtful[20:30, 20:30] = 128
+    assert prepare_lib.wanted({}, None)
+    assert not prepare_lib.wanted({"area": [0.1, 1]}, small)
+    assert prepare_lib.wanted({"area": [0.01, 1]}, small)
+    assert not prepare_lib.wanted({"unsure": 0.5}, small)
+    assert prepare_lib.wanted({"unsure": 0.5}, doubtful)
+
+
+def test_soft_rim_keeps_core_and_surroundings():
+    alpha = torch.zeros(1, 96, 96)
+    alpha[:, 30:70, 30:70] = 1
+    colour, matte = fringe.grow(torch.rand(3, 96, 96), alpha, np.random.default_rng(5))
+    assert colour.shape == (3, 96, 96) and matte.shape == (1, 96, 96)
+    assert float(matte[:, 45:55, 45:55].min()) > 0.95
+    assert float(matte[:, :8].max()) < 0.05
+    assert 0.02 < float(((matte > 0.1) & (matte < 0.9)).float().mean()) < 0.4
+
+
+def test_close_up_shows_the_subject():
+    mask = torch.zeros(1, 96, 96)
+    mask[:, 60:90, 10:30] = 1
+    for number in range(20):
+        window = augment.close_window(mask, np.random.default_rng(number))
+        seen = augment.look(mask, 64, **window)
+        assert float((seen > 0.5).float().mean()) > 0.2
+
+
+def test_teacher_in_pytorch_is_the_teacher(data):
+    path = data.parent / "models" / "u2netp-fp32.onnx"
+    image = Image.open(next((data / "matting" / "images").glob("*.png"))).convert("RGB")
+    one = u2netp.BatchTeacher(path, 1, bf16=False).predict([np.asarray(image)], 96, True, 96)
+    wanted = teacher_lib.Teacher(path, 1).predict(image, 96, True)
+    assert np.abs(one[0] / 255 - wanted).max() < 0.01
 
 
 def test_embedded_model_is_whole():
