@@ -2,7 +2,7 @@
 # Everything that `make bench` measures, against peers from PyPI in a virtual environment of its own.
 # Results (JSON and Markdown) go to out/bench. Needs ../shared for the photograph and U²-Net-p.
 # BENCH_QUIET may name a command that is put before each minute of timing and keeps other work away.
-# usage: bench/run.sh [engine|shapes|cold|matting|png|folder]...     all of them by default
+# usage: bench/run.sh [engine|shapes|cold|matting|edges|png|folder]...     all of them by default
 set -euo pipefail
 cd "$(dirname "$0")/.."
 peel=build-bench/peel
@@ -11,7 +11,7 @@ venv=.venv-bench
 model=../shared/models/u2netp-fp32.onnx
 photo=../shared/images/camera/HMD_Nokia_8.3_5G.jpg
 parts=("$@")
-[ $# -gt 0 ] || parts=(engine shapes cold matting png folder)
+[ $# -gt 0 ] || parts=(engine shapes cold matting edges png folder)
 mkdir -p "$out"
 
 if [ ! -f "$model" ] || [ ! -f "$photo" ]; then
@@ -47,6 +47,8 @@ for part in "${parts[@]}"; do
       "$python" -c "import pymatting" 2>/dev/null ||
         "$python" -m pip install -q --disable-pip-version-check -r bench/requirements.txt
       "$python" bench/matting.py "$peel" ../shared/data/matting "$out" ;;
+    edges) "$python" bench/edges.py "$peel" ../shared/data/matting ../shared/images/objects/lemur \
+             "$model" "$out" ;;
     folder) "$python" bench/folder.py "$peel" "$venv/bin/rembg" "$model" "$out" 200 \
               ../shared/images/camera/*.jpg ../shared/images/objects/*.jpg ;;
     png) "$python" bench/png/compare.py --bench build-bench/codec_bench --json "$out/png.json" |

@@ -130,7 +130,33 @@ Status CheckArguments(ImageView<const uint8_t> photo, ImageView<const uint8_t> t
   if (!(options.epsilon > 0) || !(options.tolerance > 0)) {
     return InvalidArgument("matting needs an epsilon and a tolerance above 0");
   }
+  const ImageView<const uint8_t>& prior = options.prior;
+  if (!prior.empty() && (prior.channels != 1 || prior.width != photo.width ||
+                         prior.height != photo.height || !(options.prior_weight >= 0))) {
+    return InvalidArgument(
+        "a matting prior has one channel, the picture's size and a weight from 0");
+  }
   return OkStatus();
+}
+
+// The prior's part of the energy of rows [first, last): weight (alpha_i - prior_i)^2.
+void AddPrior(const ClosedFormOptions& options, ImageView<const uint8_t> trimap, int first,
+              int last, PixelLevel* level) {
+  const auto weight = static_cast<float>(options.prior_weight);
+  for (int y = first; y < last; ++y) {
+    const uint8_t* known = trimap.row(y);
+    const uint8_t* prior = options.prior.row(y);
+    for (const Cell* cell = level->band.row_begin(y); cell != level->band.row_end(y); ++cell) {
+      const size_t at = size_t{cell->at[2]} * kCell;
+      const int x0 = static_cast<int>(cell->column) * kCell;
+      for (int i = 0; i < kCell && x0 + i < trimap.width; ++i) {
+        if (!Unknown(known[x0 + i])) continue;
+        level->rest.data()[at + static_cast<size_t>(i)] += weight;
+        level->right.data()[at + static_cast<size_t>(i)] +=
+            weight * static_cast<float>(prior[x0 + i]) * (1.0f / 255);
+      }
+    }
+  }
 }
 
 // Solves and hands every unknown's alpha (0..1) to set(x, y, alpha), rows on the pool. Unknowns
@@ -155,6 +181,7 @@ Status SolveUnknowns(ImageView<const uint8_t> photo, ImageView<const uint8_t> tr
   ForRowBands(photo.height, pool, [&](int first, int last, int) {
     matting::AssembleLaplacian(problem, level.band, first, last, weights, level.rest.data(),
                                level.right.data());
+    if (!options.prior.empty()) AddPrior(options, trimap, first, last, &level);
   });
   PEEL_ASSIGN_OR_RETURN(Hierarchy hierarchy, Hierarchy::Build(std::move(level), photo, pool));
   BandVector solution;

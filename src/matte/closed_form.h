@@ -16,6 +16,12 @@ struct ClosedFormOptions {
   // The solver ends when the residual, in the preconditioner's norm, has shrunk by this factor.
   double tolerance = 3e-4;
   int most_iterations = 200;
+  // What the unknown pixels' alpha is believed to be beforehand: 1 channel of the photo's size, or
+  // empty. It joins the energy as prior_weight (alpha - prior)^2 at every unknown pixel (the data
+  // term of Wang, Cohen, "Optimized color sampling for robust matting", 2007): where colours do not
+  // tell, the prior decides, so that an unknown region far from all that is known does not flood.
+  ImageView<const uint8_t> prior{};
+  double prior_weight = 0.003;  // at least 0; the windows' weights add up to a few units a pixel
 };
 
 struct ClosedFormInfo {

@@ -46,7 +46,8 @@ Scene MakeScene(int width, int height) {
 }
 
 // The same equations written down plainly: dense, in double, solved by elimination.
-std::vector<double> Reference(const Scene& s, double epsilon) {
+std::vector<double> Reference(const Scene& s, double epsilon, const ImageU8* prior = nullptr,
+                              double prior_weight = 0) {
   const int w = s.photo.width(), h = s.photo.height();
   std::vector<int> index(static_cast<size_t>(w * h), -1);
   std::vector<double> known(static_cast<size_t>(w * h), 0);
@@ -107,6 +108,12 @@ std::vector<double> Reference(const Scene& s, double epsilon) {
       }
     }
   }
+  for (int i = 0; prior != nullptr && i < w * h; ++i) {
+    if (index[static_cast<size_t>(i)] < 0) continue;
+    const auto row = static_cast<size_t>(index[static_cast<size_t>(i)]);
+    m[row * stride + row] += prior_weight;
+    m[row * stride + static_cast<size_t>(n)] += prior_weight * prior->row(i / w)[i % w] / 255.0;
+  }
   for (size_t p = 0; p < static_cast<size_t>(n); ++p) {
     double* pivot = &m[p * stride];
     for (size_t q = p + 1; q < static_cast<size_t>(n); ++q) {
@@ -150,6 +157,39 @@ TEST(ClosedForm, SolvesTheEquationsUnderEveryTarget) {
     EXPECT_LT(sum / static_cast<double>(expected.size()), 5e-3);
     EXPECT_LT(worst, 0.05);
   });
+}
+
+TEST(ClosedForm, LeansOnAPrior) {
+  const Scene s = MakeScene(61, 37);
+  const ImageU8 prior = Noise(11, 61, 37, 1);
+  const std::vector<double> expected = Reference(s, 1e-7, &prior, 0.05);
+  const auto alpha =
+      ClosedFormAlpha(s.photo.view(), s.trimap.view(),
+                      {.tolerance = 1e-6, .prior = prior.view(), .prior_weight = 0.05});
+  ASSERT_TRUE(alpha.ok()) << alpha.status().message();
+  size_t next = 0;
+  double sum = 0;
+  for (int y = 0; y < s.photo.height(); ++y) {
+    for (int x = 0; x < s.photo.width(); ++x) {
+      const uint8_t t = s.trimap.row(y)[x];
+      if (t == 0 || t == 255) continue;
+      sum += std::fabs(alpha->row(y)[x] - expected[next++]);
+    }
+  }
+  EXPECT_LT(sum / static_cast<double>(expected.size()), 1e-3);
+  // Weighed down by it, every unknown takes the prior's value.
+  const auto bound = ClosedFormMatte(s.photo.view(), s.trimap.view(),
+                                     {.prior = prior.view(), .prior_weight = 1e6});
+  ASSERT_TRUE(bound.ok());
+  for (int y = 0; y < s.photo.height(); ++y) {
+    for (int x = 0; x < s.photo.width(); ++x) {
+      if (s.trimap.row(y)[x] == 128) EXPECT_NEAR(bound->row(y)[x], prior.row(y)[x], 1);
+    }
+  }
+  const ImageU8 small = Noise(11, 60, 37, 1);
+  EXPECT_EQ(
+      ClosedFormMatte(s.photo.view(), s.trimap.view(), {.prior = small.view()}).status().code(),
+      StatusCode::kInvalidArgument);
 }
 
 TEST(ClosedForm, DefaultToleranceIsGoodEnough) {

@@ -1,12 +1,12 @@
 #include <algorithm>
-#include <array>
-#include <cmath>
 #include <cstring>
 #include <utility>
 #include <vector>
 
+#include "src/base/cpu.h"
 #include "src/image/rows.h"
 #include "src/matte/foreground.h"
+#include "src/matte/foreground_kernels.h"
 
 namespace peel {
 namespace {
@@ -23,70 +23,12 @@ constexpr int kIterations = 2;
 
 bool Soft(uint8_t alpha) { return static_cast<uint8_t>(alpha - 1) < 254; }
 
-// Colour in three lanes; the fourth keeps a pixel in one vector register.
-struct alignas(16) Lanes {
-  float v[4];
-};
-
-struct Cell {
-  Lanes colour, foreground, background;
-  float alpha;
-};
-
 // A rectangle of one level of the pyramid; x0 and y0 count that level's pixels.
 struct Grid {
   ForegroundLevel level{};
-  int x0 = 0, y0 = 0, width = 0, height = 0;
-  std::vector<Cell> cells;
-  Cell& at(int x, int y) {
-    return cells[static_cast<size_t>(y) * static_cast<size_t>(width) + static_cast<size_t>(x)];
-  }
+  int x0 = 0, y0 = 0;
+  ForegroundGrid cells;
 };
-
-// The equations of one cell, solved for its own two colours (see foreground.h).
-void Solve(Grid& grid, int x, int y) {
-  Cell& cell = grid.at(x, y);
-  const float a0 = cell.alpha, a1 = 1.0f - a0;
-  float weights = 0;
-  Lanes b0, b1;
-  for (int c = 0; c < 4; ++c) {
-    b0.v[c] = a0 * cell.colour.v[c];
-    b1.v[c] = a1 * cell.colour.v[c];
-  }
-  const Cell* neighbours[4] = {
-      &grid.at(std::max(x - 1, 0), y), &grid.at(std::min(x + 1, grid.width - 1), y),
-      &grid.at(x, std::max(y - 1, 0)), &grid.at(x, std::min(y + 1, grid.height - 1))};
-  // Among its like a certain cell is its own colour, the other one its neighbours' mean: the
-  // equations' solution but for the regularisation.
-  if ((a0 == 0.0f || a0 == 1.0f) && neighbours[0]->alpha == a0 && neighbours[1]->alpha == a0 &&
-      neighbours[2]->alpha == a0 && neighbours[3]->alpha == a0) {
-    Lanes Cell::*const own = a0 == 1.0f ? &Cell::foreground : &Cell::background;
-    Lanes Cell::*const other = a0 == 1.0f ? &Cell::background : &Cell::foreground;
-    cell.*own = cell.colour;
-    for (int c = 0; c < 4; ++c) {
-      (cell.*other).v[c] = 0.25f * (((neighbours[0]->*other).v[c] + (neighbours[1]->*other).v[c]) +
-                                    ((neighbours[2]->*other).v[c] + (neighbours[3]->*other).v[c]));
-    }
-    return;
-  }
-  for (const Cell* n : neighbours) {
-    const float da = kRegularization + kGradientWeight * std::fabs(a0 - n->alpha);
-    weights += da;
-    for (int c = 0; c < 4; ++c) {
-      b0.v[c] += da * n->foreground.v[c];
-      b1.v[c] += da * n->background.v[c];
-    }
-  }
-  const float a00 = a0 * a0 + weights, a11 = a1 * a1 + weights, a01 = a0 * a1;
-  // a00 a11 - a01^2, written so that nothing cancels in single precision.
-  const float inverse = 1.0f / (weights * (a0 * a0 + a1 * a1 + weights));
-  for (int c = 0; c < 4; ++c) {
-    const float f = inverse * (a11 * b0.v[c] - a01 * b1.v[c]);
-    const float b = inverse * (a00 * b1.v[c] - a01 * b0.v[c]);
-    cell.foreground.v[c] = std::min(std::max(f, 0.0f), 1.0f);
-    cell.background.v[c] = std::min(std::max(b, 0.0f), 1.0f);
-  }
-}
 
 // The levels, and the solution of the whole picture on one of the first.
 struct Coarse {
@@ -107,47 +49,62 @@ Result<Coarse> SolveCoarse(ImageView<const uint8_t> rgba) {
   return coarse;
 }
 
+// Where a column of a grid stands in its rows, and where it takes pixel and guess from in theirs.
+struct Sample {
+  size_t cell, pixel, guess;
+};
+
 // The pixel of a line of m that pixel i of a line of n is taken from.
 int Nearest(int64_t i, int m, int n) { return static_cast<int>(i * m / n); }
 
 // Samples the picture and takes first guesses from the level above, or where there is none from the
 // coarse solution.
-void Fill(ImageView<const uint8_t> rgba, const Coarse& coarse, Grid* above, Grid& grid) {
-  grid.cells.resize(static_cast<size_t>(grid.width) * static_cast<size_t>(grid.height));
+void Fill(ImageView<const uint8_t> rgba, const Coarse& coarse, Grid* above, Grid& grid,
+          std::vector<Sample>& samples) {
+  using G = ForegroundGrid;
   const int w = grid.level.width, h = grid.level.height;
   const ForegroundLevel from = above != nullptr ? above->level
                                                 : ForegroundLevel{coarse.pair.foreground.width(),
                                                                   coarse.pair.foreground.height()};
-  for (int y = 0; y < grid.height; ++y) {
-    const uint8_t* row = rgba.row(Nearest(grid.y0 + y, rgba.height, h));
-    const int guess_y = Nearest(grid.y0 + y, from.height, h);
-    for (int x = 0; x < grid.width; ++x) {
-      const uint8_t* p = row + ptrdiff_t{4} * Nearest(grid.x0 + x, rgba.width, w);
-      const int guess_x = Nearest(grid.x0 + x, from.width, w);
-      Cell& cell = grid.at(x, y);
-      for (int c = 0; c < 3; ++c) cell.colour.v[c] = static_cast<float>(p[c]) * (1.0f / 255);
-      cell.colour.v[3] = 0;
-      cell.alpha = static_cast<float>(p[3]) * (1.0f / 255);
-      if (above != nullptr) {
-        const Cell& guess = above->at(std::clamp(guess_x - above->x0, 0, above->width - 1),
-                                      std::clamp(guess_y - above->y0, 0, above->height - 1));
-        cell.foreground = guess.foreground;
-        cell.background = guess.background;
-      } else {
-        for (int c = 0; c < 3; ++c) {
-          cell.foreground.v[c] = coarse.pair.foreground.row(guess_y)[3 * guess_x + c];
-          cell.background.v[c] = coarse.pair.background.row(guess_y)[3 * guess_x + c];
-        }
-        cell.foreground.v[3] = cell.background.v[3] = 0;
-      }
-    }
+  samples.resize(static_cast<size_t>(grid.cells.width()));
+  for (int x = 0; x < grid.cells.width(); ++x) {
+    const int guess = Nearest(grid.x0 + x, from.width, w);
+    samples[static_cast<size_t>(x)] = {
+        grid.cells.Column(x), size_t{4} * static_cast<size_t>(Nearest(grid.x0 + x, rgba.width, w)),
+        above != nullptr
+            ? above->cells.Column(std::clamp(guess - above->x0, 0, above->cells.width() - 1))
+            : size_t{3} * static_cast<size_t>(guess)};
   }
-}
-
-void SolveGrid(Grid& grid) {
-  for (int i = 0; i < kIterations; ++i) {
-    for (int y = 0; y < grid.height; ++y) {
-      for (int x = 0; x < grid.width; ++x) Solve(grid, x, y);
+  for (int y = 0; y < grid.cells.height(); ++y) {
+    const uint8_t* row = rgba.row(Nearest(grid.y0 + y, rgba.height, h));
+    float* const alpha = grid.cells.row(G::kAlpha, y);
+    float* const red = grid.cells.row(G::kColour, y);
+    float* const green = grid.cells.row(G::kColour + 1, y);
+    float* const blue = grid.cells.row(G::kColour + 2, y);
+    for (const Sample& s : samples) {
+      const uint8_t* p = row + s.pixel;
+      red[s.cell] = static_cast<float>(p[0]) * (1.0f / 255);
+      green[s.cell] = static_cast<float>(p[1]) * (1.0f / 255);
+      blue[s.cell] = static_cast<float>(p[2]) * (1.0f / 255);
+      alpha[s.cell] = static_cast<float>(p[3]) * (1.0f / 255);
+    }
+    const int guess_y = Nearest(grid.y0 + y, from.height, h);
+    for (int c = 0; c < 3; ++c) {
+      float* const f = grid.cells.row(G::kForeground + c, y);
+      float* const b = grid.cells.row(G::kBackground + c, y);
+      const float *guess_f, *guess_b;
+      if (above != nullptr) {
+        const int at = std::clamp(guess_y - above->y0, 0, above->cells.height() - 1);
+        guess_f = above->cells.row(G::kForeground + c, at);
+        guess_b = above->cells.row(G::kBackground + c, at);
+      } else {
+        guess_f = coarse.pair.foreground.row(guess_y) + c;
+        guess_b = coarse.pair.background.row(guess_y) + c;
+      }
+      for (const Sample& s : samples) {
+        f[s.cell] = guess_f[s.guess];
+        b[s.cell] = guess_b[s.guess];
+      }
     }
   }
 }
@@ -158,28 +115,62 @@ void Span(int first, int last, int n, int m, int* from, int* count) {
   *count = std::min(Nearest(last - 1, m, n) + 1 + kMargin, m) - *from;
 }
 
+// What a worker needs again for every tile.
+struct Scratch {
+  Grid grids[2];
+  std::vector<Sample> samples;
+};
+
+// Pixels [x0, x1) x [y0, y1).
+struct Box {
+  int x0, y0, x1, y1;
+};
+
+// The soft pixels of a tile lie in this box.
+Box SoftPart(ImageView<const uint8_t> rgba, const Box& tile) {
+  Box box{tile.x1, tile.y1, tile.x0, tile.y0};
+  for (int y = tile.y0; y < tile.y1; ++y) {
+    const uint8_t* row = rgba.row(y);
+    int first = tile.x0, last = tile.x1;
+    while (first < last && !Soft(row[4 * first + 3])) ++first;
+    if (first == last) continue;
+    while (!Soft(row[4 * last - 1])) --last;
+    box = {std::min(box.x0, first), std::min(box.y0, y), std::max(box.x1, last), y + 1};
+  }
+  return box;
+}
+
 // The colours of a tile's soft pixels, three bytes each in reading order.
-void SolveTile(ImageView<const uint8_t> rgba, const Coarse& coarse, int tx, int ty, Grid grids[2],
-               std::vector<uint8_t>& colours) {
-  const int x1 = std::min(tx + kTile, rgba.width), y1 = std::min(ty + kTile, rgba.height);
+void SolveTile(ImageView<const uint8_t> rgba, const Coarse& coarse, const Box& tile,
+               Scratch& scratch, std::vector<uint8_t>& colours) {
+  const Box box = SoftPart(rgba, tile);
   Grid* above = nullptr;
   // A picture no larger than the coarse level is solved once more from there: nothing is lost.
   const size_t finest = coarse.levels.size() - 1;
   for (size_t l = std::min(coarse.last + 1, finest); l <= finest; ++l) {
-    Grid& grid = grids[l % 2];
+    Grid& grid = scratch.grids[l % 2];
     grid.level = coarse.levels[l];
-    Span(tx, x1, rgba.width, grid.level.width, &grid.x0, &grid.width);
-    Span(ty, y1, rgba.height, grid.level.height, &grid.y0, &grid.height);
-    Fill(rgba, coarse, above, grid);
-    SolveGrid(grid);
+    int width, height;
+    Span(box.x0, box.x1, rgba.width, grid.level.width, &grid.x0, &width);
+    Span(box.y0, box.y1, rgba.height, grid.level.height, &grid.y0, &height);
+    grid.cells.Resize(width, height);
+    Fill(rgba, coarse, above, grid, scratch.samples);
+    for (int i = 0; i < kIterations; ++i) {
+      SweepForeground(kRegularization, kGradientWeight, &grid.cells);
+    }
     above = &grid;
   }
-  for (int y = ty; y < y1; ++y) {
-    for (int x = tx; x < x1; ++x) {
-      if (!Soft(rgba.row(y)[ptrdiff_t{4} * x + 3])) continue;
-      const Cell& cell = above->at(x - above->x0, y - above->y0);
-      for (int c = 0; c < 3; ++c) {
-        colours.push_back(static_cast<uint8_t>(cell.foreground.v[c] * 255.0f + 0.5f));
+  for (int y = box.y0; y < box.y1; ++y) {
+    const uint8_t* row = rgba.row(y);
+    const float* planes[3];
+    for (int c = 0; c < 3; ++c) {
+      planes[c] = above->cells.row(ForegroundGrid::kForeground + c, y - above->y0);
+    }
+    for (int x = box.x0; x < box.x1; ++x) {
+      if (!Soft(row[ptrdiff_t{4} * x + 3])) continue;
+      const size_t at = above->cells.Column(x - above->x0);
+      for (const float* plane : planes) {
+        colours.push_back(static_cast<uint8_t>(plane[at] * 255.0f + 0.5f));
       }
     }
   }
@@ -191,6 +182,7 @@ Status DecontaminateEdges(ImageView<uint8_t> rgba, ThreadPool* pool) {
   if (rgba.empty() || rgba.channels != 4) {
     return InvalidArgument("edges are decontaminated in RGBA pictures");
   }
+  InitCpu();
   const int columns = static_cast<int>(DivideUp(rgba.width, kTile));
   const int rows = static_cast<int>(DivideUp(rgba.height, kTile));
   std::vector<uint8_t> soft(static_cast<size_t>(columns) * static_cast<size_t>(rows), 0);
@@ -218,22 +210,25 @@ Status DecontaminateEdges(ImageView<uint8_t> rgba, ThreadPool* pool) {
   PEEL_ASSIGN_OR_RETURN(const Coarse coarse, SolveCoarse(rgba));
   // Tiles read each other's pixels: nothing is written before all are solved.
   std::vector<std::vector<uint8_t>> colours(tiles.size());
-  std::vector<std::array<Grid, 2>> scratch(static_cast<size_t>(Workers(pool)));
+  std::vector<Scratch> scratch(static_cast<size_t>(Workers(pool)));
+  const auto tile_of = [&](int tile) {
+    const int x = tile % columns * kTile, y = tile / columns * kTile;
+    return Box{x, y, std::min(x + kTile, rgba.width), std::min(y + kTile, rgba.height)};
+  };
   ForRowBands(
       static_cast<int>(tiles.size()), pool,
       [&](int first, int last, int worker) {
         for (int i = first; i < last; ++i) {
-          const int t = tiles[static_cast<size_t>(i)];
-          SolveTile(rgba, coarse, t % columns * kTile, t / columns * kTile,
-                    scratch[static_cast<size_t>(worker)].data(), colours[static_cast<size_t>(i)]);
+          SolveTile(rgba, coarse, tile_of(tiles[static_cast<size_t>(i)]),
+                    scratch[static_cast<size_t>(worker)], colours[static_cast<size_t>(i)]);
         }
       },
       1);
   for (size_t i = 0; i < tiles.size(); ++i) {
-    const int tx = tiles[i] % columns * kTile, ty = tiles[i] / columns * kTile;
+    const Box tile = tile_of(tiles[i]);
     const uint8_t* colour = colours[i].data();
-    for (int y = ty; y < std::min(ty + kTile, rgba.height); ++y) {
-      for (int x = tx; x < std::min(tx + kTile, rgba.width); ++x) {
+    for (int y = tile.y0; y < tile.y1; ++y) {
+      for (int x = tile.x0; x < tile.x1; ++x) {
         uint8_t* p = rgba.row(y) + ptrdiff_t{4} * x;
         if (!Soft(p[3])) continue;
         std::memcpy(p, colour, 3);

@@ -53,7 +53,7 @@ void BoxMean(Plane& plane, Plane& scratch, int width, int height, int r) {
 // How soft the matte must be for the photo to have the full say: the model's weight rises from 0
 // where the matte is certain to 1 where it is this far from it. Keeps texture just inside an
 // outline from making holes and haze from settling just outside.
-constexpr float kSoftEnough = 1.0f / 8;
+constexpr float kSoftEnough = 1.0f / 16;
 
 constexpr size_t kPlanes = 5;
 

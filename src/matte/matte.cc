@@ -102,14 +102,16 @@ Result<std::vector<ImageU8>> RembgMasks(const Prediction& prediction, const Prof
   return masks;
 }
 
-// Closed-form matting where the enlarged matte is neither certainly subject nor background.
-Result<ImageU8> MatteByMatting(ImageU8 alpha, ImageView<const uint8_t> photo,
-                               const TrimapOptions& options, ThreadPool* pool) {
-  PEEL_ASSIGN_OR_RETURN(const ImageU8 trimap,
-                        MakeTrimap(std::as_const(alpha).view(), options, pool));
+// Closed-form matting where the enlarged matte is neither certainly subject nor background. There
+// the matte that the photo has guided is the prior: it knows of glass and far strands, the colours
+// of hair.
+Result<ImageU8> MatteByMatting(ImageView<const uint8_t> enlarged, ImageU8 guided,
+                               ImageView<const uint8_t> photo, const TrimapOptions& options,
+                               ThreadPool* pool) {
+  PEEL_ASSIGN_OR_RETURN(const ImageU8 trimap, MakeTrimap(enlarged, options, pool));
   // Nothing to learn from: too small a subject for the erosion, or one that fills the picture.
-  if (!HasBothSides(trimap.view())) return alpha;
-  return ClosedFormMatte(photo, trimap.view(), {}, pool);
+  if (!HasBothSides(trimap.view())) return guided;
+  return ClosedFormMatte(photo, trimap.view(), {.prior = std::as_const(guided).view()}, pool);
 }
 
 }  // namespace
@@ -190,26 +192,29 @@ Result<Matte> Matter::ToMatte(const Prediction& prediction, ImageView<const uint
 
   const double growth = std::max(static_cast<double>(photo.width) / prediction.mask.width(),
                                  static_cast<double>(photo.height) / prediction.mask.height());
+  const bool colours = photo.channels >= 3 && matte.subject_found;
+  const bool matting = colours && options.edges == Edges::kMatting;
   const bool guide =
-      photo.channels >= 3 && matte.subject_found &&
-      (options.edges == Edges::kRefine || (options.edges == Edges::kAuto && growth > kRefineFrom));
+      matting || (colours && (options.edges == Edges::kRefine ||
+                              (options.edges == Edges::kAuto && growth > kRefineFrom)));
   for (ImageF32& plane : planes) {
     if (matte.subject_found) Settle(&plane);
-    ImageU8 alpha;
+    ImageU8 guided, enlarged;
     if (guide) {
-      PEEL_ASSIGN_OR_RETURN(alpha, GuidedUpsample(std::as_const(plane).view(), photo, {}, pool));
+      PEEL_ASSIGN_OR_RETURN(guided, GuidedUpsample(std::as_const(plane).view(), photo, {}, pool));
       matte.refined = true;
-    } else {
+    }
+    if (!guide || matting) {
       PEEL_ASSIGN_OR_RETURN(const ImageU8 bytes, ToBytes(plane));
       // Not Lanczos: its second lobe draws faint lines beside edges.
       PEEL_ASSIGN_OR_RETURN(
-          alpha, Resize(bytes.view(), photo.width, photo.height, ResizeFilter::kBicubic, pool));
+          enlarged, Resize(bytes.view(), photo.width, photo.height, ResizeFilter::kBicubic, pool));
     }
-    if (options.edges == Edges::kMatting && photo.channels >= 3 && matte.subject_found) {
-      PEEL_ASSIGN_OR_RETURN(alpha, MatteByMatting(std::move(alpha), photo, options.trimap, pool));
-      matte.refined = true;
+    if (matting) {
+      PEEL_ASSIGN_OR_RETURN(guided, MatteByMatting(std::as_const(enlarged).view(),
+                                                   std::move(guided), photo, options.trimap, pool));
     }
-    matte.alphas.push_back(std::move(alpha));
+    matte.alphas.push_back(std::move(guide ? guided : enlarged));
   }
   matte.coverage = Coverage(std::as_const(matte.alphas.front()).view());
   return matte;

@@ -207,8 +207,8 @@ Result<Shard> ParseShard(std::string_view text) {
       return shard;
     }
   }
-  return InvalidArgument("\"" + std::string(text) +
-                         "\" is no part of a list; the third of eight is 3/8");
+  return InvalidArgument("no part of a list: \"" + std::string(text) +
+                         "\"; the third of eight is 3/8");
 }
 
 InputList ExpandInputs(const std::vector<std::string>& names, bool recursive) {

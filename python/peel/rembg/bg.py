@@ -286,6 +286,6 @@ def get_concat_v_multi(imgs: List[Any]) -> Any:
 
 def download_models(models: Tuple[str, ...]) -> None:
     """Says for every model whether it is here; fetches those that are not by `peel models pull`."""
-    from .cli import fetch_models
+    from .downloads import fetch_models
 
     fetch_models(list(models))

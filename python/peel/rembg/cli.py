@@ -16,15 +16,12 @@ import sys
 import time
 from typing import Any, Dict, List, Optional
 
-from .sessions import sessions, sessions_names, sessions_names_downloadable
+from .downloads import fetch_models, say
+from .sessions import sessions_names
 
 _STEPS = ("alpha_matting", "alpha_matting_foreground_threshold",
           "alpha_matting_background_threshold", "alpha_matting_erode_size", "only_mask",
           "post_process_mask", "decontaminate", "vitmatte", "bgcolor")
-
-
-def _say(text: str) -> None:
-    print(f"peel.rembg: {text}", file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -103,7 +100,7 @@ def _keywords(given: argparse.Namespace) -> Dict[str, Any]:
 
 
 def _usage(text: str) -> int:
-    _say(f"error: {text}")
+    say(f"error: {text}")
     return 2
 
 
@@ -209,7 +206,7 @@ class _Folder:
 
     def _fail(self, path: pathlib.Path, reason: str) -> None:
         self.failed += 1
-        _say(f"error: {path}: {reason}")
+        say(f"error: {path}: {reason}")
 
 
 def _folder(given: argparse.Namespace) -> int:
@@ -236,7 +233,7 @@ def _folder(given: argparse.Namespace) -> int:
             break
         time.sleep(0.5)
     if work.failed:
-        _say(f"{work.failed} of {work.done + work.failed} pictures failed")
+        say(f"{work.failed} of {work.done + work.failed} pictures failed")
     return 0 if not work.failed else 1 if work.done else 3
 
 
@@ -256,7 +253,7 @@ def _stream(given: argparse.Namespace) -> int:
         frame = sys.stdin.buffer.read(size)
         if len(frame) < size:
             if frame:
-                _say(f"the last {len(frame)} bytes are no whole frame and were left out")
+                say(f"the last {len(frame)} bytes are no whole frame and were left out")
             return 0
         cut = remove(Image.frombytes("RGB", (width, height), frame), session=session,
                      force_return_bytes=True, **keywords)
@@ -266,36 +263,6 @@ def _stream(given: argparse.Namespace) -> int:
             sys.stdout.buffer.write(cut)
             sys.stdout.buffer.flush()
         index += 1
-
-
-def fetch_models(names: List[str]) -> int:
-    """For `d`: 0 where all models are here in the end, else 1."""
-    import shutil
-    import subprocess
-
-    from .._errors import NotFound
-
-    program = shutil.which("peel")
-    code = 0
-    for name in names or sessions_names_downloadable:
-        session = sessions.get(name)
-        if session is None:
-            _say(f"error: no model found: {name}")
-            return 1
-        if not session.is_local():
-            print(f"Skipping {name}: remote backend, nothing to download")
-            continue
-        try:
-            print(f"{name}: {session.download_models()}")
-        except (ValueError, NotImplementedError):
-            print(f"Skipping {name}: it has no file of its own to download")
-        except NotFound as error:
-            if program is None:
-                _say(f"error: {error}; the program peel, which downloads, is not in PATH")
-                code = 1
-            elif subprocess.run([program, "models", "pull", name]).returncode != 0:
-                code = 1
-    return code
 
 
 def main(arguments: Optional[List[str]] = None) -> int:
@@ -316,10 +283,10 @@ def main(arguments: Optional[List[str]] = None) -> int:
         if given.command == "d":
             return fetch_models(given.models)
     except (Error, OSError, ValueError) as error:
-        _say(f"error: {error}")
+        say(f"error: {error}")
         return 3
     except KeyboardInterrupt:
         return 130
-    _say("error: s: this version has no HTTP service yet; use the commands i, p or b, or peel.rembg "
+    say("error: s: this version has no HTTP service yet; use the commands i, p or b, or peel.rembg "
          "from Python")
     return 3
