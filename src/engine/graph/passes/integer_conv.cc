@@ -15,7 +15,7 @@ namespace peel::engine::passes {
 namespace {
 
 // Sums of more products than this might leave int32 together with the largest bias.
-constexpr int64_t kMostTerms = (int64_t{1} << 30) / (255 * 128);
+constexpr int64_t kMostTerms = (int64_t{1} << 30) / (int64_t{255} * 128);
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 

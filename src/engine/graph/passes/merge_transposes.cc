@@ -28,6 +28,7 @@ Result<int> MergeTransposes(Graph& graph, const PassContext&) {
     const std::vector<int64_t> first = inner->Ints("perm"), second = outer.Ints("perm");
     if (first.size() != second.size() || !IsPermutation(first) || !IsPermutation(second)) continue;
     std::vector<int64_t> both;
+    both.reserve(second.size());
     for (const int64_t p : second) both.push_back(first[static_cast<size_t>(p)]);
     const ValueId source = inner->inputs[0];
     ++changes;
