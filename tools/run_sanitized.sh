@@ -48,7 +48,7 @@ expect 0 "$photo" -o "$work/a.jpg" --background "$photo" --edges refine
 expect 0 "$photo" -o "$work/m.png" --mask --edges off --threads 3
 expect 0 "$photo" -o "$work/c.png" --compat rembg
 expect 0 "${pictures[@]}" -O "$work/many" --jobs 3 --threads 3 --max-size 400 --report "$work/r.json"
-expect 2 "$photo" --format avif
+expect 2 "$photo" --format bmp
 expect 3 "$photo" -m "$work/none.onnx" -o "$work/x.png"
 
 # Broken files, made here and, where they are at hand, collected.
