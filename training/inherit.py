@@ -71,7 +71,7 @@ def copy_block(block: nn.Module, pairs: list) -> None:
         copy_layer(layer, *pair)
 
 
-def _keep(sides: dict, stages: dict, count: int) -> np.ndarray:
+def kept_channels(sides: dict, stages: dict, count: int) -> np.ndarray:
     """Which channels of stage 2d matter most to those who read them (L1 norm)."""
     readers = [stages["dec1"][0][0][:, :64], sides["side2"][0]]
     weight = sum(np.abs(r).sum((0, 2, 3)) / np.abs(r).sum() for r in readers)
@@ -84,7 +84,7 @@ def inherit(net: model_lib.PeelNet, path: pathlib.Path) -> None:
     for stage in ("enc2", "enc3", "enc4", "enc5", "enc6", "dec5", "dec4", "dec3"):
         copy_block(getattr(net, stage), stages[stage])
     last = net.dec2.entry.out_channels
-    keep = _keep(sides, stages, last)
+    keep = kept_channels(sides, stages, last)
     (entry, entry_bias), *inner = stages["dec2"]
     copy_layer(net.dec2.entry, entry[keep], entry_bias[keep])
     first, *middle, final = inner

@@ -155,7 +155,8 @@ class PeelNet(nn.Module):
 
     def forward(self, x: torch.Tensor, sides: bool = False, head: bool = True):
         """Returns (mask logits, subject logit), and with `sides` also the list of
-        coarser mask logits at S/2, S/4, S/8, S/16, S/32 for deep supervision.
+        coarser mask logits at S/2, S/4, S/8, S/16, S/32 for deep supervision, and the
+        features of the stages from enc2 to dec2, which training.guide compares.
 
         Without `head` the mask is the first of those: the head is a third of the time
         of a training step and learns little of what a subject is.
@@ -179,7 +180,7 @@ class PeelNet(nn.Module):
         if not sides:
             return mask, subject
         deep = [coarse] + [side(t) for side, t in zip(list(self.side)[1:], (d3, d4, d5, e6))]
-        return mask, subject, deep
+        return mask, subject, deep, [e2, e3, e4, e5, e6, d5, d4, d3, d2]
 
 
 def multiply_adds(net: PeelNet, size: int) -> int:

@@ -6,6 +6,7 @@ A sample is a function of (seed, number) and of the store alone. Each is a dict:
     mask    float32 [1,T,T]  the target matte
     subject float32 []       1 there is a subject, 0 there is none
     judged  float32 []       0 where that is not known
+    plain   float32 []       1 where it is a photograph as it was taken
 """
 
 import dataclasses
@@ -108,18 +109,21 @@ class Samples(torch.utils.data.Dataset):
         rng = np.random.default_rng([self._seed, self._first + item])
         kind = rng.random()
         o = self._options
+        plain = False
         if kind < o.composite and len(self._pools.clear):
             image, mask, subject, judged = self._composite(rng)
         elif kind < o.composite + o.empty:
             image, mask, subject, judged = self._empty(rng)
         else:
             image, mask, subject, judged = self._photograph(rng)
+            plain = True
         image = augment.take(image, rng)
         return {
             "image": normalise(image),
             "mask": mask.clamp(0, 1),
             "subject": torch.tensor(float(subject)),
             "judged": torch.tensor(float(judged)),
+            "plain": torch.tensor(float(plain)),
         }
 
     def planes(self, i: int) -> torch.Tensor:

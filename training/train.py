@@ -18,6 +18,7 @@ import torch
 
 from training import checkpoint as checkpoint_lib
 from training import config as config_lib
+from training import guide as guide_lib
 from training import imitate
 from training import inherit
 from training import log as log_lib
@@ -54,6 +55,9 @@ class Trainer:
         self.shares = config.train.threads if self.device.type == "cpu" else 1
         if self.device.type == "cpu":
             torch.set_num_threads(1)
+        self.guide = None
+        if config.loss.guide > 0:
+            self.guide = guide_lib.Guide(config.paths.teacher, config.model.last).to(self.device)
         self.pool = concurrent.futures.ThreadPoolExecutor(self.shares)
         self.folder = pathlib.Path(config.paths.run)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -161,9 +165,11 @@ class Trainer:
             if imitation is not None:
                 terms = imitation(self.net, batch)
             else:
-                outputs = self.net(batch["image"], sides=True, head=head)
+                *outputs, features = self.net(batch["image"], sides=True, head=head)
+                guide = (self.guide(batch["image"], features, batch["plain"])
+                         if self.guide is not None else torch.zeros(()))
         if imitation is None:
-            terms = losses.student_loss(*outputs, batch, self.config.loss)
+            terms = losses.student_loss(*outputs, guide, batch, self.config.loss)
         (terms["total"] / self.shares).backward()
         return {name: term.detach() / self.shares for name, term in terms.items()}
 

@@ -251,9 +251,9 @@ Json RunBenchCase(const BenchCase& bench) {
   }
   // A library may have printed before it.
   const size_t start = output.find("{\"");
-  const Json result = start == std::string::npos
-                          ? Json()
-                          : Json::parse(output.substr(start), nullptr, /*allow_exceptions=*/false);
+  Json result = start == std::string::npos
+                    ? Json()
+                    : Json::parse(output.substr(start), nullptr, /*allow_exceptions=*/false);
   if (!result.is_object() || !result.contains("status")) {
     return Failed(fmt::format("it ended with exit code {} and no result", WEXITSTATUS(status)));
   }

@@ -1,6 +1,7 @@
 // AVIF, HEIC, GIF, JPEG XL and raw files through the one entry; frames of all formats.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "src/base/thread_pool.h"
 #include "src/codec/frames.h"
 #include "src/codec/gif_blocks.h"
+#include "src/codec/heif.h"
 #include "src/codec/metadata.h"
 #include "src/codec/raw.h"
 #include "src/codec/test_files.h"
@@ -104,6 +106,18 @@ TEST(Heic, LimitsAndTruncation) {
     ASSERT_FALSE(cut.ok());
     EXPECT_NE(cut.status().message().find("HEIC"), std::string::npos) << cut.status().message();
   }
+}
+
+// libheif reports an error and hands over memory none the less (found by fuzzing).
+TEST(Heic, UnknownCodePointOfColoursLeaksNothing) {
+  auto file = MustEncode(Smooth(64, 48, 3).view(), {.format = Format::kAvif});
+  const std::string kind = "nclx";
+  const auto nclx = std::search(file.begin(), file.end(), kind.begin(), kind.end());
+  ASSERT_LT(nclx - file.begin() + 8, static_cast<ptrdiff_t>(file.size()));
+  nclx[6] = 0x80;  // the transfer function's high byte
+  const auto picture = DecodeHeif(file, {});
+  ASSERT_TRUE(picture.ok()) << picture.status().message();
+  EXPECT_EQ(picture->width(), 64);
 }
 
 // A GIF of 4 x 3 pixels and 4 colours (red, green, blue, white); frames are added to it.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -220,17 +221,23 @@ class HeifFrames final : public FrameReader {
   }
 
   Cicp ColourOf(const heif_image_handle* handle, const heif_image* image) const {
-    heif_color_profile_nclx* nclx = nullptr;
-    if (lib_.heif_image_handle_get_nclx_color_profile(handle, &nclx).code != heif_error_Ok) {
-      nclx = nullptr;
-      // Told by the picture data alone.
-      if (lib_.heif_image_get_nclx_color_profile(image, &nclx).code != heif_error_Ok) return {};
-    }
-    if (nclx == nullptr) return {};
-    const Cicp cicp = {static_cast<int>(nclx->color_primaries),
-                       static_cast<int>(nclx->transfer_characteristics)};
-    lib_.heif_nclx_color_profile_free(nclx);
-    return cicp;
+    // Where a code point is unknown to it libheif reports an error and hands over a profile as
+    // well.
+    const auto read = [this](auto get, const auto* from) -> std::optional<Cicp> {
+      heif_color_profile_nclx* nclx = nullptr;
+      const bool known = get(from, &nclx).code == heif_error_Ok && nclx != nullptr;
+      std::optional<Cicp> cicp;
+      if (known) {
+        cicp = {static_cast<int>(nclx->color_primaries),
+                static_cast<int>(nclx->transfer_characteristics)};
+      }
+      if (nclx != nullptr) lib_.heif_nclx_color_profile_free(nclx);
+      return cicp;
+    };
+    std::optional<Cicp> cicp = read(lib_.heif_image_handle_get_nclx_color_profile, handle);
+    // Else it may be told by the picture data alone.
+    if (!cicp) cicp = read(lib_.heif_image_get_nclx_color_profile, image);
+    return cicp.value_or(Cicp{});
   }
 
   const HeifLibrary& lib_;
