@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace peel {
 
@@ -78,7 +79,7 @@ void Console::Draw() {
 }
 
 std::string HumanTime(double seconds) {
-  const auto whole = static_cast<int64_t>(std::min(seconds, 1e9) + 0.5);
+  const auto whole = int64_t{std::lround(std::min(seconds, 1e9))};
   const int64_t hours = whole / 3600, minutes = whole / 60 % 60;
   return hours > 0 ? fmt::format("{}:{:02}:{:02}", hours, minutes, whole % 60)
                    : fmt::format("{}:{:02}", minutes, whole % 60);
