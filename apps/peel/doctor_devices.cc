@@ -14,10 +14,8 @@ namespace peel {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using engine::BackendKind;
 using engine::BackendName;
 using engine::ChainLink;
-using engine::Device;
 using engine::DeviceName;
 
 Json LinkJson(const ChainLink& link) {

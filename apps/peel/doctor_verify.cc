@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "apps/peel/console.h"
@@ -12,7 +13,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json TrialJson(const DeviceTrial& trial, const DeviceTrial& base, const std::vector<int>& sizes) {
+// Speed-ups are against `base`: the times, by size, of the first device that ran.
+Json TrialJson(const DeviceTrial& trial, const std::vector<Spread>& base,
+               const std::vector<int>& sizes) {
   Json json = {{"backend", engine::BackendName(trial.backend)},
                {"device", engine::DeviceName(trial.device)},
                {"proven", trial.proven}};
@@ -30,8 +33,8 @@ Json TrialJson(const DeviceTrial& trial, const DeviceTrial& base, const std::vec
                  {"median_ms", trial.times[i].median},
                  {"low_ms", trial.times[i].low},
                  {"high_ms", trial.times[i].high}};
-    if (i < base.times.size() && trial.times[i].median > 0) {
-      time["speed_up"] = base.times[i].median / trial.times[i].median;
+    if (i < base.size() && trial.times[i].median > 0) {
+      time["speed_up"] = base[i].median / trial.times[i].median;
     }
     json["times"].push_back(std::move(time));
   }
@@ -80,14 +83,13 @@ int RunVerify(const VerifyArguments& arguments, const engine::RuntimeOptions& op
     fmt::print(stderr, "peel: error: {}\n", trials.status().message());
     return kExitNothing;
   }
-  const DeviceTrial* base = nullptr;  // the first that ran
-  for (const DeviceTrial& trial : *trials) {
-    if (base == nullptr && trial.proven) base = &trial;
-  }
+  const auto first = std::find_if(trials->begin(), trials->end(),
+                                  [](const DeviceTrial& trial) { return trial.proven; });
+  const std::vector<Spread> base = first != trials->end() ? first->times : std::vector<Spread>();
   Json doc = {{"model", arguments.model.empty() ? "peel" : arguments.model},
               {"runs", arguments.runs}};
   for (const DeviceTrial& trial : *trials) {
-    doc["devices"].push_back(TrialJson(trial, *base, verify.sizes));
+    doc["devices"].push_back(TrialJson(trial, base, verify.sizes));
   }
   const engine::ProvenDevice best = engine::FastestProven();
   doc["auto"] = {{"backend", engine::BackendName(best.backend)},
