@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 #include <sched.h>
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <string>
@@ -103,6 +104,22 @@ TEST(Cpu, CountFollowsTheAffinityMask) {
   EXPECT_EQ(ThreadPool().size(), 1);
   ASSERT_EQ(sched_setaffinity(0, sizeof(before), &before), 0);
   EXPECT_LE(AvailableCpus(), CPU_COUNT(&before));
+}
+
+// Both halves are begun at the same time, whoever finishes them.
+TEST(ThreadPool, WorkersBeginWithAStretchOfTheirOwn) {
+  ThreadPool pool(2);
+  for (int round = 0; round < 50; ++round) {
+    std::atomic<int> begun{0};
+    std::array<int, 2> begun_by{};
+    pool.ParallelFor(101, [&](int64_t i, int worker) {
+      if (i != 0 && i != 50) return;
+      begun_by[i == 0 ? 0 : 1] = worker;
+      begun.fetch_add(1);
+      while (begun.load() < 2) std::this_thread::yield();
+    });
+    EXPECT_EQ(begun_by, (std::array<int, 2>{0, 1}));
+  }
 }
 
 // More threads than processors share them: nobody waits for one that has no processor.

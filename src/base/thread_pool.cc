@@ -27,12 +27,36 @@ void Pause() {
 
 struct ThreadPool::Loop {
   FunctionRef<void(int64_t, int)> body;
-  int64_t count;
-  std::atomic<int64_t> next{0};
+  int64_t first;  // added to every index
+};
+
+// Indices [first, end) as one word, so that both ends can be taken from at once.
+struct alignas(64) ThreadPool::Share {
+  std::atomic<uint64_t> range{0};
+
+  static uint64_t Pack(uint64_t first, uint64_t end) { return end << 32 | first; }
+  static uint32_t First(uint64_t range) { return static_cast<uint32_t>(range); }
+  static uint32_t End(uint64_t range) { return static_cast<uint32_t>(range >> 32); }
+  uint32_t left() const {
+    const uint64_t now = range.load(std::memory_order_relaxed);
+    return End(now) - First(now);
+  }
+
+  // One index off the near end or the far one; false where none is left.
+  bool Take(bool near, uint32_t* index) {
+    uint64_t now = range.load(std::memory_order_relaxed);
+    while (First(now) < End(now)) {
+      *index = near ? First(now) : End(now) - 1;
+      const uint64_t rest = near ? Pack(First(now) + 1, End(now)) : Pack(First(now), *index);
+      if (range.compare_exchange_weak(now, rest, std::memory_order_relaxed)) return true;
+    }
+    return false;
+  }
 };
 
 ThreadPool::ThreadPool(int threads) {
   if (threads <= 0) threads = AvailableCpus();
+  shares_ = std::make_unique<Share[]>(threads);
   for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { Work(i); });
 }
 
@@ -46,12 +70,17 @@ ThreadPool::~ThreadPool() {
   for (auto& t : workers_) t.join();
 }
 
-void ThreadPool::Drain(Loop& loop, int worker) {
+void ThreadPool::Drain(const Loop& loop, int worker) {
   current_worker = worker;
+  uint32_t index = 0;
+  while (shares_[worker].Take(true, &index)) loop.body(loop.first + index, worker);
   for (;;) {
-    const int64_t i = loop.next.fetch_add(1, std::memory_order_relaxed);
-    if (i >= loop.count) break;
-    loop.body(i, worker);
+    Share* fullest = &shares_[0];
+    for (int i = 1; i < size(); ++i) {
+      if (shares_[i].left() > fullest->left()) fullest = &shares_[i];
+    }
+    if (fullest->left() == 0) break;
+    if (fullest->Take(false, &index)) loop.body(loop.first + index, worker);
   }
   current_worker = -1;
 }
@@ -73,7 +102,7 @@ void ThreadPool::Work(int worker) {
     if (stop_.load()) return;
     // Announce first, then look: ParallelFor takes the loop away before it waits for the announced.
     inside_.fetch_add(1);
-    if (Loop* loop = loop_.load()) Drain(*loop, worker);
+    if (const Loop* loop = loop_.load()) Drain(*loop, worker);
     inside_.fetch_sub(1);
   }
 }
@@ -86,7 +115,18 @@ void ThreadPool::ParallelFor(int64_t count, FunctionRef<void(int64_t, int)> body
     for (int64_t i = 0; i < count; ++i) body(i, worker);
     return;
   }
-  Loop loop{body, count};
+  constexpr int64_t kMost = UINT32_MAX;
+  for (int64_t first = 0; first < count; first += kMost) {
+    Run({body, first}, static_cast<uint32_t>(std::min(kMost, count - first)));
+  }
+}
+
+void ThreadPool::Run(const Loop& loop, uint32_t count) {
+  const auto threads = static_cast<uint64_t>(size());
+  for (uint64_t i = 0; i < threads; ++i) {
+    shares_[i].range.store(Share::Pack(count * i / threads, count * (i + 1) / threads),
+                           std::memory_order_relaxed);
+  }
   loop_.store(&loop);
   generation_.fetch_add(1);
   if (parked_.load() > 0) {

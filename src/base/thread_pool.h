@@ -3,6 +3,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -12,11 +13,13 @@
 namespace peel {
 
 // A fixed set of threads that run one loop at a time. The caller takes part, so size() threads work
-// and a pool of size 1 starts none. Indices are handed out one by one from a counter: what an index
-// computes must not depend on which worker runs it, then results are the same for every size.
-// Idle workers spin for a short while (loops inside one inference follow each other closely), then
-// park. Any thread may call; while one caller has the workers, another's loop runs on its own
-// thread alone, as does a loop started inside a loop body (with the same worker number).
+// and a pool of size 1 starts none. Every worker begins with its own stretch of the indices and,
+// when that is done, takes from the far end of whoever has most left: loops over the same rows give
+// the same rows to the same core, in whose cache they lie. What an index computes must not depend
+// on which worker runs it, then results are the same for every size. Idle workers spin for a short
+// while (loops inside one inference follow each other closely), then park. Any thread may call;
+// while one caller has the workers, another's loop runs on its own thread alone, as does a loop
+// started inside a loop body (with the same worker number).
 class ThreadPool {
  public:
   // threads <= 0 means AvailableCpus().
@@ -33,15 +36,18 @@ class ThreadPool {
 
  private:
   struct Loop;
+  struct Share;
   void Work(int worker);
-  static void Drain(Loop& loop, int worker);
+  void Drain(const Loop& loop, int worker);
+  void Run(const Loop& loop, uint32_t count);
 
   std::vector<std::thread> workers_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::atomic<uint64_t> generation_{0};  // one more for every loop
-  std::atomic<Loop*> loop_{nullptr};
-  std::atomic<int> inside_{0};  // workers that may still look at *loop_
+  std::atomic<const Loop*> loop_{nullptr};
+  std::unique_ptr<Share[]> shares_;  // what each worker has left of *loop_
+  std::atomic<int> inside_{0};       // workers that may still look at *loop_
   std::atomic<int> parked_{0};
   std::atomic<bool> stop_{false};
   std::mutex caller_;  // held by the one caller that has the workers

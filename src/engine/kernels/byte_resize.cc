@@ -75,7 +75,7 @@ void Resize(const ResizeProblem& p, int zero, const ResizeTap* rows, const Resiz
   const int64_t band_rows = std::clamp<int64_t>((32 << 10) / out_row, 1, p.out_height);
   const int64_t bands = DivideUp(p.out_height, band_rows);
   pool.ParallelFor(p.in.batch * planes * bands, [&](int64_t item, int worker) HWY_ATTR {
-    const int64_t band = item % bands, plane = item / bands % planes, n = item / bands / planes;
+    const int64_t plane = item % planes, band = item / planes % bands, n = item / planes / bands;
     const uint8_t* in = input.data + n * input.batch_stride + plane * p.in.height * in_row;
     uint8_t* out = output.data + n * output.batch_stride + plane * p.out_height * out_row;
     int32_t* line = lines + worker * line_floats;

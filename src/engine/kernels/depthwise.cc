@@ -96,7 +96,7 @@ void Depthwise(const ConvProblem& p, const ConvArgs& args, ThreadPool& pool) {
   const int64_t rows = std::clamp<int64_t>(8192 / out_row, 1, p.out_height);
   const int64_t bands = DivideUp(p.out_height, rows);
   pool.ParallelFor(p.batch * blocks * bands, [&](int64_t item, int) {
-    const int64_t band = item % bands, block = item / bands % blocks, n = item / bands / blocks;
+    const int64_t block = item % blocks, band = item / blocks % bands, n = item / blocks / bands;
     RowTaps taps{};
     taps.plane = args.input + n * args.input_batch_stride + block * in_plane;
     taps.weights = weights + block * taps_floats;

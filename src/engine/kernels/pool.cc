@@ -108,7 +108,7 @@ void Pool(const PoolProblem& p, ConstSlice input, Slice output, ThreadPool& pool
   const int64_t rows = std::clamp<int64_t>(8192 / out_row, 1, p.out_height);
   const int64_t bands = DivideUp(p.out_height, rows);
   pool.ParallelFor(p.in.batch * planes * bands, [&](int64_t item, int) {
-    const int64_t band = item % bands, plane = item / bands % planes, n = item / bands / planes;
+    const int64_t plane = item % planes, band = item / planes % bands, n = item / planes / bands;
     const float* in = input.data + n * input.batch_stride + plane * in_plane;
     float* out = output.data + n * output.batch_stride + plane * p.out_height * out_row;
     const int64_t last = std::min<int64_t>((band + 1) * rows, p.out_height);

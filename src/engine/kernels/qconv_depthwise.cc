@@ -84,7 +84,7 @@ void Depthwise(const QConvProblem& q, const QConvArgs& args, ThreadPool& pool) {
   const int64_t rows = std::clamp<int64_t>(1024 / p.out_width, 1, p.out_height);
   const int64_t bands = DivideUp(p.out_height, rows);
   pool.ParallelFor(p.batch * blocks * bands, [&](int64_t item, int) HWY_ATTR {
-    const int64_t band = item % bands, block = item / bands % blocks, n = item / bands / blocks;
+    const int64_t block = item % blocks, band = item / blocks % bands, n = item / blocks / bands;
     const int64_t last = std::min<int64_t>((band + 1) * rows, p.out_height);
     for (int64_t y = band * rows; y < last; ++y) {
       DepthwiseRow(

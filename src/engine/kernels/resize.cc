@@ -42,7 +42,7 @@ void Resize(const ResizeProblem& p, const ResizeTap* rows, const ResizeTap* colu
   const bool widen = p.out_width != p.in.width;
   pool.ParallelFor(p.in.batch * planes * bands, [&](int64_t item, int worker) HWY_ATTR {
     const D d;
-    const int64_t band = item % bands, plane = item / bands % planes, n = item / bands / planes;
+    const int64_t plane = item % planes, band = item / planes % bands, n = item / planes / bands;
     const float* in = input.data + n * input.batch_stride + plane * p.in.height * in_row;
     float* out = output.data + n * output.batch_stride + plane * p.out_height * out_row;
     float* buffer = buffers + worker * buffer_floats;
