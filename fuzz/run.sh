@@ -19,6 +19,7 @@ if [ ${#targets[@]} -eq 0 ]; then
   echo "no fuzz target in $build/fuzzers: build with cmake --preset fuzz && cmake --build --preset fuzz" >&2
   exit 2
 fi
+export LSAN_OPTIONS=suppressions=$PWD/fuzz/lsan.supp:print_suppressions=0
 failed=()
 for name in "${targets[@]}"; do
   corpus=$build/fuzz/corpus/$name
