@@ -14,7 +14,7 @@ import measure
 
 def main():
     peel, rembg, model, photo, folder = sys.argv[1:6]
-    rounds = int(sys.argv[6]) if len(sys.argv) > 6 else 7
+    rounds = int(sys.argv[6]) if len(sys.argv) > 6 else 8
     with tempfile.TemporaryDirectory() as scratch:
         home = os.path.join(scratch, "models", "u2netp")
         os.makedirs(home)

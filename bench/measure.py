@@ -23,11 +23,17 @@ def run_process(command, env=None):
 
 
 def take_turns(contenders, rounds, warmup=1):
-    """contenders: {name: callable returning a tuple of numbers}. Returns {name: [tuples]}."""
+    """contenders: {name: callable returning a tuple of numbers}. Returns {name: [tuples]}.
+
+    Every round begins with another one: whoever runs after a large process pays for the memory that a
+    virtual machine's host took back meanwhile.
+    """
     results = {name: [] for name in contenders}
+    names = list(contenders)
     for turn in range(rounds + warmup):
-        for name, call in contenders.items():
-            value = call()
+        first = turn % len(names)
+        for name in names[first:] + names[:first]:
+            value = contenders[name]()
             if turn >= warmup:
                 results[name].append(value)
     return results
