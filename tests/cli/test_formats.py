@@ -71,7 +71,7 @@ def test_sixteen_bits_become_eight_where_they_must(peel, tmp_path):
                                      ["--size", "400x400", "--position", "top-left"]],
                          ids=lambda o: o[0])
 def test_framing_in_sixteen_bits_is_that_in_eight(peel, tmp_path, options):
-    pixels = deep()
+    pixels = deep(450, 300)  # enlarging steep edges much, eight bits clip overshoot between the passes
     write_png16(tmp_path / "deep.png", pixels)
     Image.fromarray((pixels >> 8).astype(np.uint8)).save(tmp_path / "flat.png")
     assert peel("deep.png", "-o", "a.png", *options).code == 0
@@ -81,9 +81,7 @@ def test_framing_in_sixteen_bits_is_that_in_eight(peel, tmp_path, options):
     assert a.dtype == np.uint16 and a.shape == b.shape
     a = a / 257.0
     if a.shape[2] == 4:  # colours weigh what can be seen of them
-        # The network sees other last bits; what follows it must not add to that.
-        off = np.abs(a[..., 3] - b[..., 3])
-        assert np.percentile(off, 99.9) <= 12 and off.max() <= 32 and off.mean() <= 0.5
+        assert np.abs(a[..., 3] - b[..., 3]).max() <= 12
         a, b = (p[..., :3] * p[..., 3:] / 255 for p in (a, b))
     assert np.abs(a - b).mean() < 1
     assert np.abs(a - b).max() <= 12  # resampling rounds and clips once more in eight bits
