@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """A folder of mixed photos: `peel DIR -O OUT` against `rembg p` with the same model; memory over time;
-warm bytes-to-bytes; time and bytes of every stage beside its bound.
+time and bytes of every stage beside its bound.
 
 usage: bench/folder.py PEEL REMBG MODEL.onnx OUTPUT_FOLDER COUNT [--rembg-count N] PHOTO...
 rembg keeps neither sub-folders nor order, so both get the same flat list. With --rembg-count rembg
@@ -129,36 +129,6 @@ def stage_table(report, files):
     return rows, "\n".join(text)
 
 
-WARM = """
-import io, sys, time
-from rembg import new_session, remove
-session = new_session("u2netp")
-data = open(sys.argv[1], "rb").read()
-for i in range(int(sys.argv[2]) + 1):
-    start = time.perf_counter()
-    remove(data, session=session)
-    if i: print(time.perf_counter() - start)
-"""
-
-
-def warm(arguments, photo, scratch, env, rounds=5):
-    """Median seconds from a JPEG's bytes to a PNG's, the model loaded: peel's report gives them."""
-    copies = os.path.join(scratch, "warm")
-    os.makedirs(copies)
-    for i in range(rounds + 1):
-        shutil.copy(photo, os.path.join(copies, f"{i}.jpg"))
-    report = os.path.join(scratch, "warm.jsonl")
-    subprocess.run([arguments.peel, copies, "-m", arguments.model, "-O", os.path.join(scratch, "w"),
-                    "--jobs", "1", "--report", report], check=True)
-    ours = [sum(ms for stage, ms in json.loads(line)["times_ms"].items()
-                if stage not in ("read", "write", "model", "total")) / 1e3
-            for line in open(report, encoding="utf-8")][1:]
-    python = os.path.join(os.path.dirname(arguments.rembg), "python")
-    out = subprocess.run([python, "-c", WARM, photo, str(rounds)], env=dict(os.environ, **env),
-                         capture_output=True, text=True, check=True).stdout
-    return measure.median(ours), measure.median([float(line) for line in out.split()])
-
-
 def main():
     parser = argparse.ArgumentParser()
     for name in ("peel", "rembg", "model", "folder"):
@@ -198,7 +168,6 @@ def main():
                                             os.path.join(scratch, "rembg")], env)
         if len(os.listdir(os.path.join(scratch, "rembg"))) != len(compared):
             raise RuntimeError("rembg did not write every picture")
-        warm_ours, warm_theirs = warm(a, sorted(a.photos, key=os.path.getsize)[-1], scratch, env)
         stages, stage_text = stage_table(report, files)
     plot({"peel": ours_rss, "rembg p": theirs_rss}, os.path.join(a.folder, "folder-memory.svg"))
     grown = thirds(whole_rss)
@@ -209,13 +178,10 @@ def main():
                      f"{max(mb for _, mb in rss):.0f} |")
     lines += ["", f"All {len(files)}: {whole:.1f} s, {len(files) / whole:.2f} images/s; most resident "
               "memory in each third of the run: " + ", ".join(f"{mb:.0f}" for mb in grown) + " MB.", "",
-              "| warm, bytes to bytes, the largest photo | seconds | × rembg |", "|---|---|---|",
-              f"| peel | {warm_ours:.3f} | {warm_theirs / warm_ours:.1f} |",
-              f"| rembg remove() | {warm_theirs:.3f} | 1.0 |", "", stage_text]
+              stage_text]
     record = {"files": len(files), "compared": len(compared), "peel_s": ours, "rembg_s": theirs,
-              "ratio": theirs / ours, "all_s": whole, "thirds_mb": grown, "warm_s": warm_ours,
-              "warm_rembg_s": warm_theirs, "stages": stages, "peel_rss": ours_rss,
-              "rembg_rss": theirs_rss}
+              "ratio": theirs / ours, "all_s": whole, "thirds_mb": grown, "stages": stages,
+              "peel_rss": ours_rss, "rembg_rss": theirs_rss}
     measure.write(a.folder, "folder", record, "\n".join(lines) + "\n")
 
 

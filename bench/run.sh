@@ -2,7 +2,7 @@
 # Everything that `make bench` measures, against peers from PyPI in a virtual environment of its own.
 # Results (JSON and Markdown) go to out/bench. Needs ../shared for the photograph and U²-Net-p.
 # BENCH_QUIET may name a command that is put before each minute of timing and keeps other work away.
-# usage: bench/run.sh [engine|shapes|cold|formats|matting|edges|png|folder]...     all of them by default
+# usage: bench/run.sh [engine|shapes|crowded|cold|warm|formats|matting|edges|png|folder]...     all of them by default
 set -euo pipefail
 cd "$(dirname "$0")/.."
 peel=build-bench/peel
@@ -11,7 +11,7 @@ venv=.venv-bench
 model=../shared/models/u2netp-fp32.onnx
 photo=../shared/images/camera/HMD_Nokia_8.3_5G.jpg
 parts=("$@")
-[ $# -gt 0 ] || parts=(engine shapes cold formats matting edges png folder)
+[ $# -gt 0 ] || parts=(engine shapes cold warm formats matting edges png folder)
 mkdir -p "$out"
 
 if [ ! -f "$model" ] || [ ! -f "$photo" ]; then
@@ -43,6 +43,7 @@ for part in "${parts[@]}"; do
     shapes) in_pieces bench/shapes/run.py build-bench/engine_kernels_bench "$out" ;;
     crowded) ${BENCH_QUIET:-} "$python" bench/engine/crowded.py "$peel" "$out" ;;
     cold) "$python" bench/cold.py "$peel" "$venv/bin/rembg" "$model" "$photo" "$out" ;;
+    warm) "$python" bench/warm.py "$peel" "$venv/bin/rembg" "$model" "$photo" "$out" ;;
     formats) ${BENCH_QUIET:-} "$python" bench/formats.py "$peel" ../shared/images/camera/42_IndexError.jpg "$out" 3 ;;
     matting)
       "$python" -c "import pymatting" 2>/dev/null ||

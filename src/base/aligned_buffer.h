@@ -4,13 +4,13 @@
 #include <cstdint>
 #include <memory>
 
+#include "src/base/spare_blocks.h"
 #include "src/base/status.h"
 
 namespace peel {
 
-// Memory whose start is a multiple of kAlignment, uninitialised, move-only. Large buffers are
-// marked for 2-MiB pages, which spares most of the address translation that streaming over them
-// costs.
+// Memory whose start is a multiple of kAlignment, uninitialised (it may hold what another buffer
+// held: see SpareBlocks), move-only. Large buffers are marked for 2-MiB pages.
 class AlignedBuffer {
  public:
   static constexpr size_t kAlignment = 64;
@@ -32,10 +32,7 @@ class AlignedBuffer {
   }
 
  private:
-  struct Free {
-    void operator()(uint8_t* p) const;
-  };
-  std::unique_ptr<uint8_t[], Free> data_;
+  std::unique_ptr<uint8_t[], SpareBlocks::Return> data_;
   size_t size_ = 0;
 };
 

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "src/base/spare_blocks.h"
 #include "src/codec/avif.h"
 #include "src/codec/cicp.h"
 #include "src/codec/icc.h"
@@ -111,6 +112,10 @@ class AvifFrames final : public FrameReader {
     return OkStatus();
   }
 
+  // For the library, which holds the picture in a form of its own.
+  void MakeRoom() const {
+    SpareBlocks::Process().MakeRoom(size_t{16} * decoder_->image->width * decoder_->image->height);
+  }
   Status CheckLimits() const {
     return CheckSize(options_.limits, decoder_->image->width, decoder_->image->height,
                      static_cast<uint64_t>(count()));
@@ -193,6 +198,7 @@ Result<std::unique_ptr<FrameReader>> OpenAvifFrames(std::span<const uint8_t> byt
                                                     const DecodeOptions& options) {
   PEEL_ASSIGN_OR_RETURN(std::unique_ptr<AvifFrames> frames, Open(bytes, options));
   PEEL_RETURN_IF_ERROR(frames->CheckLimits());
+  frames->MakeRoom();
   return std::unique_ptr<FrameReader>(std::move(frames));
 }
 

@@ -161,10 +161,13 @@ uint64_t BodyBits(const BlockCodes& codes, const SymbolCounts& counts) {
 }
 
 void WriteTokens(std::span<const DeflateToken> tokens, const BlockCodes& codes, BitWriter* out) {
+  constexpr int kMostBits = 57, kLiteralBits = 15;
   for (const DeflateToken token : tokens) {
     if (token < 256) {
       out->Put(codes.literal[token], codes.literal_length[token]);
+      if (out->pending() <= kMostBits - kLiteralBits) continue;
     } else {
+      out->Flush();  // a match takes up to 48 bits
       const uint32_t length = token >> 16, distance = token & 0xFFFF;
       const LengthCode& l = kLengthCodes[length];
       out->Put(codes.literal[l.symbol], codes.literal_length[l.symbol]);

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "src/base/spare_blocks.h"
 #include "src/codec/avif.h"
 #include "src/codec/jpeg.h"
 #include "src/codec/png.h"
@@ -24,6 +25,17 @@ Status CheckArguments(int width, int height, int channels, const EncodeOptions& 
   return OkStatus();
 }
 
+// Their libraries hold the picture in a form of their own: so many bytes a pixel.
+size_t LibraryBytes(Format format) {
+  return format == Format::kJpeg ? 6 : format == Format::kWebp ? 24 : format == Format::kAvif ? 32 : 0;
+}
+
+template <typename T>
+void MakeRoom(ImageView<const T> pixels, Format format) {
+  SpareBlocks::Process().MakeRoom(LibraryBytes(format) * static_cast<size_t>(pixels.width) *
+                                  static_cast<size_t>(pixels.height));
+}
+
 bool IsWritable(Format format) { return !FormatExtension(format).empty(); }
 
 Status NotWritable(Format format) {
@@ -39,6 +51,7 @@ bool HoldsDeepColour(Format format) {
 
 Result<std::vector<uint8_t>> Encode(ImageView<const uint8_t> pixels, const EncodeOptions& options) {
   PEEL_RETURN_IF_ERROR(CheckArguments(pixels.width, pixels.height, pixels.channels, options));
+  MakeRoom(pixels, options.format);
   switch (options.format) {
     case Format::kPng:
       return EncodePng(pixels, options);
@@ -58,6 +71,7 @@ Result<std::vector<uint8_t>> Encode(ImageView<const uint8_t> pixels, const Encod
 Result<std::vector<uint8_t>> Encode(ImageView<const uint16_t> pixels,
                                     const EncodeOptions& options) {
   PEEL_RETURN_IF_ERROR(CheckArguments(pixels.width, pixels.height, pixels.channels, options));
+  MakeRoom(pixels, options.format);
   if (options.format == Format::kPng) return EncodePng(pixels, options);
   if (options.format == Format::kTiff) return EncodeTiff(pixels, options);
   if (options.format == Format::kAvif) return EncodeAvif(pixels, options);

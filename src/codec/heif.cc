@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "src/base/spare_blocks.h"
 #include "src/codec/bytes.h"
 #include "src/codec/cicp.h"
 #include "src/codec/icc.h"
@@ -94,6 +95,9 @@ class HeifFrames final : public FrameReader {
     PEEL_RETURN_IF_ERROR(CheckSize(options_.limits, static_cast<uint64_t>(info.width),
                                    static_cast<uint64_t>(info.height),
                                    static_cast<uint64_t>(info.frames)));
+    // The library holds the picture in two forms of its own.
+    SpareBlocks::Process().MakeRoom(size_t{16} * static_cast<size_t>(info.width) *
+                                    static_cast<size_t>(info.height));
     PEEL_ASSIGN_OR_RETURN(const Handle handle, Open(index));
     const bool wide = info.bits > 8 && !options_.reduce_to_8_bits;
     PEEL_ASSIGN_OR_RETURN(const Decoded decoded, Decode(handle.get(), wide, info.has_alpha));

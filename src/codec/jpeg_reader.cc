@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <string>
 
+#include "src/base/spare_blocks.h"
+
 namespace peel {
 
 // Each scan of a progressive file costs a pass over the whole picture, and a scan can be a few
@@ -98,6 +100,9 @@ Status JpegReader::Start(int denominator) {
   cinfo_.scale_denom = static_cast<unsigned>(denominator);
   cinfo_.dct_method = JDCT_ISLOW;
   cinfo_.do_fancy_upsampling = TRUE;
+  if (jpeg_has_multiple_scans(&cinfo_)) {  // then the decoder keeps all coefficients
+    SpareBlocks::Process().MakeRoom(size_t{6} * cinfo_.image_width * cinfo_.image_height);
+  }
   errors_.warnings = 0;  // oddities of the header harm no pixel
   jpeg_start_decompress(&cinfo_);
   return OkStatus();

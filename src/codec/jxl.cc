@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "src/base/spare_blocks.h"
 #include "src/base/thread_pool.h"
 #include "src/codec/bytes.h"
 #include "src/codec/icc.h"
@@ -196,6 +197,8 @@ Result<Picture> DecodeJxl(std::span<const uint8_t> bytes, const DecodeOptions& o
   if (options.keep_metadata) events |= JXL_DEC_COLOR_ENCODING | JXL_DEC_BOX;
   PEEL_RETURN_IF_ERROR(reader.ReadInfo(events));
   PEEL_RETURN_IF_ERROR(CheckSize(options.limits, reader.info().xsize, reader.info().ysize));
+  // The library holds the picture in floats.
+  SpareBlocks::Process().MakeRoom(size_t{16} * reader.info().xsize * reader.info().ysize);
   Picture picture;
   picture.format = Format::kJxl;
   picture.stored_width = static_cast<int>(reader.info().xsize);

@@ -10,10 +10,12 @@
 #include "src/base/checked.h"
 #include "src/codec/bytes.h"
 #include "src/codec/deflate.h"
+#include "src/codec/deflate_block.h"
 #include "src/codec/icc.h"
 #include "src/codec/png.h"
 #include "src/codec/png_chunks.h"
 #include "src/codec/png_filter.h"
+#include "src/image/rows.h"
 
 namespace peel {
 namespace {
@@ -78,105 +80,98 @@ struct PngRows {
 };
 
 // The picture is cut into pieces of whole rows, always in the same places, that are filtered and
-// then packed independently; each becomes an IDAT chunk.
+// packed independently; each becomes an IDAT chunk. What a piece needs of the rows before it, which
+// deflate may point back to, is filtered again: a row's filter depends on no other row's.
 class PngPacker {
  public:
   PngPacker(const PngRows& rows, PngEffort effort, ThreadPool* pool)
-      : rows_(rows), effort_(EffortOf(effort)), pool_(pool) {
+      : rows_(rows), line_(rows.row_bytes + 1), effort_(EffortOf(effort)), pool_(pool) {
     // Enough of them to occupy several processors; but each begins knowing little of what is to
     // come, which costs some hundred bytes.
-    const size_t total = (rows.row_bytes + 1) * static_cast<size_t>(rows.height);
+    const size_t total = line_ * static_cast<size_t>(rows.height);
     const size_t piece_bytes = std::clamp(total / 8, size_t{1} << 20, size_t{4} << 20);
-    rows_per_piece_ = static_cast<int>(std::clamp<size_t>(piece_bytes / (rows.row_bytes + 1), 1,
-                                                          static_cast<size_t>(rows.height)));
+    rows_per_piece_ = static_cast<int>(
+        std::clamp<size_t>(piece_bytes / line_, 1, static_cast<size_t>(rows.height)));
     pieces_.resize(static_cast<size_t>(DivideUp(rows.height, rows_per_piece_)));
   }
 
   // Appends the IDAT chunks.
   Status Pack(std::vector<uint8_t>* out) {
-    const auto total = CheckedMul<size_t>(rows_.row_bytes + 1, static_cast<size_t>(rows_.height));
-    if (!total || rows_.row_bytes >= size_t{1} << 30) {
+    if (!CheckedMul<size_t>(line_, static_cast<size_t>(rows_.height)) ||
+        rows_.row_bytes >= size_t{1} << 30) {
       return OutOfMemory("a picture of this size cannot be written as PNG");
     }
-    PEEL_ASSIGN_OR_RETURN(filtered_, AlignedBuffer::Allocate(*total));
-    ForEachPiece([&](size_t i) { Filter(i); });
-    adler_ = 1;
-    for (size_t i = 0; i < pieces_.size(); ++i) {
-      adler_ = CombineAdler32(adler_, pieces_[i].adler, PieceBytes(i));
+    std::vector<Scratch> scratch(static_cast<size_t>(Workers(pool_)));
+    const size_t piece = line_ * static_cast<size_t>(rows_per_piece_);
+    for (Scratch& one : scratch) {
+      PEEL_ASSIGN_OR_RETURN(
+          one.filtered,
+          AlignedBuffer::Allocate(piece + line_ * static_cast<size_t>(HistoryRows(rows_.height))));
+      PEEL_ASSIGN_OR_RETURN(one.packed, AlignedBuffer::Allocate(DeflateBound(piece)));
     }
-    ForEachPiece([&](size_t i) { pieces_[i].status = Compress(i); });
+    ForRowBands(
+        static_cast<int>(pieces_.size()), pool_,
+        [&](int first, int last, int worker) {
+          for (int i = first; i < last; ++i) {
+            MakePiece(static_cast<size_t>(i), scratch[static_cast<size_t>(worker)]);
+          }
+        },
+        1);
+    uint32_t adler = 1;
     size_t bytes = out->size() + 64;
-    for (const Piece& piece : pieces_) {
-      PEEL_RETURN_IF_ERROR(piece.status);
-      bytes += piece.size;
+    for (size_t i = 0; i < pieces_.size(); ++i) {
+      adler = CombineAdler32(adler, pieces_[i].adler, PieceBytes(i));
+      bytes += pieces_[i].data.size() + 12;
     }
+    std::vector<uint8_t>& end = pieces_.back().data;
+    end.resize(end.size() + 4);
+    WriteBig32(&end[end.size() - 4], adler);
     out->reserve(bytes);
-    for (const Piece& piece : pieces_) {
-      out->insert(out->end(), piece.chunk.data(), piece.chunk.data() + piece.size);
-    }
+    for (const Piece& one : pieces_) AppendChunk("IDAT", one.data, out);
     return OkStatus();
   }
 
  private:
   struct Piece {
-    uint32_t adler = 1;
-    AlignedBuffer chunk;  // with its frame
-    size_t size = 0;
-    Status status;
+    uint32_t adler = 1;  // of its filtered rows
+    std::vector<uint8_t> data;
+  };
+  // What a worker needs again for every piece.
+  struct Scratch {
+    AlignedBuffer filtered, packed;
   };
 
-  template <typename F>
-  void ForEachPiece(F&& f) {
-    const auto body = [&](int64_t i, int) { f(static_cast<size_t>(i)); };
-    if (pool_ != nullptr) {
-      pool_->ParallelFor(static_cast<int64_t>(pieces_.size()), body);
-    } else {
-      for (size_t i = 0; i < pieces_.size(); ++i) f(i);
-    }
-  }
-
   int FirstRow(size_t i) const { return static_cast<int>(i) * rows_per_piece_; }
-  size_t PieceStart(size_t i) const { return FirstRow(i) * (rows_.row_bytes + 1); }
   int PieceRows(size_t i) const { return std::min(rows_per_piece_, rows_.height - FirstRow(i)); }
-  size_t PieceBytes(size_t i) const { return PieceRows(i) * (rows_.row_bytes + 1); }
-
-  void Filter(size_t i) {
-    uint8_t* to = filtered_.data() + PieceStart(i);
-    FilterPngRows(rows_.data + FirstRow(i) * rows_.stride, rows_.stride, rows_.row_bytes,
-                  PieceRows(i), rows_.pixel_bytes, i == 0, to);
-    pieces_[i].adler = libdeflate_adler32(1, to, PieceBytes(i));
+  size_t PieceBytes(size_t i) const { return line_ * static_cast<size_t>(PieceRows(i)); }
+  // Rows before row `first` that a piece which begins there may point back to.
+  int HistoryRows(int first) const {
+    return static_cast<int>(
+        std::min<size_t>(DivideUp(size_t{kMaxDistance}, line_), static_cast<size_t>(first)));
   }
 
-  Status Compress(size_t i) {
-    const size_t start = PieceStart(i), bytes = PieceBytes(i);
-    Piece& piece = pieces_[i];
-    const bool first = i == 0, last = i + 1 == pieces_.size();
-    PEEL_ASSIGN_OR_RETURN(piece.chunk, AlignedBuffer::Allocate(DeflateBound(bytes) + 32));
-    uint8_t* const chunk = piece.chunk.data();
-    uint8_t* at = chunk + 8;
-    std::copy_n("IDAT", 4, chunk + 4);
-    if (first) {  // zlib's header: deflate, 32 KiB window, ordinary effort
-      *at++ = 0x78;
-      *at++ = 0x9C;
-    }
-    at += DeflatePiece({filtered_.data() + start, bytes}, start, last, effort_, at);
-    if (last) {
-      WriteBig32(at, adler_);
-      at += 4;
-    }
-    WriteBig32(chunk, static_cast<uint32_t>(at - chunk - 8));
-    WriteBig32(at, libdeflate_crc32(0, chunk + 4, static_cast<size_t>(at - chunk - 4)));
-    piece.size = static_cast<size_t>(at + 4 - chunk);
-    return OkStatus();
+  void MakePiece(size_t i, Scratch& scratch) {
+    const int before = HistoryRows(FirstRow(i)), top = FirstRow(i) - before;
+    FilterPngRows(rows_.data + top * rows_.stride, rows_.stride, rows_.row_bytes,
+                  before + PieceRows(i), rows_.pixel_bytes, top == 0, scratch.filtered.data());
+    const size_t history = line_ * static_cast<size_t>(before);
+    const std::span<const uint8_t> rows(scratch.filtered.data() + history, PieceBytes(i));
+    pieces_[i].adler = libdeflate_adler32(1, rows.data(), rows.size());
+    const size_t size = DeflatePiece(rows, history, i + 1 == pieces_.size(), effort_,
+                                     scratch.packed.data());
+    std::vector<uint8_t>& data = pieces_[i].data;
+    data.reserve(size + 6);
+    // zlib's header: deflate, 32 KiB window, ordinary effort
+    if (i == 0) data = {0x78, 0x9C};
+    data.insert(data.end(), scratch.packed.data(), scratch.packed.data() + size);
   }
 
   PngRows rows_;
+  size_t line_;  // bytes of a filtered row
   DeflateEffort effort_;
   ThreadPool* pool_;
   int rows_per_piece_ = 1;
   std::vector<Piece> pieces_;
-  AlignedBuffer filtered_;
-  uint32_t adler_ = 1;
 };
 
 Result<AlignedBuffer> BigEndian(ImageView<const uint16_t> pixels) {

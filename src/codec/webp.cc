@@ -11,6 +11,7 @@
 #include <new>
 #include <string>
 
+#include "src/base/spare_blocks.h"
 #include "src/codec/icc.h"
 #include "src/codec/metadata.h"
 #include "src/codec/orient.h"
@@ -105,6 +106,8 @@ Result<Picture> DecodeWebp(std::span<const uint8_t> bytes, const DecodeOptions& 
   const uint32_t height = WebPDemuxGetI(demuxer.get(), WEBP_FF_CANVAS_HEIGHT);
   const uint32_t frames = WebPDemuxGetI(demuxer.get(), WEBP_FF_FRAME_COUNT);
   PEEL_RETURN_IF_ERROR(CheckSize(options.limits, width, height, frames));
+  // The library holds a lossless picture in a form of its own.
+  SpareBlocks::Process().MakeRoom(size_t{8} * width * height);
 
   WebPIterator frame;
   if (!WebPDemuxGetFrame(demuxer.get(), 1, &frame)) {

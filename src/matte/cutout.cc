@@ -1,6 +1,8 @@
 #include "src/matte/cutout.h"
 
+#include <cstdint>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
 #include "src/image/colour.h"
@@ -32,11 +34,16 @@ void MultiplyAlpha(ImageView<const T> photo, ImageView<T> rgba, ThreadPool* pool
 // Pixels nobody sees become black.
 template <typename T>
 void ClearHidden(ImageView<T> rgba, ThreadPool* pool) {
+  using Pixel = std::conditional_t<sizeof(T) == 1, uint32_t, uint64_t>;
   ForRowBands(rgba.height, pool, [&](int first, int last, int) {
     for (int y = first; y < last; ++y) {
       T* p = rgba.row(y);
       for (int x = 0; x < rgba.width; ++x, p += 4) {
-        if (p[3] == 0) std::memset(p, 0, 4 * sizeof(T));
+        // Whole pixels and no branch, so that it is done in vectors.
+        Pixel pixel;
+        std::memcpy(&pixel, p, sizeof(pixel));
+        pixel = pixel >> (24 * sizeof(T)) != 0 ? pixel : 0;  // little-endian: alpha lies on top
+        std::memcpy(p, &pixel, sizeof(pixel));
       }
     }
   });

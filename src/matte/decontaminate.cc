@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -28,6 +29,20 @@ constexpr T kOne = static_cast<T>(~T{0});
 template <typename T>
 bool Soft(T alpha) {
   return static_cast<T>(alpha - 1) < kOne<T> - 1;
+}
+
+// Whether one of so many RGBA pixels is soft; by whole pixels, so that it is done in vectors.
+template <typename T>
+bool AnySoft(const T* row, int pixels) {
+  using Pixel = std::conditional_t<sizeof(T) == 1, uint32_t, uint64_t>;
+  Pixel soft = 0;
+  for (int x = 0; x < pixels; ++x) {
+    Pixel pixel;
+    std::memcpy(&pixel, row + ptrdiff_t{4} * x, sizeof(pixel));
+    const Pixel alpha = pixel >> (24 * sizeof(T));  // little-endian: alpha lies on top
+    soft |= Pixel{alpha != 0} & Pixel{alpha != kOne<T>};
+  }
+  return soft != 0;
 }
 
 // A rectangle of one level of the pyramid; x0 and y0 count that level's pixels.
@@ -188,6 +203,20 @@ void SolveTile(ImageView<const T> rgba, const Coarse& coarse, const Box& tile, S
   }
 }
 
+// Puts what SolveTile found into the tile.
+template <typename T>
+void PutColours(ImageView<T> rgba, const Box& tile, const T* colour) {
+  for (int y = tile.y0; y < tile.y1; ++y) {
+    T* row = rgba.row(y);
+    for (int x = tile.x0; x < tile.x1; ++x) {
+      T* p = row + ptrdiff_t{4} * x;
+      if (!Soft(p[3])) continue;
+      std::memcpy(p, colour, 3 * sizeof(T));
+      colour += 3;
+    }
+  }
+}
+
 template <typename T>
 Status Decontaminate(ImageView<T> rgba, ThreadPool* pool) {
   const ImageView<const T> picture = rgba;
@@ -205,10 +234,7 @@ Status Decontaminate(ImageView<T> rgba, ThreadPool* pool) {
         for (int y = first; y < last; ++y) {
           for (int t = 0; t < columns; ++t) {
             const int x1 = std::min((t + 1) * kTile, rgba.width);
-            const T* row = rgba.row(y);
-            uint32_t any = 0;
-            for (int x = t * kTile; x < x1; ++x) any |= Soft(row[4 * x + 3]) ? 1u : 0u;
-            marks[t] |= static_cast<uint8_t>(any);
+            if (AnySoft(rgba.row(y) + ptrdiff_t{4} * t * kTile, x1 - t * kTile)) marks[t] = 1;
           }
         }
       },
@@ -236,18 +262,15 @@ Status Decontaminate(ImageView<T> rgba, ThreadPool* pool) {
         }
       },
       1);
-  for (size_t i = 0; i < tiles.size(); ++i) {
-    const Box tile = tile_of(tiles[i]);
-    const T* colour = colours[i].data();
-    for (int y = tile.y0; y < tile.y1; ++y) {
-      for (int x = tile.x0; x < tile.x1; ++x) {
-        T* p = rgba.row(y) + ptrdiff_t{4} * x;
-        if (!Soft(p[3])) continue;
-        std::memcpy(p, colour, 3 * sizeof(T));
-        colour += 3;
-      }
-    }
-  }
+  ForRowBands(
+      static_cast<int>(tiles.size()), pool,
+      [&](int first, int last, int) {
+        for (int i = first; i < last; ++i) {
+          PutColours(rgba, tile_of(tiles[static_cast<size_t>(i)]),
+                     colours[static_cast<size_t>(i)].data());
+        }
+      },
+      1);
   return OkStatus();
 }
 

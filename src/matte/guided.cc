@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "src/base/aligned_buffer.h"
+#include "src/base/checked.h"
 #include "src/image/colour.h"
 #include "src/image/resize.h"
 #include "src/image/rows.h"
@@ -16,12 +18,27 @@ namespace {
 // Below this single precision loses the window's variance in the differences of means.
 constexpr float kLeastEpsilon = 1e-5f;
 
-// A plane of floats with the running sums of a box mean. All planes of one call have one size.
-using Plane = std::vector<float>;
+// Planes of floats of one size, in one block.
+class Planes {
+ public:
+  static Result<Planes> Allocate(int width, int height, size_t count) {
+    Planes planes;
+    planes.size_ = static_cast<size_t>(width) * static_cast<size_t>(height);
+    const auto bytes = CheckedProduct<size_t>(planes.size_, count, sizeof(float));
+    if (!bytes) return OutOfMemory("a matte of this size cannot be addressed");
+    PEEL_ASSIGN_OR_RETURN(planes.buffer_, AlignedBuffer::Allocate(*bytes));
+    return planes;
+  }
+  float* operator[](size_t k) { return buffer_.as<float>() + k * size_; }
+  const float* operator[](size_t k) const { return buffer_.as<float>() + k * size_; }
+
+ private:
+  AlignedBuffer buffer_;
+  size_t size_ = 0;
+};
 
 // In place: the mean over (2r + 1)^2 samples, fewer at the borders.
-void BoxMean(Plane& plane, Plane& scratch, int width, int height, int r) {
-  scratch.resize(plane.size());
+void BoxMean(float* plane, float* scratch, int width, int height, int r) {
   const auto w = static_cast<size_t>(width);
   for (int y = 0; y < height; ++y) {
     const float* in = &plane[static_cast<size_t>(y) * w];
@@ -60,7 +77,7 @@ constexpr size_t kPlanes = 5;
 // alpha = a . colour + b, for every sample of the grid.
 struct Model {
   int width = 0, height = 0;
-  std::array<Plane, kPlanes> planes;  // a for red, green, blue; b; the matte itself
+  Planes planes;  // a for red, green, blue; b; the matte itself
 };
 
 // Solves (covariance + epsilon) a = cov for a symmetric 3x3 matrix given by its six entries.
@@ -75,55 +92,56 @@ std::array<float, 3> Solve(const std::array<float, 6>& s, const std::array<float
           inverse * (c2 * v[0] + d2 * v[1] + e2 * v[2])};
 }
 
-Model Fit(ImageView<const float> matte, ImageView<const uint8_t> guide,
-          const GuidedOptions& options, int radius, ThreadPool* pool) {
-  Model model;
-  model.width = guide.width;
-  model.height = guide.height;
-  const size_t n = static_cast<size_t>(guide.width) * static_cast<size_t>(guide.height);
+Result<Model> Fit(ImageView<const float> matte, ImageView<const uint8_t> guide,
+                  const GuidedOptions& options, int radius, ThreadPool* pool) {
+  const int width = guide.width, height = guide.height;
+  Model model{.width = width, .height = height, .planes = {}};
+  PEEL_ASSIGN_OR_RETURN(model.planes, Planes::Allocate(width, height, kPlanes));
   // 0-2 mean colour, 3 mean matte, 4-6 colour times matte, 7-12 products of colours.
-  std::array<Plane, 13> p;
-  for (Plane& plane : p) plane.resize(n);
-  for (int y = 0; y < guide.height; ++y) {
-    const uint8_t* g = guide.row(y);
-    const float* m = matte.row(y);
-    for (int x = 0; x < guide.width; ++x, g += 3) {
-      const size_t i =
-          static_cast<size_t>(y) * static_cast<size_t>(guide.width) + static_cast<size_t>(x);
-      const float r = g[0] / 255.0f, gr = g[1] / 255.0f, b = g[2] / 255.0f;
-      const float values[13] = {r,     gr,     b,     m[x],    r * m[x], gr * m[x], b * m[x],
-                                r * r, r * gr, r * b, gr * gr, gr * b,   b * b};
-      for (size_t k = 0; k < 13; ++k) p[k][i] = values[k];
+  constexpr size_t kMoments = 13;
+  PEEL_ASSIGN_OR_RETURN(Planes p, Planes::Allocate(width, height, kMoments));
+  PEEL_ASSIGN_OR_RETURN(Planes scratch,
+                        Planes::Allocate(width, height, static_cast<size_t>(Workers(pool))));
+  const auto start_of = [&](int y) { return static_cast<size_t>(y) * static_cast<size_t>(width); };
+  ForRowBands(height, pool, [&](int first, int last, int) {
+    for (int y = first; y < last; ++y) {
+      const uint8_t* g = guide.row(y);
+      const float* m = matte.row(y);
+      size_t i = start_of(y);
+      for (int x = 0; x < width; ++x, ++i, g += 3) {
+        const float r = g[0] / 255.0f, gr = g[1] / 255.0f, b = g[2] / 255.0f;
+        const float values[kMoments] = {r,     gr,     b,     m[x],    r * m[x], gr * m[x], b * m[x],
+                                        r * r, r * gr, r * b, gr * gr, gr * b,   b * b};
+        for (size_t k = 0; k < kMoments; ++k) p[k][i] = values[k];
+      }
+      std::copy_n(m, width, model.planes[4] + start_of(y));
     }
-  }
-  model.planes[4] = p[3];
-  std::vector<Plane> scratch(static_cast<size_t>(Workers(pool)));
-  const auto blur = [&](auto& planes) {
+  });
+  const auto blur = [&](Planes& planes, int count) {
     ForRowBands(
-        static_cast<int>(planes.size()), pool,
+        count, pool,
         [&](int first, int last, int worker) {
           for (int k = first; k < last; ++k) {
-            BoxMean(planes[static_cast<size_t>(k)], scratch[static_cast<size_t>(worker)],
-                    guide.width, guide.height, radius);
+            BoxMean(planes[static_cast<size_t>(k)], scratch[static_cast<size_t>(worker)], width,
+                    height, radius);
           }
         },
         1);
   };
-  blur(p);
-  std::array<Plane, 4> c;
-  for (Plane& plane : c) plane.resize(n);
-  for (size_t i = 0; i < n; ++i) {
-    const float mean = p[3][i];
-    const float r = p[0][i], g = p[1][i], b = p[2][i];
-    const std::array<float, 6> sigma = {
-        p[7][i] - r * r + options.epsilon,  p[8][i] - r * g,  p[9][i] - r * b,
-        p[10][i] - g * g + options.epsilon, p[11][i] - g * b, p[12][i] - b * b + options.epsilon};
-    const auto a = Solve(sigma, {p[4][i] - r * mean, p[5][i] - g * mean, p[6][i] - b * mean});
-    for (size_t k = 0; k < 3; ++k) c[k][i] = a[k];
-    c[3][i] = mean - a[0] * r - a[1] * g - a[2] * b;
-  }
-  blur(c);
-  for (size_t k = 0; k < 4; ++k) model.planes[k] = std::move(c[k]);
+  blur(p, kMoments);
+  ForRowBands(height, pool, [&](int first, int last, int) {
+    for (size_t i = start_of(first); i < start_of(last); ++i) {
+      const float mean = p[3][i];
+      const float r = p[0][i], g = p[1][i], b = p[2][i];
+      const std::array<float, 6> sigma = {
+          p[7][i] - r * r + options.epsilon,  p[8][i] - r * g,  p[9][i] - r * b,
+          p[10][i] - g * g + options.epsilon, p[11][i] - g * b, p[12][i] - b * b + options.epsilon};
+      const auto a = Solve(sigma, {p[4][i] - r * mean, p[5][i] - g * mean, p[6][i] - b * mean});
+      for (size_t k = 0; k < 3; ++k) model.planes[k][i] = a[k];
+      model.planes[3][i] = mean - a[0] * r - a[1] * g - a[2] * b;
+    }
+  });
+  blur(model.planes, 4);
   return model;
 }
 
@@ -160,8 +178,8 @@ void Evaluate(const Model& model, ImageView<const uint8_t> photo, ImageView<uint
       const size_t below = model.height > 1 ? top + w : top;
       const float share = rows.share[static_cast<size_t>(y)];
       for (size_t k = 0; k < kPlanes; ++k) {
-        const float* upper = &model.planes[k][top];
-        const float* lower = &model.planes[k][below];
+        const float* upper = model.planes[k] + top;
+        const float* lower = model.planes[k] + below;
         const float unit = k < 3 ? 1.0f / 255 : 1.0f;  // colours come in bytes
         for (size_t x = 0; x < w; ++x) {
           line[x][k] = (upper[x] + share * (lower[x] - upper[x])) * unit;
@@ -218,8 +236,9 @@ Result<ImageU8> GuidedUpsample(ImageView<const float> matte, ImageView<const uin
   }
   PEEL_ASSIGN_OR_RETURN(const ImageF32 grid,
                         ResizeF32(matte, width, height, ResizeFilter::kBilinear, pool));
-  Evaluate(Fit(grid.view(), std::as_const(guide).view(), options, options.radius, pool), photo,
-           out.view(), pool);
+  PEEL_ASSIGN_OR_RETURN(const Model model, Fit(grid.view(), std::as_const(guide).view(), options,
+                                               options.radius, pool));
+  Evaluate(model, photo, out.view(), pool);
   return out;
 }
 

@@ -16,6 +16,7 @@ uint64_t BytesPerPixel(const CutOptions& options) {
   uint64_t bytes = options.mask_only                 ? 7
                    : options.format == Format::kWebp ? 30
                    : options.format == Format::kAvif ? 40
+                   : options.format == Format::kPng  ? 11
                                                      : 15;
   if (options.edges == EdgeMode::kMatting) bytes += 32;
   if (options.background.kind() != Background::Kind::kColour && !options.background.is_none()) {
