@@ -14,8 +14,9 @@ namespace peel {
 // together are never more than was once in use at the same time.
 class SpareBlocks {
  public:
-  static constexpr size_t kLeast = size_t{1} << 20;  // smaller blocks are the C library's own matter
-  static constexpr size_t kHuge = size_t{4} << 20;   // from here on whole 2-MiB pages
+  static constexpr size_t kLeast = size_t{1}
+                                   << 20;           // smaller blocks are the C library's own matter
+  static constexpr size_t kHuge = size_t{4} << 20;  // from here on whole 2-MiB pages
 
   // At most `limit` bytes wait.
   explicit SpareBlocks(size_t limit) : limit_(limit) {}

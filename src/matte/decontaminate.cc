@@ -72,63 +72,89 @@ Result<Coarse> SolveCoarse(ImageView<const T> rgba) {
   return coarse;
 }
 
-// Where a column of a grid stands in its rows, and where it takes pixel and guess from in theirs.
-struct Sample {
-  size_t cell, pixel, guess;
+// Where the columns of a grid take pixel and guess from in their rows: first the even columns and,
+// from `odd` on, the odd ones, as they lie in the grid.
+struct Samples {
+  std::vector<int32_t> pixel, guess;
+  size_t odd = 0;
 };
 
 // The pixel of a line of m that pixel i of a line of n is taken from.
 int Nearest(int64_t i, int m, int n) { return static_cast<int>(i * m / n); }
 
+template <typename T>
+void TakePixels(const T* row, const int32_t* index, size_t count, float* const planes[4]) {
+  using Pixel = std::conditional_t<sizeof(T) == 1, uint32_t, uint64_t>;
+  constexpr float kScale = 1.0f / kOne<T>;
+  constexpr size_t kAtOnce = 64;
+  Pixel pixels[kAtOnce];
+  for (size_t first = 0; first < count; first += kAtOnce) {
+    const size_t n = std::min(kAtOnce, count - first);
+    for (size_t i = 0; i < n; ++i) {
+      std::memcpy(&pixels[i], row + ptrdiff_t{4} * index[first + i], sizeof(Pixel));
+    }
+    for (int c = 0; c < 4; ++c) {  // little-endian: red lies lowest
+      float* const to = planes[c] + first;
+      for (size_t i = 0; i < n; ++i) {
+        to[i] =
+            static_cast<float>(static_cast<int32_t>(pixels[i] >> (8 * sizeof(T) * c) & kOne<T>)) *
+            kScale;
+      }
+    }
+  }
+}
+
 // Samples the picture and takes first guesses from the level above, or where there is none from the
 // coarse solution.
 template <typename T>
 void Fill(ImageView<const T> rgba, const Coarse& coarse, Grid* above, Grid& grid,
-          std::vector<Sample>& samples) {
+          Samples& samples) {
   using G = ForegroundGrid;
-  constexpr float kScale = 1.0f / kOne<T>;
   const int w = grid.level.width, h = grid.level.height;
   const ForegroundLevel from = above != nullptr ? above->level
                                                 : ForegroundLevel{coarse.pair.foreground.width(),
                                                                   coarse.pair.foreground.height()};
-  samples.resize(static_cast<size_t>(grid.cells.width()));
+  const auto columns = static_cast<size_t>(grid.cells.width());
+  samples.odd = (columns + 1) / 2;
+  samples.pixel.resize(columns);
+  samples.guess.resize(columns);
   for (int x = 0; x < grid.cells.width(); ++x) {
+    const size_t at = (x & 1 ? samples.odd : 0) + static_cast<size_t>(x / 2);
     const int guess = Nearest(grid.x0 + x, from.width, w);
-    samples[static_cast<size_t>(x)] = {
-        grid.cells.Column(x), size_t{4} * static_cast<size_t>(Nearest(grid.x0 + x, rgba.width, w)),
-        above != nullptr
-            ? above->cells.Column(std::clamp(guess - above->x0, 0, above->cells.width() - 1))
-            : size_t{3} * static_cast<size_t>(guess)};
+    samples.pixel[at] = Nearest(grid.x0 + x, rgba.width, w);
+    samples.guess[at] = above == nullptr ? 3 * guess
+                                         : static_cast<int32_t>(above->cells.Column(std::clamp(
+                                               guess - above->x0, 0, above->cells.width() - 1)));
   }
+  struct Half {
+    size_t cell, sample, count;
+  };
+  const Half halves[2] = {{grid.cells.Column(0), 0, samples.odd},
+                          {grid.cells.Column(1), samples.odd, columns - samples.odd}};
   for (int y = 0; y < grid.cells.height(); ++y) {
     const T* row = rgba.row(Nearest(grid.y0 + y, rgba.height, h));
-    float* const alpha = grid.cells.row(G::kAlpha, y);
-    float* const red = grid.cells.row(G::kColour, y);
-    float* const green = grid.cells.row(G::kColour + 1, y);
-    float* const blue = grid.cells.row(G::kColour + 2, y);
-    for (const Sample& s : samples) {
-      const T* p = row + s.pixel;
-      red[s.cell] = static_cast<float>(p[0]) * kScale;
-      green[s.cell] = static_cast<float>(p[1]) * kScale;
-      blue[s.cell] = static_cast<float>(p[2]) * kScale;
-      alpha[s.cell] = static_cast<float>(p[3]) * kScale;
-    }
     const int guess_y = Nearest(grid.y0 + y, from.height, h);
-    for (int c = 0; c < 3; ++c) {
-      float* const f = grid.cells.row(G::kForeground + c, y);
-      float* const b = grid.cells.row(G::kBackground + c, y);
-      const float *guess_f, *guess_b;
-      if (above != nullptr) {
-        const int at = std::clamp(guess_y - above->y0, 0, above->cells.height() - 1);
-        guess_f = above->cells.row(G::kForeground + c, at);
-        guess_b = above->cells.row(G::kBackground + c, at);
-      } else {
-        guess_f = coarse.pair.foreground.row(guess_y) + c;
-        guess_b = coarse.pair.background.row(guess_y) + c;
-      }
-      for (const Sample& s : samples) {
-        f[s.cell] = guess_f[s.guess];
-        b[s.cell] = guess_b[s.guess];
+    const int at =
+        above == nullptr ? 0 : std::clamp(guess_y - above->y0, 0, above->cells.height() - 1);
+    for (const Half& half : halves) {
+      float* const planes[4] = {
+          grid.cells.row(G::kColour, y) + half.cell, grid.cells.row(G::kColour + 1, y) + half.cell,
+          grid.cells.row(G::kColour + 2, y) + half.cell, grid.cells.row(G::kAlpha, y) + half.cell};
+      TakePixels(row, samples.pixel.data() + half.sample, half.count, planes);
+      const int32_t* const index = samples.guess.data() + half.sample;
+      const auto take = [&](const float* guess, float* to) {
+        for (size_t i = 0; i < half.count; ++i) to[i] = guess[index[i]];
+      };
+      for (int c = 0; c < 3; ++c) {
+        float* const f = grid.cells.row(G::kForeground + c, y) + half.cell;
+        float* const b = grid.cells.row(G::kBackground + c, y) + half.cell;
+        if (above != nullptr) {
+          take(above->cells.row(G::kForeground + c, at), f);
+          take(above->cells.row(G::kBackground + c, at), b);
+        } else {
+          take(coarse.pair.foreground.row(guess_y) + c, f);
+          take(coarse.pair.background.row(guess_y) + c, b);
+        }
       }
     }
   }
@@ -143,7 +169,7 @@ void Span(int first, int last, int n, int m, int* from, int* count) {
 // What a worker needs again for every tile.
 struct Scratch {
   Grid grids[2];
-  std::vector<Sample> samples;
+  Samples samples;
 };
 
 // Pixels [x0, x1) x [y0, y1).
@@ -187,6 +213,9 @@ void SolveTile(ImageView<const T> rgba, const Coarse& coarse, const Box& tile, S
     }
     above = &grid;
   }
+  colours.resize(size_t{3} * static_cast<size_t>(box.x1 - box.x0) *
+                 static_cast<size_t>(box.y1 - box.y0));
+  T* colour = colours.data();
   for (int y = box.y0; y < box.y1; ++y) {
     const T* row = rgba.row(y);
     const float* planes[3];
@@ -197,10 +226,11 @@ void SolveTile(ImageView<const T> rgba, const Coarse& coarse, const Box& tile, S
       if (!Soft(row[ptrdiff_t{4} * x + 3])) continue;
       const size_t at = above->cells.Column(x - above->x0);
       for (const float* plane : planes) {
-        colours.push_back(static_cast<T>(plane[at] * float{kOne<T>} + 0.5f));
+        *colour++ = static_cast<T>(plane[at] * float{kOne<T>} + 0.5f);
       }
     }
   }
+  colours.resize(static_cast<size_t>(colour - colours.data()));
 }
 
 // Puts what SolveTile found into the tile.

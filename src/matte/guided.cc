@@ -11,6 +11,7 @@
 #include "src/image/colour.h"
 #include "src/image/resize.h"
 #include "src/image/rows.h"
+#include "src/matte/guided_kernels.h"
 
 namespace peel {
 namespace {
@@ -36,36 +37,6 @@ class Planes {
   AlignedBuffer buffer_;
   size_t size_ = 0;
 };
-
-// In place: the mean over (2r + 1)^2 samples, fewer at the borders.
-void BoxMean(float* plane, float* scratch, int width, int height, int r) {
-  const auto w = static_cast<size_t>(width);
-  for (int y = 0; y < height; ++y) {
-    const float* in = &plane[static_cast<size_t>(y) * w];
-    float* out = &scratch[static_cast<size_t>(y) * w];
-    double sum = 0;
-    for (int x = 0; x < std::min(r, width); ++x) sum += in[x];
-    for (int x = 0; x < width; ++x) {
-      if (x + r < width) sum += in[x + r];
-      if (x - r - 1 >= 0) sum -= in[x - r - 1];
-      const int n = std::min(x + r, width - 1) - std::max(x - r, 0) + 1;
-      out[x] = static_cast<float>(sum / n);
-    }
-  }
-  std::vector<double> sums(w, 0.0);
-  const auto add = [&](int y, double sign) {
-    const float* in = &scratch[static_cast<size_t>(y) * w];
-    for (size_t x = 0; x < w; ++x) sums[x] += sign * in[x];
-  };
-  for (int y = 0; y < std::min(r, height); ++y) add(y, 1);
-  for (int y = 0; y < height; ++y) {
-    if (y + r < height) add(y + r, 1);
-    if (y - r - 1 >= 0) add(y - r - 1, -1);
-    const int n = std::min(y + r, height - 1) - std::max(y - r, 0) + 1;
-    float* out = &plane[static_cast<size_t>(y) * w];
-    for (size_t x = 0; x < w; ++x) out[x] = static_cast<float>(sums[x] / n);
-  }
-}
 
 // How soft the matte must be for the photo to have the full say: the model's weight rises from 0
 // where the matte is certain to 1 where it is this far from it. Keeps texture just inside an
@@ -100,8 +71,7 @@ Result<Model> Fit(ImageView<const float> matte, ImageView<const uint8_t> guide,
   // 0-2 mean colour, 3 mean matte, 4-6 colour times matte, 7-12 products of colours.
   constexpr size_t kMoments = 13;
   PEEL_ASSIGN_OR_RETURN(Planes p, Planes::Allocate(width, height, kMoments));
-  PEEL_ASSIGN_OR_RETURN(Planes scratch,
-                        Planes::Allocate(width, height, static_cast<size_t>(Workers(pool))));
+  std::vector<std::vector<float>> scratch(static_cast<size_t>(Workers(pool)));
   const auto start_of = [&](int y) { return static_cast<size_t>(y) * static_cast<size_t>(width); };
   ForRowBands(height, pool, [&](int first, int last, int) {
     for (int y = first; y < last; ++y) {
@@ -110,8 +80,9 @@ Result<Model> Fit(ImageView<const float> matte, ImageView<const uint8_t> guide,
       size_t i = start_of(y);
       for (int x = 0; x < width; ++x, ++i, g += 3) {
         const float r = g[0] / 255.0f, gr = g[1] / 255.0f, b = g[2] / 255.0f;
-        const float values[kMoments] = {r,     gr,     b,     m[x],    r * m[x], gr * m[x], b * m[x],
-                                        r * r, r * gr, r * b, gr * gr, gr * b,   b * b};
+        const float values[kMoments] = {r,         gr,       b,     m[x],   r * m[x],
+                                        gr * m[x], b * m[x], r * r, r * gr, r * b,
+                                        gr * gr,   gr * b,   b * b};
         for (size_t k = 0; k < kMoments; ++k) p[k][i] = values[k];
       }
       std::copy_n(m, width, model.planes[4] + start_of(y));
@@ -121,9 +92,10 @@ Result<Model> Fit(ImageView<const float> matte, ImageView<const uint8_t> guide,
     ForRowBands(
         count, pool,
         [&](int first, int last, int worker) {
+          std::vector<float>& own = scratch[static_cast<size_t>(worker)];
+          own.resize(BoxMeanScratch(width, height, radius));
           for (int k = first; k < last; ++k) {
-            BoxMean(planes[static_cast<size_t>(k)], scratch[static_cast<size_t>(worker)], width,
-                    height, radius);
+            BoxMean(planes[static_cast<size_t>(k)], own.data(), width, height, radius);
           }
         },
         1);
