@@ -8,7 +8,7 @@ root=$(mkdir -p "${1:?usage: $0 FOLDER}" && cd "$1" && pwd)
 packages=(libhwy-dev libhwy1 libgtest-dev libgmock-dev zlib1g-dev zlib1g libfmt-dev libfmt9 libcli11-dev nlohmann-json3-dev libprotozero-dev
           libjpeg62-turbo-dev libjpeg62-turbo libdeflate-dev libdeflate0
           libwebp-dev libwebp7 libwebpmux3 libwebpdemux2
-          libtiff-dev libtiff6 libavif-dev libavif15 libheif-dev libheif1 libgif-dev libgif7)
+          libtiff-dev libtiff6 libavif-dev libavif15 libheif-dev libheif1 libgif-dev libgif7 libyaml-cpp-dev libyaml-cpp0.7)
 stamp=$(printf '%s\n' "${packages[@]}" | sha256sum)
 [ "$(cat "$root/.stamp" 2>/dev/null)" = "$stamp" ] && exit 0
 echo "unpacking arm64 packages into $root"
