@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <utility>
 
 #include "src/base/cgroup.h"
 #include "src/base/checked.h"
@@ -58,11 +57,15 @@ SpareBlocks::Block SpareBlocks::Take(size_t bytes) {
         used_ += block.size;
         return block;
       }
-      const size_t allowed = std::max(most_.load(), used_ + size);
-      Shrink(allowed - used_ - size);
+      const size_t then = used_ + size;  // in use
+      Shrink(std::max(most_.load(), then) - then);
     }
   }
-  const Block block = {static_cast<uint8_t*>(std::aligned_alloc(alignment, size)), size};
+  Block block = {static_cast<uint8_t*>(std::aligned_alloc(alignment, size)), size};
+  if (block.data == nullptr) {
+    MakeRoom(SIZE_MAX);
+    block.data = static_cast<uint8_t*>(std::aligned_alloc(alignment, size));
+  }
   if (block.data == nullptr || size < kLeast) return block;
   // Spares most of the address translation that streaming over the block costs; may be refused.
   if (huge) madvise(block.data, size, MADV_HUGEPAGE);

@@ -17,7 +17,7 @@ namespace {
 constexpr int kCoarseSide = 128;
 constexpr int kTile = 64;
 // Pixels around a tile that are solved with it, so that its border is not a border to the solution.
-constexpr int kMargin = 8;
+constexpr int kMargin = 4;
 constexpr float kRegularization = 1e-5f;
 constexpr float kGradientWeight = 1.0f;
 constexpr int kIterations = 2;
