@@ -7,6 +7,7 @@ from cli_support import ball
 import numpy as np
 from PIL import Image, ImageCms
 import pytest
+from scipy import ndimage
 
 imagecodecs = pytest.importorskip("imagecodecs")
 tifffile = pytest.importorskip("tifffile")
@@ -71,7 +72,11 @@ def test_sixteen_bits_become_eight_where_they_must(peel, tmp_path):
                                      ["--size", "400x400", "--position", "top-left"]],
                          ids=lambda o: o[0])
 def test_framing_in_sixteen_bits_is_that_in_eight(peel, tmp_path, options):
-    pixels = deep(450, 300)  # enlarging steep edges much, eight bits clip overshoot between the passes
+    pixels = deep(450, 300)
+    if options[0] == "--size":
+        # Enlarging a steep edge overshoots, and eight bits clip that between the passes: how much depends on how
+        # steep the model's matte happens to be. Soft edges have none of it.
+        pixels = ndimage.gaussian_filter(pixels.astype(float), (6, 6, 0)).astype(np.uint16)
     write_png16(tmp_path / "deep.png", pixels)
     Image.fromarray((pixels >> 8).astype(np.uint8)).save(tmp_path / "flat.png")
     assert peel("deep.png", "-o", "a.png", *options).code == 0
