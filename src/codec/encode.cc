@@ -27,7 +27,10 @@ Status CheckArguments(int width, int height, int channels, const EncodeOptions& 
 
 // Their libraries hold the picture in a form of their own: so many bytes a pixel.
 size_t LibraryBytes(Format format) {
-  return format == Format::kJpeg ? 6 : format == Format::kWebp ? 24 : format == Format::kAvif ? 32 : 0;
+  return format == Format::kJpeg   ? 6
+         : format == Format::kWebp ? 24
+         : format == Format::kAvif ? 32
+                                   : 0;
 }
 
 template <typename T>

@@ -157,8 +157,8 @@ class PngPacker {
     const size_t history = line_ * static_cast<size_t>(before);
     const std::span<const uint8_t> rows(scratch.filtered.data() + history, PieceBytes(i));
     pieces_[i].adler = libdeflate_adler32(1, rows.data(), rows.size());
-    const size_t size = DeflatePiece(rows, history, i + 1 == pieces_.size(), effort_,
-                                     scratch.packed.data());
+    const size_t size =
+        DeflatePiece(rows, history, i + 1 == pieces_.size(), effort_, scratch.packed.data());
     std::vector<uint8_t>& data = pieces_[i].data;
     data.reserve(size + 6);
     // zlib's header: deflate, 32 KiB window, ordinary effort
