@@ -223,19 +223,25 @@ def test_ctrl_c_finishes_what_is_at_hand(program, tmp_path):
 
 
 def test_a_second_ctrl_c_stops_at_once(program, tmp_path):
-    (tmp_path / "in").mkdir()
-    for i in range(4):
-        ball(600, 500).resize((6000, 5000)).save(tmp_path / f"in/{i}.jpg")
-    child = subprocess.Popen([program, tmp_path / "in", "-O", tmp_path / "out", "--threads", "1"])
-    time.sleep(1.0)
+    ball(600, 500).save(tmp_path / "first.jpg")
+    os.mkfifo(tmp_path / "endless.jpg")
+    # Held open and never written to: the picture stays in flight however fast the program is.
+    pipe = os.open(tmp_path / "endless.jpg", os.O_RDWR)
+    child = subprocess.Popen([program, tmp_path / "first.jpg", tmp_path / "endless.jpg",
+                              "-O", tmp_path / "out"])
+    waiting = time.monotonic() + 60
+    while not (tmp_path / "out/first.cut.png").exists() and time.monotonic() < waiting:
+        time.sleep(0.01)
     child.send_signal(signal.SIGINT)
-    time.sleep(0.1)
+    with pytest.raises(subprocess.TimeoutExpired):
+        child.wait(timeout=0.5)  # One Ctrl-C waits for what is in flight.
     start = time.monotonic()
     child.send_signal(signal.SIGINT)
     assert child.wait(timeout=60) == -signal.SIGINT
     assert time.monotonic() - start < 2
-    for name in leftovers(tmp_path / "out"):
-        Image.open(tmp_path / "out" / name).load()
+    os.close(pipe)
+    assert leftovers(tmp_path / "out") == ["first.cut.png"]
+    Image.open(tmp_path / "out/first.cut.png").load()
 
 
 def test_killed_again_and_again(program, tmp_path):
