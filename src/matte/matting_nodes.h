@@ -62,13 +62,20 @@ struct NodeLevel {
 Result<NodeLevel> GridOver(const Band& band);
 Result<NodeLevel> CoarserGrid(const NodeLevel& fine);
 
+// Writes a node's unknowns as a vector holds them.
+inline void Tile(const float* unknowns, float* to) {
+  for (int k = 0; k < 4; ++k) {
+    for (int q = 0; q < kUnknowns; ++q) to[4 * k + q] = unknowns[q];
+  }
+}
+
 // The band's colours less 1/2, as vectors over it.
 struct Colours {
   const float* plane[3];
 };
 
-// To the grid and back: right = P^T r for rows [first, last) of nodes; x += P solution at unknowns
-// for rows of pixels.
+// matting_transfer.cc. To the grid and back: right = P^T r for rows [first, last) of nodes; x += P
+// solution at unknowns for rows of pixels.
 void RestrictToNodes(const Band& band, const Colours& colours, const float* r, int first, int last,
                      NodeLevel* grid);
 void ProlongFromNodes(const Operator& a, const Colours& colours, const NodeLevel& grid, int first,
@@ -78,7 +85,7 @@ void ProlongFromNodes(const Operator& a, const Colours& colours, const NodeLevel
 void CoarsenToNodes(const Operator& a, const float* diagonal, const Colours& colours, int strip,
                     NodeLevel* grid);
 
-// The same between grids; coarse rows, or fine ones for Prolong.
+// matting_node_kernels.cc, the rest. The same between grids; coarse rows, or fine ones for Prolong.
 void RestrictNodes(const NodeLevel& fine, const NodeVector& r, int first, int last,
                    NodeLevel* coarse);
 void ProlongNodes(const NodeLevel& coarse, int first, int last, NodeLevel* fine, NodeVector* x);
