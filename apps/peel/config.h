@@ -8,7 +8,8 @@
 
 namespace peel {
 
-// What `peel cut` takes where the command line says nothing: YAML, one "key: value" a line.
+// What `peel cut` and `peel stream` take where the command line says nothing: YAML, one "key:
+// value" a line.
 //   model, device, backend, precision, threads, jobs, ort: as the options of the same names
 using Config = std::map<std::string, std::string>;
 

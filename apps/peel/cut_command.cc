@@ -1,12 +1,9 @@
 #include "apps/peel/cut_command.h"
 
-#include <algorithm>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "apps/peel/config.h"
 #include "apps/peel/console.h"
 #include "apps/peel/cut_options.h"
 #include "apps/peel/cut_run.h"
@@ -53,30 +50,6 @@ void AddFolderOptions(CLI::App& cut, CutArguments& a) {
       ->group(group);
 }
 
-// What the configuration says and the command line does not. It counts for results as if it were
-// typed.
-Status TakeDefaults(const CLI::App& cut, CutArguments& a) {
-  PEEL_ASSIGN_OR_RETURN(const Config config, ReadConfig());
-  const auto take = [&](const char* key, const std::string& option, std::string& to, bool counts) {
-    const auto it = config.find(key);
-    if (it == config.end() || cut.get_option(option)->count() > 0) return;
-    to = it->second;
-    if (counts) a.settings.emplace_back(option, std::vector<std::string>{it->second});
-  };
-  std::string threads, jobs;
-  take("model", "--model", a.model, false);
-  take("device", "--device", a.device, true);
-  take("backend", "--backend", a.backend, true);
-  take("precision", "--precision", a.precision, true);
-  take("ort", "--ort", a.ort, true);
-  take("threads", "--threads", threads, false);
-  take("jobs", "--jobs", jobs, false);
-  if (!threads.empty()) a.threads = std::stoi(threads);  // ReadConfig has checked them
-  if (!jobs.empty()) a.jobs = std::stoi(jobs);
-  std::ranges::sort(a.settings);
-  return OkStatus();
-}
-
 }  // namespace
 
 void AddCutCommand(CLI::App& app, int* exit_code) {
@@ -95,7 +68,7 @@ void AddCutCommand(CLI::App& app, int* exit_code) {
   AddFolderOptions(*cut, *arguments);
   cut->callback([cut, arguments, exit_code] {
     arguments->settings = OptionsThatCount(*cut);
-    if (const Status status = TakeDefaults(*cut, *arguments); !status.ok()) {
+    if (const Status status = TakeConfig(*cut, *arguments); !status.ok()) {
       Console().Error(status.message());
       *exit_code = kExitUsage;
       return;

@@ -1,5 +1,11 @@
 #include "apps/peel/cut_options.h"
 
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "apps/peel/config.h"
+
 namespace peel {
 
 void AddEncodingOptions(CLI::App& cut, CutArguments& a) {
@@ -116,6 +122,28 @@ void AddModelOptions(CLI::App& cut, CutArguments& a) {
       ->group(group);
   cut.add_flag("-q,--quiet", a.quiet, "Errors only")->group(group);
   cut.add_flag("-v,--verbose", a.verbose, "What runs, and the time of every stage")->group(group);
+}
+
+Status TakeConfig(const CLI::App& command, CutArguments& a) {
+  PEEL_ASSIGN_OR_RETURN(const Config config, ReadConfig());
+  const auto take = [&](const char* key, const std::string& option, std::string& to, bool counts) {
+    const auto it = config.find(key);
+    if (it == config.end() || command.get_option(option)->count() > 0) return;
+    to = it->second;
+    if (counts) a.settings.emplace_back(option, std::vector<std::string>{it->second});
+  };
+  std::string threads, jobs;
+  take("model", "--model", a.model, false);
+  take("device", "--device", a.device, true);
+  take("backend", "--backend", a.backend, true);
+  take("precision", "--precision", a.precision, true);
+  take("ort", "--ort", a.ort, true);
+  take("threads", "--threads", threads, false);
+  take("jobs", "--jobs", jobs, false);
+  if (!threads.empty()) a.threads = std::stoi(threads);  // ReadConfig has checked them
+  if (!jobs.empty()) a.jobs = std::stoi(jobs);
+  std::ranges::sort(a.settings);
+  return OkStatus();
 }
 
 }  // namespace peel

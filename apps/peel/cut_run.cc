@@ -1,7 +1,6 @@
 #include "apps/peel/cut_run.h"
 
 #include <fmt/core.h>
-#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -118,7 +117,6 @@ class CutRun {
   void Prepare(size_t pictures);  // everything before the first picture
   void Add(const FileReport& report);
   void Fail(const InputFailure& failure);
-  void TellModel();
   int End(const Status& outcome, const std::vector<Input>& inputs, size_t pictures);
 
   const CutArguments& a_;
@@ -130,15 +128,6 @@ class CutRun {
   bool model_told_ = false;
   size_t done_ = 0, skipped_ = 0, failed_ = 0;
 };
-
-// Memory of pictures goes back to the system at once. The C library otherwise keeps what is freed
-// for each thread, more of it with every larger picture, and --memory would be passed by that.
-void KeepMemoryFlat() {
-#ifdef __GLIBC__
-  mallopt(M_MMAP_THRESHOLD, 1 << 20);
-  mallopt(M_TRIM_THRESHOLD, 1 << 20);
-#endif
-}
 
 void CutRun::Prepare(size_t pictures) {
   plan_.batch.stop = &interrupted;
@@ -158,19 +147,12 @@ void CutRun::Prepare(size_t pictures) {
   cutter_ = Cutter::Start(plan_.model);
 }
 
-void CutRun::TellModel() {
-  model_told_ = true;
-  const ModelInfo& info = cutter_->info();
-  if (!info.warning.empty()) console_.Warn(info.warning);
-  console_.Detail(
-      fmt::format("model {} {}, {} ({}) {} with {} threads, {} jobs, loaded in {:.1f} ms",
-                  info.name, info.path, info.device, info.backend, info.precision_detail,
-                  info.threads, plan_.batch.jobs, info.load_ms));
-}
-
 void CutRun::Add(const FileReport& report) {
   // Loaded by now, unless the pictures were skipped: then there is nothing to wait for.
-  if (!model_told_ && report.state == FileReport::State::kDone) TellModel();
+  if (!model_told_ && report.state == FileReport::State::kDone) {
+    model_told_ = true;
+    TellModel(cutter_->info(), plan_.batch.jobs, console_);
+  }
   Tell(console_, report, a_);
   failed_ += report.state == FileReport::State::kFailed;
   done_ += report.state == FileReport::State::kDone;

@@ -1,6 +1,7 @@
 #include "apps/peel/run_parts.h"
 
 #include <fmt/core.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <cctype>
@@ -118,6 +119,21 @@ uint64_t DefaultMemory() {
   if (limits.memory_limit) memory = std::min(memory, *limits.memory_limit);
   if (limits.address_limit) memory = std::min(memory, *limits.address_limit);
   return memory / 2;
+}
+
+void KeepMemoryFlat() {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, 1 << 20);
+  mallopt(M_TRIM_THRESHOLD, 1 << 20);
+#endif
+}
+
+void TellModel(const ModelInfo& model, int jobs, Console& console) {
+  if (!model.warning.empty()) console.Warn(model.warning);
+  console.Detail(
+      fmt::format("model {} {}, {} ({}) {} with {} threads, {} jobs, loaded in {:.1f} ms",
+                  model.name, model.path, model.device, model.backend, model.precision_detail,
+                  model.threads, jobs, model.load_ms));
 }
 
 }  // namespace peel

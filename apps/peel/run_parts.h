@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "apps/peel/console.h"
 #include "src/base/status.h"
 #include "src/pipeline/batch.h"
 #include "src/pipeline/manifest.h"
@@ -54,5 +55,12 @@ Result<uint64_t> ParseBytes(std::string_view text);
 
 // Half of what this process may use: of the machine, its cgroup or `ulimit -v`, whichever is least.
 uint64_t DefaultMemory();
+
+// Memory of pictures goes back to the system at once. The C library otherwise keeps what is freed
+// for each thread, more of it with every larger picture, and --memory would be passed by that.
+void KeepMemoryFlat();
+
+// What runs the model (a detail), and as a warning what was asked for and does not: once a run.
+void TellModel(const ModelInfo& model, int jobs, Console& console);
 
 }  // namespace peel

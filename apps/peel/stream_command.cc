@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include "apps/peel/console.h"
 #include "apps/peel/cut_options.h"
 #include "apps/peel/stream_run.h"
 
@@ -38,7 +39,12 @@ void AddStreamCommand(CLI::App& app, int* exit_code) {
   AddPictureOptions(*stream, arguments->cut);
   AddMattingOptions(*stream, arguments->cut);
   AddModelOptions(*stream, arguments->cut);
-  stream->callback([arguments, size, exit_code] {
+  stream->callback([stream, arguments, size, exit_code] {
+    if (const Status status = TakeConfig(*stream, arguments->cut); !status.ok()) {
+      Console().Error(status.message());
+      *exit_code = kExitUsage;
+      return;
+    }
     if (size->size() == 2) {
       arguments->width = (*size)[0];
       arguments->height = (*size)[1];

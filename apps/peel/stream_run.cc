@@ -19,6 +19,8 @@
 
 #include "apps/peel/console.h"
 #include "apps/peel/cut_plan.h"
+#include "apps/peel/run_parts.h"
+#include "src/base/cpu.h"
 #include "src/codec/decode.h"
 #include "src/codec/picture_stream.h"
 #include "src/pipeline/bounded_queue.h"
@@ -77,6 +79,7 @@ class StreamRun {
   BoundedQueue<Answer> answers_;
   std::unique_ptr<Cutter> cutter_;
   std::atomic<bool> hopeless_{false};  // no model, or nobody who reads: no use to go on
+  bool model_told_ = false;
   uint64_t number_ = 0, done_ = 0, failed_ = 0;
   Status fatal_;
 };
@@ -191,6 +194,7 @@ void StreamRun::WriteAll() {
     const Result<EncodedCut> cut = answer->cut.get();
     if (hopeless_) continue;
     if (cut.ok()) {
+      if (!std::exchange(model_told_, true)) TellModel(cutter_->info(), jobs_, console_);
       Write(*answer, *cut);
       continue;
     }
@@ -208,6 +212,8 @@ void StreamRun::WriteAll() {
 int StreamRun::Run() {
   plan_.model.threads = a_.cut.threads;
   plan_.model.jobs = jobs_;
+  KeepMemoryFlat();
+  if (const std::string note = CpuNote(); !note.empty()) console_.Warn(note);
   cutter_ = Cutter::Start(plan_.model);
   std::vector<std::thread> cutting;
   std::thread writing([this] { WriteAll(); });

@@ -114,6 +114,21 @@ def test_configuration_counts_for_skip_existing(peel, photo, tmp_path):
     assert "up to date" not in peel(*arguments, PEEL_CONFIG=config).err
 
 
+def test_configuration_counts_for_streams(peel, photo, tmp_path):
+    config = tmp_path / "config.yaml"
+
+    def stream(*arguments):
+        return peel("stream", "-v", "-o", "s-%03u.png", *arguments, stdin=photo.read_bytes(),
+                    PEEL_CONFIG=config)
+
+    config.write_text("jobs: 3\n")
+    assert ", 3 jobs" in stream().err
+    assert ", 1 jobs" in stream("--jobs", "1").err
+    config.write_text("threads: many\n")
+    done = stream()
+    assert done.code == 2 and "config.yaml:1: threads" in done.err
+
+
 @pytest.mark.parametrize("text, part", [
     ("devise: cuda\n", "config.yaml:1: there is no key \"devise\""),
     ("jobs: 2\ndevice: abacus\n", "config.yaml:2:"),

@@ -153,6 +153,18 @@ def test_reports_tell_what_ran(peel, photo, tmp_path, stub):
     assert not (tmp_path / "c.png").exists()
 
 
+def test_a_stream_tells_what_ran(peel, photo, tmp_path, stub):
+    arguments = ("stream", "-o", "s-%03u.png", "--device", "cuda")
+    twice = photo.read_bytes() * 2
+    done = peel(*arguments, "-v", stdin=twice, **stub("honest"))
+    assert done.code == 0 and "warning" not in done.err and "cuda (onnxruntime" in done.err
+    done = peel(*arguments, stdin=twice, **stub("silent"))
+    assert done.code == 0 and done.err.count("warning") == 1 and "did not use it" in done.err
+    (tmp_path / "s-000.png").unlink()
+    assert peel(*arguments, "--strict", stdin=twice, **stub("silent")).code == 3
+    assert not (tmp_path / "s-000.png").exists()
+
+
 def test_nothing_is_left_nor_phoned_home(peel, network, stub, tmp_path):
     (tmp_path / "tmp").mkdir()
     # Nor the identifier that ONNX Runtime's telemetry keeps in the folder of temporary files.
