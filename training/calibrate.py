@@ -6,9 +6,10 @@ Writes calibrated.pt beside the checkpoint, ready for `export`. Three things are
 pictures of the `train` split only:
 
   subject score  its small layers are fitted anew to fixed features of many pictures,
-                 half of them without a subject: training shows too few of those
-  threshold      the largest score that at most one whole photograph with a subject in 100
-                 stays under; crops and composites are harder than what users have
+                 a quarter of them without a subject: training shows too few of those
+  threshold      the score that nine of ten pictures without a subject stay under, but no
+                 larger than what one whole photograph with a subject in 100 stays under;
+                 crops and composites are harder than what users have
   mask           a bias and a scale of the logits: the bias under which mean IoU at one
                  half is best, then the scale of least mean absolute error, on photographs
                  with drawn masks (Platt scaling, with IoU in place of likelihood)
@@ -30,6 +31,7 @@ from training import samples as samples_lib
 from training import store as store_lib
 
 _MISSED = 1 / 100  # share of pictures with a subject that may be called empty
+_GIVEN = 1 / 10  # share of pictures without a subject that may get a matte
 _BATCH = 4
 
 
@@ -65,8 +67,10 @@ def find_threshold(judge: nn.Module, full: torch.Tensor, none: torch.Tensor) -> 
     """The threshold for features [N,F] of pictures with a subject and without one."""
     with torch.no_grad():
         with_subject, without = (torch.sigmoid(judge(f)[:, 0]) for f in (full, none))
-    threshold = float(torch.quantile(with_subject, _MISSED)) * 0.999
-    print(f"threshold {threshold:.3f}: under it lie {_MISSED:.1%} of {len(full)} photographs "
+    threshold = min(float(torch.quantile(with_subject, _MISSED)),
+                    float(torch.quantile(without, 1 - _GIVEN))) * 0.999
+    missed = float((with_subject < threshold).float().mean())
+    print(f"threshold {threshold:.3f}: under it lie {missed:.1%} of {len(full)} photographs "
           f"and {float((without < threshold).float().mean()):.1%} of {len(none)} pictures "
           f"without a subject")
     return threshold
@@ -121,16 +125,18 @@ def calibrate(net: model_lib.PeelNet, store: store_lib.Store, config: config_lib
         seen.append(found[keep])
         wanted.append(batch["subject"][keep])
     seen, wanted = torch.cat(seen), torch.cat(wanted)
-    if not threshold_only:
-        loss = fit_judge(net.judge, seen, wanted)
-        print(f"subject score: {len(seen)} pictures, held-out loss {loss:.3f}")
     whole = []
     for i in pools.all[::max(1, len(pools.all) // max(1, count))]:
         planes = samples.planes(i)
         if float((planes[3] > 0.5).float().mean()) > 0.01:
             whole.append(features(net, samples_lib.normalise(planes[:3])[None])[1])
-    threshold = find_threshold(net.judge, torch.cat(whole), seen[wanted < 0.5])
-
+    whole = torch.cat(whole)
+    if not threshold_only:
+        # Whole photographs too: they are what the threshold is about.
+        loss = fit_judge(net.judge, torch.cat([seen, whole]),
+                         torch.cat([wanted, torch.ones(len(whole))]))
+        print(f"subject score: {len(seen) + len(whole)} pictures, held-out loss {loss:.3f}")
+    threshold = find_threshold(net.judge, whole, seen[wanted < 0.5])
     if threshold_only:
         return threshold
     drawn = [i for i in pools.all if store.rows[i]["has_mask"] == "1"]

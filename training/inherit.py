@@ -2,9 +2,11 @@
 
 The teacher's file is U²-Net-p with batch normalisation folded into its 112
 convolutions, which appear in the order in which they run. The student keeps
-stages 2 to 6 and 5d to 2d; its stem, its head and its subject score are new.
+stages 2 to 6 and 5d to 2d and the coarser levels of 1 and 1d; its stem, its head
+and its subject score are new.
 """
 
+import copy
 import pathlib
 
 import numpy as np
@@ -12,6 +14,7 @@ import onnx
 from onnx import numpy_helper
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from training import model as model_lib
 
@@ -71,6 +74,14 @@ def copy_block(block: nn.Module, pairs: list) -> None:
         copy_layer(layer, *pair)
 
 
+def copy_context(context: model_lib.Context, pairs: list) -> None:
+    """Fills the coarser levels of an RSU from a whole stage's (weight, bias) pairs."""
+    layers = _layers(context)
+    outer = (len(pairs) - len(layers) - 1) // 2  # levels that the student does not have
+    for layer, pair in zip(layers, pairs[1 + outer:-outer], strict=True):
+        copy_layer(layer, *pair)
+
+
 def kept_channels(sides: dict, stages: dict, count: int) -> np.ndarray:
     """Which channels of stage 2d matter most to those who read them (L1 norm)."""
     readers = [stages["dec1"][0][0][:, :64], sides["side2"][0]]
@@ -79,8 +90,10 @@ def kept_channels(sides: dict, stages: dict, count: int) -> np.ndarray:
 
 
 def inherit(net: model_lib.PeelNet, path: pathlib.Path) -> None:
-    """Copies stages 2–6 and 5d–2d of the teacher in `path` into `net`."""
+    """Copies stages 2–6 and 5d–2d of the teacher in `path` into `net`, and the contexts."""
     stages, sides = read_teacher(path)
+    copy_context(net.stem_context, stages["enc1"])
+    copy_context(net.head_context, stages["dec1"])
     for stage in ("enc2", "enc3", "enc4", "enc5", "enc6", "dec5", "dec4", "dec3"):
         copy_block(getattr(net, stage), stages[stage])
     last = net.dec2.entry.out_channels
@@ -98,16 +111,36 @@ def inherit(net: model_lib.PeelNet, path: pathlib.Path) -> None:
         copy_layer(layer, weight[:, keep] if name == "side2" else weight, bias)
 
 
+def return_to_teacher(net: model_lib.PeelNet, path: pathlib.Path, share: float) -> None:
+    """Moves the inherited stages that part of the way back to the teacher's own weights.
+
+    A body that has learnt to live with a poor stem is nearer to the teacher's once the stem
+    is better; half-way is better than either end (see models/CARD.md).
+    """
+    teacher = copy.deepcopy(net)
+    inherit(teacher, path)
+    own = teacher.state_dict()
+    with torch.no_grad():
+        for name, value in net.state_dict().items():
+            if name.startswith(("enc", "dec", "side.")):
+                value.lerp_(own[name], share)
+
+
 def resume_exported(net: model_lib.PeelNet, path: pathlib.Path) -> None:
     """Takes the weights of an exported student, such as models/peel.onnx.
 
-    An export lacks the coarse outputs that only training uses; `net` keeps its own.
+    An export lacks the coarse outputs that only training uses; `net` keeps its own. A layer
+    that reads more channels here than there starts by ignoring the further ones, so a
+    network that has grown begins by giving what the smaller one gave.
     """
     state = net.state_dict()
     for tensor in onnx.load(str(path)).graph.initializer:
         name = tensor.name.removesuffix(".fp16").removeprefix("net.")
         if name in state:
             value = torch.from_numpy(numpy_helper.to_array(tensor).astype(np.float32))
+            have, want = list(value.shape), list(state[name].shape)
+            if len(have) == 4 and have[0] == want[0] and have[1] < want[1]:
+                value = F.pad(value, (0, 0, 0, 0, 0, want[1] - have[1]))
             if value.shape != state[name].shape:
                 raise InheritError(f"{path}: {name} is {tuple(value.shape)}, "
                                    f"not {tuple(state[name].shape)}")

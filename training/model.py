@@ -5,7 +5,9 @@ U-Structure for Salient Object Detection", 2020): residual U blocks (RSU) of 64
 outer and 16 inner channels. Two thirds of that network's arithmetic lies in its
 outermost encoder and decoder, which work at the full resolution. Here they are
 replaced by a strided three-layer stem and by a sixteen-channel head that joins
-full-resolution features of the picture to the upsampled decoder.
+full-resolution features of the picture to the upsampled decoder. The coarser levels
+of those two blocks, by which they see the whole picture, cost little and are kept
+(`Context`): beside the stem at S/2 and beside the head at S/4.
 
 There are no normalisation layers: the teacher's are folded into its
 convolutions, and the body starts from those (see inherit.py), so training and
@@ -116,6 +118,25 @@ class RsuFlat(nn.Module):
         return y + first
 
 
+class Context(nn.Module):
+    """The coarser levels of an RSU: `mid` channels in and out, same size."""
+
+    def __init__(self, levels: int, mid: int):
+        super().__init__()
+        self.down = nn.ModuleList([ConvRelu(mid, mid) for _ in range(levels)])
+        self.bottom = ConvRelu(mid, mid, dilation=2)
+        self.rise = nn.ModuleList([ConvRelu(2 * mid, mid) for _ in range(levels)])
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        skips = [self.down[0](x)]
+        for layer in list(self.down)[1:]:
+            skips.append(layer(pool(skips[-1])))
+        y = self.bottom(skips[-1])
+        for level, layer in enumerate(self.rise):
+            y = layer(torch.cat([up(y) if level else y, skips.pop()], 1))
+        return y
+
+
 class PeelNet(nn.Module):
     """Photograph [N,3,S,S], normalised → mask logits [N,1,S,S] and subject logit [N,1].
 
@@ -130,8 +151,10 @@ class PeelNet(nn.Module):
     def __init__(self, stem: int = 32, wide: int = 64, mid: int = 16, last: int = 32,
                  fine: int = 16):
         super().__init__()
-        self.stem = nn.Sequential(
-            ConvRelu(3, stem, stride=2), ConvRelu(stem, stem), ConvRelu(stem, wide))
+        self.stem = nn.ModuleList([
+            ConvRelu(3, stem, stride=2), ConvRelu(stem, stem), ConvRelu(stem + mid, wide)])
+        self.stem_entry = ConvRelu(stem, mid)
+        self.stem_context = Context(5, mid)
         self.enc2 = Rsu(6, wide, mid, wide, entry=False)
         self.enc3 = Rsu(5, wide, mid, wide)
         self.enc4 = Rsu(4, wide, mid, wide)
@@ -144,7 +167,9 @@ class PeelNet(nn.Module):
         self.side = nn.ModuleList([
             nn.Conv2d(c, 1, 3, padding=1) for c in (last, wide, wide, wide, wide)])
         self.detail = ConvRelu(3, fine)
-        self.narrow = ConvRelu(last, fine)
+        self.head_entry = ConvRelu(last, mid)
+        self.head_context = Context(4, mid)
+        self.narrow = ConvRelu(last + mid, fine)
         self.join = ConvRelu(2 * fine, fine)
         self.fine = nn.Conv2d(fine, 1, 3, padding=1)
         self.judge = nn.Sequential(nn.Linear(4 * wide, 32), nn.ReLU(), nn.Linear(32, 1))
@@ -152,6 +177,11 @@ class PeelNet(nn.Module):
         nn.init.zeros_(self.fine.bias)
         nn.init.zeros_(self.judge[2].weight)
         nn.init.zeros_(self.judge[2].bias)
+
+    def begin(self, x: torch.Tensor) -> torch.Tensor:
+        """The stem: what enc2 works on, [N,wide,S/2,S/2]."""
+        near = self.stem[1](self.stem[0](x))
+        return self.stem[2](torch.cat([near, self.stem_context(self.stem_entry(near))], 1))
 
     def forward(self, x: torch.Tensor, sides: bool = False, head: bool = True):
         """Returns (mask logits, subject logit), and with `sides` also the list of
@@ -161,7 +191,7 @@ class PeelNet(nn.Module):
         Without `head` the mask is the first of those: the head is a third of the time
         of a training step and learns little of what a subject is.
         """
-        e2 = self.enc2(self.stem(x))  # S/2
+        e2 = self.enc2(self.begin(x))  # S/2
         e3 = self.enc3(pool(e2))
         e4 = self.enc4(pool(e3))
         e5 = self.enc5(pool(e4))
@@ -173,7 +203,9 @@ class PeelNet(nn.Module):
         coarse = self.side[0](d2)
         mask = coarse
         if head:
-            joined = self.join(torch.cat([up(self.narrow(d2)), self.detail(x)], 1))
+            around = self.head_context(self.head_entry(pool(d2)))
+            narrow = self.narrow(torch.cat([d2, up(around)], 1))
+            joined = self.join(torch.cat([up(narrow), self.detail(x)], 1))
             mask = up(coarse) + self.fine(joined)
         seen = torch.cat([F.adaptive_avg_pool2d(t, 1).flatten(1) for t in (e6, d5, d4, d3)], 1)
         subject = self.judge(seen)

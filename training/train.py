@@ -28,7 +28,7 @@ from training import samples as samples_lib
 from training import store as store_lib
 
 # Layers that the teacher does not have.
-_NEW = ("stem", "detail", "narrow", "join", "fine", "judge")
+_NEW = ("stem", "stem_entry", "head_entry", "detail", "narrow", "join", "fine", "judge")
 
 
 class NotANumber(RuntimeError):
@@ -45,7 +45,8 @@ def rate_factor(step: int, stage: dict, warmup: int) -> float:
 class Trainer:
     """State of a run: network, averaged weights, optimiser and position."""
 
-    def __init__(self, config: config_lib.Config, start: pathlib.Path | None = None):
+    def __init__(self, config: config_lib.Config, start: pathlib.Path | None = None,
+                 teacher_share: float = 0.0):
         torch.manual_seed(config.seed)
         self.config = config
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -75,15 +76,19 @@ class Trainer:
                 inherit.resume_exported(net, start)
             elif start is not None:
                 checkpoint_lib.load_weights(start, config, net)
+            if teacher_share > 0:
+                inherit.return_to_teacher(net, config.paths.teacher, teacher_share)
             self.ema = {k: v.detach().clone() for k, v in net.state_dict().items()}
 
     def _new_optimiser(self) -> torch.optim.Optimizer:
         named = list(self.net.named_parameters())
         new = [p for name, p in named if name.split(".")[0] in _NEW]
         body = [p for name, p in named if name.split(".")[0] not in _NEW]
+        stages, options = self.config.stages, self.config.train
+        stage = stages[self.stage] if self.stage < len(stages) else {}
         return torch.optim.AdamW([{"params": body, "new": False}, {"params": new, "new": True}],
-                                 weight_decay=self.config.train.weight_decay,
-                                 eps=self.config.train.eps)
+                                 weight_decay=options.weight_decay,
+                                 eps=stage.get("eps", options.eps))
 
     def _restore(self, state: dict) -> None:
         self.net.load_state_dict(state["net"])
@@ -201,10 +206,12 @@ def main() -> None:
     parser.add_argument("--start", type=pathlib.Path, metavar="FILE",
                         help="begin a new run from a checkpoint's averaged weights, or "
                         "from an exported model such as models/peel.onnx")
+    parser.add_argument("--teacher-share", type=float, default=0.0, metavar="SHARE",
+                        help="of a new run: move the body that part of the way back to the teacher")
     args = parser.parse_args()
     try:
         config = config_lib.load(args.config, args.set)
-        Trainer(config, args.start).run()
+        Trainer(config, args.start, args.teacher_share).run()
     except (checkpoint_lib.CheckpointError, config_lib.ConfigError,
             inherit.InheritError, NotANumber) as error:
         sys.exit(f"error: {error}")
