@@ -2,6 +2,7 @@
 of the published shapes elsewhere (made here, kept under out/bench/models)."""
 import dataclasses
 import os
+import shutil
 import subprocess
 import sys
 
@@ -54,6 +55,10 @@ def locate(model):
         if os.path.lexists(model.path):
             os.remove(model.path)
         os.symlink(os.path.realpath(published), model.path)
+        ncnn = os.path.join(CACHE, "ncnn", model.key)
+        for made in (model.int8_path(), ncnn):  # from another file of this name: made again
+            if os.path.exists(made) and os.path.getmtime(made) < os.path.getmtime(published):
+                shutil.rmtree(made) if os.path.isdir(made) else os.remove(made)
         return model
     model.path = os.path.join(CACHE, model.key + "-random.onnx")
     if not os.path.exists(model.path):
