@@ -1,6 +1,7 @@
 """The networks that the engine benchmark runs, as files: published weights where they are at hand, random ones
 of the published shapes elsewhere (made here, kept under out/bench/models)."""
 import dataclasses
+import hashlib
 import os
 import shutil
 import subprocess
@@ -44,6 +45,22 @@ MODELS = [
 ]
 
 
+def forget_if_changed(model):
+    """Removes what was made from an earlier model of this name."""
+    with open(model.path, "rb") as file:
+        digest = hashlib.sha256(file.read()).hexdigest()
+    stamp = os.path.join(CACHE, model.key + ".sha256")
+    if os.path.exists(stamp):
+        with open(stamp, encoding="ascii") as file:
+            if file.read() == digest:
+                return
+    shutil.rmtree(os.path.join(CACHE, "ncnn", model.key), ignore_errors=True)
+    if os.path.exists(model.int8_path()):
+        os.remove(model.int8_path())
+    with open(stamp, "w", encoding="ascii") as file:
+        file.write(digest)
+
+
 def locate(model):
     """Fills in the path, making the file where there is none."""
     published = {"u2netp": os.path.join(ROOT, "..", "shared", "models", "u2netp-fp32.onnx"),
@@ -55,10 +72,7 @@ def locate(model):
         if os.path.lexists(model.path):
             os.remove(model.path)
         os.symlink(os.path.realpath(published), model.path)
-        ncnn = os.path.join(CACHE, "ncnn", model.key)
-        for made in (model.int8_path(), ncnn):  # from another file of this name: made again
-            if os.path.exists(made) and os.path.getmtime(made) < os.path.getmtime(published):
-                shutil.rmtree(made) if os.path.isdir(made) else os.remove(made)
+        forget_if_changed(model)
         return model
     model.path = os.path.join(CACHE, model.key + "-random.onnx")
     if not os.path.exists(model.path):
