@@ -65,6 +65,17 @@ def pool(x: torch.Tensor) -> torch.Tensor:
     return F.max_pool2d(x, 2)
 
 
+def through_levels(block: nn.Module, x: torch.Tensor) -> torch.Tensor:
+    """Down the levels of a U (`block.down`), through its bottom and up again (`block.rise`)."""
+    skips = [block.down[0](x)]
+    for layer in list(block.down)[1:]:
+        skips.append(layer(pool(skips[-1])))
+    y = block.bottom(skips[-1])
+    for level, layer in enumerate(block.rise):
+        y = layer(torch.cat([up(y) if level else y, skips.pop()], 1))
+    return y
+
+
 class Rsu(nn.Module):
     """Residual U block of `depth` levels: [N,cin,H,W] → [N,cout,H,W].
 
@@ -83,15 +94,7 @@ class Rsu(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         first = self.entry(x)
-        skips = [self.down[0](first)]
-        for layer in list(self.down)[1:]:
-            skips.append(layer(pool(skips[-1])))
-        y = self.bottom(skips[-1])
-        for level, layer in enumerate(self.rise):
-            y = layer(torch.cat([y, skips.pop()], 1))
-            if level + 1 < len(self.rise):
-                y = up(y)
-        return y + first
+        return through_levels(self, first) + first
 
 
 class RsuFlat(nn.Module):
@@ -128,13 +131,7 @@ class Context(nn.Module):
         self.rise = nn.ModuleList([ConvRelu(2 * mid, mid) for _ in range(levels)])
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        skips = [self.down[0](x)]
-        for layer in list(self.down)[1:]:
-            skips.append(layer(pool(skips[-1])))
-        y = self.bottom(skips[-1])
-        for level, layer in enumerate(self.rise):
-            y = layer(torch.cat([up(y) if level else y, skips.pop()], 1))
-        return y
+        return through_levels(self, x)
 
 
 class PeelNet(nn.Module):

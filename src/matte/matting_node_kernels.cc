@@ -1,9 +1,7 @@
 #include "src/matte/matting_nodes.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
-#include <vector>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "src/matte/matting_node_kernels.cc"
