@@ -266,6 +266,31 @@ TEST(Session, PoolsOfManyNumbersAreNotLeftToTheReference) {
   EXPECT_EQ(text.find("* reference"), std::string::npos) << text;
 }
 
+// Pixels side by side from channels, as sub-pixel heads make them.
+TEST(Session, DepthToSpaceAgreesWithTheReference) {
+  for (const int64_t block : {2, 3}) {
+    for (const char* mode : {"DCR", "CRD"}) {
+      ModelText m;
+      m.Input("x", {2, 3, 5, 7});
+      m.Conv("x", "c", 3, 2 * block * block);
+      m.Add(NodeOf("DepthToSpace", {"c"}, {"y"})
+                .Sub(5, IntAttribute("blocksize", block))
+                .Sub(5, Message().String(1, "mode").String(4, mode).Int(20, 3)));
+      m.Output("y", {2, 2, 5 * block, 7 * block});
+      SessionOptions plain;
+      plain.disabled_kernels = {"all"};
+      const auto fast = LoadText(m.Bytes()), slow = LoadText(m.Bytes(), plain);
+      ASSERT_TRUE(fast.ok() && slow.ok());
+      const std::string text = (*fast)->PlanText({}).value();
+      EXPECT_NE(text.find("depth_to_space"), std::string::npos) << text;
+      const Tensor x = Noise({2, 3, 5, 7});
+      const auto got = RunOnce(**fast, {{"x", x}}), want = RunOnce(**slow, {{"x", x}});
+      ASSERT_TRUE(got.ok() && want.ok());
+      ExpectNear((*got)[0], (*want)[0], 2e-5, mode);
+    }
+  }
+}
+
 TEST(Session, RandomNetworksAgreeWithTheReference) {
   std::mt19937 random(11);
   const auto pick = [&](auto... options) {

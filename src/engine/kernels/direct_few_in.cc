@@ -3,27 +3,149 @@
 
 #include "src/engine/kernels/block_gemm.h"
 #include "src/engine/kernels/conv_common.h"
+#include "src/engine/kernels/row_tiles.h"
 
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "src/engine/kernels/direct_few_in.cc"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#ifndef PEEL_FEW_IN_TILE
+#define PEEL_FEW_IN_TILE
+namespace peel::engine {
+
+// A run of pixels of one output row: each is the sum over taps of the input at
+// a + offsets[tap] + pixel * stride times that tap's row of b.
+struct FewInTile {
+  const float* a = nullptr;
+  const int64_t* offsets = nullptr;  // [taps], in floats
+  int64_t taps = 0, stride = 1;
+  int64_t rows = 0;             // pixels
+  const float* b = nullptr;     // [taps][16 * panel blocks], 64-byte aligned
+  const float* bias = nullptr;  // [16 * panel blocks]
+  float* c = nullptr;           // pixels 16 floats apart
+  int64_t c_block_stride = 0;
+  const float* residual = nullptr;  // like c, or null
+  float lo = 0, hi = 0;
+};
+
+}  // namespace peel::engine
+#endif  // PEEL_FEW_IN_TILE
+
+HWY_BEFORE_NAMESPACE();
+namespace peel::engine {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+using D = hn::CappedTag<float, kBlock>;
+constexpr int kLanes = static_cast<int>(hn::MaxLanes(D()));
+constexpr int kVectors = kBlock / kLanes;  // of one block
+
+// kStride 0: that of the tile. Known, it is part of the addresses and costs no register.
+template <int kRows, int kPanel, int kStride>
+HWY_NOINLINE void Rows(const FewInTile& tile, int64_t row) {
+  constexpr int kWide = kPanel * kVectors;
+  const int64_t stride = kStride > 0 ? kStride : tile.stride;
+  const D d;
+  using V = hn::VFromD<D>;
+  V acc[kRows][kWide];
+#pragma GCC unroll 8
+  for (int j = 0; j < kWide; ++j) {
+    const V bias = hn::Load(d, tile.bias + j * kLanes);
+#pragma GCC unroll 32
+    for (int i = 0; i < kRows; ++i) acc[i][j] = bias;
+  }
+  const float* b = tile.b;
+  for (int64_t tap = 0; tap < tile.taps; ++tap, b += kPanel * kBlock) {
+    const float* a = tile.a + tile.offsets[tap] + row * stride;
+    V bv[kWide];
+#pragma GCC unroll 8
+    for (int j = 0; j < kWide; ++j) bv[j] = hn::Load(d, b + j * kLanes);
+#pragma GCC unroll 32
+    for (int i = 0; i < kRows; ++i) {
+      const V av = hn::Set(d, a[i * stride]);
+#pragma GCC unroll 8
+      for (int j = 0; j < kWide; ++j) acc[i][j] = hn::MulAdd(av, bv[j], acc[i][j]);
+    }
+  }
+  const V lo = hn::Set(d, tile.lo), hi = hn::Set(d, tile.hi);
+#pragma GCC unroll 8
+  for (int j = 0; j < kWide; ++j) {
+    const int64_t at = j / kVectors * tile.c_block_stride + row * kBlock + j % kVectors * kLanes;
+    if (tile.residual != nullptr) {
+#pragma GCC unroll 32
+      for (int i = 0; i < kRows; ++i) {
+        acc[i][j] = hn::Add(acc[i][j], hn::Load(d, tile.residual + at + i * kBlock));
+      }
+    }
+#pragma GCC unroll 32
+    for (int i = 0; i < kRows; ++i) {
+      // The accumulator second: x86 returns the second operand where one is NaN.
+      hn::Store(hn::Min(hi, hn::Max(lo, acc[i][j])), d, tile.c + at + i * kBlock);
+    }
+  }
+}
+
+template <int kStride>
+struct Family {
+  using Tile = FewInTile;
+  static constexpr int MaxRows(int panel) {
+    constexpr int kRegisters = HWY_TARGET <= HWY_AVX3 || HWY_TARGET == HWY_NEON ? 32 : 16;
+    const int vectors = panel * kVectors;
+    const int rows = (kRegisters - vectors - 1) / vectors;
+    return rows < 1 ? 1 : rows;
+  }
+  // Whole rows of a picture: nearly always the most.
+  static constexpr bool HasRows(int rows, int most) {
+    return rows <= 2 || rows == most || rows % 4 == 0;
+  }
+  template <int kRows, int kPanel>
+  static constexpr auto Get() {
+    return &Rows<kRows, kPanel, kStride>;
+  }
+};
+
+template <int kPanel>
+void RunPanel(const FewInTile& tile) {
+  if (tile.stride == 1) return RunRowTiles<Family<1>, kPanel>(tile);
+  if (tile.stride == 2) return RunRowTiles<Family<2>, kPanel>(tile);
+  RunRowTiles<Family<0>, kPanel>(tile);
+}
+
+// panel: blocks of b side by side, as BlockGemm::Panel counts them.
+void FewIn(int panel, const FewInTile& tile) {
+  if (panel == 4) return RunPanel<4>(tile);
+  if (panel == 2) return RunPanel<2>(tile);
+  RunPanel<1>(tile);
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace peel::engine
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
 namespace peel::engine {
 namespace {
 
 // A plain image of few channels to a blocked output: first layers. One row of outputs at a time has
-// its patches laid out in segments of 16 taps, which the shared inner product takes as channels.
+// the rows that it reads copied with their padding; each tap is then a run of them.
 
 constexpr int kMostChannels = 8;
 
+HWY_EXPORT(FewIn);
+
 struct Plan {
   explicit Plan(const ConvProblem& p)
-      : taps(int64_t{p.in_channels} * p.kernel_h * p.kernel_w),
-        segments(DivideUp(taps, kBlock)),
+      : lines(int64_t{p.in_channels} * p.kernel_h),
+        taps(lines * p.kernel_w),
         n_blocks(ChannelBlocks(p.out_channels)),
-        padded_width(RoundUp(
+        width(RoundUp(
             int64_t{p.out_width - 1} * p.stride_w + int64_t{p.kernel_w - 1} * p.dilation_w + 1,
             int64_t{kBlock})) {}
-  int64_t taps, segments, n_blocks;
-  int64_t padded_width;  // floats of an input row with its padding
-  int64_t OffsetFloats() const { return RoundUp(segments * 2, int64_t{kBlock}); }
-  int64_t PatchFloats(const ConvProblem& p) const { return segments * p.out_width * kBlock; }
+  int64_t lines;  // rows of the input, of all channels, that a row of the output reads
+  int64_t taps, n_blocks;
+  int64_t width;  // floats of one of them with its padding
+  int64_t OffsetFloats() const { return RoundUp(taps * 2, int64_t{kBlock}); }
 };
 
 std::string Reject(const ConvProblem& p) {
@@ -35,17 +157,16 @@ std::string Reject(const ConvProblem& p) {
 
 size_t PackedBytes(const ConvProblem& p) {
   const Plan plan(p);
-  return static_cast<size_t>(plan.n_blocks * kBlock * (plan.segments * kBlock + 1)) * sizeof(float);
+  return static_cast<size_t>(plan.n_blocks * kBlock * (plan.taps + 1)) * sizeof(float);
 }
 
 double Cost(const ConvProblem& p, int threads) {
   const Plan plan(p);
   const double pixels = 1.0 * p.batch * p.out_height * p.out_width;
-  const double products = pixels * static_cast<double>(plan.segments * plan.n_blocks) * 256;
-  // Laying out a tap costs about as much as a vector of products.
-  const double layout = pixels * static_cast<double>(plan.segments) * 256;
-  return EstimateMs(products + layout, 0.8, pixels * static_cast<double>(plan.n_blocks) * 64,
-                    threads);
+  const double products = pixels * static_cast<double>(plan.taps * plan.n_blocks) * kBlock;
+  const double bytes = pixels * static_cast<double>(plan.n_blocks) * 64 +
+                       4.0 * static_cast<double>(TensorFloats(Layout::kPlain, InputShape(p)));
+  return EstimateMs(products, 0.6, bytes, threads);
 }
 
 void Pack(const ConvProblem& p, const float* weights, const float* bias, void* packed) {
@@ -57,7 +178,7 @@ void Pack(const ConvProblem& p, const float* weights, const float* bias, void* p
     const int panel = gemm.Panel(plan.n_blocks - block);
     const int64_t wide = int64_t{panel} * kBlock;
     const int64_t last = std::min<int64_t>(p.out_channels - block * kBlock, wide);
-    float* b = to + block * kBlock * plan.segments * kBlock;
+    float* b = to + block * kBlock * plan.taps;
     for (int64_t j = 0; j < last; ++j) {
       for (int64_t tap = 0; tap < plan.taps; ++tap) {
         b[tap * wide + j] = weights[(block * kBlock + j) * plan.taps + tap];
@@ -66,44 +187,32 @@ void Pack(const ConvProblem& p, const float* weights, const float* bias, void* p
     block += panel;
   }
   if (bias != nullptr) {
-    std::memcpy(to + plan.n_blocks * kBlock * plan.segments * kBlock, bias,
+    std::memcpy(to + plan.n_blocks * kBlock * plan.taps, bias,
                 static_cast<size_t>(p.out_channels) * sizeof(float));
   }
 }
 
 size_t ScratchBytes(const ConvProblem& p, int threads) {
   const Plan plan(p);
-  return static_cast<size_t>(plan.OffsetFloats() +
-                             threads * (plan.padded_width + plan.PatchFloats(p))) *
+  return static_cast<size_t>(plan.OffsetFloats() + threads * plan.lines * plan.width) *
          sizeof(float);
 }
 
-// The patches of output row y: [segment][pixel][16], taps in the order of the weights.
-void LayOut(const ConvProblem& p, const Plan& plan, const float* image, int64_t y, float* padded,
-            float* patches) {
-  const int64_t unused = plan.segments * kBlock - plan.taps;
-  if (unused > 0) {
-    float* last = patches + (plan.segments - 1) * p.out_width * kBlock;
-    for (int64_t x = 0; x < p.out_width; ++x) {
-      std::fill(last + (x + 1) * kBlock - unused, last + (x + 1) * kBlock, 0.0f);
-    }
-  }
-  int64_t tap = 0;
+// The input's rows that output row y reads, [channel][kernel_h][width], zeros where it has none.
+void CopyLines(const ConvProblem& p, const Plan& plan, const float* image, int64_t y, float* to) {
+  const int64_t begin = std::max(0, -p.pad_left);
+  const int64_t end = std::min<int64_t>(p.in_width, plan.width - p.pad_left);
   for (int c = 0; c < p.in_channels; ++c) {
-    for (int ky = 0; ky < p.kernel_h; ++ky) {
+    for (int ky = 0; ky < p.kernel_h; ++ky, to += plan.width) {
       const int64_t from_y = y * p.stride_h - p.pad_top + int64_t{ky} * p.dilation_h;
-      std::fill(padded, padded + plan.padded_width, 0.0f);
-      if (from_y >= 0 && from_y < p.in_height) {
-        const float* row = image + (int64_t{c} * p.in_height + from_y) * p.in_width;
-        const int64_t begin = std::max(0, -p.pad_left);
-        const int64_t end = std::min<int64_t>(p.in_width, plan.padded_width - p.pad_left);
-        if (end > begin) std::copy(row + begin, row + end, padded + begin + p.pad_left);
+      if (from_y < 0 || from_y >= p.in_height || end <= begin) {
+        std::fill(to, to + plan.width, 0.0f);
+        continue;
       }
-      for (int kx = 0; kx < p.kernel_w; ++kx, ++tap) {
-        const float* from = padded + int64_t{kx} * p.dilation_w;
-        float* to = patches + tap / kBlock * p.out_width * kBlock + tap % kBlock;
-        for (int64_t x = 0; x < p.out_width; ++x) to[x * kBlock] = from[x * p.stride_w];
-      }
+      const float* row = image + (int64_t{c} * p.in_height + from_y) * p.in_width;
+      std::fill(to, to + begin + p.pad_left, 0.0f);
+      std::copy(row + begin, row + end, to + begin + p.pad_left);
+      std::fill(to + end + p.pad_left, to + plan.width, 0.0f);
     }
   }
 }
@@ -113,35 +222,36 @@ void Run(const ConvProblem& p, const ConvArgs& args, ThreadPool& pool) {
   const Plan plan(p);
   const Clamp clamp = ClampOf(p.epilogue);
   const float* weights = static_cast<const float*>(args.packed);
-  const float* bias = weights + plan.n_blocks * kBlock * plan.segments * kBlock;
+  const float* bias = weights + plan.n_blocks * kBlock * plan.taps;
   int64_t* offsets = static_cast<int64_t*>(args.scratch);
-  for (int64_t s = 0; s < plan.segments; ++s) offsets[s] = s * p.out_width * kBlock;
+  for (int64_t tap = 0; tap < plan.taps; ++tap) {
+    offsets[tap] = tap / p.kernel_w * plan.width + tap % p.kernel_w * p.dilation_w;
+  }
   float* buffers = static_cast<float*>(args.scratch) + plan.OffsetFloats();
   const int64_t plane = int64_t{p.out_height} * p.out_width * kBlock;
   pool.ParallelFor(int64_t{p.batch} * p.out_height, [&](int64_t item, int worker) {
     const int64_t image = item / p.out_height, y = item % p.out_height;
-    float* padded = buffers + worker * (plan.padded_width + plan.PatchFloats(p));
-    float* patches = padded + plan.padded_width;
-    LayOut(p, plan, args.input + image * args.input_batch_stride, y, padded, patches);
+    float* lines = buffers + worker * plan.lines * plan.width;
+    CopyLines(p, plan, args.input + image * args.input_batch_stride, y, lines);
     for (int64_t n = 0; n < plan.n_blocks;) {
       const int panel = gemm.Panel(plan.n_blocks - n);
       const int64_t at = n * plane + y * p.out_width * kBlock;
-      BlockTile tile;
-      tile.a = patches;
+      FewInTile tile;
+      tile.a = lines;
       tile.offsets = offsets;
-      tile.segments = plan.segments;
+      tile.taps = plan.taps;
+      tile.stride = p.stride_w;
       tile.rows = p.out_width;
-      tile.b = weights + n * kBlock * plan.segments * kBlock;
+      tile.b = weights + n * kBlock * plan.taps;
+      tile.bias = bias + n * kBlock;
       tile.c = args.output + image * args.output_batch_stride + at;
       tile.c_block_stride = plane;
-      tile.bias = bias + n * kBlock;
       if (p.epilogue.residual) {
         tile.residual = args.residual + image * args.residual_batch_stride + at;
-        tile.residual_block_stride = plane;
       }
       tile.lo = clamp.lo;
       tile.hi = clamp.hi;
-      gemm.Run(panel, tile);
+      HWY_DYNAMIC_DISPATCH(FewIn)(panel, tile);
       n += panel;
     }
   });
@@ -154,3 +264,4 @@ const ConvKernel kDirectFewIn = {"direct_few_in", Reject, Cost, PackedBytes, Pac
                                  ScratchBytes,    Run};
 
 }  // namespace peel::engine
+#endif

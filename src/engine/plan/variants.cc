@@ -20,6 +20,7 @@ constexpr Family kFamilies[] = {
     {"Concat", ConcatVariants},
     {"Conv", ConvVariants},
     {"ConvTranspose", ConvTransposeVariants},
+    {"DepthToSpace", DepthToSpaceVariants},
     {"DequantizeLinear", QuantizeVariants},
     {"Div", BinaryVariants},
     {"Dropout", ViewVariants},

@@ -59,6 +59,7 @@ void ViewVariants(const NodeView& view, Choices& choices);
 void ConcatVariants(const NodeView& view, Choices& choices);
 void ConvVariants(const NodeView& view, Choices& choices);
 void ConvTransposeVariants(const NodeView& view, Choices& choices);
+void DepthToSpaceVariants(const NodeView& view, Choices& choices);
 void PoolVariants(const NodeView& view, Choices& choices);
 void GlobalPoolVariants(const NodeView& view, Choices& choices);
 void ResizeVariants(const NodeView& view, Choices& choices);
