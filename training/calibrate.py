@@ -5,17 +5,18 @@
 Writes calibrated.pt beside the checkpoint, ready for `export`. Three things are set, on
 pictures of the `train` split only:
 
-  subject score  its small layers are fitted anew to fixed features of many pictures,
-                 a quarter of them without a subject: training shows too few of those
-  threshold      the score that nine of ten pictures without a subject stay under, but no
-                 larger than what one whole photograph with a subject in 100 stays under;
-                 crops and composites are harder than what users have
+  subject score  its small layers are fitted anew to fixed features of whole photographs and
+                 of pictures without a subject: training shows too few of those, and its crops
+                 and composites are harder than what users have
+  threshold      the score that one photograph with a subject in 200 stays under, as scored by
+                 layers that were fitted without it
   mask           a bias and a scale of the logits: the bias under which mean IoU at one
                  half is best, then the scale of least mean absolute error, on photographs
                  with drawn masks (Platt scaling, with IoU in place of likelihood)
 """
 
 import argparse
+import copy
 import pathlib
 import sys
 
@@ -30,8 +31,10 @@ from training import model as model_lib
 from training import samples as samples_lib
 from training import store as store_lib
 
-_MISSED = 1 / 100  # share of pictures with a subject that may be called empty
-_GIVEN = 1 / 10  # share of pictures without a subject that may get a matte
+# Share of the photographs with a subject that may be called empty. The rest of the network has
+# seen them; of those that it has not, up to twice as many are.
+_MISSED = 1 / 200
+_FOLDS = 5
 _BATCH = 4
 
 
@@ -46,33 +49,43 @@ def features(net: model_lib.PeelNet, images: torch.Tensor) -> tuple[torch.Tensor
 
 
 def fit_judge(judge: nn.Module, seen: torch.Tensor, wanted: torch.Tensor,
-              steps: int = 600) -> float:
-    """Fits `judge` to four fifths of [N,F] and [N]; returns the loss on the rest."""
-    held = torch.arange(len(seen)) % 5 == 0
-    optimiser = torch.optim.AdamW(judge.parameters(), 2e-3, weight_decay=1e-2)
-    best, kept = float("inf"), None
+              steps: int = 300) -> None:
+    """Fits `judge` from its beginning to features [N,F] and answers [N].
+
+    A strong weight decay over features of like spread: there are few pictures.
+    """
+    mean, spread = seen.mean(0), seen.std(0)
+    spread = spread + 0.01 * spread.mean()
+    for layer in (judge[0], judge[2]):
+        layer.reset_parameters()
+    optimiser = torch.optim.AdamW(judge.parameters(), 2e-3, weight_decay=3.0)
     for _ in range(steps):
         optimiser.zero_grad()
-        F.binary_cross_entropy_with_logits(judge(seen[~held])[:, 0], wanted[~held]).backward()
+        F.binary_cross_entropy_with_logits(judge((seen - mean) / spread)[:, 0], wanted).backward()
         optimiser.step()
-        with torch.no_grad():
-            loss = float(F.binary_cross_entropy_with_logits(judge(seen[held])[:, 0], wanted[held]))
-        if loss < best:
-            best, kept = loss, {k: v.clone() for k, v in judge.state_dict().items()}
-    judge.load_state_dict(kept)
-    return best
-
-
-def find_threshold(judge: nn.Module, full: torch.Tensor, none: torch.Tensor) -> float:
-    """The threshold for features [N,F] of pictures with a subject and without one."""
     with torch.no_grad():
-        with_subject, without = (torch.sigmoid(judge(f)[:, 0]) for f in (full, none))
-    threshold = min(float(torch.quantile(with_subject, _MISSED)),
-                    float(torch.quantile(without, 1 - _GIVEN))) * 0.999
-    missed = float((with_subject < threshold).float().mean())
-    print(f"threshold {threshold:.3f}: under it lie {missed:.1%} of {len(full)} photographs "
-          f"and {float((without < threshold).float().mean()):.1%} of {len(none)} pictures "
-          f"without a subject")
+        judge[0].weight.div_(spread)
+        judge[0].bias.sub_(judge[0].weight @ mean)
+
+
+def unseen_scores(judge: nn.Module, seen: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+    """Scores [N] of pictures, each by a judge fitted to the others (cross-validation)."""
+    scores = torch.zeros(len(seen))
+    for fold in range(_FOLDS):
+        held = torch.arange(len(seen)) % _FOLDS == fold
+        other = copy.deepcopy(judge)
+        fit_judge(other, seen[~held], wanted[~held])
+        with torch.no_grad():
+            scores[held] = torch.sigmoid(other(seen[held])[:, 0])
+    return scores
+
+
+def find_threshold(full: torch.Tensor, none: torch.Tensor) -> float:
+    """The threshold for scores [N] of photographs with a subject and of pictures without."""
+    threshold = float(torch.quantile(full, _MISSED)) * 0.999
+    print(f"threshold {threshold:.3f}: under it lie {float((full < threshold).float().mean()):.1%} "
+          f"of {len(full)} photographs and {float((none < threshold).float().mean()):.1%} of "
+          f"{len(none)} pictures without a subject")
     return threshold
 
 
@@ -110,35 +123,26 @@ def apply_mask(net: model_lib.PeelNet, bias: float, scale: float) -> None:
 
 
 def calibrate(net: model_lib.PeelNet, store: store_lib.Store, config: config_lib.Config,
-              count: int, threshold_only: bool = False) -> float:
+              count: int) -> float:
     """Changes `net` in place; returns the threshold of the subject score."""
     net.eval()
-    options = config_lib.Config(**{**vars(config.samples), "composite": 0.15, "empty": 0.5})
+    options = config_lib.Config(**{**vars(config.samples), "composite": 0.0, "empty": 1.0})
     pools = samples_lib.make_pools(store, "train", vars(config.samples.weights),
                                    config.samples.passes)
     samples = samples_lib.Samples(store, pools, options, config.seed + 1000,
-                                  config.data.size, 0, count)
-    seen, wanted = [], []
-    for batch in torch.utils.data.DataLoader(samples, batch_size=_BATCH):
-        _, found = features(net, batch["image"])
-        keep = batch["judged"] > 0.5
-        seen.append(found[keep])
-        wanted.append(batch["subject"][keep])
-    seen, wanted = torch.cat(seen), torch.cat(wanted)
-    whole = []
+                                  config.data.size, 0, count // 2)
+    none = torch.cat([features(net, batch["image"])[1] for batch in
+                      torch.utils.data.DataLoader(samples, batch_size=_BATCH)])
+    full = []
     for i in pools.all[::max(1, len(pools.all) // max(1, count))]:
         planes = samples.planes(i)
         if float((planes[3] > 0.5).float().mean()) > 0.01:
-            whole.append(features(net, samples_lib.normalise(planes[:3])[None])[1])
-    whole = torch.cat(whole)
-    if not threshold_only:
-        # Whole photographs too: they are what the threshold is about.
-        loss = fit_judge(net.judge, torch.cat([seen, whole]),
-                         torch.cat([wanted, torch.ones(len(whole))]))
-        print(f"subject score: {len(seen) + len(whole)} pictures, held-out loss {loss:.3f}")
-    threshold = find_threshold(net.judge, whole, seen[wanted < 0.5])
-    if threshold_only:
-        return threshold
+            full.append(features(net, samples_lib.normalise(planes[:3])[None])[1])
+    seen = torch.cat([*full, none])
+    wanted = (torch.arange(len(seen)) < len(full)).float()
+    scores = unseen_scores(net.judge, seen, wanted)
+    threshold = find_threshold(scores[:len(full)], scores[len(full):])
+    fit_judge(net.judge, seen, wanted)
     drawn = [i for i in pools.all if store.rows[i]["has_mask"] == "1"]
     drawn = drawn[::max(1, len(drawn) // max(1, count // 4))]
     logits, truths = [], []
@@ -159,8 +163,6 @@ def main() -> None:
                         help="default: last.pt of the configured run; of several, the mean")
     parser.add_argument("--out", type=pathlib.Path, help="default: calibrated.pt beside it")
     parser.add_argument("--count", default=1600, type=int, help="pictures for the score")
-    parser.add_argument("--threshold-only", action="store_true", help="leave score and mask "
-                        "as they are: for weights that were calibrated before")
     args = parser.parse_args()
     config = config_lib.load(args.config, args.set)
     paths = args.checkpoint or [pathlib.Path(config.paths.run) / "last.pt"]
@@ -169,8 +171,7 @@ def main() -> None:
         checkpoint_lib.load_weights(paths, config, net)
     except checkpoint_lib.CheckpointError as error:
         sys.exit(f"error: {error}")
-    threshold = calibrate(net, store_lib.Store.open(config.paths.store), config, args.count,
-                          args.threshold_only)
+    threshold = calibrate(net, store_lib.Store.open(config.paths.store), config, args.count)
     out = args.out or paths[0].with_name("calibrated.pt")
     checkpoint_lib.save(out, config, ema=net.state_dict(), threshold=threshold)
     print(out)

@@ -18,7 +18,7 @@ _KEYS = {
     "model": {"stem", "wide", "mid", "last", "fine"},
     "samples": {"composite", "empty", "crop", "close", "fringe", "sharpen", "passes",
                 "weights"},
-    "loss": {"edge", "bce", "iou", "laplacian", "deep", "subject", "guide"},
+    "loss": {"edge", "bce", "iou", "laplacian", "deep", "subject", "guide", "answer"},
     "stages": None,
     "train": {"new_rate", "warmup", "weight_decay", "eps", "clip", "ema", "bf16", "threads",
               "workers", "log_every", "save_every"},

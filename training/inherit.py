@@ -14,7 +14,6 @@ import onnx
 from onnx import numpy_helper
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from training import model as model_lib
 
@@ -83,10 +82,10 @@ def copy_context(context: model_lib.Context, pairs: list) -> None:
 
 
 def kept_channels(sides: dict, stages: dict, count: int) -> np.ndarray:
-    """Which channels of stage 2d matter most to those who read them (L1 norm)."""
+    """The channels of stage 2d that matter most to those who read them (L1 norm), in order."""
     readers = [stages["dec1"][0][0][:, :64], sides["side2"][0]]
     weight = sum(np.abs(r).sum((0, 2, 3)) / np.abs(r).sum() for r in readers)
-    return np.sort(np.argsort(-weight)[:count])
+    return np.argsort(-weight)[:count]
 
 
 def inherit(net: model_lib.PeelNet, path: pathlib.Path) -> None:
@@ -129,18 +128,13 @@ def return_to_teacher(net: model_lib.PeelNet, path: pathlib.Path, share: float) 
 def resume_exported(net: model_lib.PeelNet, path: pathlib.Path) -> None:
     """Takes the weights of an exported student, such as models/peel.onnx.
 
-    An export lacks the coarse outputs that only training uses; `net` keeps its own. A layer
-    that reads more channels here than there starts by ignoring the further ones, so a
-    network that has grown begins by giving what the smaller one gave.
+    An export lacks the coarse outputs that only training uses; `net` keeps its own.
     """
     state = net.state_dict()
     for tensor in onnx.load(str(path)).graph.initializer:
         name = tensor.name.removesuffix(".fp16").removeprefix("net.")
         if name in state:
             value = torch.from_numpy(numpy_helper.to_array(tensor).astype(np.float32))
-            have, want = list(value.shape), list(state[name].shape)
-            if len(have) == 4 and have[0] == want[0] and have[1] < want[1]:
-                value = F.pad(value, (0, 0, 0, 0, 0, want[1] - have[1]))
             if value.shape != state[name].shape:
                 raise InheritError(f"{path}: {name} is {tuple(value.shape)}, "
                                    f"not {tuple(state[name].shape)}")

@@ -4,7 +4,7 @@ import csv
 import pathlib
 
 COLUMNS = ("step", "stage", "seconds", "rate", "pictures_per_second", "total", "bce", "iou",
-           "laplacian", "deep", "subject", "guide")
+           "laplacian", "deep", "subject", "guide", "answer")
 
 
 class Log:
@@ -34,7 +34,7 @@ def plot(folder: pathlib.Path) -> pathlib.Path:
         rows = [row for row in csv.DictReader(handle) if row["bce"]]
     figure, axes = pyplot.subplots(1, 2, figsize=(10, 4))
     steps = [int(row["step"]) for row in rows]
-    for name in ("total", "bce", "iou", "laplacian", "deep", "subject", "guide"):
+    for name in ("total", "bce", "iou", "laplacian", "deep", "subject", "guide", "answer"):
         values = [float(row[name]) for row in rows]
         kernel = min(len(values), 15)
         smooth = [sum(values[max(0, i - kernel + 1):i + 1]) / min(kernel, i + 1)

@@ -37,7 +37,7 @@ def laplacian(logit: torch.Tensor, target: torch.Tensor, levels: int = 3) -> tor
 
 
 def student_loss(mask: torch.Tensor, subject: torch.Tensor, deep: list[torch.Tensor],
-                 guide: torch.Tensor, batch: dict[str, torch.Tensor],
+                 guide: torch.Tensor, answer: torch.Tensor, batch: dict[str, torch.Tensor],
                  options) -> dict[str, torch.Tensor]:
     """All terms of the loss; "total" is their weighted sum (see config.yaml, `loss`)."""
     target = batch["mask"]
@@ -54,7 +54,7 @@ def student_loss(mask: torch.Tensor, subject: torch.Tensor, deep: list[torch.Ten
         small = F.adaptive_avg_pool2d(target, logit.shape[-1])
         sides = sides + F.binary_cross_entropy_with_logits(logit.float(), small)
     terms["deep"] = sides / len(deep)
-    terms["guide"] = guide
+    terms["guide"], terms["answer"] = guide, answer
     judged = batch["judged"]
     verdict = F.binary_cross_entropy_with_logits(
         subject.float()[:, 0], batch["subject"], reduction="none")

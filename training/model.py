@@ -4,10 +4,12 @@ The body follows U²-Net-p (Qin et al., "U²-Net: Going Deeper with Nested
 U-Structure for Salient Object Detection", 2020): residual U blocks (RSU) of 64
 outer and 16 inner channels. Two thirds of that network's arithmetic lies in its
 outermost encoder and decoder, which work at the full resolution. Here they are
-replaced by a strided three-layer stem and by a sixteen-channel head that joins
-full-resolution features of the picture to the upsampled decoder. The coarser levels
-of those two blocks, by which they see the whole picture, cost little and are kept
-(`Context`): beside the stem at S/2 and beside the head at S/4.
+replaced by a strided three-layer stem and by a head at half the resolution that gives
+four pixels at each place (sub-pixel convolution; Shi et al., "Real-Time Single Image and
+Video Super-Resolution", 2016) from the stem's first layer, which has seen them all, and
+the decoder's most important channels. The coarser levels of those two blocks, by which
+they see the whole picture, cost little and are kept (`Context`): beside the stem at S/2
+and beside the head at S/4.
 
 There are no normalisation layers: the teacher's are folded into its
 convolutions, and the body starts from those (see inherit.py), so training and
@@ -145,7 +147,7 @@ class PeelNet(nn.Module):
       fine: channels of the full-resolution head.
     """
 
-    def __init__(self, stem: int = 32, wide: int = 64, mid: int = 16, last: int = 32,
+    def __init__(self, stem: int = 32, wide: int = 64, mid: int = 16, last: int = 64,
                  fine: int = 16):
         super().__init__()
         self.stem = nn.ModuleList([
@@ -163,13 +165,11 @@ class PeelNet(nn.Module):
         self.dec2 = Rsu(6, 2 * wide, mid, last)
         self.side = nn.ModuleList([
             nn.Conv2d(c, 1, 3, padding=1) for c in (last, wide, wide, wide, wide)])
-        self.detail = ConvRelu(3, fine)
         self.head_entry = ConvRelu(last, mid)
         self.head_context = Context(4, mid)
-        self.narrow = ConvRelu(last + mid, fine)
-        self.join = ConvRelu(2 * fine, fine)
-        self.fine = nn.Conv2d(fine, 1, 3, padding=1)
-        self.judge = nn.Sequential(nn.Linear(4 * wide, 32), nn.ReLU(), nn.Linear(32, 1))
+        self.join = ConvRelu(2 * mid + stem, fine)
+        self.fine = nn.Conv2d(fine, 4, 3, padding=1)
+        self.judge = nn.Sequential(nn.Linear(8 * wide, 32), nn.ReLU(), nn.Linear(32, 1))
         nn.init.zeros_(self.fine.weight)
         nn.init.zeros_(self.fine.bias)
         nn.init.zeros_(self.judge[2].weight)
@@ -177,8 +177,13 @@ class PeelNet(nn.Module):
 
     def begin(self, x: torch.Tensor) -> torch.Tensor:
         """The stem: what enc2 works on, [N,wide,S/2,S/2]."""
-        near = self.stem[1](self.stem[0](x))
-        return self.stem[2](torch.cat([near, self.stem_context(self.stem_entry(near))], 1))
+        return self._begin(x)[1]
+
+    def _begin(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The stem's first layer, [N,stem,S/2,S/2], and what it gives to enc2."""
+        first = self.stem[0](x)
+        near = self.stem[1](first)
+        return first, self.stem[2](torch.cat([near, self.stem_context(self.stem_entry(near))], 1))
 
     def forward(self, x: torch.Tensor, sides: bool = False, head: bool = True):
         """Returns (mask logits, subject logit), and with `sides` also the list of
@@ -188,7 +193,8 @@ class PeelNet(nn.Module):
         Without `head` the mask is the first of those: the head is a third of the time
         of a training step and learns little of what a subject is.
         """
-        e2 = self.enc2(self.begin(x))  # S/2
+        first, begun = self._begin(x)
+        e2 = self.enc2(begun)  # S/2
         e3 = self.enc3(pool(e2))
         e4 = self.enc4(pool(e3))
         e5 = self.enc5(pool(e4))
@@ -201,10 +207,10 @@ class PeelNet(nn.Module):
         mask = coarse
         if head:
             around = self.head_context(self.head_entry(pool(d2)))
-            narrow = self.narrow(torch.cat([d2, up(around)], 1))
-            joined = self.join(torch.cat([up(narrow), self.detail(x)], 1))
-            mask = up(coarse) + self.fine(joined)
-        seen = torch.cat([F.adaptive_avg_pool2d(t, 1).flatten(1) for t in (e6, d5, d4, d3)], 1)
+            joined = self.join(torch.cat([d2[:, :around.shape[1]], up(around), first], 1))
+            mask = up(coarse) + F.pixel_shuffle(self.fine(joined), 2)
+        stages = (e6, d5, d4, d3)
+        seen = torch.cat([t.mean((2, 3)) for t in stages] + [t.amax((2, 3)) for t in stages], 1)
         subject = self.judge(seen)
         if not sides:
             return mask, subject

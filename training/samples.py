@@ -6,7 +6,7 @@ A sample is a function of (seed, number) and of the store alone. Each is a dict:
     mask    float32 [1,T,T]  the target matte
     subject float32 []       1 there is a subject, 0 there is none
     judged  float32 []       0 where that is not known
-    plain   float32 []       1 where it is a photograph as it was taken
+    plain   float32 []       1 where it is a photograph as it was taken, no close-up
 """
 
 import dataclasses
@@ -115,8 +115,7 @@ class Samples(torch.utils.data.Dataset):
         elif kind < o.composite + o.empty:
             image, mask, subject, judged = self._empty(rng)
         else:
-            image, mask, subject, judged = self._photograph(rng)
-            plain = True
+            image, mask, subject, judged, plain = self._photograph(rng)
         image = augment.take(image, rng)
         return {
             "image": normalise(image),
@@ -140,7 +139,8 @@ class Samples(torch.utils.data.Dataset):
         pools = self._pools
         planes = self.planes(rng.choice(pools.all, p=pools.weight))
         area = float((planes[3] > 0.5).float().mean())
-        if area > 0.02 and rng.random() < self._options.close:
+        close = area > 0.02 and rng.random() < self._options.close
+        if close:
             window = augment.close_window(planes[3:], rng)
         else:
             window = augment.random_window(rng, self._options.crop)
@@ -149,7 +149,7 @@ class Samples(torch.utils.data.Dataset):
         area, top = float((mask > 0.5).float().mean()), float(mask.max())
         subject = area > 0.005 and top > 0.8
         judged = subject or (area < 0.0005 and top < 0.5)
-        return planes[:3], mask, subject, judged
+        return planes[:3], mask, subject, judged, not close
 
     def _backdrop(self, rng: np.random.Generator):
         """A background [3,T,T] and the matte of what stands out in it, [1,T,T]."""

@@ -27,8 +27,9 @@ from training import model as model_lib
 from training import samples as samples_lib
 from training import store as store_lib
 
-# Layers that the teacher does not have.
-_NEW = ("stem", "stem_entry", "head_entry", "detail", "narrow", "join", "fine", "judge")
+# Layers that the teacher does not have, and those that imitate its outermost encoder.
+_NEW = ("head_entry", "join", "fine", "judge")
+_STEM = ("stem", "stem_entry")
 
 
 class NotANumber(RuntimeError):
@@ -82,10 +83,11 @@ class Trainer:
 
     def _new_optimiser(self) -> torch.optim.Optimizer:
         named = list(self.net.named_parameters())
-        new = [p for name, p in named if name.split(".")[0] in _NEW]
-        body = [p for name, p in named if name.split(".")[0] not in _NEW]
         stages, options = self.config.stages, self.config.train
         stage = stages[self.stage] if self.stage < len(stages) else {}
+        parts = _NEW + (_STEM if stage.get("name") == "imitate" else ())
+        new = [p for name, p in named if name.split(".")[0] in parts]
+        body = [p for name, p in named if name.split(".")[0] not in parts]
         return torch.optim.AdamW([{"params": body, "new": False}, {"params": new, "new": True}],
                                  weight_decay=options.weight_decay,
                                  eps=stage.get("eps", options.eps))
@@ -171,10 +173,12 @@ class Trainer:
                 terms = imitation(self.net, batch)
             else:
                 *outputs, features = self.net(batch["image"], sides=True, head=head)
-                guide = (self.guide(batch["image"], features, batch["plain"])
-                         if self.guide is not None else torch.zeros(()))
+                guide, answer = (
+                    self.guide(batch["image"], features, outputs[0], batch["plain"],
+                               self.config.loss.edge)
+                    if self.guide is not None else (torch.zeros(()), torch.zeros(())))
         if imitation is None:
-            terms = losses.student_loss(*outputs, guide, batch, self.config.loss)
+            terms = losses.student_loss(*outputs, guide, answer, batch, self.config.loss)
         (terms["total"] / self.shares).backward()
         return {name: term.detach() / self.shares for name, term in terms.items()}
 

@@ -38,17 +38,20 @@ class U2NetP(nn.Module):
                                [f"side{i}" for i in range(1, 7)] + ["outconv"], strict=True):
             inherit.copy_layer(layer, *sides[name])
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
+    def forward(self, x: torch.Tensor, features: bool = False):
+        """The probability, or with `features` (what enc2 .. enc6 and dec5 .. dec2 give, it)."""
         skips = [self.enc1(x)]
         for stage in (self.enc2, self.enc3, self.enc4, self.enc5, self.enc6):
             skips.append(stage(model_lib.pool(skips[-1])))
+        encoded = skips[1:]
         rising = [skips.pop()]
         for stage in (self.dec5, self.dec4, self.dec3, self.dec2, self.dec1):
             rising.append(stage(torch.cat([model_lib.up(rising[-1]), skips.pop()], 1)))
         outs = [side(t) for side, t in zip(self.side, reversed(rising), strict=True)]
         outs = [F.interpolate(t, size=x.shape[2:], mode="bilinear", align_corners=False)
                 for t in outs]
-        return torch.sigmoid(self.fuse(torch.cat(outs, 1)).float())
+        probability = torch.sigmoid(self.fuse(torch.cat(outs, 1)).float())
+        return (encoded + rising[1:-1], probability) if features else probability
 
 
 class BatchTeacher:

@@ -41,7 +41,7 @@ MODELS = [
     Model("u2net", "U²-Net", 58.6),
     Model("isnet", "IS-Net", 159.7),
     Model("modnet", "MODNet", 15.5),
-    Model("peel", "embedded model", 5.7),
+    Model("peel", "embedded model", 6.6),
 ]
 
 

@@ -266,6 +266,32 @@ TEST(Session, PoolsOfManyNumbersAreNotLeftToTheReference) {
   EXPECT_EQ(text.find("* reference"), std::string::npos) << text;
 }
 
+TEST(Session, ReductionsOverThePictureArePools) {
+  for (const char* op : {"ReduceMax", "ReduceMean"}) {
+    for (const int64_t channels : {16, 20}) {
+      for (const int64_t keep : {0, 1}) {
+        ModelText m;
+        m.Input("x", {2, 3, 9, 11});
+        m.Conv("x", "c", 3, channels);
+        m.Add(NodeOf(op, {"c"}, {"y"})
+                  .Sub(5, IntsAttribute("axes", {2, 3}))
+                  .Sub(5, IntAttribute("keepdims", keep)));
+        m.Output("y", keep != 0 ? Shape{2, channels, 1, 1} : Shape{2, channels});
+        SessionOptions plain;
+        plain.disabled_kernels = {"all"};
+        const auto fast = LoadText(m.Bytes()), slow = LoadText(m.Bytes(), plain);
+        ASSERT_TRUE(fast.ok() && slow.ok());
+        const std::string text = (*fast)->PlanText({}).value();
+        EXPECT_NE(text.find("* global_pool"), std::string::npos) << text;
+        const Tensor x = Noise({2, 3, 9, 11});
+        const auto got = RunOnce(**fast, {{"x", x}}), want = RunOnce(**slow, {{"x", x}});
+        ASSERT_TRUE(got.ok() && want.ok());
+        ExpectNear((*got)[0], (*want)[0], 2e-5, op);
+      }
+    }
+  }
+}
+
 // Pixels side by side from channels, as sub-pixel heads make them.
 TEST(Session, DepthToSpaceAgreesWithTheReference) {
   for (const int64_t block : {2, 3}) {

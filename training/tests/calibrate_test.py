@@ -35,16 +35,30 @@ def test_folded_calibration_changes_the_mask_as_told():
 def test_judge_learns_what_can_be_told_apart():
     torch.manual_seed(3)
     net = model_lib.PeelNet()
-    seen = 0.2 * torch.randn(400, 256)
-    wanted = (torch.arange(400) % 2).float()
-    seen[:, 7] += 2 * wanted
-    loss = calibrate.fit_judge(net.judge, seen, wanted)
-    threshold = calibrate.find_threshold(net.judge, seen[wanted > 0.5], seen[wanted < 0.5])
-    assert loss < 0.6
+    seen = 0.2 * torch.randn(600, 512)
+    seen[:, 9] = 5 + 1e-7 * torch.randn(600)  # a feature that says nothing has no weight
+    wanted = (torch.arange(600) // 2 % 2).float()
+    seen[:, 100:200] += 0.1 * wanted[:, None]
+    unseen = calibrate.unseen_scores(net.judge, seen, wanted)
+    threshold = calibrate.find_threshold(unseen[wanted > 0.5], unseen[wanted < 0.5])
+    calibrate.fit_judge(net.judge, seen, wanted)
     with torch.no_grad():
         scores = torch.sigmoid(net.judge(seen)[:, 0])
-    assert float((scores[wanted > 0.5] < threshold).float().mean()) <= 0.02
-    assert float((scores[wanted < 0.5] < threshold).float().mean()) > 0.8
+    for these in (unseen, scores):
+        assert float((these[wanted > 0.5] < threshold).float().mean()) <= 0.02
+        assert float((these[wanted < 0.5] < threshold).float().mean()) > 0.8
+
+
+def test_unseen_scores_know_nothing_of_their_own_answers():
+    torch.manual_seed(5)
+    net = model_lib.PeelNet()
+    seen, wanted = torch.randn(400, 512), torch.randint(0, 2, (400,)).float()
+    right = ((calibrate.unseen_scores(net.judge, seen, wanted) > 0.5) == (wanted > 0.5))
+    assert 0.4 < float(right.float().mean()) < 0.6  # noise cannot be told apart
+    calibrate.fit_judge(net.judge, seen, wanted)
+    with torch.no_grad():
+        fitted = (net.judge(seen)[:, 0] > 0) == (wanted > 0.5)
+    assert float(fitted.float().mean()) > 0.7  # but learnt by heart
 
 
 def test_features_are_what_the_judge_sees():

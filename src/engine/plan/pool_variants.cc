@@ -114,13 +114,15 @@ void PoolVariants(const NodeView& view, Choices& choices) {
 
 void GlobalPoolVariants(const NodeView& view, Choices& choices) {
   const Node& node = view.node();
-  const bool reduce = node.op_type == "ReduceMean";
-  const PoolKind kind = node.op_type == "GlobalMaxPool" ? PoolKind::kMax : PoolKind::kAverage;
+  const bool reduce = node.op_type == "ReduceMean" || node.op_type == "ReduceMax";
+  const PoolKind kind = node.op_type == "GlobalMaxPool" || node.op_type == "ReduceMax"
+                            ? PoolKind::kMax
+                            : PoolKind::kAverage;
   std::string why;
   if (!NodeView::IsImage(view.Input(0))) why = "wants float32 images";
   if (why.empty() && reduce) {
     const auto axes = ReducedAxes(view);
-    if (!axes || *axes != std::vector<int64_t>{2, 3}) why = "wants a mean over both spatial axes";
+    if (!axes || *axes != std::vector<int64_t>{2, 3}) why = "wants both spatial axes";
   }
   for (const Layout layout : kLayouts) {
     const char* name = layout == Layout::kBlocked ? "global_pool_blocked" : "global_pool";

@@ -47,6 +47,7 @@ constexpr Family kFamilies[] = {
     {"Neg", UnaryVariants},
     {"QuantizeLinear", QuantizeVariants},
     {"Reciprocal", UnaryVariants},
+    {"ReduceMax", GlobalPoolVariants},
     {"ReduceMean", GlobalPoolVariants},
     {"Relu", ActivationVariants},
     {"Reshape", ViewVariants},
