@@ -58,7 +58,7 @@ class Trainer:
         if self.device.type == "cpu":
             torch.set_num_threads(1)
         self.guide = None
-        if config.loss.guide > 0:
+        if config.loss.guide > 0 or config.loss.answer > 0:
             self.guide = guide_lib.Guide(config.paths.teacher, config.model.last).to(self.device)
         self.pool = concurrent.futures.ThreadPoolExecutor(self.shares)
         self.folder = pathlib.Path(config.paths.run)

@@ -61,7 +61,7 @@ def config(tmp_path):
     return config_lib.load(_CONFIG, [
         f"paths.data={tmp_path / 'data'}", f"paths.store={tmp_path / 'store'}",
         f"paths.run={tmp_path / 'run'}", "data.size=64", "train.workers=0",
-        "samples.passes=1", "loss.guide=0",
+        "samples.passes=1", "loss.guide=0", "loss.answer=0",
         "train.save_every=2", "train.log_every=1", "train.bf16=false",
         "stages=[{name: whole, steps: 4, batch: 2, size: 64, rate: 1.0e-4, rate_end: 0.5}]",
     ])
