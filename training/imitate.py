@@ -21,7 +21,7 @@ class Imitation:
     def __call__(self, net: model_lib.PeelNet, batch: dict) -> dict[str, torch.Tensor]:
         with torch.no_grad():
             wanted = self._stem(batch["image"]).float()
-        got = net.begin(batch["image"]).float()
+        got = net.begin(batch["image"])[1].float()
         scale = wanted.pow(2).mean((0, 2, 3), keepdim=True).clamp(min=1e-3)
         loss = (F.mse_loss(got, wanted, reduction="none") / scale).mean()
         return {"total": loss}

@@ -175,12 +175,9 @@ class PeelNet(nn.Module):
         nn.init.zeros_(self.judge[2].weight)
         nn.init.zeros_(self.judge[2].bias)
 
-    def begin(self, x: torch.Tensor) -> torch.Tensor:
-        """The stem: what enc2 works on, [N,wide,S/2,S/2]."""
-        return self._begin(x)[1]
-
-    def _begin(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """The stem's first layer, [N,stem,S/2,S/2], and what it gives to enc2."""
+    def begin(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The stem: its first layer [N,stem,S/2,S/2], and what enc2 works on,
+        [N,wide,S/2,S/2]."""
         first = self.stem[0](x)
         near = self.stem[1](first)
         return first, self.stem[2](torch.cat([near, self.stem_context(self.stem_entry(near))], 1))
@@ -193,7 +190,7 @@ class PeelNet(nn.Module):
         Without `head` the mask is the first of those: the head is a third of the time
         of a training step and learns little of what a subject is.
         """
-        first, begun = self._begin(x)
+        first, begun = self.begin(x)
         e2 = self.enc2(begun)  # S/2
         e3 = self.enc3(pool(e2))
         e4 = self.enc4(pool(e3))

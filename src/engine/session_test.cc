@@ -266,6 +266,22 @@ TEST(Session, PoolsOfManyNumbersAreNotLeftToTheReference) {
   EXPECT_EQ(text.find("* reference"), std::string::npos) << text;
 }
 
+// The model's result for noise of this shape is the reference's, and a step of its plan has
+// `kernel`.
+void ExpectKernelAgrees(const std::string& bytes, const Shape& shape, const char* kernel,
+                        const char* what) {
+  SessionOptions plain;
+  plain.disabled_kernels = {"all"};
+  const auto fast = LoadText(bytes), slow = LoadText(bytes, plain);
+  ASSERT_TRUE(fast.ok() && slow.ok());
+  const std::string text = (*fast)->PlanText({}).value();
+  EXPECT_NE(text.find(std::string("* ") + kernel), std::string::npos) << text;
+  const Tensor x = Noise(shape);
+  const auto got = RunOnce(**fast, {{"x", x}}), want = RunOnce(**slow, {{"x", x}});
+  ASSERT_TRUE(got.ok() && want.ok());
+  ExpectNear((*got)[0], (*want)[0], 2e-5, what);
+}
+
 TEST(Session, ReductionsOverThePictureArePools) {
   for (const char* op : {"ReduceMax", "ReduceMean"}) {
     for (const int64_t channels : {16, 20}) {
@@ -277,16 +293,7 @@ TEST(Session, ReductionsOverThePictureArePools) {
                   .Sub(5, IntsAttribute("axes", {2, 3}))
                   .Sub(5, IntAttribute("keepdims", keep)));
         m.Output("y", keep != 0 ? Shape{2, channels, 1, 1} : Shape{2, channels});
-        SessionOptions plain;
-        plain.disabled_kernels = {"all"};
-        const auto fast = LoadText(m.Bytes()), slow = LoadText(m.Bytes(), plain);
-        ASSERT_TRUE(fast.ok() && slow.ok());
-        const std::string text = (*fast)->PlanText({}).value();
-        EXPECT_NE(text.find("* global_pool"), std::string::npos) << text;
-        const Tensor x = Noise({2, 3, 9, 11});
-        const auto got = RunOnce(**fast, {{"x", x}}), want = RunOnce(**slow, {{"x", x}});
-        ASSERT_TRUE(got.ok() && want.ok());
-        ExpectNear((*got)[0], (*want)[0], 2e-5, op);
+        ExpectKernelAgrees(m.Bytes(), {2, 3, 9, 11}, "global_pool", op);
       }
     }
   }
@@ -303,16 +310,7 @@ TEST(Session, DepthToSpaceAgreesWithTheReference) {
                 .Sub(5, IntAttribute("blocksize", block))
                 .Sub(5, Message().String(1, "mode").String(4, mode).Int(20, 3)));
       m.Output("y", {2, 2, 5 * block, 7 * block});
-      SessionOptions plain;
-      plain.disabled_kernels = {"all"};
-      const auto fast = LoadText(m.Bytes()), slow = LoadText(m.Bytes(), plain);
-      ASSERT_TRUE(fast.ok() && slow.ok());
-      const std::string text = (*fast)->PlanText({}).value();
-      EXPECT_NE(text.find("depth_to_space"), std::string::npos) << text;
-      const Tensor x = Noise({2, 3, 5, 7});
-      const auto got = RunOnce(**fast, {{"x", x}}), want = RunOnce(**slow, {{"x", x}});
-      ASSERT_TRUE(got.ok() && want.ok());
-      ExpectNear((*got)[0], (*want)[0], 2e-5, mode);
+      ExpectKernelAgrees(m.Bytes(), {2, 3, 5, 7}, "depth_to_space", mode);
     }
   }
 }

@@ -40,6 +40,7 @@ def test_judge_learns_what_can_be_told_apart():
     wanted = (torch.arange(600) // 2 % 2).float()
     seen[:, 100:200] += 0.1 * wanted[:, None]
     unseen = calibrate.unseen_scores(net.judge, seen, wanted)
+    assert float(torch.nn.functional.binary_cross_entropy(unseen, wanted)) < 0.6
     threshold = calibrate.find_threshold(unseen[wanted > 0.5], unseen[wanted < 0.5])
     calibrate.fit_judge(net.judge, seen, wanted)
     with torch.no_grad():

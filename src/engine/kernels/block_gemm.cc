@@ -8,14 +8,12 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "src/engine/kernels/block_rows-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace peel::engine {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
-
-using D = hn::CappedTag<float, kBlock>;
-constexpr int kLanes = static_cast<int>(hn::MaxLanes(D()));
-constexpr int kVectors = kBlock / kLanes;  // of one block
 
 template <int kRows, int kPanel>
 HWY_NOINLINE void Rows(const BlockTile& tile, int64_t row) {
@@ -52,33 +50,14 @@ HWY_NOINLINE void Rows(const BlockTile& tile, int64_t row) {
       }
     }
   }
-  const V lo = hn::Set(d, tile.lo), hi = hn::Set(d, tile.hi);
-#pragma GCC unroll 8
-  for (int j = 0; j < kWide; ++j) {
-    const int block = j / kVectors, part = j % kVectors * kLanes;
-    float* c = tile.c + block * tile.c_block_stride + row * kBlock + part;
-    if (tile.residual != nullptr) {
-      const float* r = tile.residual + block * tile.residual_block_stride + row * kBlock + part;
-#pragma GCC unroll 32
-      for (int i = 0; i < kRows; ++i) acc[i][j] = hn::Add(acc[i][j], hn::Load(d, r + i * kBlock));
-    }
-#pragma GCC unroll 32
-    for (int i = 0; i < kRows; ++i) {
-      // The accumulator second: x86 returns the second operand where one is NaN.
-      hn::Store(hn::Min(hi, hn::Max(lo, acc[i][j])), d, c + i * kBlock);
-    }
-  }
+  StoreRows(tile, row, acc);
 }
 
 struct Family {
   using Tile = BlockTile;
-  // Rows of accumulators that fit the register file beside a panel's row of B and one row of A.
   static constexpr int MaxRows(int panel) {
-    constexpr int kRegisters = HWY_TARGET <= HWY_AVX3 || HWY_TARGET == HWY_NEON ? 32 : 16;
-    const int vectors = panel * kVectors;
-    if (vectors == 1) return 28;  // A comes straight from memory as the product's operand
-    const int rows = (kRegisters - vectors - 1) / vectors;
-    return rows < 1 ? 1 : rows;
+    // One vector wide, A comes straight from memory as the product's operand.
+    return panel * kVectors == 1 ? 28 : RowsInRegisters(panel);
   }
   // Every row count up to 8, then few: compile time is paid for each.
   static constexpr bool HasRows(int rows, int most) {

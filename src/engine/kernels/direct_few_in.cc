@@ -10,6 +10,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "src/engine/kernels/block_rows-inl.h"
+
 #ifndef PEEL_FEW_IN_TILE
 #define PEEL_FEW_IN_TILE
 namespace peel::engine {
@@ -26,6 +28,7 @@ struct FewInTile {
   float* c = nullptr;           // pixels 16 floats apart
   int64_t c_block_stride = 0;
   const float* residual = nullptr;  // like c, or null
+  int64_t residual_block_stride = 0;
   float lo = 0, hi = 0;
 };
 
@@ -36,10 +39,6 @@ HWY_BEFORE_NAMESPACE();
 namespace peel::engine {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
-
-using D = hn::CappedTag<float, kBlock>;
-constexpr int kLanes = static_cast<int>(hn::MaxLanes(D()));
-constexpr int kVectors = kBlock / kLanes;  // of one block
 
 // kStride 0: that of the tile. Known, it is part of the addresses and costs no register.
 template <int kRows, int kPanel, int kStride>
@@ -68,33 +67,13 @@ HWY_NOINLINE void Rows(const FewInTile& tile, int64_t row) {
       for (int j = 0; j < kWide; ++j) acc[i][j] = hn::MulAdd(av, bv[j], acc[i][j]);
     }
   }
-  const V lo = hn::Set(d, tile.lo), hi = hn::Set(d, tile.hi);
-#pragma GCC unroll 8
-  for (int j = 0; j < kWide; ++j) {
-    const int64_t at = j / kVectors * tile.c_block_stride + row * kBlock + j % kVectors * kLanes;
-    if (tile.residual != nullptr) {
-#pragma GCC unroll 32
-      for (int i = 0; i < kRows; ++i) {
-        acc[i][j] = hn::Add(acc[i][j], hn::Load(d, tile.residual + at + i * kBlock));
-      }
-    }
-#pragma GCC unroll 32
-    for (int i = 0; i < kRows; ++i) {
-      // The accumulator second: x86 returns the second operand where one is NaN.
-      hn::Store(hn::Min(hi, hn::Max(lo, acc[i][j])), d, tile.c + at + i * kBlock);
-    }
-  }
+  StoreRows(tile, row, acc);
 }
 
 template <int kStride>
 struct Family {
   using Tile = FewInTile;
-  static constexpr int MaxRows(int panel) {
-    constexpr int kRegisters = HWY_TARGET <= HWY_AVX3 || HWY_TARGET == HWY_NEON ? 32 : 16;
-    const int vectors = panel * kVectors;
-    const int rows = (kRegisters - vectors - 1) / vectors;
-    return rows < 1 ? 1 : rows;
-  }
+  static constexpr int MaxRows(int panel) { return RowsInRegisters(panel); }
   // Whole rows of a picture: nearly always the most.
   static constexpr bool HasRows(int rows, int most) {
     return rows <= 2 || rows == most || rows % 4 == 0;
@@ -248,6 +227,7 @@ void Run(const ConvProblem& p, const ConvArgs& args, ThreadPool& pool) {
       tile.c_block_stride = plane;
       if (p.epilogue.residual) {
         tile.residual = args.residual + image * args.residual_batch_stride + at;
+        tile.residual_block_stride = plane;
       }
       tile.lo = clamp.lo;
       tile.hi = clamp.hi;
