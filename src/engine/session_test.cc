@@ -299,6 +299,26 @@ TEST(Session, ReductionsOverThePictureArePools) {
   }
 }
 
+// A first layer and the pooling behind it are one step where the extents are even.
+TEST(Session, PooledFirstLayersAgreeWithTheReference) {
+  for (const int64_t width : {14, 15}) {
+    ModelText m;
+    m.Input("x", {2, 3, 10, width});
+    m.Conv("x", "c", 3, 20);
+    m.Add(NodeOf("Relu", {"c"}, {"r"}));
+    m.Add(NodeOf("MaxPool", {"r"}, {"y"})
+              .Sub(5, IntsAttribute("kernel_shape", {2, 2}))
+              .Sub(5, IntsAttribute("strides", {2, 2})));
+    m.Output("y", {2, 20, 5, width / 2});
+    const auto session = LoadText(m.Bytes());
+    ASSERT_TRUE(session.ok()) << session.status().message();
+    const std::string plan = (*session)->PlanText({}).value();
+    EXPECT_EQ(plan.find("peel.ConvMaxPool") != std::string::npos, width == 14) << plan;
+    ExpectKernelAgrees(m.Bytes(), {2, 3, 10, width}, width == 14 ? "direct_few_in" : "pool",
+                       "a first layer and its pool");
+  }
+}
+
 // Pixels side by side from channels, as sub-pixel heads make them.
 TEST(Session, DepthToSpaceAgreesWithTheReference) {
   for (const int64_t block : {2, 3}) {

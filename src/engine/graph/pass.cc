@@ -37,6 +37,7 @@ constexpr Pass kPasses[] = {
     {"clamp_tables", passes::ClampTables},
     {"fuse_residual", passes::FuseResidual},
     {"fuse_activation", passes::FuseActivation},
+    {"fuse_max_pool", passes::FuseMaxPool},
 };
 
 // "a,b" to {"a", "b"}; unknown names in the environment do no harm.

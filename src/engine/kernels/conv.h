@@ -48,6 +48,9 @@ struct ConvProblem {
   int groups = 1;
   Layout in_layout = Layout::kPlain, out_layout = Layout::kPlain;
   Epilogue epilogue;
+  // What is written is the largest of each 2×2 of the output, whose extents above are even, with
+  // no residual and none or ReLU as activation. Of direct_few_in only.
+  bool max_pool = false;
 };
 
 // Pointers of one run. The batch strides (in floats) let an operand be a channel slice of a larger

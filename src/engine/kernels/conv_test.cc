@@ -8,6 +8,7 @@
 #include <cstring>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "src/base/aligned_buffer.h"
@@ -55,7 +56,9 @@ class ConvCase {
 
   // in_place: the result goes over the residual.
   Images Run(const ConvKernel& kernel, int threads, bool with_bias = true, bool in_place = false) {
-    Images output(p_.out_layout, {p_.batch, p_.out_channels, p_.out_height, p_.out_width}, 48);
+    const int step = p_.max_pool ? 2 : 1;
+    Images output(p_.out_layout,
+                  {p_.batch, p_.out_channels, p_.out_height / step, p_.out_width / step}, 48);
     if (in_place) {
       output.ForEach([&](int64_t n, int64_t c, int64_t y, int64_t x) {
         output.At(n, c, y, x) = residual_.At(n, c, y, x);
@@ -128,6 +131,29 @@ class ConvCase {
       unequal += std::memcmp(&got.At(n, c, y, x), &over.At(n, c, y, x), sizeof(float)) != 0;
     });
     EXPECT_EQ(unequal, 0) << "elements that differ when written over the residual";
+  }
+
+  // The kernel's pooled result against its own, pooled here.
+  void CheckPooled(const ConvKernel& kernel) {
+    SCOPED_TRACE(std::string(kernel.name) + " pooled " + Describe(p_));
+    ASSERT_EQ(kernel.reject(p_), "");
+    Images whole = Run(kernel, 1);
+    p_.max_pool = true;
+    ASSERT_EQ(kernel.reject(p_), "");
+    for (const int threads : {1, 3}) {
+      Images pooled = Run(kernel, threads);
+      ASSERT_TRUE(pooled.Clean());
+      int unequal = 0;
+      pooled.ForEach([&](int64_t n, int64_t c, int64_t y, int64_t x) {
+        float most = whole.At(n, c, 2 * y, 2 * x);
+        for (const auto& [dy, dx] : {std::pair(0, 1), std::pair(1, 0), std::pair(1, 1)}) {
+          most = std::max(most, whole.At(n, c, 2 * y + dy, 2 * x + dx));
+        }
+        unequal += pooled.At(n, c, y, x) != most;
+      });
+      EXPECT_EQ(unequal, 0) << "elements that differ with " << threads << " threads";
+    }
+    p_.max_pool = false;
   }
 
  private:
@@ -255,6 +281,27 @@ TEST_P(ConvTest, Epilogues) {
       }
     }
   }
+}
+
+// What direct_few_in pools on its way out is the largest of each 2x2 of what it gives without.
+TEST_P(ConvTest, PooledFirstLayers) {
+  uint32_t seed = 700;
+  for (const int channels : {1, 3, 8}) {
+    for (const int out : {5, 16, 48, 64, 100}) {
+      for (const int width : {2, 10, 24, 26, 70}) {
+        ConvProblem p = Make(channels, out, 6, width, 3, 1, 1, 1);
+        p.batch = 2;
+        p.out_layout = Layout::kBlocked;
+        p.epilogue.activation = width % 4 == 2 ? Activation::kRelu : Activation::kNone;
+        ConvCase(p, seed++).CheckPooled(kDirectFewIn);
+        if (HasFailure()) return;
+      }
+    }
+  }
+  ConvProblem strided = Make(3, 32, 23, 32, 5, 2, 1, 2);
+  strided.out_layout = Layout::kBlocked;
+  ASSERT_EQ(strided.out_height * strided.out_width, 12 * 16);
+  ConvCase(strided, seed).CheckPooled(kDirectFewIn);
 }
 
 TEST_P(ConvTest, RandomProblems) {

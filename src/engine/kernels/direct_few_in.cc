@@ -98,6 +98,37 @@ void FewIn(int panel, const FewInTile& tile) {
   RunPanel<1>(tile);
 }
 
+// Of two rows of outputs, tile's and the one that reads `below`, the largest of each 2×2; tile's
+// rows are even in number. A few pixels of both at a time wait in the L1 cache.
+void FewInPooled(int panel, const FewInTile& tile, const float* below) {
+  constexpr int64_t kPixels = 24;
+  HWY_ALIGN float sums[2][4 * kPixels * kBlock];
+  const D d;
+  for (int64_t x = 0; x < tile.rows; x += kPixels) {
+    FewInTile part = tile;
+    part.rows = std::min(kPixels, tile.rows - x);
+    part.c_block_stride = kPixels * kBlock;
+    for (int row = 0; row < 2; ++row) {
+      part.a = (row == 0 ? tile.a : below) + x * tile.stride;
+      part.c = sums[row];
+      FewIn(panel, part);
+    }
+    for (int block = 0; block < panel; ++block) {
+      const float* const upper = sums[0] + block * kPixels * kBlock;
+      const float* const lower = sums[1] + block * kPixels * kBlock;
+      float* to = tile.c + block * tile.c_block_stride + x / 2 * kBlock;
+      for (int64_t i = 0; i < part.rows * kBlock; i += 2 * kBlock, to += kBlock) {
+        for (int j = 0; j < kBlock; j += kLanes) {
+          const auto left = hn::Max(hn::Load(d, upper + i + j), hn::Load(d, lower + i + j));
+          const auto right =
+              hn::Max(hn::Load(d, upper + i + kBlock + j), hn::Load(d, lower + i + kBlock + j));
+          hn::Store(hn::Max(left, right), d, to + j);
+        }
+      }
+    }
+  }
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace peel::engine
 HWY_AFTER_NAMESPACE();
@@ -112,6 +143,7 @@ namespace {
 constexpr int kMostChannels = 8;
 
 HWY_EXPORT(FewIn);
+HWY_EXPORT(FewInPooled);
 
 struct Plan {
   explicit Plan(const ConvProblem& p)
@@ -125,12 +157,19 @@ struct Plan {
   int64_t taps, n_blocks;
   int64_t width;  // floats of one of them with its padding
   int64_t OffsetFloats() const { return RoundUp(taps * 2, int64_t{kBlock}); }
+  // Of a thread: what a row that is written reads.
+  int64_t LineFloats(const ConvProblem& p) const { return (p.max_pool ? 2 : 1) * lines * width; }
 };
 
 std::string Reject(const ConvProblem& p) {
   if (auto why = RejectUnlessLayouts(p, Layout::kPlain, Layout::kBlocked); !why.empty()) return why;
   if (p.groups != 1) return "has groups";
   if (p.in_channels > kMostChannels) return "more than 8 input channels";
+  const Epilogue& e = p.epilogue;
+  const bool relu = e.activation == Activation::kNone || e.activation == Activation::kRelu;
+  if (p.max_pool && (!relu || e.residual || e.residual_after)) {
+    return "pools only what is done with a ReLU";
+  }
   return "";
 }
 
@@ -143,7 +182,7 @@ double Cost(const ConvProblem& p, int threads) {
   const Plan plan(p);
   const double pixels = 1.0 * p.batch * p.out_height * p.out_width;
   const double products = pixels * static_cast<double>(plan.taps * plan.n_blocks) * kBlock;
-  const double bytes = pixels * static_cast<double>(plan.n_blocks) * 64 +
+  const double bytes = pixels * static_cast<double>(plan.n_blocks) * (p.max_pool ? 16 : 64) +
                        4.0 * static_cast<double>(TensorFloats(Layout::kPlain, InputShape(p)));
   return EstimateMs(products, 0.6, bytes, threads);
 }
@@ -173,8 +212,7 @@ void Pack(const ConvProblem& p, const float* weights, const float* bias, void* p
 
 size_t ScratchBytes(const ConvProblem& p, int threads) {
   const Plan plan(p);
-  return static_cast<size_t>(plan.OffsetFloats() + threads * plan.lines * plan.width) *
-         sizeof(float);
+  return static_cast<size_t>(plan.OffsetFloats() + threads * plan.LineFloats(p)) * sizeof(float);
 }
 
 // The input's rows that output row y reads, [channel][kernel_h][width], zeros where it has none.
@@ -207,14 +245,19 @@ void Run(const ConvProblem& p, const ConvArgs& args, ThreadPool& pool) {
     offsets[tap] = tap / p.kernel_w * plan.width + tap % p.kernel_w * p.dilation_w;
   }
   float* buffers = static_cast<float*>(args.scratch) + plan.OffsetFloats();
-  const int64_t plane = int64_t{p.out_height} * p.out_width * kBlock;
-  pool.ParallelFor(int64_t{p.batch} * p.out_height, [&](int64_t item, int worker) {
-    const int64_t image = item / p.out_height, y = item % p.out_height;
-    float* lines = buffers + worker * plan.lines * plan.width;
-    CopyLines(p, plan, args.input + image * args.input_batch_stride, y, lines);
+  const int step = p.max_pool ? 2 : 1;  // rows of outputs to a row that is written
+  const int64_t rows = p.out_height / step, row_floats = p.out_width / step * int64_t{kBlock};
+  const int64_t plane = rows * row_floats;
+  pool.ParallelFor(p.batch * rows, [&](int64_t item, int worker) {
+    const int64_t image = item / rows, y = item % rows;
+    float* lines = buffers + worker * plan.LineFloats(p);
+    float* below = lines + plan.lines * plan.width;
+    const float* input = args.input + image * args.input_batch_stride;
+    CopyLines(p, plan, input, y * step, lines);
+    if (p.max_pool) CopyLines(p, plan, input, y * step + 1, below);
     for (int64_t n = 0; n < plan.n_blocks;) {
       const int panel = gemm.Panel(plan.n_blocks - n);
-      const int64_t at = n * plane + y * p.out_width * kBlock;
+      const int64_t at = n * plane + y * row_floats;
       FewInTile tile;
       tile.a = lines;
       tile.offsets = offsets;
@@ -231,11 +274,15 @@ void Run(const ConvProblem& p, const ConvArgs& args, ThreadPool& pool) {
       }
       tile.lo = clamp.lo;
       tile.hi = clamp.hi;
-      HWY_DYNAMIC_DISPATCH(FewIn)(panel, tile);
+      if (p.max_pool) {
+        HWY_DYNAMIC_DISPATCH(FewInPooled)(panel, tile, below);
+      } else {
+        HWY_DYNAMIC_DISPATCH(FewIn)(panel, tile);
+      }
       n += panel;
     }
   });
-  FinishEpilogue(p, args, pool);
+  if (!p.max_pool) FinishEpilogue(p, args, pool);
 }
 
 }  // namespace

@@ -19,13 +19,16 @@ std::string ReadConvGeometry(const NodeView& view, ConvProblem* problem) {
   const Shape &in = view.InputShape(0), &w = view.InputShape(1), &out = view.OutputShape();
   if (w.size() != 4 || !FitsInt(in) || !FitsInt(w) || !FitsInt(out)) return "is too large";
   ConvProblem& p = *problem;
+  p.max_pool = node.op_type == "ConvMaxPool";
+  const int pooled = p.max_pool ? 2 : 1;
+  if (out[2] > INT_MAX / pooled || out[3] > INT_MAX / pooled) return "is too large";
   p.batch = static_cast<int>(in[0]);
   p.in_channels = static_cast<int>(in[1]);
   p.in_height = static_cast<int>(in[2]);
   p.in_width = static_cast<int>(in[3]);
   p.out_channels = static_cast<int>(out[1]);
-  p.out_height = static_cast<int>(out[2]);
-  p.out_width = static_cast<int>(out[3]);
+  p.out_height = static_cast<int>(out[2]) * pooled;
+  p.out_width = static_cast<int>(out[3]) * pooled;
   p.kernel_h = static_cast<int>(w[2]);
   p.kernel_w = static_cast<int>(w[3]);
   const auto pair = [&](const char* key, int* h, int* wide) {

@@ -147,6 +147,15 @@ void ConvVariants(const NodeView& view, Choices& choices) {
   add_all(ConvKernels());
 }
 
+void ConvMaxPoolVariants(const NodeView& view, Choices& choices) {
+  ConvProblem problem;
+  if (const std::string why = MakeProblem(view, &problem); !why.empty()) {
+    choices.rejections.push_back({kDirectFewIn.name, why});
+    return;
+  }
+  AddKernel(view, kDirectFewIn, problem, choices);
+}
+
 void ConvTransposeVariants(const NodeView& view, Choices& choices) {
   static constexpr PackedKernel kCalls{"conv_transpose", ConvTransposePackedBytes,
                                        PackConvTranspose, ConvTransposeScratchBytes,

@@ -22,8 +22,9 @@ std::string Padded(std::string text, size_t width) {
 }  // namespace
 
 int64_t MultiplyAdds(const Graph& graph, const Node& node) {
+  const bool pooled = node.op_type == "ConvMaxPool";
   const bool conv =
-      node.op_type == "Conv" || node.op_type == "ConvInteger" || node.op_type == "QConv";
+      pooled || node.op_type == "Conv" || node.op_type == "ConvInteger" || node.op_type == "QConv";
   const bool transposed = node.op_type == "ConvTranspose";
   const bool product = node.op_type == "MatMul" || node.op_type == "Gemm";
   if (!(conv || transposed || product) || node.inputs.size() < 2 || node.outputs.empty()) return 0;
@@ -40,7 +41,7 @@ int64_t MultiplyAdds(const Graph& graph, const Node& node) {
     // either way one element of the first dimension's side meets all but that dimension.
     if (b.shape->empty() || (*b.shape)[0] == 0) return 0;
     const int64_t taps = count(*b.shape) / (*b.shape)[0];
-    return count(conv ? *out.shape : *a.shape) * taps;
+    return count(conv ? *out.shape : *a.shape) * taps * (pooled ? 4 : 1);
   }
   if (a.shape->empty() || out.shape->empty()) return 0;
   const bool flipped = node.op_type == "Gemm" && node.Int("transA", 0) != 0;

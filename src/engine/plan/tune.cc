@@ -53,6 +53,7 @@ std::string TimingKey(const ConvKernel& kernel, const ConvProblem& p) {
     key += ' ';
     key += std::to_string(x);
   }
+  if (p.max_pool) key += " max_pool";
   return key;
 }
 

@@ -70,6 +70,7 @@ constexpr Family kFamilies[] = {
 constexpr Family kFusedFamilies[] = {
     {"ChannelNorm", ChannelNormVariants},
     {"Conv", ConvVariants},
+    {"ConvMaxPool", ConvMaxPoolVariants},
     {"QAdd", QAddVariants},
     {"QConv", QConvVariants},
     {"QResize", ResizeVariants},

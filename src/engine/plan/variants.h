@@ -58,6 +58,7 @@ void ReferenceVariants(const NodeView& view, Choices& choices);
 void ViewVariants(const NodeView& view, Choices& choices);
 void ConcatVariants(const NodeView& view, Choices& choices);
 void ConvVariants(const NodeView& view, Choices& choices);
+void ConvMaxPoolVariants(const NodeView& view, Choices& choices);
 void ConvTransposeVariants(const NodeView& view, Choices& choices);
 void DepthToSpaceVariants(const NodeView& view, Choices& choices);
 void PoolVariants(const NodeView& view, Choices& choices);

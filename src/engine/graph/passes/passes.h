@@ -28,5 +28,6 @@ Result<int> FuseHardSwish(Graph& graph, const PassContext& context);
 Result<int> FuseSwish(Graph& graph, const PassContext& context);
 Result<int> FuseResidual(Graph& graph, const PassContext& context);
 Result<int> FuseActivation(Graph& graph, const PassContext& context);
+Result<int> FuseMaxPool(Graph& graph, const PassContext& context);
 
 }  // namespace peel::engine::passes

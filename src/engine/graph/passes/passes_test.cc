@@ -437,6 +437,52 @@ TEST(FuseResidual, PrefersWhatHasNoActivation) {
   EXPECT_EQ(graph.nodes[1].String("activation", "none"), "none");
 }
 
+TEST(FuseMaxPool, TakesAFirstLayerOfEvenExtents) {
+  const std::vector<int64_t> twos = {2, 2};
+  struct {
+    const char* what;
+    Shape image;
+    std::vector<int64_t> kernel, strides;
+    bool read_elsewhere, fused;
+  } const kCases[] = {
+      {"even", {1, 2, 4, 6}, twos, twos, false, true},
+      {"odd", {1, 2, 4, 5}, twos, twos, false, false},
+      {"overlapping", {1, 2, 4, 6}, twos, {1, 1}, false, false},
+      {"of three", {1, 2, 4, 6}, {3, 3}, twos, false, false},
+      {"read elsewhere", {1, 2, 4, 6}, twos, twos, true, false},
+  };
+  for (const auto& c : kCases) {
+    GraphBuilder b = WithConv();
+    b.Op("Relu", {"c"}, {"r"});
+    b.Op("MaxPool", {"r"}, {"y"}, {{"kernel_shape", c.kernel}, {"strides", c.strides}});
+    Graph graph = c.read_elsewhere ? b.Build({"y", "r"}) : b.Build({"y"});
+    EXPECT_EQ(Apply(passes::FuseActivation, graph), 1);
+    graph.value(graph.nodes[0].outputs[0]).shape = c.image;
+    EXPECT_EQ(Apply(passes::FuseMaxPool, graph), c.fused ? 1 : 0) << c.what;
+    if (!c.fused) continue;
+    ASSERT_THAT(Operators(graph), ElementsAre("peel.ConvMaxPool"));
+    EXPECT_EQ(graph.nodes[0].String("activation", ""), "relu");
+  }
+}
+
+// Where channels are many Winograd is faster, and a sum must be added before the pooling.
+TEST(FuseMaxPool, LeavesOtherLayersAlone) {
+  for (const bool residual : {false, true}) {
+    GraphBuilder b;
+    const int64_t channels = residual ? 1 : 9;
+    b.Input("x", kF32, std::nullopt).Input("s", kF32, Shape{1, 1, 4, 4});
+    b.Floats("w", std::vector<float>(static_cast<size_t>(channels), 1), {1, channels, 1, 1});
+    b.Op("Conv", {"x", "w"}, {"c"});
+    if (residual) b.Op("Add", {"c", "s"}, {"a"});
+    b.Op("MaxPool", {residual ? "a" : "c"}, {"y"},
+         {{"kernel_shape", std::vector<int64_t>{2, 2}}, {"strides", std::vector<int64_t>{2, 2}}});
+    Graph graph = b.Build({"y"});
+    for (const Node& node : graph.nodes) graph.value(node.outputs[0]).shape = Shape{1, 1, 4, 4};
+    EXPECT_EQ(Apply(passes::FuseResidual, graph), residual ? 1 : 0);
+    EXPECT_EQ(Apply(passes::FuseMaxPool, graph), 0);
+  }
+}
+
 TEST(FuseActivation, KnowsEveryActivation) {
   struct Case {
     const char* op;

@@ -56,12 +56,17 @@ constexpr std::string_view kActivations[] = {
     "",           "none", "relu", "leaky_relu", "clip",    "sigmoid", "tanh", "hard_sigmoid",
     "hard_swish", "silu", "gelu", "elu",        "softplus"};
 
+Status CheckActivation(const InferContext& ctx) {
+  const std::string activation = ctx.node().String("activation", "");
+  for (const std::string_view name : kActivations) {
+    if (name == activation) return OkStatus();
+  }
+  return Corrupt("attribute 'activation' is '" + activation + "'");
+}
+
 // Inputs X, W, [B], [Residual]; activation(conv(X, W) + B + Residual).
 Status PeelConv(InferContext& ctx) {
-  const std::string activation = ctx.node().String("activation", "");
-  bool known = false;
-  for (const std::string_view name : kActivations) known = known || name == activation;
-  if (!known) return Corrupt("attribute 'activation' is '" + activation + "'");
+  PEEL_RETURN_IF_ERROR(CheckActivation(ctx));
   PEEL_RETURN_IF_ERROR(NeedType(ctx, 0, kFloats));
   PEEL_RETURN_IF_ERROR(NeedSameType(ctx, 1, 0));
   PEEL_ASSIGN_OR_RETURN(Shape shape, ConvShape(ctx, 0, 1));
@@ -70,6 +75,21 @@ Status PeelConv(InferContext& ctx) {
     PEEL_RETURN_IF_ERROR(NeedSameType(ctx, 3, 0));
     PEEL_RETURN_IF_ERROR(NeedShape(ctx, 3, shape));
   }
+  return ctx.SetOutput(0, ctx.InputType(0), std::move(shape));
+}
+
+// Inputs X, W, [B]; the largest of each 2×2 of activation(conv(X, W) + B), whose extents are even.
+Status ConvMaxPool(InferContext& ctx) {
+  PEEL_RETURN_IF_ERROR(CheckActivation(ctx));
+  PEEL_RETURN_IF_ERROR(NeedType(ctx, 0, kFloats));
+  PEEL_RETURN_IF_ERROR(NeedSameType(ctx, 1, 0));
+  PEEL_ASSIGN_OR_RETURN(Shape shape, ConvShape(ctx, 0, 1));
+  PEEL_RETURN_IF_ERROR(CheckBias(ctx, 2, shape[1]));
+  if (shape.size() != 4 || shape[2] % 2 != 0 || shape[3] % 2 != 0) {
+    return InvalidArgument("cannot pool a result of shape " + ShapeString(shape) + " by pairs");
+  }
+  shape[2] /= 2;
+  shape[3] /= 2;
   return ctx.SetOutput(0, ctx.InputType(0), std::move(shape));
 }
 
@@ -111,6 +131,7 @@ constexpr OpSchema kSchemas[] = {
     {"", "Conv", 1, 2, 3, Conv},
     {"", "ConvTranspose", 1, 2, 3, ConvTranspose},
     {"peel", "Conv", 1, 2, 4, PeelConv},
+    {"peel", "ConvMaxPool", 1, 2, 3, ConvMaxPool},
 };
 
 }  // namespace

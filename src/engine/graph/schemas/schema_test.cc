@@ -178,6 +178,19 @@ TEST(Conv, FusedFormTakesAResidualOfItsShape) {
                 "step");
 }
 
+TEST(Conv, PooledFormHalvesEvenExtents) {
+  const Attributes relu = {{"activation", std::string("relu")}};
+  const std::vector<Operand> operands = {Data({2, 3, 8, 6}), Data({4, 3, 3, 3}), Data({4})};
+  const Attributes padded = {{"pads", Ints{1, 1, 1, 1}}};
+  ExpectShape(Infer("ConvMaxPool", 1, operands, padded, 1, "peel"), {2, 4, 4, 3});
+  ExpectShape(Infer("ConvMaxPool", 1, operands, relu, 1, "peel"), {2, 4, 3, 2});
+  ExpectRefused(
+      Infer("ConvMaxPool", 1, {Data({1, 3, 8, 7}), Data({4, 3, 3, 3})}, padded, 1, "peel"),
+      "by pairs");
+  ExpectRefused(Infer("ConvMaxPool", 1, operands, {{"activation", std::string("step")}}, 1, "peel"),
+                "step");
+}
+
 TEST(Conv, TransposedShapes) {
   const std::vector<Operand> operands = {Data({1, 2, 3, 3}), Data({2, 3, 3, 3})};
   ExpectShape(Infer("ConvTranspose", 11, operands), {1, 3, 5, 5});

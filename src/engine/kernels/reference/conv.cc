@@ -1,5 +1,5 @@
 // Conv and the fused peel.Conv: act(conv(X) + B + residual), or with the attribute
-// residual_after act(conv(X) + B) + residual.
+// residual_after act(conv(X) + B) + residual; peel.ConvMaxPool: the same, then pooled by 2×2.
 #include <algorithm>
 #include <cmath>
 #include <string>
@@ -138,9 +138,32 @@ Status FusedConv(const OpArgs& args) {
   return RunConv(args, Input(args, 3), activation);
 }
 
+Status ConvMaxPool(const OpArgs& args) {
+  PEEL_RETURN_IF_ERROR(RequireOperands(args, 2));
+  Tensor& y = args.outputs[0];
+  if (y.rank() != 4) return InvalidArgument("the output is no image");
+  PEEL_ASSIGN_OR_RETURN(
+      Tensor whole, Tensor::Allocate(y.type(), {y.dim(0), y.dim(1), 2 * y.dim(2), 2 * y.dim(3)}));
+  PEEL_RETURN_IF_ERROR(FusedConv({args.node, args.inputs, {&whole, 1}}));
+  const int64_t width = y.dim(3);
+  return DispatchReal(y.type(), [&]<typename T>() {
+    const T* from = whole.data<T>();
+    T* to = y.data<T>();
+    for (int64_t row = 0; row < y.dim(0) * y.dim(1) * y.dim(2); ++row, from += 4 * width) {
+      for (int64_t x = 0; x < width; ++x) {
+        const T* pair = from + 2 * x;
+        *to++ =
+            std::max(std::max(pair[0], pair[1]), std::max(pair[2 * width], pair[2 * width + 1]));
+      }
+    }
+    return OkStatus();
+  });
+}
+
 constexpr ReferenceEntry kEntries[] = {
     {"", "Conv", 1, Widened<Conv>},
     {"peel", "Conv", 0, Widened<FusedConv>},
+    {"peel", "ConvMaxPool", 0, Widened<ConvMaxPool>},
 };
 
 }  // namespace

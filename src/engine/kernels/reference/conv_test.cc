@@ -166,6 +166,18 @@ TEST(ReferenceConv, EveryActivationAndResidual) {
   }
 }
 
+TEST(ReferenceConv, PooledFormTakesTheLargestOfEachFour) {
+  const Tensor x = Noise({2, 3, 5, 7}, 1), w = Noise({4, 3, 2, 2}, 2), b = Noise({4}, 3);
+  Node conv = MakeNode("Conv", 1, {{"activation", std::string("relu")}}, "peel");
+  const Tensor whole = RunFloat(conv, {x, w, b}, {2, 4, 4, 6});
+  conv.op_type = "ConvMaxPool";
+  const Tensor pooled = RunFloat(conv, {x, w, b}, {2, 4, 2, 3});
+  for (int64_t i = 0; i < 2 * 4 * 2 * 3; ++i) {
+    const float* at = whole.data<float>() + i / 3 * 12 + i % 3 * 2;
+    EXPECT_EQ(pooled.data<float>()[i], std::max({at[0], at[1], at[6], at[7]})) << i;
+  }
+}
+
 TEST(ReferenceConv, RefusesWhatDoesNotFit) {
   const Tensor x = Noise({1, 4, 5, 5}, 1);
   std::vector<Tensor> y{MakeTensor(DataType::kFloat32, {1, 2, 3, 3})};
