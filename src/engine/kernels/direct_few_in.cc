@@ -184,7 +184,7 @@ double Cost(const ConvProblem& p, int threads) {
   const double products = pixels * static_cast<double>(plan.taps * plan.n_blocks) * kBlock;
   const double bytes = pixels * static_cast<double>(plan.n_blocks) * (p.max_pool ? 16 : 64) +
                        4.0 * static_cast<double>(TensorFloats(Layout::kPlain, InputShape(p)));
-  return EstimateMs(products, 0.6, bytes, threads);
+  return EstimateMs(products, 0.75, bytes, threads);
 }
 
 void Pack(const ConvProblem& p, const float* weights, const float* bias, void* packed) {

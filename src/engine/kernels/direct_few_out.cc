@@ -19,6 +19,31 @@ using V = hn::VFromD<D>;
 constexpr int kLanes = static_cast<int>(hn::MaxLanes(D()));
 constexpr int kTogether = 8;  // pixels, each with an accumulator of its own
 
+// The sum of each vector's lanes: kCount vectors, in each of them kPartial neighbouring lanes that
+// belong together. Pairs of lanes of two vectors are added into one, again and again, which takes a
+// third of the steps of one vector after another.
+template <int kPartial, int kCount>
+HWY_INLINE void SumLanes(const V (&vectors)[kCount], float* sums) {
+  const D d;
+  if constexpr (kPartial == 1) {
+    HWY_ALIGN float lanes[kCount * kLanes];
+#pragma GCC unroll 8
+    for (int i = 0; i < kCount; ++i) hn::Store(vectors[i], d, lanes + i * kLanes);
+    std::memcpy(sums, lanes, sizeof(float) * std::min(kTogether, kCount * kLanes));
+  } else {
+#if HWY_TARGET != HWY_SCALAR
+    constexpr int kHalf = kCount > 1 ? kCount / 2 : 1;
+    V halves[kHalf];
+#pragma GCC unroll 8
+    for (int i = 0; i < kHalf; ++i) {
+      const V low = vectors[2 * i % kCount], high = vectors[(2 * i + 1) % kCount];
+      halves[i] = hn::Add(hn::ConcatEven(d, high, low), hn::ConcatOdd(d, high, low));
+    }
+    SumLanes<kPartial / 2>(halves, sums);
+#endif
+  }
+}
+
 // What a run of pixels of one output row and channel has in common.
 struct RowTaps {
   const float* image;    // its first block's first pixel
@@ -55,7 +80,11 @@ HWY_INLINE void Pixels(const ConvProblem& p, const RowTaps& taps, int x0, int kx
       }
     }
   }
-  for (int i = 0; i < kPixels; ++i) sums[i] = hn::GetLane(hn::SumOfLanes(d, acc[i]));
+  if constexpr (kPixels == kTogether) {
+    SumLanes<kLanes>(acc, sums);
+  } else {
+    for (int i = 0; i < kPixels; ++i) sums[i] = hn::GetLane(hn::SumOfLanes(d, acc[i]));
+  }
 }
 
 void FewOutRow(const ConvProblem& p, const float* image, const float* weights, int oy,
