@@ -15,7 +15,7 @@ _KEYS = {
     "seed": None,
     "paths": {"data", "teacher", "store", "run"},
     "data": {"size", "terms", "passes"},
-    "model": {"stem", "wide", "mid", "last", "fine"},
+    "model": {"wide", "mid", "last", "detail", "fine"},
     "samples": {"composite", "empty", "crop", "close", "fringe", "sharpen", "passes",
                 "weights"},
     "loss": {"edge", "bce", "iou", "laplacian", "deep", "subject", "guide", "answer"},

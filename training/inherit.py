@@ -2,8 +2,8 @@
 
 The teacher's file is U²-Net-p with batch normalisation folded into its 112
 convolutions, which appear in the order in which they run. The student keeps
-stages 2 to 6 and 5d to 2d and the coarser levels of 1 and 1d; its stem, its head
-and its subject score are new.
+stages 1 to 6 and 5d to 2d and the coarser levels of 1d; the rest of its head and its
+subject score are new.
 """
 
 import copy
@@ -81,6 +81,24 @@ def copy_context(context: model_lib.Context, pairs: list) -> None:
         copy_layer(layer, *pair)
 
 
+def half_spaced(weight: np.ndarray) -> np.ndarray:
+    """The 3×3 filters that come nearest, before a picture is doubled, to `weight` after it.
+
+    Bilinear doubling puts two pixels where one was, so a step of `weight` is half a step
+    before; half-way between two pixels lies their mean.
+    """
+    spread = np.array([[0.5, 0.0, 0.0], [0.5, 1.0, 0.5], [0.0, 0.0, 0.5]], weight.dtype)
+    return np.einsum("iy,ocyx,jx->ocij", spread, weight, spread)
+
+
+def copy_merge(entry: model_lib.Merge, weight: np.ndarray, bias: np.ndarray) -> None:
+    """Fills a decoder block's entry from one that works on the doubled and the other."""
+    below = entry.below.in_channels
+    copy_layer(entry.beside, weight[:, below:], bias)
+    with torch.no_grad():
+        entry.below.weight.copy_(torch.from_numpy(half_spaced(weight[:, :below])))
+
+
 def kept_channels(sides: dict, stages: dict, count: int) -> np.ndarray:
     """The channels of stage 2d that matter most to those who read them (L1 norm), in order."""
     readers = [stages["dec1"][0][0][:, :64], sides["side2"][0]]
@@ -88,23 +106,32 @@ def kept_channels(sides: dict, stages: dict, count: int) -> np.ndarray:
     return np.argsort(-weight)[:count]
 
 
-def inherit(net: model_lib.PeelNet, path: pathlib.Path) -> None:
-    """Copies stages 2–6 and 5d–2d of the teacher in `path` into `net`, and the contexts."""
-    stages, sides = read_teacher(path)
-    copy_context(net.stem_context, stages["enc1"])
-    copy_context(net.head_context, stages["dec1"])
-    for stage in ("enc2", "enc3", "enc4", "enc5", "enc6", "dec5", "dec4", "dec3"):
-        copy_block(getattr(net, stage), stages[stage])
-    last = net.dec2.entry.out_channels
-    keep = kept_channels(sides, stages, last)
-    (entry, entry_bias), *inner = stages["dec2"]
-    copy_layer(net.dec2.entry, entry[keep], entry_bias[keep])
-    first, *middle, final = inner
-    layers = _layers(net.dec2)
+def copy_outer(block: model_lib.Rsu, pairs: list, keep: np.ndarray) -> None:
+    """Fills an RSU that has only the outer channels `keep` of the teacher's, without its entry."""
+    first, *middle, final = pairs[1:]
+    layers = _layers(block)
     copy_layer(layers[0], first[0][:, keep], first[1])
     for layer, pair in zip(layers[1:-1], middle, strict=True):
         copy_layer(layer, *pair)
     copy_layer(layers[-1], final[0][keep], final[1][keep])
+
+
+def inherit(net: model_lib.PeelNet, path: pathlib.Path) -> None:
+    """Copies stages 1–6 and 5d–2d of the teacher in `path` into `net`, and 1d's context."""
+    stages, sides = read_teacher(path)
+    copy_context(net.head_context, stages["dec1"])
+    copy_block(net.enc1, stages["enc1"])
+    with torch.no_grad():  # Those two work at half the resolution here.
+        for layer in (net.enc1.down[0], net.enc1.rise[-1]):
+            layer.weight.copy_(torch.from_numpy(half_spaced(layer.weight.numpy())))
+    for stage in ("enc2", "enc3", "enc4", "enc5", "enc6"):
+        copy_block(getattr(net, stage), stages[stage])
+    keep = kept_channels(sides, stages, net.dec2.entry.beside.out_channels)
+    for stage in ("dec5", "dec4", "dec3", "dec2"):
+        block, outer = getattr(net, stage), keep if stage == "dec2" else np.arange(64)
+        weight, bias = stages[stage][0]
+        copy_merge(block.entry, weight[outer], bias[outer])
+        copy_outer(block, stages[stage], outer)
     for layer, name in zip(net.side, ("side2", "side3", "side4", "side5", "side6")):
         weight, bias = sides[name]
         copy_layer(layer, weight[:, keep] if name == "side2" else weight, bias)
@@ -113,7 +140,7 @@ def inherit(net: model_lib.PeelNet, path: pathlib.Path) -> None:
 def return_to_teacher(net: model_lib.PeelNet, path: pathlib.Path, share: float) -> None:
     """Moves the inherited stages that part of the way back to the teacher's own weights.
 
-    A body that has learnt to live with a poor stem is nearer to the teacher's once the stem
+    A body that has learnt to live with a poor first stage is nearer to the teacher's once that
     is better; half-way is better than either end (see models/CARD.md).
     """
     teacher = copy.deepcopy(net)
@@ -143,7 +170,7 @@ def resume_exported(net: model_lib.PeelNet, path: pathlib.Path) -> None:
 
 
 class TeacherStem(nn.Module):
-    """The teacher up to the entry of its stage 2: what the student's stem imitates.
+    """The teacher up to the entry of its stage 2: what the student's first stage imitates.
 
     [N,3,S,S] normalised → [N,64,S/2,S/2].
     """

@@ -1,15 +1,17 @@
-"""The network: a nested U of small U blocks behind a cheap stem, with a fine head.
+"""The network: a nested U of small U blocks, pooled early and with a fine head.
 
 The body follows U²-Net-p (Qin et al., "U²-Net: Going Deeper with Nested
 U-Structure for Salient Object Detection", 2020): residual U blocks (RSU) of 64
 outer and 16 inner channels. Two thirds of that network's arithmetic lies in its
-outermost encoder and decoder, which work at the full resolution. Here they are
-replaced by a strided three-layer stem and by a head at half the resolution that gives
-four pixels at each place (sub-pixel convolution; Shi et al., "Real-Time Single Image and
-Video Super-Resolution", 2016) from the stem's first layer, which has seen them all, and
-the decoder's most important channels. The coarser levels of those two blocks, by which
-they see the whole picture, cost little and are kept (`Context`): beside the stem at S/2
-and beside the head at S/4.
+outermost encoder and decoder, which work at the full resolution. Here
+
+- only the encoder's entry does, and what it gives is pooled at once (`PooledRsu`);
+- a head at half the resolution stands for the decoder. It gives four pixels at each place
+  (sub-pixel convolution; Shi et al., "Real-Time Single Image and Video Super-Resolution",
+  2016) from the most important channels of the stage before, from the coarser levels of
+  that decoder, by which it sees the whole picture (`Context`), and from a strided look at
+  the photograph (`detail`);
+- the other decoder blocks convolve what comes from below before they double it (`Merge`).
 
 There are no normalisation layers: the teacher's are folded into its
 convolutions, and the body starts from those (see inherit.py), so training and
@@ -67,44 +69,77 @@ def pool(x: torch.Tensor) -> torch.Tensor:
     return F.max_pool2d(x, 2)
 
 
-def through_levels(block: nn.Module, x: torch.Tensor) -> torch.Tensor:
-    """Down the levels of a U (`block.down`), through its bottom and up again (`block.rise`)."""
-    skips = [block.down[0](x)]
-    for layer in list(block.down)[1:]:
+def through_levels(down, bottom: nn.Module, rise, x: torch.Tensor) -> torch.Tensor:
+    """Down the levels of a U, through its bottom and up again; as many of `rise` as of `down`."""
+    skips = [down[0](x)]
+    for layer in list(down)[1:]:
         skips.append(layer(pool(skips[-1])))
-    y = block.bottom(skips[-1])
-    for level, layer in enumerate(block.rise):
+    y = bottom(skips[-1])
+    for level, layer in enumerate(rise):
         y = layer(torch.cat([up(y) if level else y, skips.pop()], 1))
     return y
+
+
+class Merge(nn.Module):
+    """Entry of a decoder block: [N,below,H/2,W/2] and [N,beside,H,W] → [N,cout,H,W].
+
+    A 3×3 convolution with ReLU over the doubled first and the second, taken apart: the
+    first is convolved before it is doubled, for a quarter of the arithmetic. What is
+    doubled is smooth, so that the two orders give nearly the same.
+    """
+
+    def __init__(self, below: int, beside: int, cout: int):
+        super().__init__()
+        self.below = nn.Conv2d(below, cout, 3, padding=1, bias=False)
+        self.beside = nn.Conv2d(beside, cout, 3, padding=1)
+        for layer in (self.below, self.beside):
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+        nn.init.zeros_(self.beside.bias)
+
+    def forward(self, below: torch.Tensor, beside: torch.Tensor) -> torch.Tensor:
+        return F.relu(self.beside(beside) + up(self.below(below)))
 
 
 class Rsu(nn.Module):
     """Residual U block of `depth` levels: [N,cin,H,W] → [N,cout,H,W].
 
-    With `entry=False` the caller supplies the `cout`-channel input of the U
-    itself (the stem does).
+    With `below` it is a decoder block: its first input is [N,below,H/2,W/2].
     """
 
-    def __init__(self, depth: int, cin: int, mid: int, cout: int, entry: bool = True):
+    def __init__(self, depth: int, cin: int, mid: int, cout: int, below: int = 0):
         super().__init__()
-        self.entry = ConvRelu(cin, cout) if entry else nn.Identity()
+        self.entry = Merge(below, cin, cout) if below else ConvRelu(cin, cout)
         self.down = nn.ModuleList(
             [ConvRelu(cout, mid)] + [ConvRelu(mid, mid) for _ in range(depth - 2)])
         self.bottom = ConvRelu(mid, mid, dilation=2)
         self.rise = nn.ModuleList(
             [ConvRelu(2 * mid, mid) for _ in range(depth - 2)] + [ConvRelu(2 * mid, cout)])
 
+    def forward(self, *x: torch.Tensor) -> torch.Tensor:
+        first = self.entry(*x)
+        return through_levels(self.down, self.bottom, self.rise, first) + first
+
+
+class PooledRsu(Rsu):
+    """The outermost encoder, pooled: [N,cin,S,S] → [N,cout,S/2,S/2].
+
+    Only the entry sees every pixel. What it gives is pooled at once, where an Rsu followed
+    by a pool would do that at the end, so the U's two outermost levels both work at S/2.
+    """
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        first = self.entry(x)
-        return through_levels(self, first) + first
+        first = pool(self.entry(x))
+        outer = self.down[0](first)
+        inner = through_levels(self.down[1:], self.bottom, self.rise[:-1], outer)
+        return self.rise[-1](torch.cat([inner, outer], 1)) + first
 
 
 class RsuFlat(nn.Module):
-    """Residual U block that dilates (1, 2, 4, 8) in place of pooling."""
+    """Residual U block that dilates (1, 2, 4, 8) in place of pooling; else as Rsu."""
 
-    def __init__(self, cin: int, mid: int, cout: int):
+    def __init__(self, cin: int, mid: int, cout: int, below: int = 0):
         super().__init__()
-        self.entry = ConvRelu(cin, cout)
+        self.entry = Merge(below, cin, cout) if below else ConvRelu(cin, cout)
         self.down = nn.ModuleList([
             ConvRelu(cout, mid), ConvRelu(mid, mid, dilation=2), ConvRelu(mid, mid, dilation=4)])
         self.bottom = ConvRelu(mid, mid, dilation=8)
@@ -112,8 +147,8 @@ class RsuFlat(nn.Module):
             ConvRelu(2 * mid, mid, dilation=4), ConvRelu(2 * mid, mid, dilation=2),
             ConvRelu(2 * mid, cout)])
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        first = self.entry(x)
+    def forward(self, *x: torch.Tensor) -> torch.Tensor:
+        first = self.entry(*x)
         skips = [self.down[0](first)]
         for layer in list(self.down)[1:]:
             skips.append(layer(skips[-1]))
@@ -133,54 +168,45 @@ class Context(nn.Module):
         self.rise = nn.ModuleList([ConvRelu(2 * mid, mid) for _ in range(levels)])
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return through_levels(self, x)
+        return through_levels(self.down, self.bottom, self.rise, x)
 
 
 class PeelNet(nn.Module):
     """Photograph [N,3,S,S], normalised → mask logits [N,1,S,S] and subject logit [N,1].
 
     Args:
-      stem: channels of the two strided-resolution stem layers.
-      wide: outer channels of the blocks at S/4 and coarser, and of the encoder at S/2.
+      wide: outer channels of every block but the last.
       mid: inner channels of every block.
       last: outer channels of the decoder block at S/2.
-      fine: channels of the full-resolution head.
+      detail: channels that carry the photograph's own pixels to the head.
+      fine: channels of the head.
     """
 
-    def __init__(self, stem: int = 32, wide: int = 64, mid: int = 16, last: int = 64,
-                 fine: int = 16):
+    def __init__(self, wide: int = 64, mid: int = 16, last: int = 64,
+                 detail: int = 32, fine: int = 16):
         super().__init__()
-        self.stem = nn.ModuleList([
-            ConvRelu(3, stem, stride=2), ConvRelu(stem, stem), ConvRelu(stem + mid, wide)])
-        self.stem_entry = ConvRelu(stem, mid)
-        self.stem_context = Context(5, mid)
-        self.enc2 = Rsu(6, wide, mid, wide, entry=False)
+        self.enc1 = PooledRsu(7, 3, mid, wide)
+        self.enc2 = Rsu(6, wide, mid, wide)
         self.enc3 = Rsu(5, wide, mid, wide)
         self.enc4 = Rsu(4, wide, mid, wide)
         self.enc5 = RsuFlat(wide, mid, wide)
         self.enc6 = RsuFlat(wide, mid, wide)
-        self.dec5 = RsuFlat(2 * wide, mid, wide)
-        self.dec4 = Rsu(4, 2 * wide, mid, wide)
-        self.dec3 = Rsu(5, 2 * wide, mid, wide)
-        self.dec2 = Rsu(6, 2 * wide, mid, last)
+        self.dec5 = RsuFlat(wide, mid, wide, below=wide)
+        self.dec4 = Rsu(4, wide, mid, wide, below=wide)
+        self.dec3 = Rsu(5, wide, mid, wide, below=wide)
+        self.dec2 = Rsu(6, wide, mid, last, below=wide)
         self.side = nn.ModuleList([
             nn.Conv2d(c, 1, 3, padding=1) for c in (last, wide, wide, wide, wide)])
         self.head_entry = ConvRelu(last, mid)
         self.head_context = Context(4, mid)
-        self.join = ConvRelu(2 * mid + stem, fine)
+        self.detail = ConvRelu(3, detail, stride=2)
+        self.join = ConvRelu(2 * mid + detail, fine)
         self.fine = nn.Conv2d(fine, 4, 3, padding=1)
         self.judge = nn.Sequential(nn.Linear(8 * wide, 32), nn.ReLU(), nn.Linear(32, 1))
         nn.init.zeros_(self.fine.weight)
         nn.init.zeros_(self.fine.bias)
         nn.init.zeros_(self.judge[2].weight)
         nn.init.zeros_(self.judge[2].bias)
-
-    def begin(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """The stem: its first layer [N,stem,S/2,S/2], and what enc2 works on,
-        [N,wide,S/2,S/2]."""
-        first = self.stem[0](x)
-        near = self.stem[1](first)
-        return first, self.stem[2](torch.cat([near, self.stem_context(self.stem_entry(near))], 1))
 
     def forward(self, x: torch.Tensor, sides: bool = False, head: bool = True):
         """Returns (mask logits, subject logit), and with `sides` also the list of
@@ -190,21 +216,21 @@ class PeelNet(nn.Module):
         Without `head` the mask is the first of those: the head is a third of the time
         of a training step and learns little of what a subject is.
         """
-        first, begun = self.begin(x)
-        e2 = self.enc2(begun)  # S/2
+        e2 = self.enc2(self.enc1(x))  # S/2
         e3 = self.enc3(pool(e2))
         e4 = self.enc4(pool(e3))
         e5 = self.enc5(pool(e4))
         e6 = self.enc6(pool(e5))  # S/32
-        d5 = self.dec5(torch.cat([up(e6), e5], 1))
-        d4 = self.dec4(torch.cat([up(d5), e4], 1))
-        d3 = self.dec3(torch.cat([up(d4), e3], 1))
-        d2 = self.dec2(torch.cat([up(d3), e2], 1))
+        d5 = self.dec5(e6, e5)
+        d4 = self.dec4(d5, e4)
+        d3 = self.dec3(d4, e3)
+        d2 = self.dec2(d3, e2)
         coarse = self.side[0](d2)
         mask = coarse
         if head:
             around = self.head_context(self.head_entry(pool(d2)))
-            joined = self.join(torch.cat([d2[:, :around.shape[1]], up(around), first], 1))
+            joined = self.join(torch.cat(
+                [d2[:, :around.shape[1]], up(around), self.detail(x)], 1))
             mask = up(coarse) + F.pixel_shuffle(self.fine(joined), 2)
         stages = (e6, d5, d4, d3)
         seen = torch.cat([t.mean((2, 3)) for t in stages] + [t.amax((2, 3)) for t in stages], 1)

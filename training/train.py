@@ -27,9 +27,8 @@ from training import model as model_lib
 from training import samples as samples_lib
 from training import store as store_lib
 
-# Layers that the teacher does not have, and those that imitate its outermost encoder.
-_NEW = ("head_entry", "join", "fine", "judge")
-_STEM = ("stem", "stem_entry")
+# Layers that the teacher does not have, or has at another resolution.
+_NEW = ("enc1", "head_entry", "detail", "join", "fine", "judge")
 
 
 class NotANumber(RuntimeError):
@@ -85,9 +84,8 @@ class Trainer:
         named = list(self.net.named_parameters())
         stages, options = self.config.stages, self.config.train
         stage = stages[self.stage] if self.stage < len(stages) else {}
-        parts = _NEW + (_STEM if stage.get("name") == "imitate" else ())
-        new = [p for name, p in named if name.split(".")[0] in parts]
-        body = [p for name, p in named if name.split(".")[0] not in parts]
+        new = [p for name, p in named if name.split(".")[0] in _NEW]
+        body = [p for name, p in named if name.split(".")[0] not in _NEW]
         return torch.optim.AdamW([{"params": body, "new": False}, {"params": new, "new": True}],
                                  weight_decay=options.weight_decay,
                                  eps=stage.get("eps", options.eps))

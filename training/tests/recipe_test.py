@@ -131,7 +131,7 @@ def test_checkpoint_of_another_configuration_is_refused(config, tmp_path):
 def test_nan_stops_and_keeps_the_batch(config, store, no_teacher, tmp_path):
     trainer = train_lib.Trainer(config)
     with torch.no_grad():
-        trainer.net.stem[0].bias.fill_(float("nan"))
+        trainer.net.enc1.entry.bias.fill_(float("nan"))
     with pytest.raises(train_lib.NotANumber):
         trainer.run()
     batch = torch.load(tmp_path / "run" / "bad_batch.pt", weights_only=True)
@@ -179,11 +179,11 @@ def test_mean_of_checkpoints(config, tmp_path):
         checkpoint_lib.save(path, config, ema=net.state_dict())
     mean = model_lib.PeelNet()
     checkpoint_lib.load_weights(paths, config, mean)
-    a, b = (net.stem[1].weight for net in nets)
-    assert torch.allclose(mean.stem[1].weight, (a + b) / 2)
+    a, b = (net.enc1.entry.weight for net in nets)
+    assert torch.allclose(mean.enc1.entry.weight, (a + b) / 2)
     export_lib.to_onnx(nets[1], 64, 0.5, tmp_path / "1.onnx")
     checkpoint_lib.load_weights([paths[0], tmp_path / "1.onnx"], config, mean)
-    assert torch.allclose(mean.stem[1].weight, (a + b) / 2, atol=1e-3)
+    assert torch.allclose(mean.enc1.entry.weight, (a + b) / 2, atol=1e-3)
 
 
 def test_doubling_has_the_gradient_of_bilinear_enlargement():
@@ -197,14 +197,14 @@ def test_doubling_has_the_gradient_of_bilinear_enlargement():
 
 def test_stage_without_head_leaves_the_head_and_frozen_parts_alone(config, store, no_teacher):
     config.stages = [{"name": "body", "steps": 2, "batch": 2, "size": 64, "rate": 1e-3,
-                      "rate_end": 1.0, "frozen": ["stem"]}]
+                      "rate_end": 1.0, "frozen": ["enc1"]}]
     trainer = train_lib.Trainer(config)
     before = {k: v.clone() for k, v in trainer.net.state_dict().items()}
     trainer.run()
     after = trainer.net.state_dict()
     changed = {name.split(".")[0] for name in before if not torch.equal(before[name], after[name])}
     assert {"enc3", "dec2", "side"} <= changed
-    assert not changed & {"stem", "join", "fine", "head_entry"}
+    assert not changed & {"enc1", "detail", "join", "fine", "head_entry"}
 
 
 def test_passes_are_made_where_they_are_worth_it():
