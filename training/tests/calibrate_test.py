@@ -34,11 +34,11 @@ def test_folded_calibration_changes_the_mask_as_told():
 
 def test_judge_learns_what_can_be_told_apart():
     torch.manual_seed(3)
-    net = model_lib.PeelNet()
-    seen = 0.2 * torch.randn(600, 512)
-    seen[:, 9] = 5 + 1e-7 * torch.randn(600)  # a feature that says nothing has no weight
-    wanted = (torch.arange(600) // 2 % 2).float()
+    seen = 0.2 * torch.randn(1200, 512)  # drawn first: the network's layers draw as well
+    seen[:, 9] = 5 + 1e-7 * torch.randn(1200)  # a feature that says nothing has no weight
+    wanted = (torch.arange(1200) // 2 % 2).float()
     seen[:, 100:200] += 0.1 * wanted[:, None]
+    net = model_lib.PeelNet()
     unseen = calibrate.unseen_scores(net.judge, seen, wanted)
     assert float(torch.nn.functional.binary_cross_entropy(unseen, wanted)) < 0.6
     threshold = calibrate.find_threshold(unseen[wanted > 0.5], unseen[wanted < 0.5])
