@@ -66,13 +66,6 @@ def copy_layer(layer: nn.Conv2d, weight: np.ndarray, bias: np.ndarray) -> None:
         layer.bias.copy_(torch.from_numpy(bias.copy()))
 
 
-def copy_block(block: nn.Module, pairs: list) -> None:
-    """Fills a whole block, entry first, with a stage's (weight, bias) pairs."""
-    layers = [block.entry] if isinstance(block.entry, nn.Conv2d) else []
-    for layer, pair in zip(layers + _layers(block), pairs[1 - len(layers):], strict=True):
-        copy_layer(layer, *pair)
-
-
 def copy_context(context: model_lib.Context, pairs: list) -> None:
     """Fills the coarser levels of an RSU from a whole stage's (weight, bias) pairs."""
     layers = _layers(context)
@@ -99,16 +92,11 @@ def copy_merge(entry: model_lib.Merge, weight: np.ndarray, bias: np.ndarray) -> 
         entry.below.weight.copy_(torch.from_numpy(half_spaced(weight[:, :below])))
 
 
-def kept_channels(sides: dict, stages: dict, count: int) -> np.ndarray:
-    """The channels of stage 2d that matter most to those who read them (L1 norm), in order."""
-    readers = [stages["dec1"][0][0][:, :64], sides["side2"][0]]
-    weight = sum(np.abs(r).sum((0, 2, 3)) / np.abs(r).sum() for r in readers)
-    return np.argsort(-weight)[:count]
-
-
-def copy_outer(block: model_lib.Rsu, pairs: list, keep: np.ndarray) -> None:
-    """Fills an RSU that has only the outer channels `keep` of the teacher's, without its entry."""
-    first, *middle, final = pairs[1:]
+def copy_block(block: nn.Module, pairs: list, keep: np.ndarray | slice = slice(None)) -> None:
+    """Fills a block with a stage's (weight, bias) pairs; of the outer channels it has `keep`."""
+    entry, first, *middle, final = pairs
+    fill = copy_merge if isinstance(block.entry, model_lib.Merge) else copy_layer
+    fill(block.entry, entry[0][keep], entry[1][keep])
     layers = _layers(block)
     copy_layer(layers[0], first[0][:, keep], first[1])
     for layer, pair in zip(layers[1:-1], middle, strict=True):
@@ -116,22 +104,24 @@ def copy_outer(block: model_lib.Rsu, pairs: list, keep: np.ndarray) -> None:
     copy_layer(layers[-1], final[0][keep], final[1][keep])
 
 
+def kept_channels(sides: dict, stages: dict, count: int) -> np.ndarray:
+    """The channels of stage 2d that matter most to those who read them (L1 norm), in order."""
+    readers = [stages["dec1"][0][0][:, :64], sides["side2"][0]]
+    weight = sum(np.abs(r).sum((0, 2, 3)) / np.abs(r).sum() for r in readers)
+    return np.argsort(-weight)[:count]
+
+
 def inherit(net: model_lib.PeelNet, path: pathlib.Path) -> None:
     """Copies stages 1–6 and 5d–2d of the teacher in `path` into `net`, and 1d's context."""
     stages, sides = read_teacher(path)
     copy_context(net.head_context, stages["dec1"])
-    copy_block(net.enc1, stages["enc1"])
+    for stage in ("enc1", "enc2", "enc3", "enc4", "enc5", "enc6", "dec5", "dec4", "dec3"):
+        copy_block(getattr(net, stage), stages[stage])
     with torch.no_grad():  # Those two work at half the resolution here.
         for layer in (net.enc1.down[0], net.enc1.rise[-1]):
             layer.weight.copy_(torch.from_numpy(half_spaced(layer.weight.numpy())))
-    for stage in ("enc2", "enc3", "enc4", "enc5", "enc6"):
-        copy_block(getattr(net, stage), stages[stage])
     keep = kept_channels(sides, stages, net.dec2.entry.beside.out_channels)
-    for stage in ("dec5", "dec4", "dec3", "dec2"):
-        block, outer = getattr(net, stage), keep if stage == "dec2" else np.arange(64)
-        weight, bias = stages[stage][0]
-        copy_merge(block.entry, weight[outer], bias[outer])
-        copy_outer(block, stages[stage], outer)
+    copy_block(net.dec2, stages["dec2"], keep)
     for layer, name in zip(net.side, ("side2", "side3", "side4", "side5", "side6")):
         weight, bias = sides[name]
         copy_layer(layer, weight[:, keep] if name == "side2" else weight, bias)

@@ -44,11 +44,17 @@ Status CheckBias(const InferContext& ctx, int i, int64_t channels) {
   return NeedShape(ctx, i, {channels});
 }
 
-Status Conv(InferContext& ctx) {
+// Shape of the convolution of float operand 0 with the weights 1 and the bias 2.
+Result<Shape> BiasedConvShape(const InferContext& ctx) {
   PEEL_RETURN_IF_ERROR(NeedType(ctx, 0, kFloats));
   PEEL_RETURN_IF_ERROR(NeedSameType(ctx, 1, 0));
   PEEL_ASSIGN_OR_RETURN(Shape shape, ConvShape(ctx, 0, 1));
   PEEL_RETURN_IF_ERROR(CheckBias(ctx, 2, shape[1]));
+  return shape;
+}
+
+Status Conv(InferContext& ctx) {
+  PEEL_ASSIGN_OR_RETURN(Shape shape, BiasedConvShape(ctx));
   return ctx.SetOutput(0, ctx.InputType(0), std::move(shape));
 }
 
@@ -67,10 +73,7 @@ Status CheckActivation(const InferContext& ctx) {
 // Inputs X, W, [B], [Residual]; activation(conv(X, W) + B + Residual).
 Status PeelConv(InferContext& ctx) {
   PEEL_RETURN_IF_ERROR(CheckActivation(ctx));
-  PEEL_RETURN_IF_ERROR(NeedType(ctx, 0, kFloats));
-  PEEL_RETURN_IF_ERROR(NeedSameType(ctx, 1, 0));
-  PEEL_ASSIGN_OR_RETURN(Shape shape, ConvShape(ctx, 0, 1));
-  PEEL_RETURN_IF_ERROR(CheckBias(ctx, 2, shape[1]));
+  PEEL_ASSIGN_OR_RETURN(Shape shape, BiasedConvShape(ctx));
   if (ctx.HasInput(3)) {
     PEEL_RETURN_IF_ERROR(NeedSameType(ctx, 3, 0));
     PEEL_RETURN_IF_ERROR(NeedShape(ctx, 3, shape));
@@ -81,10 +84,7 @@ Status PeelConv(InferContext& ctx) {
 // Inputs X, W, [B]; the largest of each 2×2 of activation(conv(X, W) + B), whose extents are even.
 Status ConvMaxPool(InferContext& ctx) {
   PEEL_RETURN_IF_ERROR(CheckActivation(ctx));
-  PEEL_RETURN_IF_ERROR(NeedType(ctx, 0, kFloats));
-  PEEL_RETURN_IF_ERROR(NeedSameType(ctx, 1, 0));
-  PEEL_ASSIGN_OR_RETURN(Shape shape, ConvShape(ctx, 0, 1));
-  PEEL_RETURN_IF_ERROR(CheckBias(ctx, 2, shape[1]));
+  PEEL_ASSIGN_OR_RETURN(Shape shape, BiasedConvShape(ctx));
   if (shape.size() != 4 || shape[2] % 2 != 0 || shape[3] % 2 != 0) {
     return InvalidArgument("cannot pool a result of shape " + ShapeString(shape) + " by pairs");
   }
