@@ -131,8 +131,9 @@ def calibrate(net: model_lib.PeelNet, store: store_lib.Store, config: config_lib
                                    config.samples.passes)
     samples = samples_lib.Samples(store, pools, options, config.seed + 1000,
                                   config.data.size, 0, count // 2)
-    none = torch.cat([features(net, batch["image"])[1] for batch in
-                      torch.utils.data.DataLoader(samples, batch_size=_BATCH)])
+    device = torch.device("cpu")
+    none = torch.cat([features(net, samples_lib.to_network(batch, device)["image"])[1] for batch
+                      in torch.utils.data.DataLoader(samples, batch_size=_BATCH)])
     full = []
     for i in pools.all[::max(1, len(pools.all) // max(1, count))]:
         planes = samples.planes(i)

@@ -21,7 +21,7 @@ _KEYS = {
     "loss": {"edge", "bce", "iou", "laplacian", "deep", "subject", "guide", "answer"},
     "stages": None,
     "train": {"new_rate", "warmup", "weight_decay", "eps", "clip", "ema", "bf16", "threads",
-              "workers", "log_every", "save_every"},
+              "workers", "log_every", "save_every", "validate_every"},
 }
 
 # Where things lie does not change what the model becomes.

@@ -4,7 +4,8 @@ import csv
 import pathlib
 
 COLUMNS = ("step", "stage", "seconds", "rate", "pictures_per_second", "total", "bce", "iou",
-           "laplacian", "deep", "subject", "guide", "answer")
+           "laplacian", "deep", "subject", "guide", "answer",
+           "val_agreed", "val_drawn", "val_composite", "val_empty")
 
 
 class Log:

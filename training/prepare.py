@@ -10,6 +10,7 @@ begin as soon as the pictures are decoded and some targets exist.
 """
 
 import argparse
+import concurrent.futures
 import csv
 import pathlib
 import sys
@@ -25,7 +26,6 @@ from training import samples as samples_lib
 from training import store as store_lib
 from training import u2netp
 
-_BATCH = 4  # pictures that the teacher sees at once
 _CHUNK = 200  # pictures that get all their passes before the next ones do
 
 
@@ -40,24 +40,28 @@ def load_pair(row: index_lib.Row, size: int) -> tuple[np.ndarray, np.ndarray]:
     return pixels, mask
 
 
-def decode(config: config_lib.Config, folder: pathlib.Path) -> int:
+def decode(config: config_lib.Config, folder: pathlib.Path, threads: int = 1) -> int:
     """Writes images.npy, masks.npy and rows.csv; returns how many were skipped."""
+    def load(row: index_lib.Row):
+        try:
+            return load_pair(row, size)
+        except (OSError, ValueError) as error:
+            return error
+
     rows = [row for row in index_lib.read_index(config.paths.data)
             if row.terms in config.data.terms]
     size = config.data.size
     images = store_lib.open_array(folder / "images.npy", (len(rows), size, size, 3))
     masks = store_lib.open_array(folder / "masks.npy", (len(rows), size, size))
     kept, skipped = [], 0
-    for row in rows:
-        try:
-            pixels, mask = load_pair(row, size)
-        except (OSError, ValueError) as error:
-            print(f"skipped {row.image.name}: {error}", file=sys.stderr)
-            skipped += 1
-            continue
-        images[len(kept)] = pixels
-        masks[len(kept)] = mask
-        kept.append(row)
+    with concurrent.futures.ThreadPoolExecutor(threads) as pool:
+        for row, pair in zip(rows, pool.map(load, rows)):
+            if isinstance(pair, Exception):
+                print(f"skipped {row.image.name}: {pair}", file=sys.stderr)
+                skipped += 1
+                continue
+            images[len(kept)], masks[len(kept)] = pair
+            kept.append(row)
     images.flush()
     masks.flush()
     partial = folder / "rows.csv.part"
@@ -98,9 +102,9 @@ def cache_pass(config: config_lib.Config, folder: pathlib.Path, which: np.ndarra
     ready = store.soft_ready()
     left = [i for i in which
             if not done[i] and wanted(one, store.soft(i) if ready[i] else None)]
-    for at in range(0, len(left), _BATCH):
-        some = left[at:at + _BATCH]
-        target[some] = teacher.predict([store.images[i] for i in some], size, mirror, side)
+    for at in range(0, len(left), teacher.batch):
+        some = left[at:at + teacher.batch]
+        target[some] = teacher.predict(store.images[some], size, mirror, side)
         done[some] = 1
     return len(left)
 
@@ -146,7 +150,7 @@ def main() -> None:
         print(f"{args.pack}: {args.pack.stat().st_size / 1e6:.1f} MB, quality {quality}")
         return
     if not (folder / "rows.csv").exists():
-        skipped = decode(config, folder)
+        skipped = decode(config, folder, args.threads)
         print(f"decoded; {skipped} file(s) skipped", flush=True)
     teacher = u2netp.BatchTeacher(config.paths.teacher, args.threads, config.train.bf16)
     cache_passes(config, folder, teacher)

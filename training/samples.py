@@ -2,11 +2,13 @@
 
 A sample is a function of (seed, number) and of the store alone. Each is a dict:
 
-    image   float32 [3,T,T]  normalised RGB
-    mask    float32 [1,T,T]  the target matte
+    image   uint8   [3,T,T]  RGB
+    mask    uint8   [1,T,T]  the target matte, 255 = subject
     subject float32 []       1 there is a subject, 0 there is none
     judged  float32 []       0 where that is not known
     plain   float32 []       1 where it is a photograph as it was taken, no close-up
+
+Batches of them go through `to_network`.
 """
 
 import dataclasses
@@ -38,6 +40,19 @@ class Pools:
 def normalise(image: torch.Tensor) -> torch.Tensor:
     """[3,H,W] RGB in 0..1 as the network is fed."""
     return (image - _MEAN) / _STD
+
+
+def to_network(batch: dict[str, torch.Tensor], device: torch.device) -> dict[str, torch.Tensor]:
+    """A batch of samples on `device`, as the network and the losses take it: float32, the
+    images normalised, the masks in 0..1."""
+    batch = {key: value.to(device, non_blocking=True).float() for key, value in batch.items()}
+    image = (batch["image"] / 255 - _MEAN.to(device)) / _STD.to(device)
+    return {**batch, "image": image.contiguous(memory_format=torch.channels_last),
+            "mask": batch["mask"] / 255}
+
+
+def _bytes(picture: torch.Tensor) -> torch.Tensor:
+    return (picture.clamp(0, 1) * 255 + 0.5).byte()
 
 
 def sharpen(soft: torch.Tensor, power: float) -> torch.Tensor:
@@ -101,6 +116,7 @@ class Samples(torch.utils.data.Dataset):
                  size: int, first: int, count: int):
         self._store, self._pools, self._options = store, pools, options
         self._seed, self._size, self._first, self._count = seed, size, first, count
+        self._sharp = sharpen(torch.arange(256) / 255, options.sharpen).numpy()
 
     def __len__(self) -> int:
         return self._count
@@ -118,8 +134,8 @@ class Samples(torch.utils.data.Dataset):
             image, mask, subject, judged, plain = self._photograph(rng)
         image = augment.take(image, rng)
         return {
-            "image": normalise(image),
-            "mask": mask.clamp(0, 1),
+            "image": _bytes(image),
+            "mask": _bytes(mask),
             "subject": torch.tensor(float(subject)),
             "judged": torch.tensor(float(judged)),
             "plain": torch.tensor(float(plain)),
@@ -128,8 +144,7 @@ class Samples(torch.utils.data.Dataset):
     def planes(self, i: int) -> torch.Tensor:
         """float32 [4,S,S]: RGB and the best known matte of picture `i`."""
         image = torch.from_numpy(np.array(self._store.images[i])).permute(2, 0, 1)
-        soft = torch.from_numpy(np.array(self._store.soft(i)))[None].float() / 255
-        soft = sharpen(soft, self._options.sharpen)
+        soft = torch.from_numpy(self._sharp[self._store.soft(i)])[None]
         if self._store.rows[i]["has_mask"] == "1":
             drawn = torch.from_numpy(np.array(self._store.masks[i]))[None].float() / 255
             soft = join_truth(drawn, soft)

@@ -9,6 +9,7 @@ the run with status 1 and leaves the batch in bad_batch.pt.
 
 import argparse
 import concurrent.futures
+import copy
 import math
 import pathlib
 import sys
@@ -26,6 +27,7 @@ from training import losses
 from training import model as model_lib
 from training import samples as samples_lib
 from training import store as store_lib
+from training import validate as validate_lib
 
 # Layers that the teacher does not have, or has at another resolution.
 _NEW = ("enc1", "head_entry", "detail", "join", "fine", "judge")
@@ -56,8 +58,10 @@ class Trainer:
         self.shares = config.train.threads if self.device.type == "cpu" else 1
         if self.device.type == "cpu":
             torch.set_num_threads(1)
+        if self.device.type == "cuda":
+            torch.backends.cudnn.benchmark = True
         self.guide = None
-        if config.loss.guide > 0 or config.loss.answer > 0:
+        if any(w.guide > 0 or w.answer > 0 for w in map(self._weights, config.stages)):
             self.guide = guide_lib.Guide(config.paths.teacher, config.model.last).to(self.device)
         self.pool = concurrent.futures.ThreadPoolExecutor(self.shares)
         self.folder = pathlib.Path(config.paths.run)
@@ -112,6 +116,17 @@ class Trainer:
             self.save()
         log_lib.plot(self.folder)
 
+    def _weights(self, stage: dict) -> config_lib.Config:
+        """Of the loss's terms, in this stage."""
+        return config_lib.Config(**{**vars(self.config.loss), **stage.get("loss", {})})
+
+    def validate(self) -> dict[str, float]:
+        """Scores of the averaged weights (see validate.py), as columns of the log."""
+        averaged = copy.deepcopy(self.net).requires_grad_(False)
+        averaged.load_state_dict(self.ema)
+        scores = validate_lib.validate(averaged, self.store, self.config.samples, self.device)
+        return {f"val_{name}": value for name, value in scores.items()}
+
     def _freeze(self, parts: list[str]) -> None:
         """Only the other parts of the network learn; no gradient goes further back."""
         for name, parameter in self.net.named_parameters():
@@ -119,6 +134,7 @@ class Trainer:
 
     def _run_stage(self, stage: dict) -> None:
         self._freeze(stage.get("frozen", []))
+        weights = self._weights(stage)
         options, log = self.config.train, log_lib.Log(self.folder)
         imitation = (imitate.Imitation(self.config.paths.teacher, self.device)
                      if stage["name"] == "imitate" else None)
@@ -127,7 +143,7 @@ class Trainer:
             started, logged = time.monotonic(), time.monotonic()
             for batch in self._batches(stage, steps):
                 rate = self._set_rate(stage)
-                terms = self._update(batch, imitation, stage["name"] != "body")
+                terms = self._update(batch, imitation, stage["name"] != "body", weights)
                 self.step += 1
                 self.total += 1
                 if self.step % options.log_every == 0:
@@ -140,6 +156,11 @@ class Trainer:
                     logged = now
             self.seconds += time.monotonic() - started
             self.save()
+            if options.validate_every and self.step % options.validate_every == 0:
+                scores = self.validate()
+                log.add(step=self.total, stage=self.stage, seconds=self.seconds, **scores)
+                checkpoint_lib.save(self.folder / f"step_{self.total}.pt", self.config, ema=self.ema)
+                print("  ".join(f"{name} {value:.4f}" for name, value in scores.items()))
             print(f"stage {self.stage} step {self.step}/{stage['steps']}: "
                   f"loss {float(terms['total']):.4f}, "
                   f"{steps * stage['batch'] / (time.monotonic() - started):.1f} pictures/s",
@@ -154,7 +175,8 @@ class Trainer:
             self.store, pools, self.config.samples, self.config.seed + self.stage,
             stage["size"], self.step * stage["batch"], steps * stage["batch"])
         return torch.utils.data.DataLoader(
-            samples, batch_size=stage["batch"], num_workers=self.config.train.workers)
+            samples, batch_size=stage["batch"], num_workers=self.config.train.workers,
+            pin_memory=self.device.type == "cuda")
 
     def _set_rate(self, stage: dict) -> float:
         rate = stage["rate"] * rate_factor(self.step, stage, self.config.train.warmup)
@@ -163,7 +185,7 @@ class Trainer:
             group["lr"] = rate * times if group["new"] else rate
         return rate
 
-    def _share(self, batch: dict, imitation, head: bool) -> dict[str, torch.Tensor]:
+    def _share(self, batch: dict, imitation, head: bool, weights) -> dict[str, torch.Tensor]:
         """Forward and backward of one share; gradients add up in the network."""
         with torch.autocast(self.device.type, torch.bfloat16, self.config.train.bf16,
                             cache_enabled=False):
@@ -173,19 +195,20 @@ class Trainer:
                 *outputs, features = self.net(batch["image"], sides=True, head=head)
                 guide, answer = (
                     self.guide(batch["image"], features, outputs[0], batch["plain"],
-                               self.config.loss.edge)
-                    if self.guide is not None else (torch.zeros(()), torch.zeros(())))
+                               weights.edge)
+                    if weights.guide > 0 or weights.answer > 0
+                    else (torch.zeros(()), torch.zeros(())))
         if imitation is None:
-            terms = losses.student_loss(*outputs, guide, answer, batch, self.config.loss)
+            terms = losses.student_loss(*outputs, guide, answer, batch, weights)
         (terms["total"] / self.shares).backward()
         return {name: term.detach() / self.shares for name, term in terms.items()}
 
-    def _update(self, batch: dict, imitation, head: bool) -> dict[str, torch.Tensor]:
-        batch = {k: v.to(self.device, non_blocking=True) for k, v in batch.items()}
-        batch["image"] = batch["image"].to(memory_format=torch.channels_last)
+    def _update(self, batch: dict, imitation, head: bool, weights) -> dict[str, torch.Tensor]:
+        batch = samples_lib.to_network(batch, self.device)
         self.optimiser.zero_grad(set_to_none=True)
         parts = [{k: v[i::self.shares] for k, v in batch.items()} for i in range(self.shares)]
-        done = list(self.pool.map(lambda part: self._share(part, imitation, head), parts))
+        done = list(self.pool.map(lambda part: self._share(part, imitation, head, weights),
+                                  parts))
         terms = {name: sum(one[name] for one in done) for name in done[0]}
         if not torch.isfinite(terms["total"]):
             torch.save(batch, self.folder / "bad_batch.pt")
@@ -196,8 +219,8 @@ class Trainer:
         self.optimiser.step()
         decay = min(self.config.train.ema, (1 + self.total) / (10 + self.total))
         with torch.no_grad():
-            for name, value in self.net.state_dict().items():
-                self.ema[name].lerp_(value, 1 - decay)
+            now = self.net.state_dict()
+            torch._foreach_lerp_([self.ema[name] for name in now], list(now.values()), 1 - decay)
         return terms
 
 

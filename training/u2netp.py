@@ -8,7 +8,6 @@ absolute 0.003).
 import pathlib
 
 import numpy as np
-from PIL import Image
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -63,14 +62,17 @@ class BatchTeacher:
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._net = U2NetP(path).eval().requires_grad_(False).to(
             self._device, memory_format=torch.channels_last)
+        self.batch = 64 if self._device.type == "cuda" else 4  # pictures, that suit the device
 
-    def predict(self, images: list[np.ndarray], size: int, mirror: bool,
-                side: int) -> np.ndarray:
-        """Pictures uint8 [H,W,3], one pass at `size` → uint8 [N,side,side], 255 = subject."""
-        small = [np.asarray(Image.fromarray(image).resize((size, size), Image.LANCZOS))
-                 for image in images]
-        x = torch.from_numpy(np.concatenate([teacher_lib.normalise(p) for p in small]))
-        x = (x.flip(3) if mirror else x).to(self._device, memory_format=torch.channels_last)
+    def predict(self, images: np.ndarray, size: int, mirror: bool, side: int) -> np.ndarray:
+        """Pictures uint8 [N,H,W,3], one pass at `size` → uint8 [N,side,side], 255 = subject."""
+        x = torch.from_numpy(np.array(images)).to(self._device).permute(0, 3, 1, 2).float()
+        x = F.interpolate(x, size=(size, size), mode="bicubic", align_corners=False,
+                          antialias=True).clamp(0, 255) / 255
+        mean, std = (torch.from_numpy(v).to(self._device).view(3, 1, 1)
+                     for v in (teacher_lib.MEAN, teacher_lib.STD))
+        x = ((x.flip(3) if mirror else x) - mean) / std
+        x = x.contiguous(memory_format=torch.channels_last)
         with torch.no_grad(), torch.autocast(self._device.type, torch.bfloat16, self._bf16):
             mask = self._net(x)
         mask = F.interpolate(mask.flip(3) if mirror else mask, size=(side, side),

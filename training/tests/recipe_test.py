@@ -23,12 +23,15 @@ from training import store as store_lib
 from training import teacher as teacher_lib
 from training import train as train_lib
 from training import u2netp
+from training import validate as validate_lib
 
 _CONFIG = pathlib.Path(__file__).resolve().parents[1] / "config.yaml"
 
 
 class FakeTeacher:
     """Says that bright pixels are the subject."""
+
+    batch = 3
 
     def predict(self, images, size, mirror, side):
         del size, mirror
@@ -90,7 +93,10 @@ def test_samples_depend_on_their_number_only(config, store):
         for key, value in a[item].items():
             assert torch.equal(value, b[item - 10][key])
         assert a[item]["image"].shape == (3, 64, 64)
-        assert 0 <= float(a[item]["mask"].min()) <= float(a[item]["mask"].max()) <= 1
+        assert a[item]["image"].dtype == a[item]["mask"].dtype == torch.uint8
+        mask = samples_lib.to_network({k: v[None] for k, v in a[item].items()},
+                                      torch.device("cpu"))["mask"]
+        assert 0 <= float(mask.min()) <= float(mask.max()) <= 1
 
 
 def test_resumed_run_equals_an_unbroken_one(config, store, no_teacher, tmp_path):
@@ -240,8 +246,8 @@ def test_close_up_shows_the_subject():
 
 def test_teacher_in_pytorch_is_the_teacher(data):
     path = data.parent / "models" / "u2netp-fp32.onnx"
-    image = Image.open(next((data / "matting" / "images").glob("*.png"))).convert("RGB")
-    one = u2netp.BatchTeacher(path, 1, bf16=False).predict([np.asarray(image)], 96, True, 96)
+    image = Image.open(next((data / "matting" / "images").glob("*.png"))).convert("RGB").resize((96, 96))
+    one = u2netp.BatchTeacher(path, 1, bf16=False).predict(np.asarray(image)[None], 96, True, 96)
     wanted = teacher_lib.Teacher(path, 1).predict(image, 96, True)
     assert np.abs(one[0] / 255 - wanted).max() < 0.01
 
@@ -270,3 +276,40 @@ def test_pack_carries_the_store(config, store, tmp_path):
     path.write_bytes(b"no pack")
     with pytest.raises(pack_lib.PackError, match="not a pack"):
         pack_lib.unpack(path, folder, 64)
+
+
+def test_validation_knows_a_good_mask_from_a_bad_one(config, store):
+    class Bright(torch.nn.Module):
+        """Bright pixels are the subject, as in the made-up photographs; or the others are."""
+
+        def __init__(self, sign):
+            super().__init__()
+            self.sign = sign
+
+        def forward(self, x):
+            return self.sign * x.mean(1, keepdim=True), None
+
+    for row in store.rows:
+        row["split"] = "val"
+    good, bad = (validate_lib.validate(Bright(sign), store, config.samples, torch.device("cpu"), 8)
+                 for sign in (1, -1))
+    assert good["agreed"] > 0.9 and good["drawn"] > 0.9 and good["composite"] > 0.5
+    assert bad["agreed"] < 0.1 and bad["drawn"] < 0.1 and bad["composite"] < good["composite"]
+
+
+def test_validation_counts_mattes_where_there_is_no_subject(config, store):
+    class Same(torch.nn.Module):
+        """Everything is the subject, or nothing is."""
+
+        def __init__(self, logit):
+            super().__init__()
+            self.logit = logit
+
+        def forward(self, x):
+            return torch.full_like(x[:, :1], self.logit), None
+
+    for row in store.rows:
+        row["split"] = "val"
+    shares = [validate_lib.validate(Same(logit), store, config.samples, torch.device("cpu"), 8)
+              ["empty"] for logit in (1.0, -1.0)]
+    assert shares == [1.0, 0.0]
