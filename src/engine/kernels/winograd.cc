@@ -105,6 +105,8 @@ void StripToV(const ConvProblem& p, const WinogradPlan& plan, const WinogradStri
   const WD d;
   HWY_ALIGN float gathered[kTaps * kColumns * kBlock];
   HWY_ALIGN float half[kTaps * kColumns * kBlock];
+  // A copy, which no store of a vector can change: the loops below need not read it anew.
+  const int64_t v_stride = plan.v_stride;
   const int64_t row_floats = static_cast<int64_t>(p.in_width) * kBlock;
   const int y0 = strip.y - p.pad_top;
   const bool rows_inside = y0 >= 0 && y0 + (kTaps - 1) * p.dilation_h < p.in_height;
@@ -156,7 +158,7 @@ void StripToV(const ConvProblem& p, const WinogradPlan& plan, const WinogradStri
           TransformInput<kSize>(in, out);
 #pragma GCC unroll 8
           for (int c = 0; c < kTaps; ++c) {
-            hn::Store(out[c], d, to + (r * kTaps + c) * plan.v_stride + i);
+            hn::Store(out[c], d, to + (r * kTaps + c) * v_stride + i);
           }
         }
       }
@@ -175,6 +177,7 @@ void StripFromM(const ConvProblem& p, const WinogradPlan& plan, const WinogradSt
   constexpr int kTaps = kSize + 2;
   const WD d;
   const WV lo = hn::Set(d, clamp.lo), hi = hn::Set(d, clamp.hi);
+  const int64_t m_stride = plan.m_stride;  // A copy, as in StripToV.
   const int64_t row_floats = static_cast<int64_t>(p.out_width) * kBlock;
   const int64_t column_step = p.dilation_w * int64_t{kBlock};
   const int rows =
@@ -193,7 +196,7 @@ void StripFromM(const ConvProblem& p, const WinogradPlan& plan, const WinogradSt
         WV in[kTaps], out[kSize];
 #pragma GCC unroll 8
         for (int r = 0; r < kTaps; ++r) {
-          in[r] = hn::Load(d, from + (r * kTaps + c) * plan.m_stride + i);
+          in[r] = hn::Load(d, from + (r * kTaps + c) * m_stride + i);
         }
         TransformOutput<kSize>(in, out);
 #pragma GCC unroll 6

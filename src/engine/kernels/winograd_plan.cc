@@ -7,7 +7,7 @@ namespace {
 // of the third level where threads share it. Blocks are shared once the weights, which every block
 // reads anew, are larger than kOwnWeightBytes. Timed over the layers of U²-Net; the optimum is
 // flat.
-constexpr int64_t kOwnBytes = 450000;
+constexpr int64_t kOwnBytes = 350000;
 constexpr int64_t kSharedBytes = 6000000;
 constexpr int64_t kOwnWeightBytes = 3000000;
 
@@ -33,7 +33,9 @@ WinogradPlan::WinogradPlan(const ConvProblem& p, int tile_size, int threads, con
       tiles(p.batch * rows_of_tiles * tiles_in_row) {
   const int64_t tile_bytes = taps * taps * (k_blocks + n_blocks) * kBlock * 4;
   const int64_t weight_bytes = WeightFloats() * 4;
-  const int64_t step = gemm.BestRows(gemm.Panel(n_blocks));
+  // What a tile of registers takes; where that is many rows, any multiple of four does as well.
+  const int64_t rows = gemm.BestRows(gemm.Panel(n_blocks));
+  const int64_t step = rows >= 16 ? 4 : rows;
   shared = weight_bytes > kOwnWeightBytes;
   int64_t want = std::max<int64_t>((shared ? kSharedBytes : kOwnBytes) / tile_bytes, 12);
   if (!shared) want = std::min(want, DivideUp(tiles, threads));
@@ -41,7 +43,7 @@ WinogradPlan::WinogradPlan(const ConvProblem& p, int tile_size, int threads, con
   int64_t blocks = DivideUp(tiles, want);
   if (!shared && blocks > 1) blocks = RoundUp(blocks, threads);
   want = DivideUp(tiles, blocks);
-  block_tiles = std::min(tiles, want > step ? RoundUp(want, step) : want);
+  block_tiles = std::min(tiles, RoundUp(want, step));
   v_stride = OddLines(k_blocks * block_tiles * kBlock);
   m_stride = OddLines(n_blocks * block_tiles * kBlock);
 }
