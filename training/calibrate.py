@@ -162,6 +162,8 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     parser.add_argument("--checkpoint", type=pathlib.Path, nargs="+",
                         help="default: last.pt of the configured run; of several, the mean")
+    parser.add_argument("--shares", type=float, nargs="+",
+                        help="of each checkpoint in that mean (default: equal)")
     parser.add_argument("--out", type=pathlib.Path, help="default: calibrated.pt beside it")
     parser.add_argument("--count", default=1600, type=int, help="pictures for the score")
     args = parser.parse_args()
@@ -169,7 +171,7 @@ def main() -> None:
     paths = args.checkpoint or [pathlib.Path(config.paths.run) / "last.pt"]
     net = model_lib.PeelNet(**vars(config.model))
     try:
-        checkpoint_lib.load_weights(paths, config, net)
+        checkpoint_lib.load_weights(paths, config, net, args.shares)
     except checkpoint_lib.CheckpointError as error:
         sys.exit(f"error: {error}")
     threshold = calibrate(net, store_lib.Store.open(config.paths.store), config, args.count)

@@ -42,13 +42,18 @@ def load(path: pathlib.Path, config: config_lib.Config) -> dict:
 
 
 def load_weights(paths: pathlib.Path | list[pathlib.Path], config: config_lib.Config,
-                 net: nn.Module) -> None:
+                 net: nn.Module, shares: list[float] | None = None) -> None:
     """Puts the averaged (EMA) weights of a checkpoint, or the mean of several, into `net`.
 
-    An exported model (.onnx) counts as one; what it lacks, `net` keeps. The mean of checkpoints that descend from one another is often better than each
-    ("model soup", Wortsman et al. 2022).
+    `shares`: how much of each the mean has; equal ones by default. An exported model (.onnx)
+    counts as a checkpoint; what it lacks, `net` keeps. The mean of checkpoints that descend from
+    one another is often better than each ("model soup", Wortsman et al. 2022).
     """
     paths = paths if isinstance(paths, list) else [paths]
+    shares = shares or [1.0] * len(paths)
+    if len(shares) != len(paths) or sum(shares) <= 0:
+        raise CheckpointError(f"{len(shares)} shares for {len(paths)} checkpoints: one for each, "
+                              f"and together more than nothing")
     weights = []
     for path in paths:
         if path.suffix == ".onnx":
@@ -56,5 +61,6 @@ def load_weights(paths: pathlib.Path | list[pathlib.Path], config: config_lib.Co
             weights.append({k: v.clone() for k, v in net.state_dict().items()})
         else:
             weights.append(load(path, config)["ema"])
-    net.load_state_dict({name: sum(one[name] for one in weights) / len(weights)
+    net.load_state_dict({name: sum(share / sum(shares) * one[name]
+                                   for share, one in zip(shares, weights))
                          for name in weights[0]})

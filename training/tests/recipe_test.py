@@ -313,3 +313,17 @@ def test_validation_counts_mattes_where_there_is_no_subject(config, store):
     shares = [validate_lib.validate(Same(logit), store, config.samples, torch.device("cpu"), 8)
               ["empty"] for logit in (1.0, -1.0)]
     assert shares == [1.0, 0.0]
+
+
+def test_mean_of_checkpoints_by_shares(config, tmp_path):
+    net = model_lib.PeelNet()
+    for name, value in (("a", 0.0), ("b", 4.0)):
+        state = {key: torch.full_like(one, value) for key, one in net.state_dict().items()}
+        checkpoint_lib.save(tmp_path / f"{name}.pt", config, ema=state)
+    paths = [tmp_path / "a.pt", tmp_path / "b.pt"]
+    checkpoint_lib.load_weights(paths, config, net)
+    assert all(bool((value == 2).all()) for value in net.state_dict().values())
+    checkpoint_lib.load_weights(paths, config, net, [3, 1])
+    assert all(bool((value == 1).all()) for value in net.state_dict().values())
+    with pytest.raises(checkpoint_lib.CheckpointError, match="3 shares for 2"):
+        checkpoint_lib.load_weights(paths, config, net, [1, 1, 1])
