@@ -2,9 +2,12 @@
 
     python -m training.grid models/peel.onnx ../shared/models/u2netp-fp32.onnx \\
         --out docs/model-grid.jpg
+    python -m training.grid models/peel.onnx ../shared/models/u2netp-fp32.onnx \\
+        --worst 12 --out docs/model-limits.jpg
 
 Each cell shows the photograph, the reference, and one cut-out per model on a
-checkerboard. The choice of pictures depends on the seed alone.
+checkerboard. The choice of pictures depends on the seed alone, or with `--worst` on the first
+model's IoU with what is drawn or known.
 """
 
 import argparse
@@ -14,6 +17,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from training import heldout
+from training import metrics
 from training import runner as runner_lib
 from training import teacher as teacher_lib
 
@@ -42,6 +46,12 @@ def choose(cases: list[heldout.Case], count: int, seed: int) -> list[heldout.Cas
             if kinds[kind] and len(chosen) < count:
                 chosen.append(kinds[kind].pop())
     return sorted(chosen, key=lambda case: (case.kind, case.name))
+
+
+def worst(cases: list[heldout.Case], model: runner_lib.Runner, count: int) -> list[heldout.Case]:
+    """The `count` cases of least IoU, the least first."""
+    scored = [(metrics.iou(model(case.image).matte, case.truth), case) for case in cases]
+    return [case for _, case in sorted(scored, key=lambda pair: pair[0])[:count]]
 
 
 def draw(cases: list[heldout.Case], models: dict[str, runner_lib.Runner],
@@ -73,6 +83,8 @@ def main() -> None:
     parser.add_argument("--count", default=40, type=int)
     parser.add_argument("--across", default=2, type=int)
     parser.add_argument("--seed", default=4, type=int)
+    parser.add_argument("--worst", type=int, metavar="N",
+                        help="the N photographs with a known truth that the first model does worst")
     parser.add_argument("--data", default="../shared/data", type=pathlib.Path)
     parser.add_argument("--teacher", default="../shared/models/u2netp-fp32.onnx",
                         type=pathlib.Path)
@@ -80,10 +92,15 @@ def main() -> None:
     parser.add_argument("--agreed", default=150, type=int, metavar="N",
                         help="at most this many photographs without a drawn mask to choose from")
     args = parser.parse_args()
-    cases = heldout.drawn(args.data) + heldout.matting(args.data) + heldout.agreed(
-        args.data, teacher_lib.Teacher(args.teacher), args.cache, args.agreed)
     models = {path.stem: runner_lib.Runner(path) for path in args.models}
-    sheet = draw(choose(cases, args.count, args.seed), models, args.across)
+    cases = heldout.drawn(args.data) + heldout.matting(args.data)
+    if args.worst:
+        cases = worst(cases, models[args.models[0].stem], args.worst)
+    else:
+        cases += heldout.agreed(args.data, teacher_lib.Teacher(args.teacher), args.cache,
+                                args.agreed)
+        cases = choose(cases, args.count, args.seed)
+    sheet = draw(cases, models, args.across)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     sheet.save(args.out, quality=82)
     print(f"{args.out}: {sheet.width}×{sheet.height}")

@@ -55,3 +55,12 @@ def test_grid_shows_every_kind():
     assert {c.kind for c in grid.choose(cases, 2, 1)} == {"drawn: made", "matting"}
     sheet = grid.draw(cases, {"oracle": Oracle(lambda matte: None)}, 2)
     assert sheet.width > 2 * 3 * 140 and np.asarray(sheet).std() > 1
+
+
+def test_worst_cases_come_first():
+    cases = [c for c in made_cases() if c.kind != "empty"]
+    half = cases[0].truth.copy()
+    half[20:] = 0
+    cases.append(heldout.Case("half", "matting", cases[0].image, half))
+    chosen = grid.worst(cases, Oracle(lambda matte: None), 2)
+    assert len(chosen) == 2 and chosen[0].name == "half"
