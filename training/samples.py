@@ -38,20 +38,20 @@ class Pools:
 
 
 def normalise(image: torch.Tensor) -> torch.Tensor:
-    """[3,H,W] RGB in 0..1 as the network is fed."""
-    return (image - _MEAN) / _STD
+    """[..,3,H,W] RGB in 0..1 as the network is fed."""
+    return (image - _MEAN.to(image.device)) / _STD.to(image.device)
 
 
 def to_network(batch: dict[str, torch.Tensor], device: torch.device) -> dict[str, torch.Tensor]:
     """A batch of samples on `device`, as the network and the losses take it: float32, the
     images normalised, the masks in 0..1."""
     batch = {key: value.to(device, non_blocking=True).float() for key, value in batch.items()}
-    image = (batch["image"] / 255 - _MEAN.to(device)) / _STD.to(device)
+    image = normalise(batch["image"] / 255)
     return {**batch, "image": image.contiguous(memory_format=torch.channels_last),
             "mask": batch["mask"] / 255}
 
 
-def _bytes(picture: torch.Tensor) -> torch.Tensor:
+def to_bytes(picture: torch.Tensor) -> torch.Tensor:
     return (picture.clamp(0, 1) * 255 + 0.5).byte()
 
 
@@ -134,8 +134,8 @@ class Samples(torch.utils.data.Dataset):
             image, mask, subject, judged, plain = self._photograph(rng)
         image = augment.take(image, rng)
         return {
-            "image": _bytes(image),
-            "mask": _bytes(mask),
+            "image": to_bytes(image),
+            "mask": to_bytes(mask),
             "subject": torch.tensor(float(subject)),
             "judged": torch.tensor(float(judged)),
             "plain": torch.tensor(float(plain)),

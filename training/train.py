@@ -58,7 +58,7 @@ class Trainer:
         self.shares = config.train.threads if self.device.type == "cpu" else 1
         if self.device.type == "cpu":
             torch.set_num_threads(1)
-        if self.device.type == "cuda":
+        else:
             torch.backends.cudnn.benchmark = True
         self.guide = None
         if any(w.guide > 0 or w.answer > 0 for w in map(self._weights, config.stages)):
@@ -159,7 +159,8 @@ class Trainer:
             if options.validate_every and self.step % options.validate_every == 0:
                 scores = self.validate()
                 log.add(step=self.total, stage=self.stage, seconds=self.seconds, **scores)
-                checkpoint_lib.save(self.folder / f"step_{self.total}.pt", self.config, ema=self.ema)
+                checkpoint_lib.save(self.folder / f"step_{self.total}.pt", self.config,
+                                    ema=self.ema)
                 print("  ".join(f"{name} {value:.4f}" for name, value in scores.items()))
             print(f"stage {self.stage} step {self.step}/{stage['steps']}: "
                   f"loss {float(terms['total']):.4f}, "

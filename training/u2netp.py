@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from training import inherit
 from training import model as model_lib
-from training import teacher as teacher_lib
+from training import samples as samples_lib
 
 _DEPTH = {"enc1": 7, "enc2": 6, "enc3": 5, "enc4": 4, "dec4": 4, "dec3": 5, "dec2": 6, "dec1": 7}
 
@@ -69,9 +69,7 @@ class BatchTeacher:
         x = torch.from_numpy(np.array(images)).to(self._device).permute(0, 3, 1, 2).float()
         x = F.interpolate(x, size=(size, size), mode="bicubic", align_corners=False,
                           antialias=True).clamp(0, 255) / 255
-        mean, std = (torch.from_numpy(v).to(self._device).view(3, 1, 1)
-                     for v in (teacher_lib.MEAN, teacher_lib.STD))
-        x = ((x.flip(3) if mirror else x) - mean) / std
+        x = samples_lib.normalise(x.flip(3) if mirror else x)
         x = x.contiguous(memory_format=torch.channels_last)
         with torch.no_grad(), torch.autocast(self._device.type, torch.bfloat16, self._bf16):
             mask = self._net(x)

@@ -8,16 +8,13 @@ import numpy as np
 import torch
 
 from training import config as config_lib
+from training import metrics
 from training import model as model_lib
 from training import samples as samples_lib
 from training import store as store_lib
 
 _BATCH = 16
 _SEED = 7
-
-
-def _iou(mask: np.ndarray, truth: np.ndarray) -> float:
-    return float((mask & truth).sum()) / max(1.0, float((mask | truth).sum()))
 
 
 def _answers(net: model_lib.PeelNet, data, device: torch.device):
@@ -32,7 +29,7 @@ def _answers(net: model_lib.PeelNet, data, device: torch.device):
 
 def _plain(samples: samples_lib.Samples, indices) -> list[dict[str, torch.Tensor]]:
     def one(i: int) -> dict[str, torch.Tensor]:
-        planes = (samples.planes(i) * 255 + 0.5).byte()
+        planes = samples_lib.to_bytes(samples.planes(i))
         return {"image": planes[:3], "mask": planes[3:]}
     return [one(i) for i in indices]
 
@@ -53,7 +50,7 @@ def validate(net: model_lib.PeelNet, store: store_lib.Store, options: config_lib
         return samples_lib.Samples(store, pools, changed, _SEED, store.images.shape[1], 0, made)
 
     def mean_iou(data) -> float:
-        return float(np.mean([_iou(*pair) for pair in _answers(net, data, device)
+        return float(np.mean([metrics.iou(*pair) for pair in _answers(net, data, device)
                               if pair[1].mean() > 0.01] or [0.0]))
 
     has_mask = np.array([store.rows[i]["has_mask"] == "1" for i in pools.all], bool)

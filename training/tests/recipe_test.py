@@ -278,40 +278,32 @@ def test_pack_carries_the_store(config, store, tmp_path):
         pack_lib.unpack(path, folder, 64)
 
 
-def test_validation_knows_a_good_mask_from_a_bad_one(config, store):
-    class Bright(torch.nn.Module):
-        """Bright pixels are the subject, as in the made-up photographs; or the others are."""
-
-        def __init__(self, sign):
-            super().__init__()
-            self.sign = sign
-
-        def forward(self, x):
-            return self.sign * x.mean(1, keepdim=True), None
-
+@pytest.fixture
+def held_out(store):
+    """The store, all of it in the `val` split."""
     for row in store.rows:
         row["split"] = "val"
-    good, bad = (validate_lib.validate(Bright(sign), store, config.samples, torch.device("cpu"), 8)
+    return store
+
+
+def scores(config, store, mask):
+    """What a network scores whose mask logits are `mask(x)`."""
+    return validate_lib.validate(lambda x: (mask(x), None), store, config.samples,
+                                 torch.device("cpu"), 8)
+
+
+def test_validation_knows_a_good_mask_from_a_bad_one(config, held_out):
+    # Bright pixels are the subject, as in the made-up photographs; or the others are.
+    good, bad = (scores(config, held_out, lambda x: sign * x.mean(1, keepdim=True))
                  for sign in (1, -1))
     assert good["agreed"] > 0.9 and good["drawn"] > 0.9 and good["composite"] > 0.5
     assert bad["agreed"] < 0.1 and bad["drawn"] < 0.1 and bad["composite"] < good["composite"]
 
 
-def test_validation_counts_mattes_where_there_is_no_subject(config, store):
-    class Same(torch.nn.Module):
-        """Everything is the subject, or nothing is."""
-
-        def __init__(self, logit):
-            super().__init__()
-            self.logit = logit
-
-        def forward(self, x):
-            return torch.full_like(x[:, :1], self.logit), None
-
-    for row in store.rows:
-        row["split"] = "val"
-    shares = [validate_lib.validate(Same(logit), store, config.samples, torch.device("cpu"), 8)
-              ["empty"] for logit in (1.0, -1.0)]
+def test_validation_counts_mattes_where_there_is_no_subject(config, held_out):
+    # Everything is the subject, or nothing is.
+    shares = [scores(config, held_out, lambda x: torch.full_like(x[:, :1], logit))["empty"]
+              for logit in (1.0, -1.0)]
     assert shares == [1.0, 0.0]
 
 

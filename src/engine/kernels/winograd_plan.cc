@@ -5,8 +5,8 @@ namespace {
 
 // Bytes of transformed tiles in a block: a part of a second-level cache where a thread has its own,
 // of the third level where threads share it. Blocks are shared once the weights, which every block
-// reads anew, are larger than kOwnWeightBytes. Timed over the layers of U²-Net; the optimum is
-// flat.
+// reads anew, are larger than kOwnWeightBytes. Timed over the layers of U²-Net and, for
+// kOwnBytes, of the embedded model; the optimum is flat.
 constexpr int64_t kOwnBytes = 350000;
 constexpr int64_t kSharedBytes = 6000000;
 constexpr int64_t kOwnWeightBytes = 3000000;
@@ -33,7 +33,8 @@ WinogradPlan::WinogradPlan(const ConvProblem& p, int tile_size, int threads, con
       tiles(p.batch * rows_of_tiles * tiles_in_row) {
   const int64_t tile_bytes = taps * taps * (k_blocks + n_blocks) * kBlock * 4;
   const int64_t weight_bytes = WeightFloats() * 4;
-  // What a tile of registers takes; where that is many rows, any multiple of four does as well.
+  // What a tile of registers takes; where that is many rows, any multiple of four is one of its own
+  // (HasRows in block_gemm.cc) and does as well.
   const int64_t rows = gemm.BestRows(gemm.Panel(n_blocks));
   const int64_t step = rows >= 16 ? 4 : rows;
   shared = weight_bytes > kOwnWeightBytes;
