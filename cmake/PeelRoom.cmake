@@ -52,14 +52,15 @@ function(peel_room folder)
   if(PEEL_TESTS AND tests)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE ${target} peel_warnings GTest::gtest_main GTest::gmock)
-    target_compile_definitions(${name}_test PRIVATE PEEL_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
-                               PEEL_SHARED_DIR="${CMAKE_SOURCE_DIR}/../shared")
+    # Relative, so that ccache knows the objects of another checkout: tests run in the repository's root.
+    target_compile_definitions(${name}_test PRIVATE PEEL_SOURCE_DIR="." PEEL_SHARED_DIR="../shared")
     # One CTest entry a GoogleTest case.
     set(timeout 300)
     if(PEEL_SANITIZE)
       set(timeout 1500)  # code is ten times slower then, and more
     endif()
     gtest_discover_tests(${name}_test TEST_PREFIX ${name}: DISCOVERY_TIMEOUT 60
+                         WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
                          PROPERTIES TIMEOUT ${timeout})
   endif()
   if(PEEL_BENCH AND benches)
