@@ -3,18 +3,24 @@ JOBS ?= $(shell nproc)
 VENV := .venv
 PY   := $(VENV)/bin/python
 
-.PHONY: run build python wheel compat test test-arm test-kernels bench asan tsan fuzz format lint layers install \
+.PHONY: run build all python wheel compat test test-arm test-kernels bench asan tsan fuzz format lint layers install \
         check-full clean deps-build deps-test
 
 run: build
 	@tools/run_samples.sh build/peel samples out
 
+# The program alone; `make all` builds what CTest runs, the libraries and the examples as well.
 build: deps-build
-	@cmake --preset release $(if $(wildcard build/CMakeCache.txt),,-Wno-dev) >/dev/null
+	@cmake --preset release -Wno-dev -DPEEL_TESTS=OFF >/dev/null
+	@cmake --build --preset release -j $(JOBS) --target peel_program
+
+all: deps-build
+	@tools/install_deps.sh test
+	@cmake --preset release -Wno-dev -DPEEL_TESTS=ON >/dev/null
 	@cmake --build --preset release -j $(JOBS)
 
 deps-build:
-	@tools/install_deps.sh build test
+	@tools/install_deps.sh build
 
 $(VENV)/.stamp: tests/requirements.txt
 	@tools/install_deps.sh test
@@ -38,7 +44,7 @@ wheel: deps-build $(VENV)/.stamp
 compat: wheel
 	@tools/run_compat.sh
 
-test: build layers python
+test: all layers python
 	ctest --test-dir build --output-on-failure -j $(JOBS)
 	$(PY) -m pytest -q tests
 
@@ -62,6 +68,7 @@ bench: deps-build
 	bench/run.sh
 
 asan tsan: deps-build
+	@tools/install_deps.sh test
 	@cmake --preset $@ >/dev/null
 	@cmake --build --preset $@ -j $(JOBS)
 	tools/run_sanitized.sh $@
@@ -78,12 +85,14 @@ format:
 	@tools/install_deps.sh lint
 	git ls-files '*.cc' '*.h' '*.hpp' | xargs clang-format -i
 
-lint: build
+lint: all
 	@tools/install_deps.sh lint
 	git ls-files '*.cc' '*.h' '*.hpp' | xargs clang-format --dry-run -Werror
 	git ls-files 'src/*.cc' 'apps/*.cc' | xargs -P $(JOBS) -n 4 clang-tidy -quiet -p build
 
-install: build
+install: deps-build
+	@cmake --preset release -Wno-dev -DPEEL_TESTS=OFF >/dev/null
+	@cmake --build --preset release -j $(JOBS)
 	cmake --install build $(if $(PREFIX),--prefix $(PREFIX))
 
 clean:

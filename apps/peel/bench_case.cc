@@ -260,10 +260,10 @@ Json RunBenchCase(const BenchCase& bench) {
   return result;
 }
 
-void AddBenchCaseCommand(CLI::App& app, int* exit_code) {
-  CLI::App* command = app.add_subcommand("bench-case", "One case of peel bench");
-  command->group("");
-  command->callback([exit_code] {
+void AddBenchCaseCommand(Command& app, int* exit_code) {
+  Command command = app.AddCommand("bench-case", "One case of peel bench");
+  command.Hide();
+  command.OnParsed([exit_code] {
     const std::string text((std::istreambuf_iterator<char>(std::cin)),
                            std::istreambuf_iterator<char>());
     Json result;

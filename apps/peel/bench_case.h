@@ -1,9 +1,9 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
+#include "apps/peel/command_line.h"
 
 #include "src/base/status.h"
 
@@ -35,6 +35,6 @@ nlohmann::ordered_json RunBenchCase(const BenchCase& bench);
 
 // The hidden command that such a child is: a case as JSON on standard input, the above on standard
 // output.
-void AddBenchCaseCommand(CLI::App& app, int* exit_code);
+void AddBenchCaseCommand(Command& app, int* exit_code);
 
 }  // namespace peel

@@ -167,45 +167,43 @@ int Run(Arguments& a) {
 
 }  // namespace
 
-void AddBenchCommand(CLI::App& app, int* exit_code) {
+void AddBenchCommand(Command& app, int* exit_code) {
   auto a = std::make_shared<Arguments>();
-  CLI::App* bench = app.add_subcommand(
-      "bench", "Which device, precision and model is fastest here and still right");
-  bench->footer(kFooter);
-  bench->add_option("PICTURES", a->inputs, "Yours: files or folders");
+  Command bench =
+      app.AddCommand("bench", "Which device, precision and model is fastest here and still right");
+  bench.Footer(kFooter);
+  bench.AddOption("PICTURES", a->inputs, "Yours: files or folders");
   bench
-      ->add_option("--models", a->plan.models,
-                   "NAME or FILE, with commas; default: the embedded one")
-      ->delimiter(',');
+      .AddOption("--models", a->plan.models, "NAME or FILE, with commas; default: the embedded one")
+      .Delimiter(',');
   bench
-      ->add_option("--devices", a->plan.devices,
-                   "cpu, onnxruntime (its CPU), cuda, tensorrt, openvino; default: all there are")
-      ->delimiter(',');
+      .AddOption("--devices", a->plan.devices,
+                 "cpu, onnxruntime (its CPU), cuda, tensorrt, openvino; default: all there are")
+      .Delimiter(',');
   bench
-      ->add_option("--precisions", a->plan.precisions,
-                   "fp32, bf16, fp16, int8; default: those that make sense on the device")
-      ->delimiter(',');
-  bench->add_option("--sizes", a->sizes, "Longer sides in pixels, or full; default 640,1024,2048")
-      ->delimiter(',');
-  bench->add_option("--rounds", a->plan.rounds, "Timed runs of each picture; default 5")
-      ->check(CLI::Range(1, 10000));
-  bench->add_option("--warmup", a->plan.warmup, "Runs before that; default 1")
-      ->check(CLI::Range(0, 1000));
-  bench->add_option("--max-images", a->max_pictures, "Use this many pictures; default 8")
-      ->check(CLI::Range(1, 4096));
-  bench->add_flag("--recursive", a->recursive, "Take folders with their sub-folders");
-  bench->add_option("--threads", a->plan.threads, "Default: all that this process may use")
-      ->check(CLI::Range(1, 1024));
-  bench->add_option("--ort", a->plan.ort, "ONNX Runtime's options, as peel cut takes them")
-      ->type_name("KEY=VALUE[,...]");
-  bench->add_option("-O", a->plan.folder, "Folder of the results; default peel-bench")
-      ->type_name("DIR");
-  bench->add_flag("--fresh", a->plan.fresh, "Measure again what the folder has already");
-  bench->add_flag("--apply", a->apply,
-                  "Save the first model's fastest combination as the default of peel cut");
-  bench->add_flag("--json", a->json, "One JSON object");
-  bench->add_flag("-q,--quiet", a->quiet, "No progress");
-  bench->callback([a, exit_code] {
+      .AddOption("--precisions", a->plan.precisions,
+                 "fp32, bf16, fp16, int8; default: those that make sense on the device")
+      .Delimiter(',');
+  bench.AddOption("--sizes", a->sizes, "Longer sides in pixels, or full; default 640,1024,2048")
+      .Delimiter(',');
+  bench.AddOption("--rounds", a->plan.rounds, "Timed runs of each picture; default 5")
+      .Range(1, 10000);
+  bench.AddOption("--warmup", a->plan.warmup, "Runs before that; default 1").Range(0, 1000);
+  bench.AddOption("--max-images", a->max_pictures, "Use this many pictures; default 8")
+      .Range(1, 4096);
+  bench.AddFlag("--recursive", a->recursive, "Take folders with their sub-folders");
+  bench.AddOption("--threads", a->plan.threads, "Default: all that this process may use")
+      .Range(1, 1024);
+  bench.AddOption("--ort", a->plan.ort, "ONNX Runtime's options, as peel cut takes them")
+      .TypeName("KEY=VALUE[,...]");
+  bench.AddOption("-O", a->plan.folder, "Folder of the results; default peel-bench")
+      .TypeName("DIR");
+  bench.AddFlag("--fresh", a->plan.fresh, "Measure again what the folder has already");
+  bench.AddFlag("--apply", a->apply,
+                "Save the first model's fastest combination as the default of peel cut");
+  bench.AddFlag("--json", a->json, "One JSON object");
+  bench.AddFlag("-q,--quiet", a->quiet, "No progress");
+  bench.OnParsed([a, exit_code] {
     for (std::string& model : a->plan.models) {
       if (model == "peel") model.clear();
     }

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
+#include "apps/peel/command_line.h"
 
 namespace peel {
 
 // Adds `bench`: which device, precision and model is fastest on this machine, and still right.
-void AddBenchCommand(CLI::App& app, int* exit_code);
+void AddBenchCommand(Command& app, int* exit_code);
 
 }  // namespace peel

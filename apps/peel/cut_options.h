@@ -1,6 +1,6 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
+#include "apps/peel/command_line.h"
 
 #include "apps/peel/cut_run.h"
 #include "src/base/status.h"
@@ -8,13 +8,13 @@
 // The groups of options that `cut` and `stream` have in common.
 namespace peel {
 
-void AddEncodingOptions(CLI::App& command, CutArguments& arguments);
-void AddPictureOptions(CLI::App& command, CutArguments& arguments);
-void AddMattingOptions(CLI::App& command, CutArguments& arguments);
-void AddModelOptions(CLI::App& command, CutArguments& arguments);
+void AddEncodingOptions(Command& command, CutArguments& arguments);
+void AddPictureOptions(Command& command, CutArguments& arguments);
+void AddMattingOptions(Command& command, CutArguments& arguments);
+void AddModelOptions(Command& command, CutArguments& arguments);
 
 // What the configuration (config.h) says and the command line does not. It counts for results as
 // if it were typed. Errors: ReadConfig's.
-Status TakeConfig(const CLI::App& command, CutArguments& arguments);
+Status TakeConfig(const Command& command, CutArguments& arguments);
 
 }  // namespace peel

@@ -136,28 +136,26 @@ void Print(const Json& doc) {
 
 }  // namespace
 
-void AddDoctorCommand(CLI::App& app, int* exit_code) {
+void AddDoctorCommand(Command& app, int* exit_code) {
   struct Arguments {
     VerifyArguments verify;
     std::string ort;
     bool json = false, verify_devices = false;
   };
-  CLI::App* doctor = app.add_subcommand(
-      "doctor", "Processor, threads, limits, formats, devices and models in force");
+  Command doctor =
+      app.AddCommand("doctor", "Processor, threads, limits, formats, devices and models in force");
   auto a = std::make_shared<Arguments>();
-  doctor->add_flag("--json", a->json, "One JSON object");
-  doctor->add_flag("--verify", a->verify_devices,
-                   "Run every device on a picture of 640, 1024 and 2048 pixels, compare it with "
-                   "the CPU, time it, and keep the result for --device auto");
-  doctor->add_option("-m,--model", a->verify.model, "With --verify: the model")
-      ->type_name("NAME|FILE");
-  doctor->add_option("--runs", a->verify.runs, "With --verify: timed runs each; default 5")
-      ->check(CLI::Range(1, 1000));
-  doctor->add_option("--threads", a->verify.threads, "With --verify: of the CPU's")
-      ->check(CLI::Range(1, 1024));
-  doctor->add_option("--ort", a->ort, "ONNX Runtime's options, as peel cut takes them")
-      ->type_name("KEY=VALUE[,...]");
-  doctor->callback([a, exit_code] {
+  doctor.AddFlag("--json", a->json, "One JSON object");
+  doctor.AddFlag("--verify", a->verify_devices,
+                 "Run every device on a picture of 640, 1024 and 2048 pixels, compare it with "
+                 "the CPU, time it, and keep the result for --device auto");
+  doctor.AddOption("-m,--model", a->verify.model, "With --verify: the model").TypeName("NAME|FILE");
+  doctor.AddOption("--runs", a->verify.runs, "With --verify: timed runs each; default 5")
+      .Range(1, 1000);
+  doctor.AddOption("--threads", a->verify.threads, "With --verify: of the CPU's").Range(1, 1024);
+  doctor.AddOption("--ort", a->ort, "ONNX Runtime's options, as peel cut takes them")
+      .TypeName("KEY=VALUE[,...]");
+  doctor.OnParsed([a, exit_code] {
     const auto options = ParseRuntime(a->ort);
     if (!options.ok()) {
       fmt::print(stderr, "peel: error: {}\n", options.status().message());

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
+#include "apps/peel/command_line.h"
 
 namespace peel {
 
 // Adds `doctor`: what this machine has, what Peel makes of it, and why it makes no more.
-void AddDoctorCommand(CLI::App& app, int* exit_code);
+void AddDoctorCommand(Command& app, int* exit_code);
 
 }  // namespace peel

@@ -1,22 +1,22 @@
 // The program's front door: which subcommand is meant, and what version this is.
 #include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
-#include <iostream>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "apps/peel/arguments.h"
 #include "apps/peel/bench_case.h"
 #include "apps/peel/bench_command.h"
+#include "apps/peel/command_line.h"
 #include "apps/peel/console.h"
 #include "apps/peel/cut_command.h"
 #include "apps/peel/doctor_command.h"
@@ -60,10 +60,9 @@ int Run(int argc, char** argv) {
     return peel::kExitUsage;
   }
 
-  CLI::App app{"Takes the background off pictures.", "peel"};
-  app.set_version_flag("-V,--version", "peel " PEEL_VERSION);
-  app.footer(kFooter);
-  app.require_subcommand(1);
+  peel::CommandLine line("peel", "Takes the background off pictures.", "peel " PEEL_VERSION,
+                         kFooter);
+  peel::Command& app = line.top();
   int exit_code = peel::kExitDone;
   peel::AddCutCommand(app, &exit_code);
   peel::AddStreamCommand(app, &exit_code);
@@ -75,21 +74,18 @@ int Run(int argc, char** argv) {
   peel::AddDoctorCommand(app, &exit_code);
 
   if (arguments.empty()) {
-    fmt::print(stderr, "{}", app.help());
+    fmt::print(stderr, "{}", line.help());
     return peel::kExitUsage;
   }
-  std::vector<std::string> names;
-  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
-  arguments = peel::CompleteArguments(std::move(arguments), names);
-  std::ranges::reverse(arguments);  // the order in which CLI11 takes a vector
+  arguments = peel::CompleteArguments(std::move(arguments), line.command_names());
   try {
-    app.parse(arguments);
-  } catch (const CLI::Success& success) {  // --help, --version
-    const int code = app.exit(success);
-    return std::cout.flush() ? code : StandardOutputFailed(std::strerror(errno));
-  } catch (const CLI::ParseError& error) {
-    fmt::print(stderr, "peel: error: {}\nRun with --help for what is understood.\n", error.what());
-    return peel::kExitUsage;
+    const peel::CommandLine::Outcome outcome = line.Parse(std::move(arguments));
+    if (!outcome.ok) {
+      fmt::print(stderr, "peel: error: {}\nRun with --help for what is understood.\n",
+                 outcome.error);
+      return peel::kExitUsage;
+    }
+    fmt::print("{}", outcome.text);
   } catch (const std::system_error& error) {  // how fmt reports a stream that takes no more
     return StandardOutputFailed(error.what());
   }

@@ -8,12 +8,12 @@
 
 namespace peel {
 
-void AddModelCommand(CLI::App& app, int* exit_code) {
-  CLI::App* model = app.add_subcommand("model", "Run or describe any ONNX model");
-  model->require_subcommand(1);
-  AddModelRun(*model, exit_code);
-  AddModelInfo(*model, exit_code);
-  AddModelTune(*model, exit_code);
+void AddModelCommand(Command& app, int* exit_code) {
+  Command model = app.AddCommand("model", "Run or describe any ONNX model");
+  model.RequireCommand(1, 1);
+  AddModelRun(model, exit_code);
+  AddModelInfo(model, exit_code);
+  AddModelTune(model, exit_code);
 }
 
 Result<std::vector<int64_t>> ParseShape(const std::string& text) {

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
+#include "apps/peel/command_line.h"
 
 #include "src/base/status.h"
 
@@ -10,12 +10,12 @@ namespace peel {
 // Adds `model run`, `model info` and `model tune`. Their callbacks run while the command line is
 // parsed and leave the program's exit code in *exit_code: 0 done, 2 wrong usage, 3 nothing could be
 // done.
-void AddModelCommand(CLI::App& app, int* exit_code);
+void AddModelCommand(Command& app, int* exit_code);
 
 // Parts of the above, one file each.
-void AddModelRun(CLI::App& model, int* exit_code);
-void AddModelInfo(CLI::App& model, int* exit_code);
-void AddModelTune(CLI::App& model, int* exit_code);
+void AddModelRun(Command& model, int* exit_code);
+void AddModelInfo(Command& model, int* exit_code);
+void AddModelTune(Command& model, int* exit_code);
 
 // "1,3,320,320" as extents; kInvalidArgument where it is something else.
 Result<std::vector<int64_t>> ParseShape(const std::string& text);

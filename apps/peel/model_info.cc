@@ -115,17 +115,17 @@ Status Print(const Options& options) {
 
 }  // namespace
 
-void AddModelInfo(CLI::App& model, int* exit_code) {
+void AddModelInfo(Command& model, int* exit_code) {
   auto options = std::make_shared<Options>();
-  CLI::App* info = model.add_subcommand("info", "What an ONNX model holds and how it would run");
-  info->add_option("FILE", options->file, "the model")->required();
-  info->add_flag("--plan", options->plan, "the steps, each with its kernel and why not another");
-  info->add_option("--shape", options->shapes,
-                   "NAME=1,3,320,320: extents of an input for --plan (symbolic ones are 1)")
-      ->allow_extra_args(false);
-  info->add_option("--threads", options->threads, "threads to plan for (0: all)");
-  info->add_flag("--json", options->json, "one JSON object");
-  info->callback([options, exit_code] {
+  Command info = model.AddCommand("info", "What an ONNX model holds and how it would run");
+  info.AddOption("FILE", options->file, "the model").Required();
+  info.AddFlag("--plan", options->plan, "the steps, each with its kernel and why not another");
+  info.AddOption("--shape", options->shapes,
+                 "NAME=1,3,320,320: extents of an input for --plan (symbolic ones are 1)")
+      .OneValueEach();
+  info.AddOption("--threads", options->threads, "threads to plan for (0: all)");
+  info.AddFlag("--json", options->json, "one JSON object");
+  info.OnParsed([options, exit_code] {
     if (const Status status = Print(*options); !status.ok()) *exit_code = ReportFailure(status);
   });
 }

@@ -349,34 +349,33 @@ Status Run(const Options& options) {
 
 }  // namespace
 
-void AddModelRun(CLI::App& model, int* exit_code) {
+void AddModelRun(Command& model, int* exit_code) {
   auto options = std::make_shared<Options>();
-  CLI::App* run = model.add_subcommand("run", "Feed an ONNX model .npy arrays and time it");
-  run->add_option("FILE", options->file, "the model")->required();
-  run->add_option("--input", options->inputs, "NAME=x.npy: an input (others are random)")
-      ->allow_extra_args(false);
-  run->add_option("--output", options->outputs, "NAME=y.npy: compute this output, write it")
-      ->allow_extra_args(false);
-  run->add_option("--shape", options->shapes,
-                  "NAME=1,3,320,320: extents of a random input (symbolic ones are 1 otherwise)")
-      ->allow_extra_args(false);
-  run->add_option("--repeat", options->repeat, "timed runs after the first")
-      ->check(CLI::Range(0, 1000000));
-  run->add_option("--warmup", options->warmup, "untimed runs between the first and the timed ones")
-      ->check(CLI::Range(0, 1000000));
-  run->add_option("--threads", options->threads, "threads (0: all this process may use)")
-      ->check(CLI::Range(0, 1024));
-  run->add_option("--precision", options->precision, "auto, fp32, bf16, fp16 or int8")
-      ->check(CLI::IsMember({"auto", "fp32", "bf16", "fp16", "int8"}));
-  run->add_option("--device", options->device, "auto, cpu, cuda, tensorrt or openvino")
-      ->check(CLI::IsMember({"auto", "cpu", "cuda", "tensorrt", "openvino"}));
-  run->add_option("--backend", options->backend, "auto, native or onnxruntime")
-      ->check(CLI::IsMember({"auto", "native", "onnxruntime"}));
-  run->add_option("--ort", options->ort, "KEY=VALUE,…: ONNX Runtime's options (peel cut --help)");
-  run->add_flag("--strict", options->strict, "fail rather than fall back");
-  run->add_flag("--profile", options->profile, "time and kernel of every step");
-  run->add_flag("--json", options->json, "one JSON object on stdout");
-  run->callback([options, exit_code] {
+  Command run = model.AddCommand("run", "Feed an ONNX model .npy arrays and time it");
+  run.AddOption("FILE", options->file, "the model").Required();
+  run.AddOption("--input", options->inputs, "NAME=x.npy: an input (others are random)")
+      .OneValueEach();
+  run.AddOption("--output", options->outputs, "NAME=y.npy: compute this output, write it")
+      .OneValueEach();
+  run.AddOption("--shape", options->shapes,
+                "NAME=1,3,320,320: extents of a random input (symbolic ones are 1 otherwise)")
+      .OneValueEach();
+  run.AddOption("--repeat", options->repeat, "timed runs after the first").Range(0, 1000000);
+  run.AddOption("--warmup", options->warmup, "untimed runs between the first and the timed ones")
+      .Range(0, 1000000);
+  run.AddOption("--threads", options->threads, "threads (0: all this process may use)")
+      .Range(0, 1024);
+  run.AddOption("--precision", options->precision, "auto, fp32, bf16, fp16 or int8")
+      .OneOf({"auto", "fp32", "bf16", "fp16", "int8"});
+  run.AddOption("--device", options->device, "auto, cpu, cuda, tensorrt or openvino")
+      .OneOf({"auto", "cpu", "cuda", "tensorrt", "openvino"});
+  run.AddOption("--backend", options->backend, "auto, native or onnxruntime")
+      .OneOf({"auto", "native", "onnxruntime"});
+  run.AddOption("--ort", options->ort, "KEY=VALUE,…: ONNX Runtime's options (peel cut --help)");
+  run.AddFlag("--strict", options->strict, "fail rather than fall back");
+  run.AddFlag("--profile", options->profile, "time and kernel of every step");
+  run.AddFlag("--json", options->json, "one JSON object on stdout");
+  run.OnParsed([options, exit_code] {
     if (const Status status = Run(*options); !status.ok()) *exit_code = ReportFailure(status);
   });
 }

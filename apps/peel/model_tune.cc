@@ -62,29 +62,29 @@ void PrintText(const TuneReport& report) {
 
 }  // namespace
 
-void AddModelTune(CLI::App& model, int* exit_code) {
+void AddModelTune(Command& model, int* exit_code) {
   auto o = std::make_shared<Options>();
-  CLI::App* tune = model.add_subcommand(
+  Command tune = model.AddCommand(
       "tune", "Measure which precision --precision auto is to take for a model on this machine");
-  tune->add_option("MODEL", o->job.model,
-                   "A known name or an ONNX file; default: the embedded model");
-  tune->add_option("--images", o->job.images, "Pictures to measure the error on: folders or files")
-      ->type_name("DIR")
-      ->required();
-  tune->add_flag("--recursive", o->job.recursive, "Take folders with their sub-folders");
-  tune->add_option("--max-images", o->job.max_pictures, "Use this many pictures; default 32")
-      ->check(CLI::Range(kMinPictures, 4096));
-  tune->add_option("--max-difference", o->job.tolerance.mean_difference,
-                   "Mean difference of masks allowed; default 0.004")
-      ->check(CLI::Range(1e-6, 1.0));
-  tune->add_option("--min-iou", o->job.tolerance.iou,
-                   "Overlap of masks at 0.5 demanded; default 0.995")
-      ->check(CLI::Range(0.0, 0.999999));
-  tune->add_option("--threads", o->job.threads, "Default: all that this process may use")
-      ->check(CLI::Range(1, 1024));
-  tune->add_flag("--json", o->json, "One JSON object");
-  tune->add_flag("-q,--quiet", o->quiet, "Errors only");
-  tune->callback([o, exit_code] {
+  tune.AddOption("MODEL", o->job.model,
+                 "A known name or an ONNX file; default: the embedded model");
+  tune.AddOption("--images", o->job.images, "Pictures to measure the error on: folders or files")
+      .TypeName("DIR")
+      .Required();
+  tune.AddFlag("--recursive", o->job.recursive, "Take folders with their sub-folders");
+  tune.AddOption("--max-images", o->job.max_pictures, "Use this many pictures; default 32")
+      .Range(kMinPictures, 4096);
+  tune.AddOption("--max-difference", o->job.tolerance.mean_difference,
+                 "Mean difference of masks allowed; default 0.004")
+      .Range(1e-6, 1.0);
+  tune.AddOption("--min-iou", o->job.tolerance.iou,
+                 "Overlap of masks at 0.5 demanded; default 0.995")
+      .Range(0.0, 0.999999);
+  tune.AddOption("--threads", o->job.threads, "Default: all that this process may use")
+      .Range(1, 1024);
+  tune.AddFlag("--json", o->json, "One JSON object");
+  tune.AddFlag("-q,--quiet", o->quiet, "Errors only");
+  tune.OnParsed([o, exit_code] {
     const bool terminal = isatty(STDERR_FILENO) != 0 && !o->quiet;
     if (terminal) {
       o->job.progress = [](std::string_view stage, int done, int total) {

@@ -121,34 +121,34 @@ int Verify(const std::vector<std::string>& names) {
 
 }  // namespace
 
-void AddModelsCommand(CLI::App& app, int* exit_code) {
-  CLI::App* models = app.add_subcommand("models", "The models Peel knows and where they are");
-  models->require_subcommand(0, 1);
+void AddModelsCommand(Command& app, int* exit_code) {
+  Command models = app.AddCommand("models", "The models Peel knows and where they are");
+  models.RequireCommand(0, 1);
   auto json = std::make_shared<bool>(false);
-  models->add_flag("--json", *json, "As JSON");
+  models.AddFlag("--json", *json, "As JSON");
 
-  CLI::App* list = models->add_subcommand("list", "Every known model and its file (the default)");
-  list->add_flag("--json", *json, "As JSON");
+  Command list = models.AddCommand("list", "Every known model and its file (the default)");
+  list.AddFlag("--json", *json, "As JSON");
 
-  CLI::App* info = models->add_subcommand("info", "One model: family, licence, file, layers");
+  Command info = models.AddCommand("info", "One model: family, licence, file, layers");
   auto name = std::make_shared<std::string>();
-  info->add_option("NAME", *name, "A known name or an ONNX file")->required();
-  info->add_flag("--json", *json, "As JSON");
-  info->callback([name, json, exit_code] { *exit_code = Info(*name, *json); });
+  info.AddOption("NAME", *name, "A known name or an ONNX file").Required();
+  info.AddFlag("--json", *json, "As JSON");
+  info.OnParsed([name, json, exit_code] { *exit_code = Info(*name, *json); });
 
-  CLI::App* verify = models->add_subcommand("verify", "Load models to see whether they are whole");
+  Command verify = models.AddCommand("verify", "Load models to see whether they are whole");
   auto names = std::make_shared<std::vector<std::string>>();
-  verify->add_option("NAME", *names, "Names or files; default: all that are on this machine");
-  verify->callback([names, exit_code] { *exit_code = Verify(*names); });
+  verify.AddOption("NAME", *names, "Names or files; default: all that are on this machine");
+  verify.OnParsed([names, exit_code] { *exit_code = Verify(*names); });
 
-  CLI::App* pull =
-      models->add_subcommand("pull", "Download a model: the one command that opens a connection");
+  Command pull =
+      models.AddCommand("pull", "Download a model: the one command that opens a connection");
   auto source = std::make_shared<std::string>();
-  pull->add_option("NAME", *source, "A known name or an https URL of an ONNX file")->required();
-  pull->callback([source, exit_code] { *exit_code = PullModel(*source); });
+  pull.AddOption("NAME", *source, "A known name or an https URL of an ONNX file").Required();
+  pull.OnParsed([source, exit_code] { *exit_code = PullModel(*source); });
 
-  models->callback([models, list, json, exit_code] {
-    if (models->get_subcommands().empty() || list->parsed()) *exit_code = List(*json);
+  models.OnParsed([models, list, json, exit_code] {
+    if (!models.has_given_command() || list.given()) *exit_code = List(*json);
   });
 }
 

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
+#include "apps/peel/command_line.h"
 
 namespace peel {
 
 // Adds `models list|info|verify|pull`.
-void AddModelsCommand(CLI::App& app, int* exit_code);
+void AddModelsCommand(Command& app, int* exit_code);
 
 // `models pull`: the one thing that opens a connection. Returns the exit code.
 int PullModel(const std::string& name_or_url);

@@ -155,56 +155,56 @@ int Run(const Arguments& arguments) {
 
 }  // namespace
 
-void AddQuantizeCommand(CLI::App& app, int* exit_code) {
+void AddQuantizeCommand(Command& app, int* exit_code) {
   auto a = std::make_shared<Arguments>();
   QuantizeJob& job = a->job;
-  CLI::App* quantize = app.add_subcommand(
-      "quantize", "Make an 8-bit integer version of a model, for --precision int8");
-  quantize->footer(kFooter);
-  quantize->add_option("MODEL", job.model,
-                       "A known name or an ONNX file; default: the embedded model");
-  quantize->add_option("--images", job.images, "Pictures to calibrate with: folders or files")
-      ->type_name("DIR")
-      ->required();
-  quantize->add_option("-o", job.output, "Write to FILE")->type_name("FILE");
-  quantize->add_flag("--recursive", job.recursive, "Take folders with their sub-folders");
-  quantize->add_option("--max-images", job.max_pictures, "Use this many pictures; default 32")
-      ->check(CLI::Range(kMinPictures, 4096));
-  quantize->add_option(
+  Command quantize =
+      app.AddCommand("quantize", "Make an 8-bit integer version of a model, for --precision int8");
+  quantize.Footer(kFooter);
+  quantize.AddOption("MODEL", job.model,
+                     "A known name or an ONNX file; default: the embedded model");
+  quantize.AddOption("--images", job.images, "Pictures to calibrate with: folders or files")
+      .TypeName("DIR")
+      .Required();
+  quantize.AddOption("-o", job.output, "Write to FILE").TypeName("FILE");
+  quantize.AddFlag("--recursive", job.recursive, "Take folders with their sub-folders");
+  quantize.AddOption("--max-images", job.max_pictures, "Use this many pictures; default 32")
+      .Range(kMinPictures, 4096);
+  quantize.AddOption(
       "--ranges", a->ranges,
       "How activation ranges are chosen: minmax, percentile, mse (default), entropy");
-  quantize->add_option("--activations", a->activations, "uint8 (default) or int8")
-      ->check(CLI::IsMember({"uint8", "int8"}));
-  quantize->add_flag("--clip-weights", job.options.clip_weights,
-                     "Scale weights by least error instead of by the largest of a channel");
-  quantize->add_flag("--no-bias-correction", a->plain_bias, "Leave biases as they are");
+  quantize.AddOption("--activations", a->activations, "uint8 (default) or int8")
+      .OneOf({"uint8", "int8"});
+  quantize.AddFlag("--clip-weights", job.options.clip_weights,
+                   "Scale weights by least error instead of by the largest of a channel");
+  quantize.AddFlag("--no-bias-correction", a->plain_bias, "Leave biases as they are");
   quantize
-      ->add_option("--max-difference", job.options.tolerance.mean_difference,
-                   "Mean difference of masks allowed; default 0.004")
-      ->check(CLI::Range(1e-6, 1.0));
+      .AddOption("--max-difference", job.options.tolerance.mean_difference,
+                 "Mean difference of masks allowed; default 0.004")
+      .Range(1e-6, 1.0);
   quantize
-      ->add_option("--min-iou", job.options.tolerance.iou,
-                   "Overlap of masks at 0.5 demanded; default 0.995")
-      ->check(CLI::Range(0.0, 0.999999));
+      .AddOption("--min-iou", job.options.tolerance.iou,
+                 "Overlap of masks at 0.5 demanded; default 0.995")
+      .Range(0.0, 0.999999);
   quantize
-      ->add_option("--margin", job.options.margin,
-                   "Share of the tolerance that calibration may use up; default 0.75")
-      ->check(CLI::Range(0.01, 1.0));
-  quantize->add_option("--keep-float", a->keep_float, "A node that stays in float32 (repeatable)")
-      ->type_name("NODE")
-      ->allow_extra_args(false);
-  quantize->add_flag("--all-layers", job.options.all_layers,
-                     "Quantise everything, whatever the error");
+      .AddOption("--margin", job.options.margin,
+                 "Share of the tolerance that calibration may use up; default 0.75")
+      .Range(0.01, 1.0);
+  quantize.AddOption("--keep-float", a->keep_float, "A node that stays in float32 (repeatable)")
+      .TypeName("NODE")
+      .OneValueEach();
+  quantize.AddFlag("--all-layers", job.options.all_layers,
+                   "Quantise everything, whatever the error");
   quantize
-      ->add_option("--probe-images", job.options.probe_pictures,
-                   "Pictures to try each layer alone with; default 6")
-      ->check(CLI::Range(1, 4096));
-  quantize->add_option("--threads", job.options.threads, "Default: all that this process may use")
-      ->check(CLI::Range(1, 1024));
-  quantize->add_flag("--json", a->json, "One JSON object");
-  quantize->add_flag("-q,--quiet", a->quiet, "Errors only");
-  quantize->add_flag("-v,--verbose", a->verbose, "Every layer");
-  quantize->callback([a, exit_code] { *exit_code = Run(*a); });
+      .AddOption("--probe-images", job.options.probe_pictures,
+                 "Pictures to try each layer alone with; default 6")
+      .Range(1, 4096);
+  quantize.AddOption("--threads", job.options.threads, "Default: all that this process may use")
+      .Range(1, 1024);
+  quantize.AddFlag("--json", a->json, "One JSON object");
+  quantize.AddFlag("-q,--quiet", a->quiet, "Errors only");
+  quantize.AddFlag("-v,--verbose", a->verbose, "Every layer");
+  quantize.OnParsed([a, exit_code] { *exit_code = Run(*a); });
 }
 
 }  // namespace peel

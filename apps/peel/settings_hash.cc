@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "src/base/hash.h"
 #include "src/matte/catalogue.h"
@@ -36,12 +37,11 @@ Result<LocatedModel> Locate(const std::string& model) {
 
 }  // namespace
 
-TypedOptions OptionsThatCount(const CLI::App& command) {
+TypedOptions OptionsThatCount(const Command& command) {
   TypedOptions typed;
-  for (const CLI::Option* option : command.get_options()) {
-    const std::string name = option->get_name();
-    if (option->count() == 0 || std::ranges::count(kWithoutEffect, name) > 0) continue;
-    typed.emplace_back(name, option->results());
+  for (auto& [name, values] : command.GivenOptions()) {
+    if (std::ranges::count(kWithoutEffect, name) > 0) continue;
+    typed.emplace_back(std::move(name), std::move(values));
   }
   std::ranges::sort(typed);
   return typed;

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
+#include "apps/peel/command_line.h"
 
 namespace peel {
 
@@ -13,7 +13,7 @@ using TypedOptions = std::vector<std::pair<std::string, std::vector<std::string>
 
 // All options but those known to leave the results' bytes alone (where results go, how the work is
 // divided, what is told about it), so that an option that nobody thought of here counts.
-TypedOptions OptionsThatCount(const CLI::App& command);
+TypedOptions OptionsThatCount(const Command& command);
 
 // A hash of everything but the picture that a result's bytes depend on: Peel's version, the model's
 // content, the options; files that options name count by their content.

@@ -21,26 +21,26 @@ output, an error line and, in the end, exit code 1; the next ones are cut out al
 
 }  // namespace
 
-void AddStreamCommand(CLI::App& app, int* exit_code) {
-  CLI::App* stream = app.add_subcommand(
+void AddStreamCommand(Command& app, int* exit_code) {
+  Command stream = app.AddCommand(
       "stream", "Cut out pictures or raw frames that follow each other on standard input");
-  stream->footer(kFooter);
+  stream.Footer(kFooter);
   auto arguments = std::make_shared<StreamArguments>();
   auto size = std::make_shared<std::vector<int>>();
-  stream->add_option("SIZE", *size, "Width and height of raw RGB frames")
-      ->type_name("WIDTH HEIGHT")
-      ->expected(2)
-      ->check(CLI::Range(1, 65535));
+  stream.AddOption("SIZE", *size, "Width and height of raw RGB frames")
+      .TypeName("WIDTH HEIGHT")
+      .Expected(2)
+      .Range(1, 65535);
   stream
-      ->add_option("-o", arguments->cut.output_file,
-                   "Names of results, with a place for the number; default: standard output")
-      ->type_name("out-%03u.png");
-  AddEncodingOptions(*stream, arguments->cut);
-  AddPictureOptions(*stream, arguments->cut);
-  AddMattingOptions(*stream, arguments->cut);
-  AddModelOptions(*stream, arguments->cut);
-  stream->callback([stream, arguments, size, exit_code] {
-    if (const Status status = TakeConfig(*stream, arguments->cut); !status.ok()) {
+      .AddOption("-o", arguments->cut.output_file,
+                 "Names of results, with a place for the number; default: standard output")
+      .TypeName("out-%03u.png");
+  AddEncodingOptions(stream, arguments->cut);
+  AddPictureOptions(stream, arguments->cut);
+  AddMattingOptions(stream, arguments->cut);
+  AddModelOptions(stream, arguments->cut);
+  stream.OnParsed([stream, arguments, size, exit_code] {
+    if (const Status status = TakeConfig(stream, arguments->cut); !status.ok()) {
       Console().Error(status.message());
       *exit_code = kExitUsage;
       return;

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
+#include "apps/peel/command_line.h"
 
 namespace peel {
 
 // `peel stream`: pictures, or raw frames, one after the other on standard input.
-void AddStreamCommand(CLI::App& app, int* exit_code);
+void AddStreamCommand(Command& app, int* exit_code);
 
 }  // namespace peel
