@@ -50,3 +50,5 @@ peel_lazy_codec(heif libheif/heif.h heif libheif-dev NEEDS heif_context_set_max_
 peel_lazy_codec(gif gif_lib.h gif libgif-dev)
 peel_lazy_codec(jxl jxl/decode.h jxl libjxl-dev OPTIONAL)
 peel_lazy_codec(raw libraw/libraw.h raw libraw-dev OPTIONAL)
+# Not a codec: converts between colour profiles.
+peel_lazy_codec(lcms lcms2.h lcms2 liblcms2-dev)

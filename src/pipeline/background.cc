@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <mutex>
 #include <system_error>
 #include <utility>
 
+#include "src/codec/colour_transform.h"
 #include "src/codec/decode.h"
 #include "src/image/blur.h"
 #include "src/image/colour.h"
+#include "src/image/fill_hidden.h"
 #include "src/image/geometry.h"
 #include "src/image/resize.h"
 #include "src/image/rows.h"
@@ -32,7 +35,8 @@ Result<ImageU8> WithoutSubject(ImageView<const uint8_t> picture, ImageView<const
       to[0] = from[0];
       to[1] = from[1];
       to[2] = from[2];
-      to[3] = static_cast<uint8_t>(255 - *alpha);
+      const uint32_t shown = picture.channels == 4 ? from[3] : 255u;
+      to[3] = static_cast<uint8_t>(MulDiv255(255u - *alpha, shown));
     }
   };
   pool->ParallelFor(picture.height, row_of);
@@ -51,6 +55,9 @@ Result<ImageU8> Covering(ImageView<const uint8_t> picture, int width, int height
   box.height = std::clamp(static_cast<int>(std::lround(height / scale)), 1, picture.height);
   box.x = (picture.width - box.width) / 2;
   box.y = (picture.height - box.height) / 2;
+  if (picture.channels == 4) {
+    return ResizeRgba(Crop(picture, box), width, height, ResizeFilter::kLanczos, pool);
+  }
   return ResizeFast(Crop(picture, box), width, height, pool);
 }
 
@@ -98,6 +105,12 @@ Result<ImageU8> OpaqueRgba(ImageView<const uint8_t> rgb, ThreadPool* pool) {
 
 }  // namespace
 
+struct Background::Converted {
+  std::mutex mutex;
+  std::vector<uint8_t> icc;
+  std::shared_ptr<const ImageU8> picture;  // null: nothing was converted yet
+};
+
 Background Background::Colour(Rgba colour) {
   Background background;
   background.kind_ = Kind::kColour;
@@ -138,14 +151,42 @@ Result<Background> Background::Parse(const std::string& text, const Limits& limi
   DecodeOptions options;
   options.limits = limits;
   options.reduce_to_8_bits = true;
-  options.keep_metadata = false;
   auto decoded = Decode(*bytes, options);
   if (!decoded.ok()) return std::move(decoded).status().WithContext(text);
   Background background;
   background.kind_ = Kind::kPicture;
-  PEEL_ASSIGN_OR_RETURN(ImageU8 rgb, ToRgb(std::as_const(*decoded->u8()).view()));
-  background.picture_ = std::make_shared<const ImageU8>(std::move(rgb));
+  ImageU8 pixels = std::move(*decoded->u8());
+  if (!HasTransparency(std::as_const(pixels).view())) {
+    PEEL_ASSIGN_OR_RETURN(pixels, ToRgb(std::as_const(pixels).view()));
+  }
+  background.picture_ = std::make_shared<const ImageU8>(std::move(pixels));
+  background.icc_ = std::move(decoded->metadata.icc);
+  background.converted_ = std::make_shared<Converted>();
   return background;
+}
+
+Result<Background> Background::InProfile(std::span<const uint8_t> icc, ThreadPool* pool) const {
+  Background result = *this;
+  if (kind_ == Kind::kColour && !icc.empty()) {
+    PEEL_ASSIGN_OR_RETURN(ImageU8 pixel, ImageU8::Allocate(1, 1, 3));
+    pixel.row(0)[0] = colour_.r;
+    pixel.row(0)[1] = colour_.g;
+    pixel.row(0)[2] = colour_.b;
+    PEEL_ASSIGN_OR_RETURN(pixel, ConvertColours(std::as_const(pixel).view(), {}, icc));
+    result.colour_ = {pixel.row(0)[0], pixel.row(0)[1], pixel.row(0)[2], colour_.a};
+  }
+  if (kind_ == Kind::kPicture && !std::ranges::equal(icc_, icc)) {
+    // The lock is held while converting: whoever else waits wants the same picture.
+    const std::lock_guard lock(converted_->mutex);
+    if (converted_->picture == nullptr || !std::ranges::equal(converted_->icc, icc)) {
+      PEEL_ASSIGN_OR_RETURN(ImageU8 pixels, ConvertColours(picture_->view(), icc_, icc, pool));
+      converted_->picture = std::make_shared<const ImageU8>(std::move(pixels));
+      converted_->icc.assign(icc.begin(), icc.end());
+    }
+    result.picture_ = converted_->picture;
+    result.icc_ = converted_->icc;
+  }
+  return result;
 }
 
 Result<ImageU8> Background::Blurred(ImageView<const uint8_t> picture,
@@ -190,14 +231,19 @@ Result<Image<T>> Background::ApplyTo(ImageView<const T> cutout, ImageView<const 
     }
     case Kind::kPicture: {
       if (fit_ == Fit::kContain) {
-        PEEL_ASSIGN_OR_RETURN(const ImageU8 opaque, OpaqueRgba(picture_->view(), pool));
-        PEEL_ASSIGN_OR_RETURN(
-            const ImageU8 back,
-            PlaceOnCanvas(opaque.view(), {cutout.width, cutout.height}, {}, pool));
+        ImageU8 opaque;
+        ImageView<const uint8_t> rgba = picture_->view();
+        if (rgba.channels == 3) {
+          PEEL_ASSIGN_OR_RETURN(opaque, OpaqueRgba(rgba, pool));
+          rgba = std::as_const(opaque).view();
+        }
+        PEEL_ASSIGN_OR_RETURN(const ImageU8 back,
+                              PlaceOnCanvas(rgba, {cutout.width, cutout.height}, {}, pool));
         return AlphaComposite(cutout, back.view(), pool);
       }
       PEEL_ASSIGN_OR_RETURN(const ImageU8 back,
                             Covering(picture_->view(), cutout.width, cutout.height, pool));
+      if (back.channels() == 4) return AlphaComposite(cutout, back.view(), pool);
       return FlattenOver(cutout, back.view(), pool);
     }
     case Kind::kNone:

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "src/base/status.h"
 #include "src/base/thread_pool.h"
@@ -33,8 +36,14 @@ class Background {
   bool is_none() const { return kind_ == Kind::kNone; }
   Rgba colour() const { return colour_; }  // of kColour
 
+  // The same background in the numbers of an ICC profile for RGB (empty: sRGB): colours are sRGB,
+  // pictures what their own profile says. The last conversion of a picture is kept, so that a
+  // folder from one camera pays for it once. Errors: those of ConvertColours.
+  Result<Background> InProfile(std::span<const uint8_t> icc, ThreadPool* pool) const;
+
   // The surroundings of the subject, blurred, for kBlur: `picture` is the input's pixels (3 or 4
-  // channels), `alpha` (1 channel, same size) what of them is the subject, which is left out. RGB.
+  // channels), `alpha` (1 channel, same size) what of them is the subject, which is left out, as is
+  // what an RGBA picture hides. RGB.
   Result<ImageU8> Blurred(ImageView<const uint8_t> picture, ImageView<const uint8_t> alpha,
                           ThreadPool* pool) const;
 
@@ -55,8 +64,11 @@ class Background {
   Kind kind_ = Kind::kNone;
   Rgba colour_;
   Fit fit_ = Fit::kCover;
-  float sigma_ = -1;  // negative: by the picture's size
-  std::shared_ptr<const ImageU8> picture_;
+  float sigma_ = -1;                        // negative: by the picture's size
+  std::shared_ptr<const ImageU8> picture_;  // RGB, or RGBA where it is transparent somewhere
+  std::vector<uint8_t> icc_;                // picture_'s profile; empty: sRGB
+  struct Converted;                         // the picture in the last profile asked for
+  std::shared_ptr<Converted> converted_;
 };
 
 }  // namespace peel

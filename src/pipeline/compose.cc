@@ -6,10 +6,12 @@
 #include <utility>
 
 #include "src/image/composite.h"
+#include "src/image/fill_hidden.h"
 #include "src/image/geometry.h"
 #include "src/matte/compat_rembg.h"
 #include "src/matte/cutout.h"
 #include "src/matte/parts.h"
+#include "src/matte/transparency.h"
 #include "src/pipeline/framing.h"
 
 namespace peel {
@@ -79,6 +81,16 @@ Result<ImageU8> SubjectAlpha(Matte& matte, const CutOptions& options, CutInfo& c
   return alpha;
 }
 
+// What shows in the end: the matte times the picture's own alpha. A copy, since the cut-out needs
+// the matte alone: only its soft pixels mix subject and background.
+Result<ImageU8> VisibleAlpha(ImageView<const uint8_t> picture, const ImageU8& alpha, CutInfo& cut,
+                             ThreadPool* pool) {
+  PEEL_ASSIGN_OR_RETURN(ImageU8 visible, Clone(alpha.view()));
+  MultiplyByOwnAlpha(picture, visible.view(), pool);
+  cut.coverage = Coverage(std::as_const(visible).view());
+  return visible;
+}
+
 // The part of the picture inside the box, cut out and framed, into cut.pixels. `preview` is the
 // picture in 8 bits, which are enough for a blurred background.
 template <typename T>
@@ -115,11 +127,17 @@ Result<Cut> Compose(ImageView<const uint8_t> picture, Matte& matte, const CutOpt
                     bool opaque, ThreadPool* pool) {
   Cut cut;
   PEEL_ASSIGN_OR_RETURN(ImageU8 alpha, SubjectAlpha(matte, options, cut, pool));
-  const Box box = CropBox(std::as_const(alpha).view(), options);
+  ImageU8 own;
+  ImageU8* visible = &alpha;
+  if (HasTransparency(picture)) {
+    PEEL_ASSIGN_OR_RETURN(own, VisibleAlpha(picture, alpha, cut, pool));
+    visible = &own;
+  }
+  const Box box = CropBox(std::as_const(*visible).view(), options);
   cut.x = box.x;
   cut.y = box.y;
   if (options.mask_only) {
-    PEEL_ASSIGN_OR_RETURN(cut.pixels, Take(std::move(alpha), box));
+    PEEL_ASSIGN_OR_RETURN(cut.pixels, Take(std::move(*visible), box));
     if (options.canvas) {
       PEEL_ASSIGN_OR_RETURN(cut.pixels, PlaceOnCanvas(std::as_const(cut.pixels).view(),
                                                       *options.canvas, options.position, pool));
@@ -136,7 +154,13 @@ Result<Cut16> Compose(ImageView<const uint16_t> picture, ImageView<const uint8_t
   if (options.mask_only) return Internal("a mask has 8 bits");
   Cut16 cut;
   PEEL_ASSIGN_OR_RETURN(const ImageU8 alpha, SubjectAlpha(matte, options, cut, pool));
-  const Box box = CropBox(alpha.view(), options);
+  ImageU8 own;
+  const ImageU8* visible = &alpha;
+  if (HasTransparency(preview)) {
+    PEEL_ASSIGN_OR_RETURN(own, VisibleAlpha(preview, alpha, cut, pool));
+    visible = &own;
+  }
+  const Box box = CropBox(visible->view(), options);
   cut.x = box.x;
   cut.y = box.y;
   PEEL_RETURN_IF_ERROR(

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "src/image/fill_hidden.h"
 #include "src/image/geometry.h"
 #include "src/image/resize.h"
 #include "src/matte/guided.h"
@@ -46,6 +47,12 @@ Result<Cut> ComposeGiven(ImageView<const uint8_t> picture, ImageView<const uint8
   if (options.max_size != 0) return InvalidArgument("a matte made elsewhere allows no max_size");
   if (options.edges == EdgeMode::kMatting) {
     return Unsupported("a matte made elsewhere is taken as it is: edges matting does not apply");
+  }
+  ImageU8 filled;
+  if (!options.compat_rembg && HasTransparency(picture)) {
+    PEEL_ASSIGN_OR_RETURN(filled, Clone(picture));
+    PEEL_RETURN_IF_ERROR(FillHidden(filled.view(), pool));
+    picture = std::as_const(filled).view();
   }
   Matte given;
   PEEL_ASSIGN_OR_RETURN(ImageU8 alpha, MatteToPictureSize(matte, picture, options, pool));

@@ -14,11 +14,13 @@
 #include "src/codec/encode.h"
 #include "src/codec/metadata.h"
 #include "src/image/colour.h"
+#include "src/image/fill_hidden.h"
 #include "src/image/geometry.h"
 #include "src/image/resize.h"
 #include "src/matte/compat_rembg.h"
 #include "src/matte/cutout.h"
 #include "src/matte/matte.h"
+#include "src/matte/transparency.h"
 #include "src/pipeline/compose.h"
 #include "src/pipeline/model_loader.h"
 
@@ -126,6 +128,26 @@ Result<ImageU16> ScaleTo(ImageView<const uint16_t> picture, Size size, ThreadPoo
   return Resize(picture, size.width, size.height, ResizeFilter::kLanczos, pool);
 }
 
+// All of a picture that is cut out already.
+Result<Matte> WholeMatte(ImageView<const uint8_t> picture) {
+  Matte matte;
+  PEEL_ASSIGN_OR_RETURN(ImageU8 alpha, ImageU8::Allocate(picture.width, picture.height, 1));
+  for (int y = 0; y < alpha.height(); ++y) {
+    std::fill_n(alpha.row(y), static_cast<size_t>(alpha.width()), uint8_t{255});
+  }
+  matte.alphas.push_back(std::move(alpha));
+  matte.subject_score = 1;
+  matte.subject_found = true;
+  matte.coverage = 1;
+  return matte;
+}
+
+void AddWarning(const std::string& text, std::string* warning) {
+  if (text.empty()) return;
+  if (!warning->empty()) *warning += ". ";
+  *warning += text;
+}
+
 class CutterImpl final : public Cutter {
  public:
   explicit CutterImpl(ModelOptions options)
@@ -180,11 +202,17 @@ class CutterImpl final : public Cutter {
   Result<EncodedCut> CutAndEncode(const Picture& picture, Image<T>& pixels,
                                   const CutOptions& options, StageTimes& times) const {
     EncodedCut result;
-    PEEL_ASSIGN_OR_RETURN(CutOf<T> cut, CutUpright(pixels, options, /*encode=*/true, times));
+    const bool carries_metadata =
+        options.keep_metadata && !options.mask_only && !options.compat_rembg;
+    std::string warning = picture.warning;
+    const CutOptions in_profile = InProfile(
+        options, carries_metadata ? picture.metadata.icc : std::vector<uint8_t>(), &warning);
+    PEEL_ASSIGN_OR_RETURN(CutOf<T> cut, CutUpright(pixels, in_profile, /*encode=*/true, times));
     cut.input_width = picture.stored_width;
     cut.input_height = picture.stored_height;
     if (picture.orientation >= 5) std::swap(cut.input_width, cut.input_height);
-    cut.warning = picture.warning;
+    AddWarning(cut.warning, &warning);
+    cut.warning = std::move(warning);
 
     PEEL_RETURN_IF_ERROR(CheckCancelled(options.cancel));
     Stopwatch watch(&times);
@@ -194,9 +222,7 @@ class CutterImpl final : public Cutter {
     encode.format = options.format;
     encode.quality = options.quality;
     encode.lossless = options.lossless;
-    if (options.keep_metadata && !options.mask_only && !options.compat_rembg) {
-      encode.metadata = &metadata;
-    }
+    if (carries_metadata) encode.metadata = &metadata;
     encode.pool = &pool_;
     PEEL_ASSIGN_OR_RETURN(result.bytes, Encode(std::as_const(cut.pixels).view(), encode));
     watch.Mark("encode");
@@ -211,8 +237,11 @@ class CutterImpl final : public Cutter {
   Result<Cut> CutPixels(ImageView<const uint8_t> pixels, const CutOptions& options) const override {
     PEEL_RETURN_IF_ERROR(CheckOptions(options));
     StageTimes times;
+    std::string warning;
+    const CutOptions in_profile = InProfile(options, {}, &warning);
     PEEL_ASSIGN_OR_RETURN(ImageU8 copy, Clone(pixels));
-    PEEL_ASSIGN_OR_RETURN(Cut cut, CutUpright(copy, options, /*encode=*/false, times));
+    PEEL_ASSIGN_OR_RETURN(Cut cut, CutUpright(copy, in_profile, /*encode=*/false, times));
+    AddWarning(warning, &cut.warning);
     cut.input_width = pixels.width;
     cut.input_height = pixels.height;
     cut.times = std::move(times);
@@ -227,6 +256,21 @@ class CutterImpl final : public Cutter {
 
  private:
   const Result<LoadedModel>& Model() const { return model_.get(); }
+
+  // The options with their background in the numbers of the profile that the result will carry.
+  CutOptions InProfile(const CutOptions& options, std::span<const uint8_t> icc,
+                       std::string* warning) const {
+    CutOptions converted = options;
+    if (options.background.is_none() || options.compat_rembg) return converted;
+    auto background = options.background.InProfile(icc, &pool_);
+    if (background.ok()) {
+      converted.background = *std::move(background);
+    } else {
+      AddWarning("the background's colours stay as they are: " + background.status().message(),
+                 warning);
+    }
+    return converted;
+  }
 
   Result<Matte> MatteByModel(ImageView<const uint8_t> full, const CutOptions& options,
                              Stopwatch& watch) const {
@@ -288,12 +332,16 @@ class CutterImpl final : public Cutter {
     if (options.trimap != nullptr) {
       PEEL_RETURN_IF_ERROR(CheckTrimap(picture.width(), picture.height(), *options.trimap));
     }
+    // Whatever a file hides under alpha 0 has no say in anything. rembg lets it.
+    const bool transparent =
+        !options.compat_rembg && HasTransparency(std::as_const(picture).view());
+    if (transparent) PEEL_RETURN_IF_ERROR(FillHidden(picture.view(), &pool_));
     if (target != Size{picture.width(), picture.height()}) {
       PEEL_ASSIGN_OR_RETURN(picture, ScaleTo(std::as_const(picture).view(), target, &pool_));
       watch.Mark("scale");
     }
-    // What the matte is made from.
-    ImageU8 reduced;
+    // The picture in 8 bits, and what of it the matte is made from.
+    ImageU8 reduced, shown;
     ImageView<const uint8_t> view;
     if constexpr (sizeof(T) == 1) {
       view = std::as_const(picture).view();
@@ -301,22 +349,32 @@ class CutterImpl final : public Cutter {
       PEEL_ASSIGN_OR_RETURN(reduced, ToU8(std::as_const(picture).view(), &pool_));
       view = std::as_const(reduced).view();
     }
-    PEEL_ASSIGN_OR_RETURN(Matte matte, options.trimap != nullptr
-                                           ? MatteByTrimap(view, options, watch)
-                                           : MatteByModel(view, options, watch));
+    ImageView<const uint8_t> seen = view;
+    const bool cut_out = transparent && options.trimap == nullptr && IsCutOut(view);
+    // A model that is not there is not passed over because this picture does without.
+    if (cut_out && !Model().ok()) return Model().status();
+    if (transparent && !cut_out) {
+      PEEL_ASSIGN_OR_RETURN(shown, OverContrast(view, &pool_));
+      seen = std::as_const(shown).view();
+    }
+    PEEL_ASSIGN_OR_RETURN(Matte matte, cut_out ? WholeMatte(view)
+                                       : options.trimap != nullptr
+                                           ? MatteByTrimap(seen, options, watch)
+                                           : MatteByModel(seen, options, watch));
 
     PEEL_RETURN_IF_ERROR(CheckCancelled(options.cancel));
     const bool opaque = encode && options.format == Format::kJpeg;
-    if constexpr (sizeof(T) == 1) {
-      auto cut = options.compat_rembg ? ComposeLikeRembg(view, matte, options, opaque, &pool_)
-                                      : Compose(view, matte, options, opaque, &pool_);
-      watch.Mark("compose");
-      return cut;
-    } else {
-      auto cut = Compose(std::as_const(picture).view(), view, matte, options, opaque, &pool_);
-      watch.Mark("compose");
-      return cut;
-    }
+    auto cut = [&] {
+      if constexpr (sizeof(T) == 1) {
+        return options.compat_rembg ? ComposeLikeRembg(view, matte, options, opaque, &pool_)
+                                    : Compose(view, matte, options, opaque, &pool_);
+      } else {
+        return Compose(std::as_const(picture).view(), view, matte, options, opaque, &pool_);
+      }
+    }();
+    watch.Mark("compose");
+    if (cut.ok() && cut_out) cut->warning = "is cut out already; its own transparency is kept";
+    return cut;
   }
 
   mutable ThreadPool pool_;
