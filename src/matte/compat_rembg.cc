@@ -106,11 +106,16 @@ Result<ImageU8> DecontaminatedCutout(ImageView<const uint8_t> photo,
 // Much closer to the exact solution than a cut-out needs, as rembg's solver is.
 constexpr double kMattingTolerance = 1e-5;
 
-// Empty where the mask has no certain subject or background: rembg then goes on without matting.
+// Empty where PyMatting raises a ValueError, after which rembg goes on without matting: the mask
+// has no certain subject, no certain background or nothing uncertain, or the picture is too small
+// for the 3x3 windows of the matting Laplacian.
 Result<ImageU8> MattedCutout(ImageView<const uint8_t> photo, ImageView<const uint8_t> mask,
                              const TrimapOptions& options, ThreadPool* pool) {
   PEEL_ASSIGN_OR_RETURN(const ImageU8 trimap, MakeTrimap(mask, options, pool));
-  if (!HasBothSides(trimap.view())) return ImageU8();
+  if (photo.width < 3 || photo.height < 3 || !HasBothSides(trimap.view()) ||
+      !HasUnknown(trimap.view())) {
+    return ImageU8();
+  }
   ClosedFormOptions matting;
   matting.tolerance = kMattingTolerance;
   PEEL_ASSIGN_OR_RETURN(const ImageF32 alpha, ClosedFormAlpha(photo, trimap.view(), matting, pool));
@@ -216,6 +221,9 @@ Result<ImageU8> RembgCutout(ImageView<const uint8_t> photo, const std::vector<Im
   }
 
   std::vector<ImageU8> cutouts;
+  // putalpha changes rembg's one picture in place: every copy of it ends with the last such mask.
+  std::vector<bool> in_place;
+  size_t last_in_place = 0;
   for (const ImageU8& mask : masks) {
     ImageU8 processed;
     ImageView<const uint8_t> used = mask.view();
@@ -223,6 +231,7 @@ Result<ImageU8> RembgCutout(ImageView<const uint8_t> photo, const std::vector<Im
       PEEL_ASSIGN_OR_RETURN(processed, PostProcessMask(used, pool));
       used = std::as_const(processed).view();
     }
+    in_place.push_back(false);
     ImageU8 cutout;
     if (options.alpha_matting && !options.only_mask) {
       PEEL_ASSIGN_OR_RETURN(cutout, MattedCutout(photo, used, options.matting, pool));
@@ -238,7 +247,9 @@ Result<ImageU8> RembgCutout(ImageView<const uint8_t> photo, const std::vector<Im
       }
     } else if (options.putalpha) {
       PEEL_ASSIGN_OR_RETURN(cutout, WithAlpha(photo, used, false, pool));
-    } else if (options.decontaminate) {
+      in_place.back() = true;
+      last_in_place = cutouts.size();
+    } else if (options.decontaminate || options.alpha_matting) {  // the latter failed
       PEEL_ASSIGN_OR_RETURN(cutout, DecontaminatedCutout(photo, used));
     } else {
       PEEL_ASSIGN_OR_RETURN(cutout, NaiveCutout(photo, used, pool));
@@ -255,10 +266,8 @@ Result<ImageU8> RembgCutout(ImageView<const uint8_t> photo, const std::vector<Im
     const auto rows = CheckedMul<int>(photo.height, static_cast<int>(cutouts.size()));
     if (!rows) return LimitExceeded("the stacked cut-outs would be too high");
     PEEL_ASSIGN_OR_RETURN(result, ImageU8::Allocate(photo.width, *rows, 4));
-    // putalpha changes rembg's one picture in place: every copy of it ends with the last mask.
-    const bool shared = options.putalpha && !options.only_mask && !options.alpha_matting;
     for (size_t i = 0; i < cutouts.size(); ++i) {
-      const ImageU8& source = shared ? cutouts.back() : cutouts[i];
+      const ImageU8& source = cutouts[in_place[i] ? last_in_place : i];
       PasteAsRgba(source.view(), result.view(), static_cast<int>(i) * photo.height);
     }
   }

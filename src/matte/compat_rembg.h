@@ -17,8 +17,10 @@ namespace peel {
 struct RembgOptions {
   bool only_mask = false;
   bool post_process_mask = false;
-  bool alpha_matting = false;  // closed-form matting around the mask's edges
-  TrimapOptions matting{};     // its thresholds and erosion
+  // Closed-form matting around the mask's edges; where it cannot be (no certain subject …) what
+  // putalpha makes, else what decontaminate does.
+  bool alpha_matting = false;
+  TrimapOptions matting{};  // its thresholds and erosion
   bool decontaminate = false;
   bool putalpha = false;
   std::optional<Rgba> bgcolor;

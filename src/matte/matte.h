@@ -66,6 +66,8 @@ class Matter {
                                                 std::optional<Family> hint = std::nullopt);
 
   const Profile& profile() const { return profile_; }
+  // Frees what the network keeps for the next run.
+  void TrimMemory() const { network_->TrimMemory(); }
 
   // picture: 8 bits, 1 to 4 channels, upright; alpha is dropped. The two steps may be given
   // different versions of a photo: a reduced one to Predict (no smaller than the network's input),

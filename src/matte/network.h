@@ -41,6 +41,9 @@ class Network {
   virtual Result<std::vector<NetworkTensor>> Run(std::span<const float> input,
                                                  std::span<const int64_t> shape,
                                                  std::span<const std::string> outputs) const = 0;
+
+  // Frees the memory that waits for the next run.
+  virtual void TrimMemory() const {}
 };
 
 }  // namespace peel

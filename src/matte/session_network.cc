@@ -126,4 +126,10 @@ void SessionNetwork::Give(std::unique_ptr<engine::Context> context) const {
   idle_.push_back(std::move(context));
 }
 
+void SessionNetwork::TrimMemory() const {
+  std::vector<std::unique_ptr<engine::Context>> idle;  // outlives the lock
+  const std::lock_guard lock(mutex_);
+  idle.swap(idle_);
+}
+
 }  // namespace peel

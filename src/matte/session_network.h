@@ -27,6 +27,7 @@ class SessionNetwork final : public Network {
   Result<std::vector<NetworkTensor>> Run(std::span<const float> input,
                                          std::span<const int64_t> shape,
                                          std::span<const std::string> outputs) const override;
+  void TrimMemory() const override;
 
   // Plans for inputs of this shape and takes the memory, so that the first Run need not. Says what
   // the network will compute with.

@@ -145,4 +145,12 @@ bool HasBothSides(ImageView<const uint8_t> trimap) {
   return subject && background;
 }
 
+bool HasUnknown(ImageView<const uint8_t> trimap) {
+  for (int y = 0; y < trimap.height; ++y) {
+    const uint8_t* row = trimap.row(y);
+    if (std::find(row, row + trimap.width, kTrimapUnknown) != row + trimap.width) return true;
+  }
+  return false;
+}
+
 }  // namespace peel

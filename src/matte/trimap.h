@@ -32,5 +32,7 @@ Result<ImageU8> ReadTrimap(ImageView<const uint8_t> picture, ThreadPool* pool = 
 // Whether a trimap has pixels of the subject and of the background; without both nothing can be
 // found out about the rest.
 bool HasBothSides(ImageView<const uint8_t> trimap);
+// Whether there is anything to be found out.
+bool HasUnknown(ImageView<const uint8_t> trimap);
 
 }  // namespace peel
