@@ -1,7 +1,7 @@
 # libpeel, shared and static, from the objects of every room, with its install rules: headers,
 # libraries, CMake package (find_package(peel): peel::peel, peel::peel_static) and pkg-config file.
 include(CMakePackageConfigHelpers)
-file(STRINGS include/peel/peel.h version_lines REGEX "define PEEL_VERSION_")
+file(STRINGS include/peel/peel.h version_lines REGEX "define PEEL_VERSION_[A-Z]+ [0-9]+$")
 string(REGEX REPLACE "[^0-9]+" "." header_version "${version_lines}")
 if(NOT header_version STREQUAL ".${PROJECT_VERSION}")
   message(FATAL_ERROR "include/peel/peel.h has another version than the project: ${header_version}")

@@ -12,8 +12,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
+#include <functional>
 #include <memory>
 #include <new>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -40,6 +43,7 @@ struct Free {
   void operator()(peel_result* p) const { peel_result_free(p); }
   void operator()(peel_cancel* p) const { peel_cancel_free(p); }
   void operator()(peel_model_list* p) const { peel_model_list_free(p); }
+  void operator()(peel_info* p) const { peel_info_free(p); }
 };
 template <typename T>
 using Handle = std::unique_ptr<T, Free>;
@@ -68,6 +72,18 @@ struct EngineOptions {
   std::string backend{};          // "native", "onnxruntime"; empty: native wherever it can
   std::string runtime_options{};  // ONNX Runtime's, "KEY=VALUE,…"
   std::string runtime_folders{};  // where it is looked for first
+  // An ONNX file in memory; not copied: it must outlive the engine.
+  std::span<const uint8_t> model_bytes{};
+  int jobs = 0;               // calls that are going to run at the same time; 0: one
+  uint64_t memory_limit = 0;  // for the pictures being worked on together; 0: none
+};
+
+// Borrowed interleaved pixels; stride in bytes, 0 means without padding. channels as peel_pixels
+// has them: "4 | PEEL_BGR", "3 | PEEL_16_BIT" (the span is then the samples' bytes).
+struct Pixels {
+  std::span<const uint8_t> data;
+  int width = 0, height = 0, channels = 3;
+  size_t stride = 0;
 };
 
 struct CutOptions {
@@ -78,19 +94,21 @@ struct CutOptions {
   std::string background;  // CSS colour, "blur", "blur:RADIUS" or a picture's path; empty: none
   peel_edges edges = PEEL_EDGES_AUTO;
   bool compat_rembg = false;
-  int crop_margin = -1;  // -1: do not crop
+  // Steps of rembg's remove(), with compat_rembg alone.
+  bool post_process_mask = false, putalpha = false, decontaminate = false;
+  // Where the matte is certain, for edges PEEL_EDGES_MATTING, which are rembg's alpha_matting.
+  int matting_foreground_threshold = 240, matting_background_threshold = 10;
+  int matting_erode_size = 10;
+  std::optional<Pixels> trimap{};  // 1 channel: 0 background, 255 subject, between them unknown
+  int crop_margin = -1;            // -1: do not crop
   int max_size = 0;
   int work_size = 0;        // the matte is made at this longer side; 0: from all of the picture
   uint64_t max_pixels = 0;  // 0: 250 million
   bool drop_metadata = false;
   const CancelToken* cancel = nullptr;
-};
-
-// Borrowed interleaved 8-bit pixels; stride in bytes, 0 means width * channels.
-struct Pixels {
-  std::span<const uint8_t> data;
-  int width = 0, height = 0, channels = 3;
-  size_t stride = 0;
+  // Told between stages what comes next and which share of the work is behind; false stops the
+  // call.
+  std::function<bool(const char* stage, double fraction)> progress{};
 };
 
 class Result {
@@ -108,7 +126,13 @@ class Result {
   bool has_subject() const noexcept { return peel_result_has_subject(handle_.get()) != 0; }
   double subject_score() const noexcept { return peel_result_subject_score(handle_.get()); }
   double coverage() const noexcept { return peel_result_coverage(handle_.get()); }
+  int bits() const noexcept { return peel_result_bits(handle_.get()); }
   std::string warning() const { return peel_result_warning(handle_.get()); }
+  // Into memory of the caller's, rows `stride` bytes apart (0: without padding): how many bytes
+  // that takes. Where it is more than the span has nothing is copied.
+  size_t CopyTo(std::span<uint8_t> buffer, size_t stride = 0) const noexcept {
+    return peel_result_copy(handle_.get(), buffer.data(), buffer.size(), stride);
+  }
 
  private:
   friend class Engine;
@@ -136,6 +160,10 @@ class Engine {
     c.backend = text(options.backend);
     c.runtime_options = text(options.runtime_options);
     c.runtime_folders = text(options.runtime_folders);
+    c.model_data = options.model_bytes.empty() ? nullptr : options.model_bytes.data();
+    c.model_size = options.model_bytes.size();
+    c.jobs = options.jobs;
+    c.memory_limit = options.memory_limit;
     handle_.reset(peel_engine_create(&c));
     if (!handle_) throw std::bad_alloc();
     const peel_status status = peel_engine_status(handle_.get());
@@ -144,29 +172,29 @@ class Engine {
 
   // Encoded picture in, encoded picture out.
   Result Cut(std::span<const uint8_t> bytes, const CutOptions& options = {}) const {
-    const peel_cut_options c = Convert(options);
-    return Result(peel_cut(handle_.get(), bytes.data(), bytes.size(), &c));
+    const CutCall call(options);
+    return call.Check(peel_cut(handle_.get(), bytes.data(), bytes.size(), &call.options()));
   }
   Result Cut(std::span<const std::byte> bytes, const CutOptions& options = {}) const {
     return Cut(std::span(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()), options);
   }
   // Pixels in, RGBA out (RGB over an opaque background, 1 channel with mask_only).
   Result Cut(const Pixels& pixels, const CutOptions& options = {}) const {
-    const peel_cut_options c = Convert(options);
+    const CutCall call(options);
     const peel_pixels p = Convert(pixels);
-    return Result(peel_cut_pixels(handle_.get(), &p, &c));
+    return call.Check(peel_cut_pixels(handle_.get(), &p, &call.options()));
   }
   // Pixels in, one byte of opacity a pixel out.
   Result Matte(const Pixels& pixels, const CutOptions& options = {}) const {
-    const peel_cut_options c = Convert(options);
+    const CutCall call(options);
     const peel_pixels p = Convert(pixels);
-    return Result(peel_matte_pixels(handle_.get(), &p, &c));
+    return call.Check(peel_matte_pixels(handle_.get(), &p, &call.options()));
   }
   // The cut-out by a matte that is there already: 1 channel of any size.
   Result Compose(const Pixels& picture, const Pixels& matte, const CutOptions& options = {}) const {
-    const peel_cut_options c = Convert(options);
+    const CutCall call(options);
     const peel_pixels p = Convert(picture), m = Convert(matte);
-    return Result(peel_compose_pixels(handle_.get(), &p, &m, &c));
+    return call.Check(peel_compose_pixels(handle_.get(), &p, &m, &call.options()));
   }
 
   std::string model() const { return peel_engine_model(handle_.get()); }
@@ -177,30 +205,46 @@ class Engine {
   std::string precision() const { return peel_engine_precision(handle_.get()); }
   std::string warning() const { return peel_engine_warning(handle_.get()); }
   int threads() const noexcept { return peel_engine_threads(handle_.get()); }
+  // Gives memory that waits for the next picture back.
+  void TrimMemory() const noexcept { peel_trim_memory(handle_.get()); }
 
  private:
-  static peel_cut_options Convert(const CutOptions& options) {
-    peel_cut_options c;
-    peel_cut_options_init(&c, sizeof(c));
-    c.format = options.format;
-    c.quality = options.quality;
-    c.lossless = options.lossless ? 1 : 0;
-    c.mask_only = options.mask_only ? 1 : 0;
-    c.background = options.background.empty() ? nullptr : options.background.c_str();
-    c.edges = options.edges;
-    c.compat_rembg = options.compat_rembg ? 1 : 0;
-    c.crop_margin = options.crop_margin;
-    c.max_size = options.max_size;
-    c.work_size = options.work_size;
-    c.max_pixels = options.max_pixels;
-    c.drop_metadata = options.drop_metadata ? 1 : 0;
-    c.cancel = options.cancel != nullptr ? options.cancel->get() : nullptr;
-    return c;
-  }
+  // The options of one call for C, and what its progress function threw.
+  class CutCall {
+   public:
+    explicit CutCall(const CutOptions& options);
+    CutCall(const CutCall&) = delete;
+    CutCall& operator=(const CutCall&) = delete;
+    const peel_cut_options& options() const noexcept { return c_; }
+    Result Check(peel_result* result) const {
+      if (thrown_ != nullptr) {
+        peel_result_free(result);
+        std::rethrow_exception(thrown_);
+      }
+      return Result(result);
+    }
+
+   private:
+    static int Tell(void* self, const char* stage, double fraction) noexcept {
+      auto* call = static_cast<CutCall*>(self);
+      try {
+        return call->progress_(stage, fraction) ? 0 : 1;
+      } catch (...) {
+        call->thrown_ = std::current_exception();
+        return 1;
+      }
+    }
+    const std::function<bool(const char*, double)>& progress_;
+    peel_cut_options c_;
+    peel_pixels trimap_ = {};
+    std::exception_ptr thrown_ = nullptr;
+  };
   static peel_pixels Convert(const Pixels& pixels) {
-    const size_t row = static_cast<size_t>(pixels.width) * static_cast<size_t>(pixels.channels);
+    const size_t sample = (pixels.channels & PEEL_16_BIT) != 0 ? 2 : 1;
+    const int channels = pixels.channels & ~(PEEL_BGR | PEEL_16_BIT);
+    const size_t row = static_cast<size_t>(pixels.width) * static_cast<size_t>(channels) * sample;
     const size_t stride = pixels.stride != 0 ? pixels.stride : row;
-    if (pixels.width < 1 || pixels.height < 1 || pixels.channels < 1 || stride < row ||
+    if (pixels.width < 1 || pixels.height < 1 || channels < 1 || stride < row ||
         pixels.data.size() < row ||
         (pixels.data.size() - row) / stride < static_cast<size_t>(pixels.height) - 1) {
       throw Error(PEEL_INVALID_ARGUMENT, "the pixels' span is smaller than their size says");
@@ -210,6 +254,55 @@ class Engine {
 
   internal::Handle<peel_engine> handle_;
 };
+
+inline Engine::CutCall::CutCall(const CutOptions& options) : progress_(options.progress) {
+  peel_cut_options_init(&c_, sizeof(c_));
+  c_.format = options.format;
+  c_.quality = options.quality;
+  c_.lossless = options.lossless ? 1 : 0;
+  c_.mask_only = options.mask_only ? 1 : 0;
+  c_.background = options.background.empty() ? nullptr : options.background.c_str();
+  c_.edges = options.edges;
+  c_.compat_rembg = options.compat_rembg ? 1 : 0;
+  c_.post_process_mask = options.post_process_mask ? 1 : 0;
+  c_.putalpha = options.putalpha ? 1 : 0;
+  c_.decontaminate = options.decontaminate ? 1 : 0;
+  c_.alpha_matting_foreground_threshold = options.matting_foreground_threshold;
+  c_.alpha_matting_background_threshold = options.matting_background_threshold;
+  c_.alpha_matting_erode_size = options.matting_erode_size;
+  c_.crop_margin = options.crop_margin;
+  c_.max_size = options.max_size;
+  c_.work_size = options.work_size;
+  c_.max_pixels = options.max_pixels;
+  c_.drop_metadata = options.drop_metadata ? 1 : 0;
+  c_.cancel = options.cancel != nullptr ? options.cancel->get() : nullptr;
+  if (options.trimap) {
+    trimap_ = Convert(*options.trimap);
+    c_.trimap = &trimap_;
+  }
+  if (progress_) {
+    c_.progress = &Tell;
+    c_.progress_data = this;
+  }
+}
+
+// What the header of an encoded picture says.
+struct PictureInfo {
+  std::string format;         // "JPEG", "HEIC" …
+  int width = 0, height = 0;  // upright
+  int orientation = 1;        // EXIF's
+  int frames = 1, bits = 8, channels = 3;
+  bool has_alpha = false;
+};
+inline PictureInfo Probe(std::span<const uint8_t> bytes) {
+  const internal::Handle<peel_info> info(peel_probe(bytes.data(), bytes.size()));
+  if (!info) throw std::bad_alloc();
+  const peel_info* i = info.get();
+  if (peel_info_status(i) != PEEL_OK) throw Error(peel_info_status(i), peel_info_error(i));
+  return {peel_info_format(i),      peel_info_width(i),         peel_info_height(i),
+          peel_info_orientation(i), peel_info_frames(i),        peel_info_bits(i),
+          peel_info_channels(i),    peel_info_has_alpha(i) != 0};
+}
 
 struct ModelEntry {
   std::string name, path;  // path is empty where the model is not on this machine
@@ -227,6 +320,7 @@ inline std::vector<ModelEntry> Models() {
 }
 
 inline std::string Version() { return peel_version(); }
+inline int VersionNumber() { return peel_version_number(); }  // as PEEL_NUMERIC_VERSION has it
 
 }  // namespace v0
 }  // namespace peel

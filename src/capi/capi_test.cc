@@ -167,7 +167,7 @@ TEST_F(CApi, BadInputIsTextNotDeath) {
   peel_result_free(matted);
   options.size = 0;
   expect(peel_cut(engine_, png.data(), png.size(), &options), PEEL_INVALID_ARGUMENT);
-  const peel_pixels grey = {png.data(), 2, 2, 1, 0};
+  const peel_pixels grey = {png.data(), 2, 2, 2, 0};
   expect(peel_cut_pixels(engine_, &grey, nullptr), PEEL_INVALID_ARGUMENT);
   const peel_pixels short_rows = {png.data(), 9, 2, 3, 10};
   expect(peel_cut_pixels(engine_, &short_rows, nullptr), PEEL_INVALID_ARGUMENT);

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -98,35 +99,99 @@ TEST_F(Compose, SmallMattesAreEnlarged) {
   }
 }
 
-TEST_F(Compose, RembgsOptionsReachRembgsSteps) {
-  peel_cut_options options = Defaults();
-  options.compat_rembg = 1;
-  const auto compose = [&] {
-    Result result(peel_compose_pixels(nullptr, &picture_, &mask_, &options));
+// Its rows without their padding; empty after an error.
+std::vector<uint8_t> Dense(const peel_result* result) {
+  const size_t row = static_cast<size_t>(peel_result_width(result)) *
+                     static_cast<size_t>(peel_result_channels(result));
+  std::vector<uint8_t> bytes;
+  for (int y = 0; y < peel_result_height(result); ++y) {
+    const uint8_t* from =
+        peel_result_data(result) + static_cast<size_t>(y) * peel_result_stride(result);
+    bytes.insert(bytes.end(), from, from + row);
+  }
+  return bytes;
+}
+
+class RembgSteps : public Compose {
+ protected:
+  RembgSteps() { options_.compat_rembg = 1; }
+  std::vector<uint8_t> Composed() {
+    const Result result(peel_compose_pixels(nullptr, &picture_, &mask_, &options_));
     EXPECT_EQ(peel_result_status(result.get()), PEEL_OK) << peel_result_error(result.get());
-    const size_t row = static_cast<size_t>(peel_result_width(result.get())) *
-                       static_cast<size_t>(peel_result_channels(result.get()));
-    std::vector<uint8_t> bytes;  // rows may be padded
-    for (int y = 0; y < peel_result_height(result.get()); ++y) {
-      const uint8_t* from = peel_result_data(result.get()) +
-                            static_cast<size_t>(y) * peel_result_stride(result.get());
-      bytes.insert(bytes.end(), from, from + row);
-    }
-    return bytes;
-  };
-  const auto naive = compose();
-  options.putalpha = 1;
-  const auto putalpha = compose();
+    return Dense(result.get());
+  }
+  peel_cut_options options_ = Defaults();
+};
+
+TEST_F(RembgSteps, OptionsReachThem) {
+  const auto naive = Composed();
+  options_.putalpha = 1;
+  const auto putalpha = Composed();
   for (size_t i = 0; i < matte_.size(); ++i) {
     ASSERT_EQ(putalpha[4 * i], photo_[3 * i]);
     ASSERT_EQ(putalpha[4 * i + 3], matte_[i]);
   }
-  options.putalpha = 0;
-  options.decontaminate = 1;
-  EXPECT_NE(compose(), naive);
-  options.decontaminate = 0;
-  options.mask_only = options.post_process_mask = 1;
-  for (const uint8_t v : compose()) ASSERT_TRUE(v == 0 || v == 255);
+  options_.putalpha = 0;
+  options_.decontaminate = 1;
+  EXPECT_NE(Composed(), naive);
+  options_.decontaminate = 0;
+  options_.mask_only = options_.post_process_mask = 1;
+  for (const uint8_t v : Composed()) ASSERT_TRUE(v == 0 || v == 255);
+}
+
+TEST_F(RembgSteps, AlphaMattingIsMattingAndItsNumbersCount) {
+  const auto naive = Composed();
+  options_.alpha_matting = 1;
+  const auto matted = Composed();
+  EXPECT_NE(matted, naive);
+  options_.alpha_matting = 0;
+  options_.edges = PEEL_EDGES_MATTING;
+  EXPECT_EQ(Composed(), matted) << "two ways to say the same";
+  options_.alpha_matting = 1;
+  for (int peel_cut_options::*number : {&peel_cut_options::alpha_matting_foreground_threshold,
+                                        &peel_cut_options::alpha_matting_background_threshold,
+                                        &peel_cut_options::alpha_matting_erode_size}) {
+    const int before = std::exchange(options_.*number, options_.*number == 240 ? 100 : 3);
+    if (number == &peel_cut_options::alpha_matting_background_threshold) options_.*number = 150;
+    EXPECT_NE(Composed(), matted);
+    options_.*number = before;
+  }
+  // Without a certain subject rembg decontaminates, or with putalpha does that.
+  options_.alpha_matting_erode_size = 60;
+  const auto without = Composed();
+  options_.alpha_matting = 0;
+  options_.edges = PEEL_EDGES_AUTO;
+  options_.decontaminate = 1;
+  EXPECT_EQ(without, Composed());
+  options_.decontaminate = 0;
+  options_.putalpha = 1;
+  const auto putalpha = Composed();
+  options_.alpha_matting = 1;
+  EXPECT_EQ(Composed(), putalpha);
+}
+
+// What cannot be had together is refused, not ignored.
+TEST_F(RembgSteps, WhatWouldHaveNoEffectIsRefused) {
+  const auto refused = [&](const char* word) {
+    const Result result(peel_compose_pixels(nullptr, &picture_, &mask_, &options_));
+    EXPECT_EQ(peel_result_status(result.get()), PEEL_INVALID_ARGUMENT) << word;
+    EXPECT_THAT(peel_result_error(result.get()), HasSubstr(word));
+    options_ = Defaults();
+  };
+  options_.edges = PEEL_EDGES_REFINE;
+  refused("refine");
+  options_.alpha_matting = 1;
+  options_.edges = PEEL_EDGES_OFF;
+  refused("alpha_matting");
+  for (int peel_cut_options::*step :
+       {&peel_cut_options::post_process_mask, &peel_cut_options::putalpha,
+        &peel_cut_options::decontaminate}) {
+    options_.*step = 1;
+    refused("compat_rembg");
+  }
+  options_.mask_only = 1;
+  options_.background = "red";
+  refused("mask");
 }
 
 TEST_F(Compose, BadInputIsText) {
@@ -137,7 +202,8 @@ TEST_F(Compose, BadInputIsText) {
   };
   EXPECT_THAT(error(peel_compose_pixels(nullptr, &picture_, &picture_, nullptr)),
               HasSubstr("1 channel"));
-  EXPECT_THAT(error(peel_compose_pixels(nullptr, &mask_, &mask_, nullptr)), HasSubstr("channels"));
+  const peel_pixels two = {photo_.data(), kWidth, kHeight, 2, 0};
+  EXPECT_THAT(error(peel_compose_pixels(nullptr, &two, &mask_, nullptr)), HasSubstr("not 2"));
   EXPECT_THAT(error(peel_compose_pixels(nullptr, &picture_, nullptr, nullptr)),
               HasSubstr("no pixels"));
   peel_cut_options options = Defaults();

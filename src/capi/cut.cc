@@ -1,12 +1,21 @@
 // Cutting out and its results: see include/peel/peel.h.
 #include <peel/peel.h>
 
+#include <memory>
 #include <span>
+#include <string>
+#include <utility>
+#include <variant>
 
 #include "src/base/cpu.h"
 #include "src/base/thread_pool.h"
 #include "src/capi/handles.h"
+#include "src/capi/pixels.h"
+#include "src/codec/decode.h"
+#include "src/image/colour.h"
+#include "src/matte/trimap.h"
 #include "src/pipeline/compose.h"
+#include "src/pipeline/memory_budget.h"
 
 namespace peel {
 namespace {
@@ -62,10 +71,17 @@ Result<CutOptions> ToCutOptions(const peel_cut_options* given) {
   options.lossless = c.lossless != 0;
   options.mask_only = c.mask_only != 0;
   options.compat_rembg = c.compat_rembg != 0;
-  options.rembg.post_process_mask = c.post_process_mask != 0;
-  options.rembg.putalpha = c.putalpha != 0;
-  options.rembg.decontaminate = c.decontaminate != 0;
-  options.rembg.alpha_matting = c.alpha_matting != 0;
+  options.post_process_mask = c.post_process_mask != 0;
+  options.putalpha = c.putalpha != 0;
+  options.decontaminate = c.decontaminate != 0;
+  if (c.alpha_matting != 0) {
+    if (options.edges != EdgeMode::kAuto && options.edges != EdgeMode::kMatting) {
+      return InvalidArgument("alpha_matting and edges that are not matting exclude each other");
+    }
+    options.edges = EdgeMode::kMatting;
+  }
+  options.matting = {c.alpha_matting_foreground_threshold, c.alpha_matting_background_threshold,
+                     c.alpha_matting_erode_size};
   if (c.crop_margin >= 0) options.crop_margin = c.crop_margin;
   if (c.max_size < 0) return InvalidArgument("max_size is not negative");
   options.max_size = c.max_size;
@@ -74,6 +90,17 @@ Result<CutOptions> ToCutOptions(const peel_cut_options* given) {
   if (c.max_pixels > 0) options.limits.max_pixels = c.max_pixels;
   options.keep_metadata = c.drop_metadata == 0;
   if (c.cancel != nullptr) options.cancel = &c.cancel->token;
+  if (c.progress != nullptr) {
+    options.progress = [tell = c.progress, data = c.progress_data](const char* stage,
+                                                                   double fraction) {
+      return tell(data, stage, fraction) == 0;
+    };
+  }
+  if (c.trimap != nullptr) {
+    PEEL_ASSIGN_OR_RETURN(const auto drawn, ReadPlane(c.trimap, "a trimap"));
+    PEEL_ASSIGN_OR_RETURN(ImageU8 trimap, ReadTrimap(drawn));
+    options.trimap = std::make_shared<const ImageU8>(std::move(trimap));
+  }
   if (c.background != nullptr) {
     auto background = Background::Parse(c.background, options.limits);
     if (!background.ok()) return std::move(background).status().WithContext("background");
@@ -89,64 +116,120 @@ Result<const Cutter*> CutterOf(const peel_engine* engine) {
   return engine->cutter.get();
 }
 
-// Of a picture, or of a matte.
-Result<ImageView<const uint8_t>> ViewOf(const peel_pixels* pixels, bool is_matte = false) {
-  if (pixels == nullptr || pixels->data == nullptr || pixels->width < 1 || pixels->height < 1) {
-    return InvalidArgument("there are no pixels");
+// Admits a picture to what peel_engine_options.memory_limit allows, for as long as it lives.
+class Admission {
+ public:
+  Admission() = default;
+  Admission(const Admission&) = delete;
+  Admission& operator=(const Admission&) = delete;
+  ~Admission() {
+    if (budget_ != nullptr) budget_->Release(bytes_);
   }
-  if (is_matte && pixels->channels != 1) {
-    return InvalidArgument("a matte has 1 channel, not " + std::to_string(pixels->channels));
+  // Waits for room. kLimit for a picture that there will never be room for.
+  Status Acquire(const peel_engine* engine, const PictureInfo& info, uint64_t file_bytes,
+                 const CutOptions& options) {
+    if (engine == nullptr || engine->memory == nullptr) return OkStatus();
+    const uint64_t bytes = EstimateMemory(info, file_bytes, options);
+    if (bytes > engine->memory->limit()) {
+      return LimitExceeded("this picture takes up to " + std::to_string(bytes >> 20) +
+                           " MiB, memory_limit is " +
+                           std::to_string(engine->memory->limit() >> 20) + " MiB");
+    }
+    engine->memory->Acquire(bytes);
+    budget_ = engine->memory.get();
+    bytes_ = bytes;
+    return OkStatus();
   }
-  if (!is_matte && pixels->channels != 3 && pixels->channels != 4) {
-    return InvalidArgument("pixels have 3 channels (RGB) or 4 (RGBA), not " +
-                           std::to_string(pixels->channels));
-  }
-  const size_t row = static_cast<size_t>(pixels->width) * static_cast<size_t>(pixels->channels);
-  const size_t stride = pixels->stride == 0 ? row : pixels->stride;
-  if (stride < row) return InvalidArgument("the stride is shorter than a row");
-  return ImageView<const uint8_t>{pixels->data, pixels->width, pixels->height, pixels->channels,
-                                  static_cast<ptrdiff_t>(stride)};
+
+ private:
+  MemoryBudget* budget_ = nullptr;
+  uint64_t bytes_ = 0;
+};
+
+PictureInfo InfoOf(const PicturePixels& pixels) {
+  PictureInfo info;
+  info.width = pixels.width();
+  info.height = pixels.height();
+  info.bits = pixels.is_16_bit() ? 16 : 8;
+  return info;
 }
 
-void SetShape(peel_result& result) {
-  result.width = result.cut.pixels.width();
-  result.height = result.cut.pixels.height();
-  result.channels = result.cut.pixels.channels();
+template <typename T>
+void Take(CutOf<T> cut, bool bgr, peel_result& result) {
+  if (bgr) SwapRedAndBlue(cut.pixels.view());
+  result.width = cut.pixels.width();
+  result.height = cut.pixels.height();
+  result.channels = cut.pixels.channels();
+  result.bits = 8 * sizeof(T);
+  result.data = std::move(cut.pixels);
+  result.info = std::move(static_cast<CutInfo&>(cut));
 }
 
-Status CutPixelsInto(peel_result& result, const peel_engine* engine, const peel_pixels* pixels,
-                     CutOptions options) {
-  PEEL_ASSIGN_OR_RETURN(const Cutter* cutter, CutterOf(engine));
-  PEEL_ASSIGN_OR_RETURN(const auto view, ViewOf(pixels));
-  PEEL_RETURN_IF_ERROR(CheckSize(options.limits, static_cast<uint64_t>(view.width),
-                                 static_cast<uint64_t>(view.height)));
-  options.format = Format::kPng;  // pixels keep their alpha
-  PEEL_ASSIGN_OR_RETURN(result.cut, cutter->CutPixels(view, options));
-  SetShape(result);
+// work(view), which returns a Result of a Cut or a Cut16, of pixels in the bits that the result is
+// to have.
+template <typename Work>
+Status WithPixels(const PicturePixels& pixels, const CutOptions& options, peel_result& result,
+                  const Work& work) {
+  if (const auto* view = std::get_if<ImageView<const uint8_t>>(&pixels.view)) {
+    PEEL_ASSIGN_OR_RETURN(Cut cut, work(*view));
+    Take(std::move(cut), pixels.was_bgr, result);
+    return OkStatus();
+  }
+  const auto& view = std::get<ImageView<const uint16_t>>(pixels.view);
+  if (options.mask_only || options.compat_rembg) {
+    PEEL_ASSIGN_OR_RETURN(const ImageU8 reduced, ToU8(view));
+    PEEL_ASSIGN_OR_RETURN(Cut cut, work(reduced.view()));
+    Take(std::move(cut), pixels.was_bgr, result);
+    return OkStatus();
+  }
+  PEEL_ASSIGN_OR_RETURN(Cut16 cut, work(view));
+  Take(std::move(cut), pixels.was_bgr, result);
   return OkStatus();
 }
 
-Status ComposePixelsInto(peel_result& result, const peel_engine* engine, const peel_pixels* picture,
-                         const peel_pixels* matte, const CutOptions& options) {
-  PEEL_ASSIGN_OR_RETURN(const auto view, ViewOf(picture));
-  PEEL_ASSIGN_OR_RETURN(const auto matte_view, ViewOf(matte, /*is_matte=*/true));
-  for (const auto& v : {view, matte_view}) {
-    PEEL_RETURN_IF_ERROR(
-        CheckSize(options.limits, static_cast<uint64_t>(v.width), static_cast<uint64_t>(v.height)));
-  }
-  if (engine != nullptr) {
-    PEEL_ASSIGN_OR_RETURN(const Cutter* cutter, CutterOf(engine));
-    PEEL_ASSIGN_OR_RETURN(result.cut, cutter->ComposePixels(view, matte_view, options));
-  } else {
+// The options and the pixels of a call on pixels, checked against each other.
+struct PixelCall {
+  CutOptions options;
+  PicturePixels pixels;
+};
+Result<PixelCall> ReadCall(const peel_pixels* pixels, const peel_cut_options* options) {
+  PixelCall call;
+  PEEL_ASSIGN_OR_RETURN(call.options, ToCutOptions(options));
+  PEEL_ASSIGN_OR_RETURN(call.pixels, ReadPicture(pixels));
+  PEEL_RETURN_IF_ERROR(CheckSize(call.options.limits, static_cast<uint64_t>(call.pixels.width()),
+                                 static_cast<uint64_t>(call.pixels.height())));
+  call.options.format = Format::kPng;  // pixels keep their alpha
+  if (call.pixels.was_grey) call.options = ForGreyPicture(std::move(call.options));
+  return call;
+}
+
+Status CutPixelsInto(peel_result& result, const peel_engine* engine, const PixelCall& call) {
+  PEEL_ASSIGN_OR_RETURN(const Cutter* cutter, CutterOf(engine));
+  Admission admission;
+  PEEL_RETURN_IF_ERROR(admission.Acquire(engine, InfoOf(call.pixels), 0, call.options));
+  return WithPixels(call.pixels, call.options, result,
+                    [&](const auto& view) { return cutter->CutPixels(view, call.options); });
+}
+
+Status ComposePixelsInto(peel_result& result, const peel_engine* engine, const PixelCall& call,
+                         const peel_pixels* matte) {
+  PEEL_ASSIGN_OR_RETURN(const auto matte_view, ReadPlane(matte, "a matte"));
+  PEEL_RETURN_IF_ERROR(CheckSize(call.options.limits, static_cast<uint64_t>(matte_view.width),
+                                 static_cast<uint64_t>(matte_view.height)));
+  if (engine == nullptr) {
     InitCpu();
     ThreadPool one(1);
-    PEEL_ASSIGN_OR_RETURN(result.cut, ComposeGiven(view, matte_view, options, &one));
+    return WithPixels(call.pixels, call.options, result, [&](const auto& view) {
+      return ComposeGiven(view, matte_view, call.options, &one);
+    });
   }
-  SetShape(result);
-  return OkStatus();
+  PEEL_ASSIGN_OR_RETURN(const Cutter* cutter, CutterOf(engine));
+  Admission admission;
+  PEEL_RETURN_IF_ERROR(admission.Acquire(engine, InfoOf(call.pixels), 0, call.options));
+  return WithPixels(call.pixels, call.options, result, [&](const auto& view) {
+    return cutter->ComposePixels(view, matte_view, call.options);
+  });
 }
-
-bool Good(const peel_result* result) { return result != nullptr && result->status == PEEL_OK; }
 
 }  // namespace
 }  // namespace peel
@@ -164,12 +247,18 @@ peel_result* peel_cut(const peel_engine* engine, const void* bytes, size_t size,
     PEEL_ASSIGN_OR_RETURN(const peel::CutOptions cut_options, peel::ToCutOptions(options));
     if (bytes == nullptr && size > 0) return peel::InvalidArgument("there are no bytes");
     const std::span<const uint8_t> span(static_cast<const uint8_t*>(bytes), size);
+    peel::Admission admission;
+    // What is wrong with it is told when it is decoded.
+    if (const auto info = peel::Probe(span); info.ok()) {
+      PEEL_RETURN_IF_ERROR(admission.Acquire(engine, *info, size, cut_options));
+    }
     PEEL_ASSIGN_OR_RETURN(peel::EncodedCut cut, cutter->CutBytes(span, cut_options));
-    result.bytes = std::move(cut.bytes);
-    static_cast<peel::CutInfo&>(result.cut) = std::move(cut.info);
+    result.data = std::move(cut.bytes);
+    result.info = std::move(cut.info);
     result.width = cut.width;
     result.height = cut.height;
     result.channels = cut.channels;
+    result.bits = cut.bits;
     return peel::OkStatus();
   });
 }
@@ -177,77 +266,27 @@ peel_result* peel_cut(const peel_engine* engine, const void* bytes, size_t size,
 peel_result* peel_cut_pixels(const peel_engine* engine, const peel_pixels* pixels,
                              const peel_cut_options* options) {
   return peel::Guarded<peel_result>([&](peel_result& result) -> peel::Status {
-    PEEL_ASSIGN_OR_RETURN(peel::CutOptions cut_options, peel::ToCutOptions(options));
-    return peel::CutPixelsInto(result, engine, pixels, std::move(cut_options));
+    PEEL_ASSIGN_OR_RETURN(const peel::PixelCall call, peel::ReadCall(pixels, options));
+    return peel::CutPixelsInto(result, engine, call);
   });
 }
 
 peel_result* peel_matte_pixels(const peel_engine* engine, const peel_pixels* pixels,
                                const peel_cut_options* options) {
   return peel::Guarded<peel_result>([&](peel_result& result) -> peel::Status {
-    PEEL_ASSIGN_OR_RETURN(peel::CutOptions cut_options, peel::ToCutOptions(options));
-    cut_options.mask_only = true;
-    return peel::CutPixelsInto(result, engine, pixels, std::move(cut_options));
+    PEEL_ASSIGN_OR_RETURN(peel::PixelCall call, peel::ReadCall(pixels, options));
+    call.options.mask_only = true;
+    call.options.background = {};  // options that serve for cut-outs as well may have one
+    return peel::CutPixelsInto(result, engine, call);
   });
 }
 
 peel_result* peel_compose_pixels(const peel_engine* engine, const peel_pixels* picture,
                                  const peel_pixels* matte, const peel_cut_options* options) {
   return peel::Guarded<peel_result>([&](peel_result& result) -> peel::Status {
-    PEEL_ASSIGN_OR_RETURN(const peel::CutOptions cut_options, peel::ToCutOptions(options));
-    return peel::ComposePixelsInto(result, engine, picture, matte, cut_options);
+    PEEL_ASSIGN_OR_RETURN(const peel::PixelCall call, peel::ReadCall(picture, options));
+    return peel::ComposePixelsInto(result, engine, call, matte);
   });
-}
-
-void peel_result_free(peel_result* result) { delete result; }
-
-peel_status peel_result_status(const peel_result* result) {
-  return result != nullptr ? result->status : PEEL_OUT_OF_MEMORY;
-}
-
-const char* peel_result_error(const peel_result* result) {
-  return result != nullptr ? result->error.c_str() : "out of memory";
-}
-
-const char* peel_result_warning(const peel_result* result) {
-  return result != nullptr ? result->cut.warning.c_str() : "";
-}
-
-const uint8_t* peel_result_data(const peel_result* result) {
-  if (!peel::Good(result)) return nullptr;
-  return result->bytes.empty() ? result->cut.pixels.row(0) : result->bytes.data();
-}
-
-size_t peel_result_size(const peel_result* result) {
-  if (!peel::Good(result)) return 0;
-  if (!result->bytes.empty()) return result->bytes.size();
-  // The last row ends with its pixels, not with its padding.
-  const auto& pixels = result->cut.pixels;
-  return static_cast<size_t>(pixels.stride()) * static_cast<size_t>(pixels.height() - 1) +
-         static_cast<size_t>(pixels.width()) * static_cast<size_t>(pixels.channels());
-}
-
-int peel_result_width(const peel_result* result) { return peel::Good(result) ? result->width : 0; }
-int peel_result_height(const peel_result* result) {
-  return peel::Good(result) ? result->height : 0;
-}
-int peel_result_channels(const peel_result* result) {
-  return peel::Good(result) ? result->channels : 0;
-}
-size_t peel_result_stride(const peel_result* result) {
-  if (!peel::Good(result) || !result->bytes.empty()) return 0;
-  return static_cast<size_t>(result->cut.pixels.stride());
-}
-int peel_result_x(const peel_result* result) { return peel::Good(result) ? result->cut.x : 0; }
-int peel_result_y(const peel_result* result) { return peel::Good(result) ? result->cut.y : 0; }
-int peel_result_has_subject(const peel_result* result) {
-  return peel::Good(result) && result->cut.has_subject ? 1 : 0;
-}
-double peel_result_subject_score(const peel_result* result) {
-  return peel::Good(result) ? result->cut.subject_score : 0;
-}
-double peel_result_coverage(const peel_result* result) {
-  return peel::Good(result) ? result->cut.coverage : 0;
 }
 
 }  // extern "C"

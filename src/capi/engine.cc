@@ -1,6 +1,13 @@
 // Engines, cancelling, model lists and names: see include/peel/peel.h.
 #include <peel/peel.h>
 
+#include <algorithm>
+#include <cstdint>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
+#include "src/base/spare_blocks.h"
 #include "src/capi/handles.h"
 #include "src/matte/catalogue.h"
 
@@ -39,7 +46,7 @@ peel_status ToC(StatusCode code) {
 
 namespace {
 
-Result<ModelOptions> ToModelOptions(const peel_engine_options* given) {
+Result<ModelOptions> ToModelOptions(const peel_engine_options* given, uint64_t* memory_limit) {
   PEEL_ASSIGN_OR_RETURN(const peel_engine_options c, CopyOptions(given, peel_engine_options{}));
   ModelOptions options;
   if (c.model != nullptr) options.model = c.model;
@@ -89,6 +96,13 @@ Result<ModelOptions> ToModelOptions(const peel_engine_options* given) {
   PEEL_ASSIGN_OR_RETURN(options.runtime,
                         ParseRuntime(c.runtime_options != nullptr ? c.runtime_options : ""));
   if (c.runtime_folders != nullptr) options.runtime.folders = c.runtime_folders;
+  if ((c.model_data != nullptr) != (c.model_size > 0)) {
+    return InvalidArgument("model_data and model_size go together");
+  }
+  options.bytes = {static_cast<const uint8_t*>(c.model_data), c.model_size};
+  if (c.jobs < 0 || c.jobs > 1024) return InvalidArgument("jobs is from 0 to 1024");
+  options.jobs = std::max(c.jobs, 1);
+  *memory_limit = c.memory_limit;
   return options;
 }
 
@@ -106,6 +120,8 @@ const char* peel_version(void) {
   return PEEL_STRING(PEEL_VERSION_MAJOR) "." PEEL_STRING(PEEL_VERSION_MINOR) "." PEEL_STRING(
       PEEL_VERSION_PATCH);
 }
+
+int peel_version_number(void) { return PEEL_NUMERIC_VERSION; }
 
 const char* peel_status_name(peel_status status) {
   switch (status) {
@@ -141,9 +157,12 @@ void peel_engine_options_init(peel_engine_options* options, size_t size) {
 
 peel_engine* peel_engine_create(const peel_engine_options* options) {
   return peel::Guarded<peel_engine>([&](peel_engine& engine) -> peel::Status {
-    PEEL_ASSIGN_OR_RETURN(const peel::ModelOptions model, peel::ToModelOptions(options));
+    uint64_t memory_limit = 0;
+    PEEL_ASSIGN_OR_RETURN(const peel::ModelOptions model,
+                          peel::ToModelOptions(options, &memory_limit));
     auto cutter = peel::Cutter::Start(model);
     PEEL_RETURN_IF_ERROR(cutter->Wait());
+    if (memory_limit > 0) engine.memory = std::make_unique<peel::MemoryBudget>(memory_limit);
     engine.cutter = std::move(cutter);
     return peel::OkStatus();
   });
@@ -197,6 +216,14 @@ const char* peel_engine_backend(const peel_engine* engine) {
 int peel_engine_threads(const peel_engine* engine) {
   const peel::ModelInfo* info = peel::InfoOf(engine);
   return info != nullptr ? info->threads : 0;
+}
+
+void peel_trim_memory(const peel_engine* engine) {
+  if (engine != nullptr && engine->cutter != nullptr) engine->cutter->TrimMemory();
+  peel::SpareBlocks::Process().MakeRoom(SIZE_MAX);
+#if defined(__GLIBC__)
+  malloc_trim(0);
+#endif
 }
 
 peel_cancel* peel_cancel_create(void) { return new (std::nothrow) peel_cancel; }

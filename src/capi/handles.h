@@ -9,16 +9,21 @@
 #include <new>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "src/base/cancel.h"
 #include "src/base/status.h"
+#include "src/codec/picture.h"
+#include "src/image/image.h"
 #include "src/pipeline/cutter.h"
+#include "src/pipeline/memory_budget.h"
 
 // What stands behind the opaque handles of peel.h.
 
 struct peel_engine {
-  std::unique_ptr<peel::Cutter> cutter;  // null after an error
+  std::unique_ptr<peel::Cutter> cutter;        // null after an error
+  std::unique_ptr<peel::MemoryBudget> memory;  // null: no limit
   peel_status status = PEEL_OK;
   std::string error;
 };
@@ -26,9 +31,17 @@ struct peel_engine {
 struct peel_result {
   peel_status status = PEEL_OK;
   std::string error;
-  std::vector<uint8_t> bytes;  // of an encoded file
-  peel::Cut cut;               // its pixels unless there are bytes
-  int width = 0, height = 0, channels = 0;
+  // An encoded file, or pixels.
+  std::variant<std::vector<uint8_t>, peel::ImageU8, peel::ImageU16> data;
+  peel::CutInfo info;
+  int width = 0, height = 0, channels = 0, bits = 8;
+};
+
+struct peel_info {
+  peel_status status = PEEL_OK;
+  std::string error;
+  peel::PictureInfo picture;  // width and height upright
+  std::string format;
 };
 
 struct peel_cancel {
@@ -83,12 +96,19 @@ void InitOptions(Options* options, size_t size, Options defaults) {
 }
 
 // The options as this library knows them, from such a struct: what it lacks has its default. Null
-// means all defaults. kInvalidArgument for a size that no version has had.
+// means all defaults. kInvalidArgument for a size that no version has had, and for members behind
+// those known here that are set: their default is zero, in every version to come.
 template <typename Options>
 Result<Options> CopyOptions(const Options* given, Options defaults) {
   if (given == nullptr) return defaults;
   if (given->size < sizeof(size_t) || given->size > 4096) {
     return InvalidArgument("the options' size is not set; call their init function first");
+  }
+  const auto* bytes = reinterpret_cast<const unsigned char*>(given);
+  if (given->size > sizeof(Options) && std::any_of(bytes + sizeof(Options), bytes + given->size,
+                                                   [](unsigned char b) { return b; })) {
+    return InvalidArgument(std::string("an option is set that this version of the library, ") +
+                           peel_version() + ", does not know; a newer one is needed");
   }
   std::memcpy(static_cast<void*>(&defaults), given, std::min(given->size, sizeof(Options)));
   return defaults;

@@ -175,12 +175,18 @@ Result<Cut> ComposeLikeRembg(ImageView<const uint8_t> picture, Matte& matte,
   Describe(matte, cut);
   // rembg never finds "no subject".
   cut.has_subject = true;
-  RembgOptions rembg = options.rembg;
+  RembgOptions rembg;
   rembg.only_mask = options.mask_only;
+  rembg.post_process_mask = options.post_process_mask;
   rembg.alpha_matting = options.edges == EdgeMode::kMatting;
   rembg.matting = options.matting;
+  rembg.putalpha = options.putalpha;
+  rembg.decontaminate = options.decontaminate;
   if (!options.background.is_none()) rembg.bgcolor = options.background.colour();
   const bool single = matte.alphas.size() == 1;
+  if (!single && options.crop_margin) {
+    return InvalidArgument("the cut-outs of several mattes stand one below the other: no cropping");
+  }
   const Box box =
       single ? CropBox(std::as_const(matte.alphas[0]).view(), options)
              : Box{0, 0, picture.width, picture.height * static_cast<int>(matte.alphas.size())};

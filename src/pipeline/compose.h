@@ -37,5 +37,8 @@ Result<ImageU8> MatteToPictureSize(ImageView<const uint8_t> matte, ImageView<con
 // for shapes that do not fit.
 Result<Cut> ComposeGiven(ImageView<const uint8_t> picture, ImageView<const uint8_t> matte,
                          const CutOptions& options, ThreadPool* pool);
+// Of 16 bits a channel; not for masks and compat_rembg.
+Result<Cut16> ComposeGiven(ImageView<const uint16_t> picture, ImageView<const uint8_t> matte,
+                           const CutOptions& options, ThreadPool* pool);
 
 }  // namespace peel

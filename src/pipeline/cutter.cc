@@ -44,18 +44,18 @@ class Stopwatch {
   Clock::time_point last_;
 };
 
-Status CheckOptions(const CutOptions& options) {
-  if (options.quality < 0 || options.quality > 100) {
-    return InvalidArgument("the quality is a number from 1 to 100");
+// What the file is to be like.
+Status CheckEncoding(const CutOptions& options) {
+  const bool either = options.format == Format::kWebp || options.format == Format::kAvif;
+  if (options.lossless && options.format == Format::kJpeg) {
+    return InvalidArgument("a JPEG cannot be lossless; choose png, tiff, webp or avif");
   }
-  if (options.compat_rembg && !options.background.is_none() &&
-      options.background.kind() != Background::Kind::kColour) {
-    return InvalidArgument("--compat rembg knows a colour as the only --background");
+  if (options.quality > 0 && !either && options.format != Format::kJpeg) {
+    return InvalidArgument(std::string(FormatName(options.format)) +
+                           " is lossless and knows no quality; choose jpg, webp or avif");
   }
-  if (options.compat_rembg && (options.trimap != nullptr || options.canvas || options.shadow ||
-                               options.keep_largest || options.fill_holes)) {
-    return InvalidArgument(
-        "--compat rembg goes without --trimap, --size, --shadow, --keep largest and --fill-holes");
+  if (options.quality > 0 && options.lossless) {
+    return InvalidArgument("lossless and a quality exclude each other");
   }
   return OkStatus();
 }
@@ -176,7 +176,9 @@ class CutterImpl final : public Cutter {
   Result<EncodedCut> CutBytes(std::span<const uint8_t> bytes,
                               const CutOptions& options) const override {
     PEEL_RETURN_IF_ERROR(CheckOptions(options));
+    PEEL_RETURN_IF_ERROR(CheckEncoding(options));
     StageTimes times;
+    PEEL_RETURN_IF_ERROR(EnterStage("decode", 0, options));
     Stopwatch watch(&times);
     PEEL_ASSIGN_OR_RETURN(
         Picture picture,
@@ -188,6 +190,7 @@ class CutterImpl final : public Cutter {
 
   Result<EncodedCut> CutPicture(Picture picture, const CutOptions& options) const override {
     PEEL_RETURN_IF_ERROR(CheckOptions(options));
+    PEEL_RETURN_IF_ERROR(CheckEncoding(options));
     StageTimes times;
     return std::visit([&](auto& pixels) { return CutAndEncode(picture, pixels, options, times); },
                       picture.pixels);
@@ -205,16 +208,17 @@ class CutterImpl final : public Cutter {
     const bool carries_metadata =
         options.keep_metadata && !options.mask_only && !options.compat_rembg;
     std::string warning = picture.warning;
-    const CutOptions in_profile = InProfile(
+    CutOptions used = InProfile(
         options, carries_metadata ? picture.metadata.icc : std::vector<uint8_t>(), &warning);
-    PEEL_ASSIGN_OR_RETURN(CutOf<T> cut, CutUpright(pixels, in_profile, /*encode=*/true, times));
+    if (picture.was_grey && !picture.has_alpha) used = ForGreyPicture(std::move(used));
+    PEEL_ASSIGN_OR_RETURN(CutOf<T> cut, CutUpright(pixels, used, /*encode=*/true, times));
     cut.input_width = picture.stored_width;
     cut.input_height = picture.stored_height;
     if (picture.orientation >= 5) std::swap(cut.input_width, cut.input_height);
     AddWarning(cut.warning, &warning);
     cut.warning = std::move(warning);
 
-    PEEL_RETURN_IF_ERROR(CheckCancelled(options.cancel));
+    PEEL_RETURN_IF_ERROR(EnterStage("encode", 0.8, options));
     Stopwatch watch(&times);
     const Metadata metadata =
         MetadataForOutput(picture.metadata, cut.pixels.width(), cut.pixels.height());
@@ -229,32 +233,53 @@ class CutterImpl final : public Cutter {
     result.width = cut.pixels.width();
     result.height = cut.pixels.height();
     result.channels = cut.pixels.channels();
+    result.bits = 8 * sizeof(T);
     cut.times = std::move(times);
     result.info = static_cast<CutInfo&&>(cut);
+    PEEL_RETURN_IF_ERROR(EnterStage("done", 1, options));
     return result;
   }
 
   Result<Cut> CutPixels(ImageView<const uint8_t> pixels, const CutOptions& options) const override {
-    PEEL_RETURN_IF_ERROR(CheckOptions(options));
-    StageTimes times;
-    std::string warning;
-    const CutOptions in_profile = InProfile(options, {}, &warning);
-    PEEL_ASSIGN_OR_RETURN(ImageU8 copy, Clone(pixels));
-    PEEL_ASSIGN_OR_RETURN(Cut cut, CutUpright(copy, in_profile, /*encode=*/false, times));
-    AddWarning(warning, &cut.warning);
-    cut.input_width = pixels.width;
-    cut.input_height = pixels.height;
-    cut.times = std::move(times);
-    return cut;
+    return CutCopyOf(pixels, options);
+  }
+  Result<Cut16> CutPixels(ImageView<const uint16_t> pixels,
+                          const CutOptions& options) const override {
+    if (options.compat_rembg) return InvalidArgument("rembg's pixels have 8 bits");
+    return CutCopyOf(pixels, options);
   }
 
   Result<Cut> ComposePixels(ImageView<const uint8_t> pixels, ImageView<const uint8_t> matte,
                             const CutOptions& options) const override {
-    PEEL_RETURN_IF_ERROR(CheckOptions(options));
+    return ComposeGiven(pixels, matte, options, &pool_);
+  }
+  Result<Cut16> ComposePixels(ImageView<const uint16_t> pixels, ImageView<const uint8_t> matte,
+                              const CutOptions& options) const override {
     return ComposeGiven(pixels, matte, options, &pool_);
   }
 
+  void TrimMemory() const override {
+    const Result<LoadedModel>& model = Model();
+    if (model.ok()) model.value().matter->TrimMemory();
+  }
+
  private:
+  template <typename T>
+  Result<CutOf<T>> CutCopyOf(ImageView<const T> pixels, const CutOptions& options) const {
+    PEEL_RETURN_IF_ERROR(CheckOptions(options));
+    StageTimes times;
+    std::string warning;
+    const CutOptions in_profile = InProfile(options, {}, &warning);
+    PEEL_ASSIGN_OR_RETURN(Image<T> copy, Clone(pixels));
+    PEEL_ASSIGN_OR_RETURN(CutOf<T> cut, CutUpright(copy, in_profile, /*encode=*/false, times));
+    AddWarning(warning, &cut.warning);
+    cut.input_width = pixels.width;
+    cut.input_height = pixels.height;
+    cut.times = std::move(times);
+    PEEL_RETURN_IF_ERROR(EnterStage("done", 1, options));
+    return cut;
+  }
+
   const Result<LoadedModel>& Model() const { return model_.get(); }
 
   // The options with their background in the numbers of the profile that the result will carry.
@@ -279,7 +304,7 @@ class CutterImpl final : public Cutter {
     const Matter& matter = *model.value().matter;
     watch.Mark("model");
 
-    PEEL_RETURN_IF_ERROR(CheckCancelled(options.cancel));
+    PEEL_RETURN_IF_ERROR(EnterStage("network", 0.2, options));
     ImageU8 reduced;
     ImageView<const uint8_t> view = full;
     const Size work = FitWithin({full.width, full.height}, options.work_size);
@@ -291,7 +316,7 @@ class CutterImpl final : public Cutter {
     PEEL_ASSIGN_OR_RETURN(const Prediction prediction, matter.Predict(view, &pool_));
     watch.Mark("network");
 
-    PEEL_RETURN_IF_ERROR(CheckCancelled(options.cancel));
+    PEEL_RETURN_IF_ERROR(EnterStage("matte", 0.5, options));
     MatteOptions matte_options;
     matte_options.mode = options.compat_rembg ? MatteMode::kRembg : MatteMode::kDefault;
     matte_options.edges = MatteEdges(options.edges);
@@ -310,6 +335,7 @@ class CutterImpl final : public Cutter {
   // The model has no say where a trimap is given.
   Result<Matte> MatteByTrimap(ImageView<const uint8_t> view, const CutOptions& options,
                               Stopwatch& watch) const {
+    PEEL_RETURN_IF_ERROR(EnterStage("matte", 0.2, options));
     ImageU8 scaled;
     ImageView<const uint8_t> trimap = options.trimap->view();
     if (trimap.width != view.width || trimap.height != view.height) {
@@ -362,7 +388,7 @@ class CutterImpl final : public Cutter {
                                            ? MatteByTrimap(seen, options, watch)
                                            : MatteByModel(seen, options, watch));
 
-    PEEL_RETURN_IF_ERROR(CheckCancelled(options.cancel));
+    PEEL_RETURN_IF_ERROR(EnterStage("compose", 0.7, options));
     const bool opaque = encode && options.format == Format::kJpeg;
     auto cut = [&] {
       if constexpr (sizeof(T) == 1) {
@@ -382,6 +408,57 @@ class CutterImpl final : public Cutter {
 };
 
 }  // namespace
+
+Status CheckOptions(const CutOptions& options) {
+  if (options.quality < 0 || options.quality > 100) {
+    return InvalidArgument("the quality is a number from 1 to 100");
+  }
+  if (options.compat_rembg && !options.background.is_none() &&
+      options.background.kind() != Background::Kind::kColour) {
+    return InvalidArgument("--compat rembg knows a colour as the only --background");
+  }
+  if (options.compat_rembg && options.edges == EdgeMode::kRefine) {
+    return InvalidArgument("--compat rembg knows --edges off and matting, not refine");
+  }
+  if (!options.compat_rembg &&
+      (options.post_process_mask || options.putalpha || options.decontaminate)) {
+    return InvalidArgument(
+        "post_process_mask, putalpha and decontaminate are steps of rembg's: they need its pixels "
+        "(compat_rembg)");
+  }
+  if (options.mask_only && (!options.background.is_none() || options.shadow)) {
+    return InvalidArgument("a mask has no --background and no --shadow");
+  }
+  if (options.trimap != nullptr && options.edges != EdgeMode::kAuto &&
+      options.edges != EdgeMode::kMatting) {
+    return InvalidArgument("a --trimap means --edges matting");
+  }
+  if (options.trimap != nullptr && options.work_size != 0) {
+    return InvalidArgument("a trimap is of the picture's size: it goes without work_size");
+  }
+  if (options.compat_rembg && (options.trimap != nullptr || options.canvas || options.shadow ||
+                               options.keep_largest || options.fill_holes)) {
+    return InvalidArgument(
+        "--compat rembg goes without --trimap, --size, --shadow, --keep largest and --fill-holes");
+  }
+  return OkStatus();
+}
+
+Status EnterStage(const char* stage, double fraction, const CutOptions& options) {
+  PEEL_RETURN_IF_ERROR(CheckCancelled(options.cancel));
+  if (options.progress && !options.progress(stage, fraction)) {
+    return Cancelled("stopped before it was done");
+  }
+  return OkStatus();
+}
+
+CutOptions ForGreyPicture(CutOptions options) {
+  if (options.compat_rembg && options.edges == EdgeMode::kMatting) {
+    options.edges = EdgeMode::kOff;
+    options.decontaminate = true;
+  }
+  return options;
+}
 
 std::unique_ptr<Cutter> Cutter::Start(const ModelOptions& options) {
   InitCpu();

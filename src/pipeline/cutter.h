@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -20,7 +21,6 @@
 #include "src/engine/device.h"
 #include "src/engine/session.h"
 #include "src/image/image.h"
-#include "src/matte/compat_rembg.h"
 #include "src/matte/trimap.h"
 #include "src/pipeline/background.h"
 #include "src/pipeline/framing.h"
@@ -35,6 +35,9 @@ enum class EdgeMode { kAuto, kOff, kRefine, kMatting };
 struct ModelOptions {
   std::string model{};  // NAME or FILE; "" and "peel" are the embedded one
   int threads = 0;      // 0: AvailableCpus()
+  // The bytes of an ONNX file instead of `model`, which then only names it; not copied. They may
+  // have no external data. Empty: none.
+  std::span<const uint8_t> bytes{};
   // Calls of Cut that may run at the same time: the workers they share are that many fewer, so that
   // all of them together keep to `threads`.
   int jobs = 1;
@@ -55,9 +58,10 @@ struct CutOptions {
   bool mask_only = false;
   Background background{};  // JPEG without one gets white
   EdgeMode edges = EdgeMode::kAuto;
+  // rembg's pixels, defects included. kMatting is its alpha_matting, kRefine is refused, the others
+  // are the same. The three after it are steps of its remove() and need it.
   bool compat_rembg = false;
-  // With compat_rembg; only_mask and bgcolor are told by mask_only and background.
-  RembgOptions rembg{};
+  bool post_process_mask = false, putalpha = false, decontaminate = false;
   // Crop to the subject with this margin; a percentage is of the subject's longer side.
   std::optional<Length> crop_margin{};
   int max_size = 0;  // longer side of the result before cropping; 0: the input's
@@ -67,6 +71,10 @@ struct CutOptions {
   Limits limits{};
   bool keep_metadata = true;
   const CancelToken* cancel = nullptr;  // looked at between stages
+  // Told between stages, in the thread of the call, what comes next ("decode", "network", "matte",
+  // "compose", "encode", at last "done") and roughly which share of the work is behind, 0 to 1.
+  // False stops the call: kCancelled. Must not throw.
+  std::function<bool(const char* stage, double fraction)> progress{};
   // For EdgeMode::kMatting: thresholds and erosion, or instead of a model's matte a trimap someone
   // made (matte/trimap.h), of the upright input's size.
   TrimapOptions matting{};
@@ -76,7 +84,7 @@ struct CutOptions {
   // The result has this size: what was cut out is scaled to fit and stands at the position.
   std::optional<Size> canvas{};
   Position position{};
-  std::optional<Shadow> shadow{};  // not for masks
+  std::optional<Shadow> shadow{};
 };
 
 // Stages and the milliseconds they took, in order.
@@ -106,6 +114,7 @@ struct EncodedCut {
   std::vector<uint8_t> bytes;
   CutInfo info;
   int width = 0, height = 0, channels = 0;
+  int bits = 8;  // of a sample that was encoded
 };
 
 // What runs in fact.
@@ -152,11 +161,30 @@ class Cutter {
   // 3 channels RGB or 4 channels RGBA (straight). format, quality and lossless do not matter.
   virtual Result<Cut> CutPixels(ImageView<const uint8_t> pixels,
                                 const CutOptions& options) const = 0;
+  // Of 16 bits a channel; not for masks and compat_rembg.
+  virtual Result<Cut16> CutPixels(ImageView<const uint16_t> pixels,
+                                  const CutOptions& options) const = 0;
   // The same with a matte that is there already (ComposeGiven in compose.h), on this cutter's
   // threads.
   virtual Result<Cut> ComposePixels(ImageView<const uint8_t> pixels, ImageView<const uint8_t> matte,
                                     const CutOptions& options) const = 0;
+  virtual Result<Cut16> ComposePixels(ImageView<const uint16_t> pixels,
+                                      ImageView<const uint8_t> matte,
+                                      const CutOptions& options) const = 0;
+  // Frees what waits for the next picture.
+  virtual void TrimMemory() const = 0;
 };
+
+// What a Cutter refuses in its options before it looks at a picture: kInvalidArgument for what
+// makes no sense, and for what would have no effect beside the rest.
+Status CheckOptions(const CutOptions& options);
+
+// Between stages: kCancelled where options.cancel or options.progress say so.
+Status EnterStage(const char* stage, double fraction, const CutOptions& options);
+
+// The options for a grey picture without alpha. With compat_rembg PyMatting, which wants three
+// channels, raises a ValueError, after which rembg does what it does where no subject is certain.
+CutOptions ForGreyPicture(CutOptions options);
 
 // "auto", "cpu", …; kInvalidArgument names the choices.
 Result<Device> ParseDevice(std::string_view text);

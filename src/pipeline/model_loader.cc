@@ -61,6 +61,14 @@ const char* OptionName(engine::Precision precision) {
 
 // The model, or where only its 8-bit version is on this machine and that is what is wanted, this.
 Result<LocatedModel> Locate(const ModelOptions& options) {
+  if (!options.bytes.empty()) {
+    LocatedModel given;
+    given.name = options.model.empty() ? "model" : options.model;
+    given.path = "(memory)";
+    const CatalogueEntry* entry = FindInCatalogue(given.name);
+    if (entry != nullptr && given.name != kEmbeddedModel) given.family = entry->family;
+    return given;
+  }
   auto where =
       LocateModel(options.model.empty() ? kEmbeddedModel : std::string_view(options.model));
   if (where.ok() || options.precision != engine::Precision::kInt8) return where;
@@ -78,7 +86,12 @@ Result<LoadedModel> LoadModel(const ModelOptions& options) {
   InitCpu();
   LoadedModel loaded;
   PEEL_ASSIGN_OR_RETURN(const LocatedModel where, Locate(options));
-  PEEL_ASSIGN_OR_RETURN(engine::ModelBytes file, MapModel(where));
+  engine::ModelBytes file;
+  if (options.bytes.empty()) {
+    PEEL_ASSIGN_OR_RETURN(file, MapModel(where));
+  } else {
+    file = {options.bytes, nullptr, "the model in memory", "", /*file_map=*/false};
+  }
   const bool accelerator = WantsAccelerator(options);
   PrecisionPlan plan = PlanPrecision(accelerator && options.precision == engine::Precision::kAuto
                                          ? engine::Precision::kFp32
