@@ -18,6 +18,7 @@
 #include <thread>
 #include <utility>
 
+#include "src/base/descriptor.h"
 #include "src/base/hash.h"
 
 namespace peel {
@@ -68,15 +69,8 @@ Status WriteFailure(std::string_view what, int error) {
 }
 
 Status WriteAll(int fd, std::span<const uint8_t> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = write(fd, bytes.data(), std::min(bytes.size(), size_t{1} << 30));
-    if (n < 0) {
-      if (errno == EINTR) continue;
-      return WriteFailure("cannot write it", errno);
-    }
-    bytes = bytes.subspan(static_cast<size_t>(n));
-  }
-  return OkStatus();
+  const int error = WriteFully(fd, bytes);
+  return error == 0 ? OkStatus() : WriteFailure("cannot write it", error);
 }
 
 // Tells processes of this machine (and container) from others that write to the same file system:
@@ -193,11 +187,8 @@ Result<std::vector<uint8_t>> ReadToEnd(int fd, uint64_t expected, uint64_t max_b
       if (used > max_bytes) return LimitReached(max_bytes);
       bytes.resize(std::min<uint64_t>(std::max<uint64_t>(bytes.size() * 2, 65536), max_bytes + 1));
     }
-    const ssize_t n = read(fd, bytes.data() + used, bytes.size() - used);
-    if (n < 0) {
-      if (errno == EINTR) continue;
-      return IoError("cannot read it (" + Reason(errno) + ")");
-    }
+    const ssize_t n = ReadSome(fd, bytes.data() + used, bytes.size() - used);
+    if (n < 0) return IoError("cannot read it (" + Reason(errno) + ")");
     if (n == 0) break;
     used += static_cast<size_t>(n);
   }

@@ -6,8 +6,11 @@
 #include <cerrno>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <system_error>
 #include <utility>
+
+#include "src/base/descriptor.h"
 
 namespace peel {
 namespace {
@@ -132,16 +135,12 @@ LineReport::~LineReport() {
 Status LineReport::Add(const FileReport& report, const ModelInfo* model) {
   const std::string line = ReportLine(report, model);
   size_t done = 0;
-  while (done < line.size()) {
-    const ssize_t n = write(fd_, line.data() + done, line.size() - done);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) {
-      const int error = errno;
-      // Takes back the part of a line; a pipe cannot, and has no end that counts.
-      if (done > 0 && ftruncate(fd_, static_cast<off_t>(written_)) != 0) errno = error;
-      return IoError("cannot write it (" + std::generic_category().message(error) + ")");
-    }
-    done += static_cast<size_t>(n);
+  const int error = WriteFully(
+      fd_, std::span(reinterpret_cast<const uint8_t*>(line.data()), line.size()), &done);
+  if (error != 0) {
+    // Takes back the part of a line; a pipe cannot, and has no end that counts.
+    if (done > 0) [[maybe_unused]] const int cut = ftruncate(fd_, static_cast<off_t>(written_));
+    return IoError("cannot write it (" + std::generic_category().message(error) + ")");
   }
   written_ += line.size();
   return OkStatus();
