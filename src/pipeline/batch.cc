@@ -7,12 +7,11 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
-#include <new>
 #include <set>
-#include <system_error>
 #include <thread>
 #include <utility>
 
+#include "src/base/caught.h"
 #include "src/base/hash.h"
 #include "src/codec/decode.h"
 #include "src/codec/frames.h"
@@ -41,8 +40,8 @@ struct Work {
   FileReport report;
   std::vector<uint8_t> bytes;  // of the input, then of the output
   Manifest* manifest = nullptr;
-  uint64_t content = 0;   // hash of the input
-  uint64_t admitted = 0;  // bytes of the budget
+  uint64_t content = 0;  // hash of the input
+  Admission admitted;
 };
 
 class Batch {
@@ -68,7 +67,9 @@ class Batch {
   }
 
   void ReadAll(const std::function<std::optional<Job>()>& next);
+  bool ReadOne(Job job);  // false: stopped
   void CutAll();
+  void CutOne(std::unique_ptr<Work> work);
   void WriteAll();
   Status Read(Work& work);  // kSkipped in the report ends the work
   Status Cut(Work& work);
@@ -85,13 +86,20 @@ class Batch {
   bool IsUpToDate(const Work& work, const std::string& output) const;
   Status MakeFolderOf(const std::string& path);
   void End(Work& work, Status status);
-  // A step of a work, with what containers of the standard library throw made a status.
+  // A step of a work, with what it throws made a status.
   template <typename Step>
   Status Try(Work& work, Step step) {
+    return Caught(ShownName(work.job.input.path, "standard input"),
+                  [&] { return (this->*step)(work); });
+  }
+  // What a thread does with one picture. Nothing gets out of it: where there is not even memory for
+  // the words, the run says so in the end.
+  template <typename Step>
+  void Guard(Step step) noexcept {
     try {
-      return (this->*step)(work);
-    } catch (const std::bad_alloc&) {
-      return OutOfMemory(work.job.input.path + ": there is not enough memory for it");
+      step();
+    } catch (...) {
+      lost_.store(true, std::memory_order_relaxed);
     }
   }
 
@@ -101,8 +109,10 @@ class Batch {
   MemoryBudget budget_;
   BoundedQueue<std::unique_ptr<Work>> to_cut_, to_write_;
   std::atomic<bool> fatal_seen_{false};
-  std::mutex mutex_;  // around done_, fatal_ and folders_
+  std::atomic<bool> lost_{false};
+  std::mutex mutex_;  // around done_, fatal_, trouble_ and folders_
   Status fatal_;
+  Status trouble_;                 // the first that is no picture's and has stopped nothing
   std::set<std::string> folders_;  // made and tidied already
 };
 
@@ -181,8 +191,7 @@ Status Batch::Read(Work& work) {
   }
   const uint64_t need =
       info.ok() ? EstimateMemory(info.value(), work.bytes.size(), options_.cut) : work.bytes.size();
-  budget_.Acquire(need);
-  work.admitted = need;
+  work.admitted = Admission(budget_, need);
   return OkStatus();
 }
 
@@ -193,9 +202,7 @@ Status Batch::Cut(Work& work) {
   Describe(*cut, work.report);
   work.bytes = std::move(cut->bytes);
   // Only the file waits to be written.
-  const uint64_t left = std::min<uint64_t>(work.admitted, work.bytes.size());
-  budget_.Release(work.admitted - left);
-  work.admitted = left;
+  work.admitted.ShrinkTo(work.bytes.size());
   return OkStatus();
 }
 
@@ -291,63 +298,94 @@ void Batch::End(Work& work, Status status) {
   }
   for (const auto& [stage, milliseconds] : report.times) report.total_ms += milliseconds;
   work.bytes = {};
-  if (work.admitted > 0) budget_.Release(std::exchange(work.admitted, 0));
+  work.admitted.ShrinkTo(0);
   const std::lock_guard lock(mutex_);
   if (report.state == State::kCancelled) {
     if (fatal_.ok()) fatal_ = std::move(report.status);
     return;
   }
-  done_(report);
+  Status told = Caught(ShownName(report.input, "standard input"), [&] {
+    done_(report);
+    return OkStatus();
+  });
+  if (!told.ok() && trouble_.ok()) trouble_ = std::move(told);
 }
 
 void Batch::ReadAll(const std::function<std::optional<Job>()>& next) {
-  while (std::optional<Job> job = next()) {
-    auto work = std::make_unique<Work>();
-    work->job = *std::move(job);
-    work->report.input = work->job.input.path;
-    work->report.output = work->job.output;
-    if (Stopped()) {
-      End(*work, Cancelled("stopped before all pictures were done"));
-      return;
-    }
-    Status status = Try(*work, &Batch::Read);
-    if (!status.ok() || work->report.state == FileReport::State::kSkipped) {
-      End(*work, std::move(status));
-    } else {
-      to_cut_.Push(std::move(work));
-    }
+  bool more = true;
+  while (more) {
+    // Where the next picture cannot be found out, the list ends there.
+    more = false;
+    Guard([&] {
+      std::optional<Job> job;
+      Status found = Caught("the list of pictures", [&] {
+        job = next();
+        return OkStatus();
+      });
+      if (job) {
+        more = true;
+        more = ReadOne(*std::move(job));
+      } else if (!found.ok()) {
+        const std::lock_guard lock(mutex_);
+        trouble_ = std::move(found);
+      }
+    });
   }
+}
+
+bool Batch::ReadOne(Job job) {
+  auto work = std::make_unique<Work>();
+  work->job = std::move(job);
+  work->report.input = work->job.input.path;
+  work->report.output = work->job.output;
+  if (Stopped()) {
+    End(*work, Cancelled("stopped before all pictures were done"));
+    return false;
+  }
+  Status status = Try(*work, &Batch::Read);
+  if (!status.ok() || work->report.state == FileReport::State::kSkipped) {
+    End(*work, std::move(status));
+  } else {
+    to_cut_.Push(std::move(work));
+  }
+  return true;
 }
 
 void Batch::CutAll() {
   while (auto work = to_cut_.Pop()) {
-    if (Stopped()) {
-      End(**work, Cancelled("stopped before all pictures were done"));
-      continue;
-    }
-    Status status = Try(**work, GoesByFrames(**work) ? &Batch::CutFrames : &Batch::Cut);
-    if (status.ok()) {
-      to_write_.Push(*std::move(work));
-      continue;
-    }
-    // A model that could not be loaded is nobody's input's fault, and is told once.
-    Status model = cutter_.Wait();
-    if (!model.ok()) {
-      {
-        const std::lock_guard lock(mutex_);
-        fatal_ = std::move(model);
-      }
-      fatal_seen_.store(true, std::memory_order_relaxed);
-      status = Cancelled("no model");
-    }
-    End(**work, std::move(status));
+    Guard([&] { CutOne(*std::move(work)); });
   }
+}
+
+void Batch::CutOne(std::unique_ptr<Work> work) {
+  if (Stopped()) {
+    End(*work, Cancelled("stopped before all pictures were done"));
+    return;
+  }
+  Status status = Try(*work, GoesByFrames(*work) ? &Batch::CutFrames : &Batch::Cut);
+  if (status.ok()) {
+    to_write_.Push(std::move(work));
+    return;
+  }
+  // A model that could not be loaded is nobody's input's fault, and is told once.
+  Status model = Caught("the model", [&] { return cutter_.Wait(); });
+  if (!model.ok()) {
+    {
+      const std::lock_guard lock(mutex_);
+      fatal_ = std::move(model);
+    }
+    fatal_seen_.store(true, std::memory_order_relaxed);
+    status = Cancelled("no model");
+  }
+  End(*work, std::move(status));
 }
 
 void Batch::WriteAll() {
   while (auto work = to_write_.Pop()) {
-    Status status = Try(**work, &Batch::Write);
-    End(**work, std::move(status));
+    Guard([&] {
+      Status status = Try(**work, &Batch::Write);
+      End(**work, std::move(status));
+    });
   }
 }
 
@@ -356,21 +394,24 @@ Status Batch::Run(const std::function<std::optional<Job>()>& next, size_t at_mos
   // A writer mostly waits for the disk (fsync); several let the file system gather their wishes.
   const size_t writers = std::clamp<size_t>(cutters / 4, 1, 4);
   std::vector<std::thread> cutting, writing;
-  Status started;
-  try {
+  const Status started = Caught("a thread cannot be started", [&] {
+    writing.reserve(writers);
+    cutting.reserve(cutters);
     for (size_t i = 0; i < writers; ++i) writing.emplace_back([this] { WriteAll(); });
     for (size_t i = 0; i < cutters; ++i) cutting.emplace_back([this] { CutAll(); });
-  } catch (const std::system_error& error) {
-    if (writing.empty() || cutting.empty()) {
-      started = OutOfMemory(std::string("cannot start a thread (") + error.what() + ")");
-    }  // else fewer have to do
-  }
-  if (started.ok()) ReadAll(next);
+    return OkStatus();
+  });
+  const bool able = !writing.empty() && !cutting.empty();  // fewer threads have to do
+  if (able) ReadAll(next);
   to_cut_.Close();
   for (std::thread& thread : cutting) thread.join();
   to_write_.Close();
   for (std::thread& thread : writing) thread.join();
-  return started.ok() ? fatal_ : started;
+  if (!able) return started;
+  if (!fatal_.ok() && fatal_.code() != StatusCode::kCancelled) return fatal_;
+  if (!trouble_.ok()) return trouble_;
+  if (lost_) return OutOfMemory("there was not enough memory to say what became of some pictures");
+  return fatal_;
 }
 
 }  // namespace

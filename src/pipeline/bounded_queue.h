@@ -2,34 +2,39 @@
 
 #include <condition_variable>
 #include <cstddef>
-#include <deque>
 #include <mutex>
 #include <optional>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace peel {
 
-// Hands things from threads to threads, at most `capacity` at a time: who is faster waits.
+// Hands things from threads to threads, at most `capacity` at a time: who is faster waits. The
+// places are there from the start, so that nothing is lost on its way for want of memory.
 template <typename T>
 class BoundedQueue {
  public:
-  explicit BoundedQueue(size_t capacity) : capacity_(capacity) {}
+  static_assert(std::is_nothrow_move_constructible_v<T> && std::is_nothrow_move_assignable_v<T>);
 
-  void Push(T item) {
+  explicit BoundedQueue(size_t capacity) : items_(capacity) {}
+
+  void Push(T item) noexcept {
     std::unique_lock lock(mutex_);
-    room_.wait(lock, [&] { return items_.size() < capacity_; });
-    items_.push_back(std::move(item));
+    room_.wait(lock, [&] { return size_ < items_.size(); });
+    items_[(first_ + size_++) % items_.size()] = std::move(item);
     lock.unlock();
     ready_.notify_one();
   }
 
   // nullopt once the queue is closed and empty.
-  std::optional<T> Pop() {
+  std::optional<T> Pop() noexcept {
     std::unique_lock lock(mutex_);
-    ready_.wait(lock, [&] { return !items_.empty() || closed_; });
-    if (items_.empty()) return std::nullopt;
-    std::optional<T> item(std::move(items_.front()));
-    items_.pop_front();
+    ready_.wait(lock, [&] { return size_ > 0 || closed_; });
+    if (size_ == 0) return std::nullopt;
+    std::optional<T> item = std::exchange(items_[first_], std::nullopt);
+    first_ = (first_ + 1) % items_.size();
+    --size_;
     lock.unlock();
     room_.notify_one();
     return item;
@@ -45,10 +50,10 @@ class BoundedQueue {
   }
 
  private:
-  const size_t capacity_;
   std::mutex mutex_;
   std::condition_variable room_, ready_;
-  std::deque<T> items_;
+  std::vector<std::optional<T>> items_;  // a ring
+  size_t first_ = 0, size_ = 0;
   bool closed_ = false;
 };
 

@@ -4,11 +4,11 @@
 #include <chrono>
 #include <cstdlib>
 #include <future>
-#include <new>
 #include <string>
 #include <system_error>
 #include <utility>
 
+#include "src/base/caught.h"
 #include "src/base/cpu.h"
 #include "src/codec/decode.h"
 #include "src/codec/encode.h"
@@ -157,11 +157,7 @@ class CutterImpl final : public Cutter {
         }()) {
     options.threads = pool_.size();
     const auto load = [options]() -> Result<LoadedModel> {
-      try {
-        return LoadModel(options);
-      } catch (const std::bad_alloc&) {
-        return OutOfMemory("there is not enough memory for the model");
-      }
+      return Caught("the model", [&] { return LoadModel(options); });
     };
     try {
       model_ = std::async(std::launch::async, load).share();

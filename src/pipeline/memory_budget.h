@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <utility>
 
 #include "src/base/status.h"
 #include "src/codec/picture.h"
@@ -28,6 +29,32 @@ class MemoryBudget {
   mutable std::mutex mutex_;
   std::condition_variable freed_;
   uint64_t used_ = 0, peak_ = 0;
+};
+
+// A picture's part of the budget, given back with the picture however it ends.
+class Admission {
+ public:
+  Admission() = default;
+  Admission(MemoryBudget& budget, uint64_t bytes) : budget_(&budget), bytes_(bytes) {
+    budget.Acquire(bytes);
+  }
+  Admission(Admission&& o) noexcept : budget_(o.budget_), bytes_(std::exchange(o.bytes_, 0)) {}
+  Admission& operator=(Admission&& o) noexcept {
+    std::swap(budget_, o.budget_);
+    std::swap(bytes_, o.bytes_);
+    return *this;
+  }
+  ~Admission() { ShrinkTo(0); }
+
+  void ShrinkTo(uint64_t bytes) {
+    if (bytes >= bytes_) return;
+    budget_->Release(bytes_ - bytes);
+    bytes_ = bytes;
+  }
+
+ private:
+  MemoryBudget* budget_ = nullptr;
+  uint64_t bytes_ = 0;
 };
 
 // The most memory that cutting out this picture takes at one time, its file (file_bytes) included:
