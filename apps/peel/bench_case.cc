@@ -15,6 +15,8 @@
 #include <iterator>
 #include <utility>
 
+#include "apps/peel/console.h"
+#include "apps/peel/output.h"
 #include "src/pipeline/cutter.h"
 #include "src/pipeline/device_trial.h"
 #include "src/pipeline/files.h"
@@ -270,11 +272,11 @@ void AddBenchCaseCommand(Command& app, int* exit_code) {
     try {
       result = Child(FromJson(Json::parse(text))).Run();
     } catch (const Json::exception& error) {
-      fmt::print(stderr, "peel: error: bench-case is run by `peel bench`: {}\n", error.what());
+      Console().Error(fmt::format("bench-case is run by `peel bench`: {}", error.what()));
       *exit_code = 2;
       return;
     }
-    fmt::print("{}\n", result.dump(-1, ' ', false, Json::error_handler_t::replace));
+    Print("{}\n", result.dump(-1, ' ', false, Json::error_handler_t::replace));
     *exit_code = 0;
   });
 }

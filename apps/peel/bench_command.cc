@@ -14,6 +14,7 @@
 #include "apps/peel/bench_report.h"
 #include "apps/peel/config.h"
 #include "apps/peel/console.h"
+#include "apps/peel/output.h"
 #include "src/codec/decode.h"
 #include "src/codec/limits.h"
 #include "src/pipeline/files.h"
@@ -88,8 +89,8 @@ Status Apply(const Json& document) {
                                       {"device", best["device"].get<std::string>()},
                                       {"backend", best["backend"].get<std::string>()},
                                       {"precision", best["precision"].get<std::string>()}}));
-  fmt::print(stderr, "saved as the default of peel cut in {}: {}\n", path,
-             best["text"].get<std::string>());
+  WriteMessage(fmt::format("saved as the default of peel cut in {}: {}\n", OneLine(path),
+                           OneLine(best["text"].get<std::string>())));
   return OkStatus();
 }
 
@@ -112,13 +113,12 @@ Status Measure(Arguments& a, Json* document) {
     return InvalidArgument("there are no pictures to measure with; name some of yours");
   }
   PEEL_RETURN_IF_ERROR(CompletePlan(a.plan));
-  const bool terminal = isatty(STDERR_FILENO) != 0 && !a.quiet;
+  StageLine stages(a.quiet);
   const auto progress = [&](const std::string& name, int done, int total) {
-    if (terminal) fmt::print(stderr, "\r\033[K{}/{} {}", done + 1, total, name);
-    if (terminal) std::fflush(stderr);
+    stages.Show(fmt::format("{}/{} {}", done + 1, total, name));
   };
   auto result = RunBenchPlan(a.plan, progress);
-  if (terminal) fmt::print(stderr, "\r\033[K");
+  stages.Clear();
   if (!result.ok()) return std::move(result).status();
   *document = *std::move(result);
   PEEL_RETURN_IF_ERROR(WriteText(a.plan.folder + "/results.csv", BenchCsv(*document)));
@@ -147,10 +147,10 @@ int Run(Arguments& a) {
   }
   if (!a.inputs.empty()) {
     if (a.json) {
-      fmt::print("{}\n", document.dump(2, ' ', false, Json::error_handler_t::replace));
+      Print("{}\n", document.dump(2, ' ', false, Json::error_handler_t::replace));
     } else {
       PrintBench(document);
-      fmt::print("\n{}/report.html, results.csv, results.json\n", a.plan.folder);
+      Print("\n{}/report.html, results.csv, results.json\n", a.plan.folder);
     }
   }
   const bool any = std::ranges::any_of(

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "apps/peel/console.h"
+#include "apps/peel/output.h"
 
 namespace peel {
 namespace {
@@ -29,23 +30,23 @@ std::string Field(const std::string& text) {
 }  // namespace
 
 void PrintBench(const Json& document) {
-  fmt::print("{} pictures, {} rounds after {}, {}\n\n", document["pictures"].size(),
-             document["rounds"].get<int>(), document["warmup"].get<int>(),
-             document["machine"].get<std::string>());
-  fmt::print("{:<16} {:<12} {:<5} {:>5} {:>10} {:>17} {:>10} {:>9} {:>8}  {:>9} {:>7}\n", "model",
-             "device", "num.", "size", "median ms", "80 % within", "network", "images/s", "MB",
-             "mean diff", "IoU");
+  Print("{} pictures, {} rounds after {}, {}\n\n", document["pictures"].size(),
+        document["rounds"].get<int>(), document["warmup"].get<int>(),
+        document["machine"].get<std::string>());
+  Print("{:<16} {:<12} {:<5} {:>5} {:>10} {:>17} {:>10} {:>9} {:>8}  {:>9} {:>7}\n", "model",
+        "device", "num.", "size", "median ms", "80 % within", "network", "images/s", "MB",
+        "mean diff", "IoU");
   for (const Json& entry : document["cases"]) {
     const std::string head =
         fmt::format("{:<16} {:<12} {:<5}", entry["model"].get<std::string>(),
                     entry["label"].get<std::string>(), entry["asked_precision"].get<std::string>());
     if (entry["status"] != "ok") {
-      fmt::print("{} {}: {}\n", head, entry["status"].get<std::string>(),
-                 OneLine(entry["reason"].get<std::string>()));
+      Print("{} {}: {}\n", head, entry["status"].get<std::string>(),
+            OneLine(entry["reason"].get<std::string>()));
       continue;
     }
     for (const Json& size : entry["sizes"]) {
-      fmt::print(
+      Print(
           "{} {:>5} {:>10.1f} {:>17} {:>10.1f} {:>9.2f} {:>8.0f}  {:>9.5f} {:>7.4f}{}\n", head,
           SizeText(size["size"].get<int>()), size["median_ms"].get<double>(),
           fmt::format("{:.1f}-{:.1f}", size["low_ms"].get<double>(), size["high_ms"].get<double>()),
@@ -54,9 +55,9 @@ void PrintBench(const Json& document) {
           size["iou"].get<double>(), Verdict(size));
     }
   }
-  fmt::print("\nBest here\n");
+  Print("\nBest here\n");
   for (const Json& line : document["recommendations"]) {
-    fmt::print("  {}\n", line["text"].get<std::string>());
+    Print("  {}\n", line["text"].get<std::string>());
   }
 }
 

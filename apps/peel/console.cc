@@ -1,9 +1,11 @@
 #include "apps/peel/console.h"
 
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 
 namespace peel {
@@ -13,50 +15,95 @@ ExitCode ExitCodeFor(const Status& status) {
   return status.code() == StatusCode::kInvalidArgument ? kExitUsage : kExitNothing;
 }
 
-void Console::Line(std::string_view kind, std::string_view text) {
-  const std::lock_guard lock(mutex_);
-  Erase();
-  fmt::print(stderr, "peel: {}{}\n", kind, OneLine(text));
-  Draw();
+namespace {
+
+constexpr int kPatience = 1000;  // milliseconds
+
+// Both with the mutex of WriteMessage held. Whether standard error took the last message: where it
+// did not, the next ones do not wait for it.
+bool messages_pass = true;
+// Whether only a part of a text went out before standard error took no more.
+bool line_torn = false;
+
+// Formatting needs memory; where there is none, the message is lost and the work goes on.
+template <typename Make>
+void Tell(std::mutex& mutex, Make make) noexcept {
+  try {
+    const std::lock_guard lock(mutex);
+    WriteMessage(make());
+  } catch (...) {
+  }
 }
 
-void Console::StartProgress(Progress mode, int total) {
-  const std::lock_guard lock(mutex_);
-  terminal_ = isatty(STDERR_FILENO) != 0;
-  bar_ =
-      mode == Progress::kAlways || (mode == Progress::kAuto && terminal_ && !quiet_ && total > 1);
-  total_ = total;
-  done_ = 0;
-  worked_ = 0;
-  start_ = std::chrono::steady_clock::now();
-  Draw();
+}  // namespace
+
+void WriteMessage(std::string_view text) noexcept {
+  static std::mutex mutex;  // one text at a time, whoever it comes from
+  if (text.empty()) return;
+  const std::lock_guard lock(mutex);
+  if (line_torn && write(STDERR_FILENO, "\n", 1) == 1) line_torn = false;
+  bool begun = false;
+  while (!text.empty()) {
+    const ssize_t n = write(STDERR_FILENO, text.data(), text.size());
+    if (n >= 0) {
+      begun = begun || n > 0;
+      text.remove_prefix(static_cast<size_t>(n));
+      continue;
+    }
+    if (errno == EINTR) continue;
+    // A pipe that does not block and is full: its reader gets a moment, once.
+    pollfd waiting = {STDERR_FILENO, POLLOUT, 0};
+    if ((errno != EAGAIN && errno != EWOULDBLOCK) ||
+        poll(&waiting, 1, messages_pass ? kPatience : 0) <= 0) {
+      messages_pass = false;
+      if (begun) line_torn = true;
+      return;
+    }
+  }
+  messages_pass = true;
 }
 
-void Console::Step(std::string_view name, bool worked) {
-  const std::lock_guard lock(mutex_);
-  ++done_;
-  worked_ += worked;
-  current_ = OneLine(name);
-  Erase();
-  Draw();
+void Console::Line(std::string_view kind, std::string_view text) noexcept {
+  Tell(mutex_, [&] { return Erase() + fmt::format("peel: {}{}\n", kind, OneLine(text)) + Bar(); });
 }
 
-void Console::EndProgress() {
-  const std::lock_guard lock(mutex_);
-  Erase();
-  bar_ = false;
+void Console::StartProgress(Progress mode, int total) noexcept {
+  Tell(mutex_, [&] {
+    terminal_ = isatty(STDERR_FILENO) != 0;
+    bar_ =
+        mode == Progress::kAlways || (mode == Progress::kAuto && terminal_ && !quiet_ && total > 1);
+    total_ = total;
+    done_ = 0;
+    worked_ = 0;
+    start_ = std::chrono::steady_clock::now();
+    return Bar();
+  });
 }
 
-void Console::Erase() {
-  if (bar_ && terminal_) fmt::print(stderr, "\r\x1b[K");
+void Console::Step(std::string_view name, bool worked) noexcept {
+  Tell(mutex_, [&] {
+    ++done_;
+    worked_ += worked;
+    current_ = OneLine(name);
+    return Erase() + Bar();
+  });
 }
 
-void Console::Draw() {
-  if (!bar_ || total_ == 0) return;
+void Console::EndProgress() noexcept {
+  Tell(mutex_, [&] {
+    std::string text = Erase();
+    bar_ = false;
+    return text;
+  });
+}
+
+std::string Console::Erase() const { return bar_ && terminal_ ? "\r\x1b[K" : ""; }
+
+std::string Console::Bar() {
+  if (!bar_ || total_ == 0) return "";
   if (!terminal_) {  // --progress always into a file or pipe: one line a picture
-    if (done_ > 0 && !current_.empty()) fmt::print(stderr, "{}/{} {}\n", done_, total_, current_);
-    current_.clear();
-    return;
+    const std::string name = std::exchange(current_, "");
+    return done_ > 0 && !name.empty() ? fmt::format("{}/{} {}\n", done_, total_, name) : "";
   }
   winsize size = {};
   const int columns =
@@ -74,8 +121,22 @@ void Console::Draw() {
   std::string line = fmt::format("[{:#<{}}{:.<{}}]{}", "", filled, "", width - filled, counts);
   const size_t room = static_cast<size_t>(std::max(0, columns - 1 - static_cast<int>(line.size())));
   line += current_.size() <= room ? current_ : current_.substr(current_.size() - room);
-  fmt::print(stderr, "{}", line);
-  std::fflush(stderr);
+  return line;
+}
+
+StageLine::StageLine(bool quiet) : terminal_(!quiet && isatty(STDERR_FILENO) != 0) {}
+
+void StageLine::Show(std::string_view text) noexcept {
+  if (!terminal_) return;
+  shown_ = true;
+  try {
+    WriteMessage("\r\x1b[K" + OneLine(text));
+  } catch (...) {  // as in Tell
+  }
+}
+
+void StageLine::Clear() noexcept {
+  if (std::exchange(shown_, false)) WriteMessage("\r\x1b[K");
 }
 
 std::string HumanTime(double seconds) {

@@ -4,8 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
-#include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -15,9 +13,10 @@
 
 #include "apps/peel/console.h"
 #include "apps/peel/cut_plan.h"
+#include "apps/peel/interrupt.h"
 #include "apps/peel/run_parts.h"
 #include "apps/peel/settings_hash.h"
-#include "src/base/cancel.h"
+#include "src/base/caught.h"
 #include "src/base/cpu.h"
 #include "src/pipeline/batch.h"
 #include "src/pipeline/cutter.h"
@@ -29,18 +28,6 @@
 
 namespace peel {
 namespace {
-
-CancelToken interrupted;
-volatile std::sig_atomic_t interrupt_signal = 0;
-
-// The first signal lets the pictures at hand be finished; a second one kills.
-void OnSignal(int signal) {
-  interrupt_signal = signal;
-  interrupted.Cancel();
-  std::signal(SIGINT, SIG_DFL);
-  std::signal(SIGTERM, SIG_DFL);
-  std::signal(SIGHUP, SIG_DFL);
-}
 
 std::string Shown(const FileReport& report) {
   return report.input == "-" ? "standard input" : report.input;
@@ -130,7 +117,7 @@ class CutRun {
 };
 
 void CutRun::Prepare(size_t pictures) {
-  plan_.batch.stop = &interrupted;
+  plan_.batch.stop = &Interrupted();
   if (pictures > 1) KeepMemoryFlat();
   plan_.batch.jobs = JobsFor(a_, pictures);
   plan_.model.threads = a_.threads;
@@ -141,9 +128,7 @@ void CutRun::Prepare(size_t pictures) {
     plan_.batch.manifest = [this](const Job& job) { return manifests_.For(job); };
   }
   if (const std::string note = CpuNote(); !note.empty()) console_.Warn(note);
-  std::signal(SIGINT, OnSignal);
-  std::signal(SIGTERM, OnSignal);
-  std::signal(SIGHUP, OnSignal);
+  CatchInterrupts();
   cutter_ = Cutter::Start(plan_.model);
 }
 
@@ -171,7 +156,8 @@ int CutRun::End(const Status& outcome, const std::vector<Input>& inputs, size_t 
   const bool stopped = outcome.code() == StatusCode::kCancelled;
   if (!outcome.ok() && !stopped) {
     console_.Error(outcome.message());
-    return kExitNothing;
+    if (done_ + skipped_ + failed_ == 0) return kExitNothing;
+    ++failed_;
   }
   if (const Status status = manifests_.Compact(); !status.ok()) console_.Warn(status.message());
   const Status written = report_.Finish(inputs, done_ > 0 ? &cutter_->info() : nullptr);
@@ -184,8 +170,7 @@ int CutRun::End(const Status& outcome, const std::vector<Input>& inputs, size_t 
         fmt::format("interrupted: {} of {} pictures are done; run it again with "
                     "--skip-existing to finish the rest",
                     done_ + skipped_, pictures));
-    std::signal(interrupt_signal, SIG_DFL);
-    std::raise(interrupt_signal);
+    DieOfInterrupt();
   }
   if (a_.watch || (pictures + failed_ > 1 && (failed_ > 0 || console_.verbose()))) {
     console_.Note(fmt::format("{} done, {} skipped, {} failed", done_, skipped_, failed_));
@@ -205,7 +190,7 @@ int CutRun::OnList(const InputList& list, JobList jobs) {
   if (!jobs.jobs.empty()) {
     Prepare(jobs.jobs.size());
     // A single picture may as well be given up between two stages.
-    if (jobs.jobs.size() == 1) plan_.batch.cut.cancel = &interrupted;
+    if (jobs.jobs.size() == 1) plan_.batch.cut.cancel = &Interrupted();
     plan_.batch.frame_output = [&](const Job& job, int frame) {
       return jobs.planner->PlanFrame(job, frame);
     };
@@ -236,17 +221,17 @@ int CutRun::OnWatch(OutputPlanner planner) {
     return planner.PlanFrame(job, frame);
   };
   const auto next = [&]() -> std::optional<Job> {
-    while (auto input = watcher.Next(&interrupted)) {
+    while (auto input = watcher.Next(&Interrupted())) {
       if (!plan_.shard.Has(*input)) {
         watcher.Finished(input->path);
         continue;
       }
-      auto job = [&] {
+      auto job = Caught(input->path, [&] {
         const std::lock_guard lock(planning);
         planner.Protect(input->path);
         planner.Vacate(*input);
         return planner.Plan(*input);
-      }();
+      });
       if (job.ok()) return *std::move(job);
       watcher.Finished(input->path);
       const std::lock_guard lock(mutex);

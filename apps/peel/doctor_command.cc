@@ -12,6 +12,7 @@
 #include "apps/peel/console.h"
 #include "apps/peel/doctor_devices.h"
 #include "apps/peel/model_list.h"
+#include "apps/peel/output.h"
 #include "apps/peel/system_limits.h"
 #include "src/base/cpu.h"
 #include "src/base/thread_pool.h"
@@ -75,63 +76,60 @@ std::string Bound(const Json& value) {
   return value.is_null() ? "none" : HumanBytes(value.get<uint64_t>());
 }
 
-void Print(const Json& doc) {
+void PrintText(const Json& doc) {
   const auto list = [](const Json& array) {
     return fmt::format("{}", fmt::join(array.get<std::vector<std::string>>(), " "));
   };
-  fmt::print("peel {}\n\nProcessor\n", doc["version"].get<std::string>());
+  Print("peel {}\n\nProcessor\n", doc["version"].get<std::string>());
   const Json& cpu = doc["cpu"];
-  fmt::print("  model      {}\n", cpu["model"].get<std::string>());
-  fmt::print("  kernels    {} (of {}; PEEL_CPU forces a lower one)\n",
-             cpu["target"].get<std::string>(), list(cpu["targets"]));
-  fmt::print("  features   {}\n", list(cpu["features"]));
+  Print("  model      {}\n", cpu["model"].get<std::string>());
+  Print("  kernels    {} (of {}; PEEL_CPU forces a lower one)\n", cpu["target"].get<std::string>(),
+        list(cpu["targets"]));
+  Print("  features   {}\n", list(cpu["features"]));
   if (!cpu["note"].get<std::string>().empty()) {
-    fmt::print("  note       {}\n", cpu["note"].get<std::string>());
+    Print("  note       {}\n", cpu["note"].get<std::string>());
   }
   const Json& threads = doc["threads"];
-  fmt::print("  threads    {} in use; {} online, {} allowed by affinity, cgroup quota {}\n",
-             threads["in_use"].get<int>(), threads["online"].get<int>(),
-             threads["allowed_by_affinity"].get<int>(),
-             threads["cgroup_quota"].is_null()
-                 ? "none"
-                 : fmt::format("{:.2f}", threads["cgroup_quota"].get<double>()));
+  Print("  threads    {} in use; {} online, {} allowed by affinity, cgroup quota {}\n",
+        threads["in_use"].get<int>(), threads["online"].get<int>(),
+        threads["allowed_by_affinity"].get<int>(),
+        threads["cgroup_quota"].is_null()
+            ? "none"
+            : fmt::format("{:.2f}", threads["cgroup_quota"].get<double>()));
   const Json& memory = doc["memory"];
-  fmt::print("\nMemory\n  machine    {}, {} available\n",
-             HumanBytes(memory["total"].get<uint64_t>()),
-             HumanBytes(memory["available"].get<uint64_t>()));
-  fmt::print("  limits     cgroup {}, address space {}, file size {}\n",
-             Bound(memory["cgroup_limit"]), Bound(memory["address_space_limit"]),
-             Bound(memory["file_size_limit"]));
-  fmt::print("  huge pages {}\n", memory["transparent_huge_pages"].get<std::string>());
+  Print("\nMemory\n  machine    {}, {} available\n", HumanBytes(memory["total"].get<uint64_t>()),
+        HumanBytes(memory["available"].get<uint64_t>()));
+  Print("  limits     cgroup {}, address space {}, file size {}\n", Bound(memory["cgroup_limit"]),
+        Bound(memory["address_space_limit"]), Bound(memory["file_size_limit"]));
+  Print("  huge pages {}\n", memory["transparent_huge_pages"].get<std::string>());
   const Json& pictures = doc["picture_limits"];
-  fmt::print("  pictures   at most {} megapixels (--max-pixels), {}\n",
-             pictures["max_pixels"].get<uint64_t>() / 1000000,
-             HumanBytes(pictures["max_bytes"].get<uint64_t>()));
-  fmt::print("\nFormats\n");
+  Print("  pictures   at most {} megapixels (--max-pixels), {}\n",
+        pictures["max_pixels"].get<uint64_t>() / 1000000,
+        HumanBytes(pictures["max_bytes"].get<uint64_t>()));
+  Print("\nFormats\n");
   for (const Json& codec : doc["codecs"]) {
-    fmt::print("  {:<11} {} ({})\n", codec["format"].get<std::string>(),
-               codec["writes"].get<bool>()
-                   ? (codec["reads"].get<bool>() ? "reads and writes" : "writes")
-               : codec["reads"].get<bool>() ? "reads"
-                                            : "no",
-               codec["library"].get<std::string>());
+    Print("  {:<11} {} ({})\n", codec["format"].get<std::string>(),
+          codec["writes"].get<bool>() ? (codec["reads"].get<bool>() ? "reads and writes" : "writes")
+          : codec["reads"].get<bool>() ? "reads"
+                                       : "no",
+          codec["library"].get<std::string>());
   }
   PrintDevices(doc);
   const Json& config = doc["config"];
-  fmt::print("\nConfiguration\n  {}\n", config["path"].get<std::string>());
+  Print("\nConfiguration\n  {}\n", config["path"].get<std::string>());
   for (const auto& [key, value] : config["values"].items()) {
-    fmt::print("  {:<10} {}\n", key, value.get<std::string>());
+    Print("  {:<10} {}\n", key, value.get<std::string>());
   }
-  if (config.contains("error")) fmt::print("  no: {}\n", config["error"].get<std::string>());
-  fmt::print("\nModels found\n");
+  if (config.contains("error")) Print("  no: {}\n", config["error"].get<std::string>());
+  Print("\nModels found\n");
   for (const Json& model : doc["models"]) {
-    fmt::print("  {:<20} {}\n", model["name"].get<std::string>(), model["path"].get<std::string>());
+    Print("  {:<20} {}\n", model["name"].get<std::string>(), model["path"].get<std::string>());
     if (!model["int8"].is_null()) {
-      fmt::print("  {:<20} {} (--precision int8)\n", "", model["int8"].get<std::string>());
+      Print("  {:<20} {} (--precision int8)\n", "", model["int8"].get<std::string>());
     }
   }
-  fmt::print("  looked for in\n");
-  for (const Json& folder : doc["model_folders"]) fmt::print("    {}\n", folder.get<std::string>());
+  Print("  looked for in\n");
+  for (const Json& folder : doc["model_folders"]) Print("    {}\n", folder.get<std::string>());
 }
 
 }  // namespace
@@ -158,7 +156,7 @@ void AddDoctorCommand(Command& app, int* exit_code) {
   doctor.OnParsed([a, exit_code] {
     const auto options = ParseRuntime(a->ort);
     if (!options.ok()) {
-      fmt::print(stderr, "peel: error: {}\n", options.status().message());
+      Console().Error(options.status().message());
       *exit_code = kExitUsage;
       return;
     }
@@ -169,9 +167,9 @@ void AddDoctorCommand(Command& app, int* exit_code) {
     }
     const Json doc = Collect(*options);
     if (a->json) {
-      fmt::print("{}\n", doc.dump(2, ' ', false, Json::error_handler_t::replace));
+      Print("{}\n", doc.dump(2, ' ', false, Json::error_handler_t::replace));
     } else {
-      Print(doc);
+      PrintText(doc);
     }
     *exit_code = kExitDone;
   });

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "apps/peel/console.h"
+#include "apps/peel/output.h"
 #include "src/base/cpu.h"
 #include "src/engine/device_chain.h"
 #include "src/engine/device_record.h"
@@ -97,45 +98,44 @@ Json DevicesJson(const engine::RuntimeOptions& options) {
 }
 
 void PrintDevices(const Json& doc) {
-  fmt::print("\nGPU\n");
+  Print("\nGPU\n");
   const Json& driver = doc["driver"];
   if (driver["usable"].get<bool>()) {
-    fmt::print("  driver       {}, serves CUDA {} ({})\n",
-               Text(driver, "version").empty() ? "found" : Text(driver, "version"),
-               driver["cuda"].is_null() ? "?" : driver["cuda"].get<std::string>(),
-               Text(driver, "library"));
+    Print("  driver       {}, serves CUDA {} ({})\n",
+          Text(driver, "version").empty() ? "found" : Text(driver, "version"),
+          driver["cuda"].is_null() ? "?" : driver["cuda"].get<std::string>(),
+          Text(driver, "library"));
   } else {
-    fmt::print("  driver       no: {}\n", Why(driver));
+    Print("  driver       no: {}\n", Why(driver));
   }
   for (const Json& gpu : doc["gpus"]) {
-    fmt::print("  device       {}, {}{}, compute capability {}\n", gpu["name"].get<std::string>(),
-               HumanBytes(gpu["memory"].get<uint64_t>()),
-               gpu["memory_free"].is_null()
-                   ? ""
-                   : fmt::format(" ({} free)", HumanBytes(gpu["memory_free"].get<uint64_t>())),
-               gpu["compute"].get<std::string>());
+    Print("  device       {}, {}{}, compute capability {}\n", gpu["name"].get<std::string>(),
+          HumanBytes(gpu["memory"].get<uint64_t>()),
+          gpu["memory_free"].is_null()
+              ? ""
+              : fmt::format(" ({} free)", HumanBytes(gpu["memory_free"].get<uint64_t>())),
+          gpu["compute"].get<std::string>());
   }
   for (const Json& link : doc["libraries"]) {
     if (link["found"].get<bool>()) {
-      fmt::print("  {:<12} {} ({})\n", Text(link, "name"), Text(link, "version"),
-                 Text(link, "path"));
+      Print("  {:<12} {} ({})\n", Text(link, "name"), Text(link, "version"), Text(link, "path"));
     } else {
-      fmt::print("  {:<12} no: {}\n", Text(link, "name"), Why(link));
+      Print("  {:<12} no: {}\n", Text(link, "name"), Why(link));
     }
   }
   const Json& runtime = doc["onnxruntime"];
-  fmt::print("\nONNX Runtime\n");
+  Print("\nONNX Runtime\n");
   if (runtime["found"].get<bool>()) {
-    fmt::print("  version      {} ({})\n", Text(runtime, "version"), Text(runtime, "path"));
-    fmt::print("  providers    {}\n",
-               fmt::join(runtime["providers"].get<std::vector<std::string>>(), ", "));
+    Print("  version      {} ({})\n", Text(runtime, "version"), Text(runtime, "path"));
+    Print("  providers    {}\n",
+          fmt::join(runtime["providers"].get<std::vector<std::string>>(), ", "));
   } else {
-    fmt::print("  version      no: {}\n", Why(runtime));
+    Print("  version      no: {}\n", Why(runtime));
   }
   for (const Json& trial : runtime["passed_over"]) {
-    fmt::print("  passed over  {}: {}\n", Text(trial, "path"), Text(trial, "reason"));
+    Print("  passed over  {}: {}\n", Text(trial, "path"), Text(trial, "reason"));
   }
-  fmt::print("\nDevices\n");
+  Print("\nDevices\n");
   for (const Json& device : doc["devices"]) {
     const std::string name = Text(device, "device");
     const bool native = Text(device, "backend") == "native";
@@ -150,10 +150,10 @@ void PrintDevices(const Json& doc) {
     if (!device["proven_ms"].is_null()) {
       note += fmt::format("; proven, {:.1f} ms", device["proven_ms"].get<double>());
     }
-    fmt::print("  {:<12} {}: {}\n", native ? "native" : "onnxruntime", name, note);
+    Print("  {:<12} {}: {}\n", native ? "native" : "onnxruntime", name, note);
   }
-  fmt::print("  --device auto is {} ({}); `peel doctor --verify` proves and times them\n",
-             Text(doc["auto"], "device"), Text(doc["auto"], "backend"));
+  Print("  --device auto is {} ({}); `peel doctor --verify` proves and times them\n",
+        Text(doc["auto"], "device"), Text(doc["auto"], "backend"));
 }
 
 }  // namespace peel

@@ -5,6 +5,7 @@
 
 #include "apps/peel/console.h"
 #include "apps/peel/doctor_devices.h"
+#include "apps/peel/output.h"
 #include "src/engine/device_record.h"
 #include "src/pipeline/device_trial.h"
 
@@ -41,33 +42,31 @@ Json TrialJson(const DeviceTrial& trial, const std::vector<Spread>& base,
   return json;
 }
 
-void Print(const Json& doc, const std::vector<int>& sizes) {
-  fmt::print("{:<12} {:<9} {:<5} {:>9}", "backend", "device", "num.", "load ms");
-  for (const int size : sizes) fmt::print(" {:>9} {:>6}", fmt::format("{} px", size), "x");
-  fmt::print("  {:>9} {:>7}\n", "mean diff", "IoU");
+void PrintText(const Json& doc, const std::vector<int>& sizes) {
+  Print("{:<12} {:<9} {:<5} {:>9}", "backend", "device", "num.", "load ms");
+  for (const int size : sizes) Print(" {:>9} {:>6}", fmt::format("{} px", size), "x");
+  Print("  {:>9} {:>7}\n", "mean diff", "IoU");
   for (const Json& trial : doc["devices"]) {
-    fmt::print("{:<12} {:<9} ", trial["backend"].get<std::string>(),
-               trial["device"].get<std::string>());
+    Print("{:<12} {:<9} ", trial["backend"].get<std::string>(), trial["device"].get<std::string>());
     if (!trial["proven"].get<bool>()) {
-      fmt::print("no: {}\n", trial["reason"].get<std::string>());
+      Print("no: {}\n", trial["reason"].get<std::string>());
       continue;
     }
-    fmt::print("{:<5} {:>9.1f}", trial["precision"].get<std::string>(),
-               trial["load_ms"].get<double>());
+    Print("{:<5} {:>9.1f}", trial["precision"].get<std::string>(), trial["load_ms"].get<double>());
     for (const Json& time : trial["times"]) {
-      fmt::print(
+      Print(
           " {:>9.1f} {:>6}", time["median_ms"].get<double>(),
           time.contains("speed_up") ? fmt::format("{:.2f}", time["speed_up"].get<double>()) : "-");
     }
-    fmt::print("  {:>9.5f} {:>7.4f}\n", trial["mean_difference"].get<double>(),
-               trial["iou"].get<double>());
+    Print("  {:>9.5f} {:>7.4f}\n", trial["mean_difference"].get<double>(),
+          trial["iou"].get<double>());
   }
-  fmt::print(
+  Print(
       "\nms: pixels in, cut-out pixels out, median of {} runs after one; x: times as fast as "
       "the first line;\nmean diff, IoU: of the matte from the first line's.\n",
       doc["runs"].get<int>());
-  fmt::print("--device auto is now {} ({}).\n", doc["auto"]["device"].get<std::string>(),
-             doc["auto"]["backend"].get<std::string>());
+  Print("--device auto is now {} ({}).\n", doc["auto"]["device"].get<std::string>(),
+        doc["auto"]["backend"].get<std::string>());
 }
 
 }  // namespace
@@ -80,7 +79,7 @@ int RunVerify(const VerifyArguments& arguments, const engine::RuntimeOptions& op
   verify.runtime = options;
   const auto trials = VerifyDevices(verify);
   if (!trials.ok()) {
-    fmt::print(stderr, "peel: error: {}\n", trials.status().message());
+    Console().Error(trials.status().message());
     return kExitNothing;
   }
   const auto first = std::find_if(trials->begin(), trials->end(),
@@ -95,9 +94,9 @@ int RunVerify(const VerifyArguments& arguments, const engine::RuntimeOptions& op
   doc["auto"] = {{"backend", engine::BackendName(best.backend)},
                  {"device", engine::DeviceName(best.device)}};
   if (arguments.json) {
-    fmt::print("{}\n", doc.dump(2, ' ', false, Json::error_handler_t::replace));
+    Print("{}\n", doc.dump(2, ' ', false, Json::error_handler_t::replace));
   } else {
-    Print(doc, verify.sizes);
+    PrintText(doc, verify.sizes);
   }
   return kExitDone;
 }

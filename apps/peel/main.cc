@@ -1,15 +1,11 @@
 // The program's front door: which subcommand is meant, and what version this is.
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <csignal>
-#include <cstdio>
-#include <cstring>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -22,9 +18,11 @@
 #include "apps/peel/doctor_command.h"
 #include "apps/peel/model_command.h"
 #include "apps/peel/models_command.h"
+#include "apps/peel/output.h"
 #include "apps/peel/quantize_command.h"
 #include "apps/peel/stream_command.h"
 #include "src/base/cpu.h"
+#include "src/base/descriptor.h"
 #include "src/engine/ort/library.h"
 
 namespace {
@@ -42,12 +40,16 @@ Without a command Peel cuts out: `peel photo.jpg` writes photo.cut.png beside it
 Exit codes: 0 everything done; 1 some inputs failed, the others were written;
 2 wrong usage; 3 nothing could be done (model missing or broken, device refused).)";
 
-int StandardOutputFailed(std::string_view reason) {
-  fmt::print(stderr, "peel: error: standard output: {}\n", reason);
+// The run's exit code, unless what it printed could not be written.
+int End(int code) {
+  const int error = peel::FlushOutput();
+  if (error == 0) return code;
+  peel::Console().Error("standard output: " + std::generic_category().message(error));
   return peel::kExitNothing;
 }
 
 int Run(int argc, char** argv) {
+  peel::OpenStandardDescriptors();
   // A reader that goes away is a failed write with its own message, not a sudden death.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);  // so is a file that grows beyond `ulimit -f`
@@ -56,7 +58,7 @@ int Run(int argc, char** argv) {
 
   std::vector<std::string> arguments(argv + 1, argv + argc);
   if (!arguments.empty() && std::ranges::find(kLater, arguments[0]) != std::end(kLater)) {
-    fmt::print(stderr, "peel: error: `peel {}` is not in this version yet\n", arguments[0]);
+    peel::Console().Error(fmt::format("`peel {}` is not in this version yet", arguments[0]));
     return peel::kExitUsage;
   }
 
@@ -74,23 +76,18 @@ int Run(int argc, char** argv) {
   peel::AddDoctorCommand(app, &exit_code);
 
   if (arguments.empty()) {
-    fmt::print(stderr, "{}", line.help());
+    peel::WriteMessage(line.help());
     return peel::kExitUsage;
   }
   arguments = peel::CompleteArguments(std::move(arguments), line.command_names());
-  try {
-    const peel::CommandLine::Outcome outcome = line.Parse(std::move(arguments));
-    if (!outcome.ok) {
-      fmt::print(stderr, "peel: error: {}\nRun with --help for what is understood.\n",
-                 outcome.error);
-      return peel::kExitUsage;
-    }
-    fmt::print("{}", outcome.text);
-  } catch (const std::system_error& error) {  // how fmt reports a stream that takes no more
-    return StandardOutputFailed(error.what());
+  const peel::CommandLine::Outcome outcome = line.Parse(std::move(arguments));
+  if (!outcome.ok) {
+    peel::WriteMessage(
+        fmt::format("peel: error: {}\nRun with --help for what is understood.\n", outcome.error));
+    return peel::kExitUsage;
   }
-  if (std::fflush(stdout) != 0) return StandardOutputFailed(std::strerror(errno));
-  return exit_code;
+  peel::WriteOutput(outcome.text);
+  return End(exit_code);
 }
 
 }  // namespace
@@ -98,6 +95,6 @@ int Run(int argc, char** argv) {
 int main(int argc, char** argv) try {
   return Run(argc, argv);
 } catch (const std::exception& error) {  // such as no memory for a few words
-  std::fprintf(stderr, "peel: error: %s\n", error.what());
+  peel::Console().Error(error.what());
   return peel::kExitNothing;
 }

@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <cstdio>
 #include <utility>
+
+#include "apps/peel/console.h"
 
 namespace peel {
 
@@ -42,8 +43,8 @@ Result<std::pair<std::string, std::string>> SplitPair(const char* option, const 
 }
 
 int ReportFailure(const Status& status) {
-  fmt::print(stderr, "peel: error: {}\n", status.message());
-  return status.code() == StatusCode::kInvalidArgument ? 2 : 3;
+  Console().Error(status.message());
+  return ExitCodeFor(status);
 }
 
 }  // namespace peel

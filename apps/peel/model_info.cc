@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/peel/model_command.h"
+#include "apps/peel/output.h"
 #include "src/engine/session.h"
 #include "src/pipeline/precision.h"
 #include "src/pipeline/tuning.h"
@@ -72,7 +73,7 @@ Precisions FindPrecisions(const std::string& file) {
   return found;
 }
 
-Status Print(const Options& options) {
+Status Describe(const Options& options) {
   std::map<std::string, engine::Shape, std::less<>> shapes;
   for (const std::string& text : options.shapes) {
     PEEL_ASSIGN_OR_RETURN(auto pair, SplitPair("--shape", text));
@@ -87,11 +88,11 @@ Status Print(const Options& options) {
   }
   const Precisions precisions = FindPrecisions(options.file);
   if (!options.json) {
-    fmt::print("{}", session->Summary());
-    fmt::print("int8       {}\nauto       {}\n",
-               precisions.int8_path.empty() ? precisions.int8_note : precisions.int8_path,
-               precisions.automatic);
-    if (options.plan) fmt::print("\n{}", plan);
+    Print("{}", session->Summary());
+    Print("int8       {}\nauto       {}\n",
+          precisions.int8_path.empty() ? precisions.int8_note : precisions.int8_path,
+          precisions.automatic);
+    if (options.plan) Print("\n{}", plan);
     return OkStatus();
   }
   const engine::ModelInfo info = session->Info();
@@ -109,7 +110,7 @@ Status Print(const Options& options) {
        precisions.int8_path.empty() ? nlohmann::json() : nlohmann::json(precisions.int8_path)},
       {"auto_precision", precisions.automatic}};
   if (options.plan) out["plan"] = plan;
-  fmt::print("{}\n", out.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+  Print("{}\n", out.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
   return OkStatus();
 }
 
@@ -126,7 +127,7 @@ void AddModelInfo(Command& model, int* exit_code) {
   info.AddOption("--threads", options->threads, "threads to plan for (0: all)");
   info.AddFlag("--json", options->json, "one JSON object");
   info.OnParsed([options, exit_code] {
-    if (const Status status = Print(*options); !status.ok()) *exit_code = ReportFailure(status);
+    if (const Status status = Describe(*options); !status.ok()) *exit_code = ReportFailure(status);
   });
 }
 

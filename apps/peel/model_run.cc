@@ -10,7 +10,9 @@
 #include <random>
 #include <set>
 
+#include "apps/peel/console.h"
 #include "apps/peel/model_command.h"
+#include "apps/peel/output.h"
 #include "src/engine/backend.h"
 #include "src/engine/npy.h"
 #include "src/engine/session.h"
@@ -173,15 +175,15 @@ Status CheckPrecision(const Options& options, const PrecisionPlan& plan,
   if (options.strict && plan.wish != engine::Precision::kAuto) {
     return Status(StatusCode::kDeviceRefused, note + " without --strict");
   }
-  fmt::print(stderr, "peel: {}\n", note);
+  Console().Note(note);
   return OkStatus();
 }
 
 void PrintProfile(const std::vector<engine::StepProfile>& steps) {
   double total = 0;
   std::map<std::string, std::pair<double, int>> kernels;
-  fmt::print("{:>9} {:>9} {:<22} {:<14} {:<40} {}\n", "ms", "GMAC/s", "kernel", "operator",
-             "shapes", "node");
+  Print("{:>9} {:>9} {:<22} {:<14} {:<40} {}\n", "ms", "GMAC/s", "kernel", "operator", "shapes",
+        "node");
   for (const auto& step : steps) {
     total += step.milliseconds;
     auto& [sum, count] = kernels[step.kernel];
@@ -190,26 +192,26 @@ void PrintProfile(const std::vector<engine::StepProfile>& steps) {
     const double rate = step.milliseconds > 0
                             ? static_cast<double>(step.multiply_adds) / step.milliseconds * 1e-6
                             : 0;
-    fmt::print("{:9.3f} {:>9} {:<22} {:<14} {:<40} {}\n", step.milliseconds,
-               step.multiply_adds > 0 ? fmt::format("{:.1f}", rate) : "-", step.kernel,
-               step.op_type, step.detail, step.node);
+    Print("{:9.3f} {:>9} {:<22} {:<14} {:<40} {}\n", step.milliseconds,
+          step.multiply_adds > 0 ? fmt::format("{:.1f}", rate) : "-", step.kernel, step.op_type,
+          step.detail, step.node);
   }
   std::vector<std::pair<std::string, std::pair<double, int>>> order(kernels.begin(), kernels.end());
   std::sort(order.begin(), order.end(),
             [](auto& a, auto& b) { return a.second.first > b.second.first; });
-  fmt::print("\n{:>9} {:>6} {:>6}  {}\n", "ms", "%", "steps", "kernel");
+  Print("\n{:>9} {:>6} {:>6}  {}\n", "ms", "%", "steps", "kernel");
   for (const auto& [kernel, sum] : order) {
-    fmt::print("{:9.3f} {:6.1f} {:6}  {}\n", sum.first, total > 0 ? 100 * sum.first / total : 0,
-               sum.second, kernel);
+    Print("{:9.3f} {:6.1f} {:6}  {}\n", sum.first, total > 0 ? 100 * sum.first / total : 0,
+          sum.second, kernel);
   }
-  fmt::print("{:9.3f}               in all\n", total);
+  Print("{:9.3f}               in all\n", total);
   std::string slow;
   int count = 0;
   for (const auto& step : steps) {
     if (step.kernel != "reference" && step.kernel != "conv_reference") continue;
     slow += (count++ == 0 ? " '" : ", '") + step.node + "'";
   }
-  if (count > 0) fmt::print("\n{} on plain reference kernels:{}\n", count, slow);
+  if (count > 0) Print("\n{} on plain reference kernels:{}\n", count, slow);
 }
 
 nlohmann::json ProfileJson(const std::vector<engine::StepProfile>& steps) {
@@ -254,7 +256,7 @@ Status Run(const Options& options) {
   PEEL_ASSIGN_OR_RETURN(const auto placed, engine::LoadPlaced(plan.file, plan.session, request));
   const auto& session = placed.session;
   const engine::RunsOn on = session->runs_on();
-  if (!placed.warning.empty()) fmt::print(stderr, "peel: {}\n", placed.warning);
+  if (!placed.warning.empty()) Console().Note(placed.warning);
   timing.load = MillisecondsSince(start);
 
   std::vector<std::string> fetches, files;
@@ -319,31 +321,31 @@ Status Run(const Options& options) {
       out["weight_bytes"] = memory.weight_bytes;
       out["scratch_bytes"] = memory.scratch_bytes;
     }
-    fmt::print("{}\n", out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    Print("{}\n", out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     return OkStatus();
   }
   if (options.profile) {
     PrintProfile(context->LastProfile());
     const engine::MemoryReport memory = context->Memory();
-    fmt::print("\nmemory: activations {:.1f} MB, packed weights {:.1f} MB, scratch {:.1f} MB\n\n",
-               static_cast<double>(memory.arena_bytes) * 1e-6,
-               static_cast<double>(memory.weight_bytes) * 1e-6,
-               static_cast<double>(memory.scratch_bytes) * 1e-6);
+    Print("\nmemory: activations {:.1f} MB, packed weights {:.1f} MB, scratch {:.1f} MB\n\n",
+          static_cast<double>(memory.arena_bytes) * 1e-6,
+          static_cast<double>(memory.weight_bytes) * 1e-6,
+          static_cast<double>(memory.scratch_bytes) * 1e-6);
   }
   for (size_t i = 0; i < results.size(); ++i) {
-    fmt::print("{}: {} {}{}\n", fetches.empty() ? session->outputs()[i].name : fetches[i],
-               engine::DataTypeName(results[i].type()), engine::ShapeString(results[i].shape()),
-               Range(results[i]));
+    Print("{}: {} {}{}\n", fetches.empty() ? session->outputs()[i].name : fetches[i],
+          engine::DataTypeName(results[i].type()), engine::ShapeString(results[i].shape()),
+          Range(results[i]));
   }
   if (on.backend != BackendKind::kNative) {
-    fmt::print("{} by {} {}", engine::DeviceName(on.device), engine::BackendName(on.backend),
-               on.version);
-    for (const auto& [provider, count] : on.nodes) fmt::print(", {} {} nodes", provider, count);
-    fmt::print("\n");
+    Print("{} by {} {}", engine::DeviceName(on.device), engine::BackendName(on.backend),
+          on.version);
+    for (const auto& [provider, count] : on.nodes) Print(", {} {} nodes", provider, count);
+    Print("\n");
   }
-  fmt::print("load {:.2f} ms, first {:.2f} ms, min {:.2f} ms, median {:.2f} ms, {} thread{}, {}\n",
-             timing.load, timing.first, timing.min, timing.median, session->threads(),
-             session->threads() == 1 ? "" : "s", PrecisionDetail(numbers));
+  Print("load {:.2f} ms, first {:.2f} ms, min {:.2f} ms, median {:.2f} ms, {} thread{}, {}\n",
+        timing.load, timing.first, timing.min, timing.median, session->threads(),
+        session->threads() == 1 ? "" : "s", PrecisionDetail(numbers));
   return OkStatus();
 }
 

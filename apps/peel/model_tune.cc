@@ -1,12 +1,11 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "apps/peel/console.h"
 #include "apps/peel/model_command.h"
+#include "apps/peel/output.h"
 #include "src/pipeline/quantize_job.h"
 #include "src/pipeline/tuning.h"
 
@@ -46,18 +45,16 @@ nlohmann::ordered_json ToJson(const TuneReport& report) {
 }
 
 void PrintText(const TuneReport& report) {
-  fmt::print("{}: --precision auto is {} on this machine\n", report.model,
-             Name(report.tuning.choice));
+  Print("{}: --precision auto is {} on this machine\n", report.model, Name(report.tuning.choice));
   for (const TuneCandidate& c : report.candidates) {
-    fmt::print("  {:<5} {}", c.name, c.note.empty() ? "taken" : "not taken: " + c.note);
+    Print("  {:<5} {}", c.name, c.note.empty() ? "taken" : "not taken: " + c.note);
     if (c.narrow_ms > 0) {
-      fmt::print(
-          "\n        {} nodes, {:.2f} ms (fp32 {:.2f} ms), mean difference {:.5f}, IoU {:.5f}",
-          c.nodes, c.narrow_ms, c.fp32_ms, c.error.mean_difference, c.error.iou);
+      Print("\n        {} nodes, {:.2f} ms (fp32 {:.2f} ms), mean difference {:.5f}, IoU {:.5f}",
+            c.nodes, c.narrow_ms, c.fp32_ms, c.error.mean_difference, c.error.iou);
     }
-    fmt::print("\n");
+    Print("\n");
   }
-  fmt::print("  kept in {}\n", report.record);
+  Print("  kept in {}\n", report.record);
 }
 
 }  // namespace
@@ -85,27 +82,23 @@ void AddModelTune(Command& model, int* exit_code) {
   tune.AddFlag("--json", o->json, "One JSON object");
   tune.AddFlag("-q,--quiet", o->quiet, "Errors only");
   tune.OnParsed([o, exit_code] {
-    const bool terminal = isatty(STDERR_FILENO) != 0 && !o->quiet;
-    if (terminal) {
-      o->job.progress = [](std::string_view stage, int done, int total) {
-        fmt::print(stderr, "\r\033[K{} {}/{}", stage, done, total);
-        std::fflush(stderr);
-      };
-    }
+    StageLine stages(o->quiet);
+    o->job.progress = [&](std::string_view stage, int done, int total) {
+      stages.Show(fmt::format("{} {}/{}", stage, done, total));
+    };
     const auto report = RunTune(o->job);
-    if (terminal) fmt::print(stderr, "\r\033[K");
+    stages.Clear();
     if (!report.ok()) {
       *exit_code = ReportFailure(report.status());
       return;
     }
     if (!o->quiet) {
       for (const std::string& reason : report->skipped) {
-        fmt::print(stderr, "peel: warning: left out: {}\n", reason);
+        Console().Warn("left out: " + reason);
       }
     }
     if (o->json) {
-      fmt::print("{}\n",
-                 ToJson(*report).dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+      Print("{}\n", ToJson(*report).dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
     } else {
       PrintText(*report);
     }

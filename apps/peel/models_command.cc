@@ -10,9 +10,11 @@
 #include "apps/peel/console.h"
 #include "apps/peel/model_command.h"
 #include "apps/peel/model_list.h"
+#include "apps/peel/output.h"
 #include "src/engine/session.h"
 #include "src/matte/catalogue.h"
 #include "src/matte/embedded_model.h"
+#include "src/matte/published.h"
 #include "src/pipeline/model_loader.h"
 
 namespace peel {
@@ -38,14 +40,14 @@ int List(bool json) {
   if (json) {
     Json list = Json::array();
     for (const ListedModel& model : models) list.push_back(ToJson(model));
-    fmt::print("{}\n", list.dump(2, ' ', false, Json::error_handler_t::replace));
+    Print("{}\n", list.dump(2, ' ', false, Json::error_handler_t::replace));
     return kExitDone;
   }
   for (const ListedModel& model : models) {
-    fmt::print("{:<24} {:<11} {}\n", model.name, model.path.empty() ? "-" : HumanBytes(model.bytes),
-               model.path.empty() ? model.summary : model.path);
+    Print("{:<24} {:<11} {}\n", model.name, model.path.empty() ? "-" : HumanBytes(model.bytes),
+          model.path.empty() ? model.summary : model.path);
   }
-  fmt::print("\n'-': not on this machine; `peel models info NAME` says where it belongs.\n");
+  Print("\n'-': not on this machine; `peel models info NAME` says where it belongs.\n");
   return kExitDone;
 }
 
@@ -81,22 +83,26 @@ int Info(const std::string& name, bool json) {
   } else {
     info["looked_for"] = ModelCandidates(name, ProcessEnvironment());
   }
+  if (const PublishedModel* published = FindPublished(name)) {
+    info["url"] = published->url;
+    info["md5"] = published->md5;
+    if (!published->sha256.empty()) info["sha256"] = published->sha256;
+  }
   if (json) {
-    fmt::print("{}\n", info.dump(2, ' ', false, Json::error_handler_t::replace));
+    Print("{}\n", info.dump(2, ' ', false, Json::error_handler_t::replace));
     return kExitDone;
   }
-  fmt::print("name     {}\n", model.name);
+  Print("name     {}\n", model.name);
   if (!model.family.empty()) {
-    fmt::print("family   {}\nabout    {}\nlicence  {}\n", model.family, model.summary,
-               model.licence);
+    Print("family   {}\nabout    {}\nlicence  {}\n", model.family, model.summary, model.licence);
   }
   if (located.ok()) {
-    fmt::print("file     {}\n\n{}", model.path, summary);
-    if (!summary.ends_with('\n')) fmt::print("\n");
+    Print("file     {}\n\n{}", model.path, summary);
+    if (!summary.ends_with('\n')) Print("\n");
   } else {
-    fmt::print("file     not on this machine; looked for\n");
+    Print("file     not on this machine; looked for\n");
     for (const std::string& path : ModelCandidates(name, ProcessEnvironment())) {
-      fmt::print("           {}\n", path);
+      Print("           {}\n", path);
     }
   }
   return kExitDone;
@@ -112,7 +118,7 @@ int Verify(const std::vector<std::string>& names) {
   size_t broken = 0;
   for (const std::string& name : wanted) {
     const Status status = Check(name);
-    fmt::print("{:<24} {}\n", name, status.ok() ? "good" : "BROKEN: " + status.message());
+    Print("{:<24} {}\n", name, status.ok() ? "good" : "BROKEN: " + status.message());
     broken += !status.ok();
   }
   if (broken == 0) return kExitDone;
@@ -145,7 +151,10 @@ void AddModelsCommand(Command& app, int* exit_code) {
       models.AddCommand("pull", "Download a model: the one command that opens a connection");
   auto source = std::make_shared<std::string>();
   pull.AddOption("NAME", *source, "A known name or an https URL of an ONNX file").Required();
-  pull.OnParsed([source, exit_code] { *exit_code = PullModel(*source); });
+  auto sha256 = std::make_shared<std::string>();
+  pull.AddOption("--sha256", *sha256, "What the file must have; known names bring theirs along")
+      .TypeName("HEX");
+  pull.OnParsed([source, sha256, exit_code] { *exit_code = PullModel(*source, *sha256); });
 
   models.OnParsed([models, list, json, exit_code] {
     if (!models.has_given_command() || list.given()) *exit_code = List(*json);

@@ -1,129 +1,141 @@
-// `models pull` hands the transfer to curl, which knows proxies and certificates, and looks at what
-// came before it gets its name.
-#include <fcntl.h>
-#include <fmt/core.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
+// `models pull`: from an address to a model in Peel's own folder that is whole and can be used.
+#include <fmt/format.h>
 
-#include <cstdlib>
+#include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <system_error>
-#include <vector>
+#include <utility>
 
 #include "apps/peel/console.h"
+#include "apps/peel/download.h"
+#include "apps/peel/interrupt.h"
 #include "apps/peel/models_command.h"
+#include "apps/peel/output.h"
+#include "src/base/caught.h"
 #include "src/matte/catalogue.h"
+#include "src/matte/published.h"
 #include "src/pipeline/model_loader.h"
-
-extern char** environ;
 
 namespace peel {
 namespace {
 
 namespace fs = std::filesystem;
 
-// Where rembg publishes the models that bear its names; files there are named like the models.
-constexpr char kUpstream[] = "https://github.com/danielgatis/rembg/releases/download/v0.0.0/";
-// Those of the catalogue that are published there under their own name.
-constexpr const char* kPublished[] = {"u2net",      "u2netp",          "u2net_human_seg",
-                                      "silueta",    "u2net_cloth_seg", "isnet-general-use",
-                                      "isnet-anime"};
+struct Wanted {
+  std::string name, url;
+  Checksums checksums;
+};
 
-int Fail(int code, const std::string& message) {
-  fmt::print(stderr, "peel: error: {}\n", message);
-  return code;
+std::string Lower(std::string_view text) {
+  std::string lower(text);
+  std::ranges::transform(lower, lower.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return lower;
 }
 
-// curl's exit status; -1 when it could not be started.
-int Curl(const std::string& url, const std::string& path) {
-  std::vector<std::string> words = {
-      "curl",         "--fail",   "--location", "--proto", "=https,http",
-      "--show-error", "--output", path,         "--",      url};
-  if (isatty(STDERR_FILENO) == 0) words.insert(words.begin() + 1, "--silent");
-  std::vector<char*> arguments;
-  arguments.reserve(words.size() + 1);
-  for (std::string& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  pid_t child = 0;
-  if (posix_spawnp(&child, "curl", nullptr, nullptr, arguments.data(), environ) != 0) return -1;
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0) {
-    if (errno != EINTR) return -1;
+Status CheckSha256(std::string_view text) {
+  const bool good = text.empty() || (text.size() == 64 && std::ranges::all_of(text, [](char c) {
+                                       return std::isxdigit(static_cast<unsigned char>(c)) != 0;
+                                     }));
+  if (good) return OkStatus();
+  return InvalidArgument("--sha256: a SHA-256 digest has 64 hexadecimal digits");
+}
+
+Result<Wanted> FromUrl(const std::string& url) {
+  if (!Lower(url).starts_with("https://")) {
+    return InvalidArgument(url + ": models are taken from https addresses only");
   }
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+  const std::string path = url.substr(0, url.find_first_of("?#"));
+  const std::string name = fs::path(path).stem().string();
+  if (path.ends_with('/') || std::ranges::count(path, '/') < 3 || name.starts_with('.')) {
+    return InvalidArgument(url + ": names no file; the address ends in the name of the model");
+  }
+  return Wanted{name, url, {}};
+}
+
+// Of what the catalogue knows; without an address for what it knows no place for.
+Result<Wanted> FromCatalogue(const std::string& name) {
+  if (FindInCatalogue(name) == nullptr) {
+    return InvalidArgument(
+        name + ": no model of this name is known; see `peel models list`, or give an https URL");
+  }
+  Wanted wanted{name, "", {}};
+  if (const PublishedModel* published = FindPublished(name)) {
+    wanted.url = published->url;
+    wanted.checksums = {std::string(published->md5), std::string(published->sha256)};
+  }
+  return wanted;
+}
+
+// As cutting out would load it.
+Status CheckModel(const Wanted& wanted, const std::string& file) {
+  ModelOptions options;
+  options.model = file;
+  options.device = Device::kCpu;
+  if (const CatalogueEntry* entry = FindInCatalogue(wanted.name)) {
+    options.family = FamilyName(entry->family);
+  }
+  auto loaded = Caught("", [&] { return LoadModel(options); });
+  if (loaded.ok()) return OkStatus();
+  return Corrupt(wanted.url +
+                 ": what was downloaded is no model Peel can use: " + loaded.status().message());
+}
+
+Status Pull(const Wanted& wanted, const std::string& folder, const std::string& target) {
+  std::error_code error;
+  if (fs::exists(target, error)) {
+    return IoError(target + ": is there already; remove it to download it again");
+  }
+  fs::create_directories(folder, error);
+  if (error) return IoError(folder + ": cannot create this folder (" + error.message() + ")");
+  RemoveStaleDownloads(folder);
+  auto download = Download::Begin(target);
+  if (!download.ok()) return std::move(download).status();
+  if (fs::exists(target, error)) return OkStatus();  // another run has just finished it
+  PEEL_RETURN_IF_ERROR((*download)->Fetch(wanted.url, wanted.checksums));
+  PEEL_RETURN_IF_ERROR(CheckModel(wanted, (*download)->path()));
+  return (*download)->Finish();
 }
 
 }  // namespace
 
-int PullModel(const std::string& name_or_url) {
-  const bool is_url = name_or_url.starts_with("https://") || name_or_url.starts_with("http://");
-  std::string url = name_or_url;
-  std::string name = fs::path(name_or_url).stem().string();
-  if (!is_url) {
-    name = name_or_url;
-    if (name == kEmbeddedModel) {
-      fmt::print("{} is embedded; there is nothing to download\n", name);
-      return kExitDone;
-    }
-    if (FindInCatalogue(name) == nullptr) {
-      return Fail(
-          kExitUsage,
-          name + ": no model of this name is known; see `peel models list`, or give an https URL");
-    }
-    url.clear();
-    for (const char* published : kPublished) {
-      if (name == published) url = kUpstream + name + ".onnx";
-    }
+int PullModel(const std::string& name_or_url, const std::string& sha256) {
+  Console console;
+  const auto fail = [&](const Status& status) {
+    console.Error(status.message());
+    return ExitCodeFor(status);
+  };
+  if (name_or_url == kEmbeddedModel) {
+    Print("{} is embedded; there is nothing to download\n", name_or_url);
+    return kExitDone;
   }
+  if (const Status status = CheckSha256(sha256); !status.ok()) return fail(status);
+  auto wanted = name_or_url.find("://") != std::string::npos ? FromUrl(name_or_url)
+                                                             : FromCatalogue(name_or_url);
+  if (!wanted.ok()) return fail(wanted.status());
+  if (!sha256.empty()) wanted->checksums.sha256 = Lower(sha256);
   const std::string folder = OwnModelFolder(ProcessEnvironment());
   if (folder.empty()) {
-    return Fail(kExitNothing, "there is no home folder to keep models in; set XDG_DATA_HOME");
+    return fail(NotFound("there is no home folder to keep models in; set XDG_DATA_HOME"));
   }
-  const std::string target = (fs::path(folder) / (name + ".onnx")).string();
-  if (url.empty()) {
-    return Fail(kExitNothing,
-                fmt::format("{}: Peel knows no place to download it from. Nothing was "
-                            "downloaded; put its ONNX file at {} by hand",
-                            name, target));
+  const std::string target = (fs::path(folder) / (wanted->name + ".onnx")).string();
+  if (wanted->url.empty()) {
+    return fail(
+        NotFound(fmt::format("{}: Peel knows no place to download it from. Nothing was "
+                             "downloaded; put its ONNX file at {} by hand",
+                             wanted->name, target)));
   }
-  std::error_code error;
-  if (fs::exists(target, error)) {
-    return Fail(kExitNothing, target + ": is there already; remove it to download it again");
+  CatchInterrupts();
+  const Status pulled = Caught(wanted->url, [&] { return Pull(*wanted, folder, target); });
+  if (!pulled.ok()) {
+    console.Error(pulled.message());
+    if (Interrupted().cancelled()) DieOfInterrupt();
+    return kExitNothing;
   }
-  fs::create_directories(folder, error);
-  if (error)
-    return Fail(kExitNothing, folder + ": cannot create this folder (" + error.message() + ")");
-
-  const std::string temporary = target + ".part-" + std::to_string(getpid()) + ".onnx";
-  fmt::print(stderr, "peel: downloading {}\n", url);
-  const int status = Curl(url, temporary);
-  if (status != 0) {
-    fs::remove(temporary, error);
-    return Fail(kExitNothing,
-                status < 0
-                    ? fmt::format("the program curl, which does the download, cannot be started. "
-                                  "Install it, or fetch {} by hand to {}",
-                                  url, target)
-                    : fmt::format("{}: the download failed (curl's exit status {}); nothing "
-                                  "was kept",
-                                  url, status));
-  }
-  ModelOptions options;
-  options.model = temporary;
-  auto loaded = LoadModel(options);
-  if (!loaded.ok()) {
-    fs::remove(temporary, error);
-    return Fail(kExitNothing, fmt::format("{}: what was downloaded is no model Peel can use: {}",
-                                          url, loaded.status().message()));
-  }
-  fs::rename(temporary, target, error);
-  if (error) {
-    fs::remove(temporary, error);
-    return Fail(kExitNothing, target + ": cannot be given its name (" + error.message() + ")");
-  }
-  fmt::print("{}\n", target);
+  Print("{}\n", target);
   return kExitDone;
 }
 

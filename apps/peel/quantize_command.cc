@@ -1,7 +1,6 @@
 #include "apps/peel/quantize_command.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <memory>
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include "apps/peel/console.h"
+#include "apps/peel/output.h"
 #include "src/pipeline/quantize_job.h"
 
 namespace peel {
@@ -89,25 +89,25 @@ void PrintJson(const QuantizeReport& report, bool within) {
                     {"within_tolerance", within},
                     {"trials", report.result.trials},
                     {"layers", layers}};
-  fmt::print("{}\n", out.dump(2, ' ', false, Json::error_handler_t::replace));
+  Print("{}\n", out.dump(2, ' ', false, Json::error_handler_t::replace));
 }
 
 void PrintText(const QuantizeReport& report, bool verbose) {
   const Counts counts = Count(report.result);
-  fmt::print("{} -> {}\n", report.source, report.output);
-  fmt::print("size         {} -> {}\n", HumanBytes(report.source_bytes),
-             HumanBytes(report.output_bytes));
-  fmt::print("convolutions {} int8 ({:.1f} % of the multiplications), {} float32\n", counts.integer,
-             counts.share * 100, counts.real);
-  fmt::print("calibration  {} pictures: {}\n", report.calibration_pictures,
-             ErrorText(report.result.calibration));
-  fmt::print("held out     {} pictures: {}\n", report.held_out_pictures,
-             ErrorText(report.result.held_out));
+  Print("{} -> {}\n", report.source, report.output);
+  Print("size         {} -> {}\n", HumanBytes(report.source_bytes),
+        HumanBytes(report.output_bytes));
+  Print("convolutions {} int8 ({:.1f} % of the multiplications), {} float32\n", counts.integer,
+        counts.share * 100, counts.real);
+  Print("calibration  {} pictures: {}\n", report.calibration_pictures,
+        ErrorText(report.result.calibration));
+  Print("held out     {} pictures: {}\n", report.held_out_pictures,
+        ErrorText(report.result.held_out));
   if (!verbose) return;
-  fmt::print("\n{:<8} {:>12} {:>10}  {}\n", "number", "multiply-adds", "tolerance", "node");
+  Print("\n{:<8} {:>12} {:>10}  {}\n", "number", "multiply-adds", "tolerance", "node");
   for (const engine::LayerReport& layer : report.result.layers) {
-    fmt::print("{:<8} {:>12} {:>10}  {}\n", layer.integer ? "int8" : "float32", layer.multiply_adds,
-               layer.used < 0 ? "-" : fmt::format("{:.3f}", layer.used), layer.node);
+    Print("{:<8} {:>12} {:>10}  {}\n", layer.integer ? "int8" : "float32", layer.multiply_adds,
+          layer.used < 0 ? "-" : fmt::format("{:.3f}", layer.used), layer.node);
   }
 }
 
@@ -124,15 +124,12 @@ int Run(const Arguments& arguments) {
   job.options.signed_activations = arguments.activations == "int8";
   job.options.correct_bias = !arguments.plain_bias;
   job.options.keep_float = {arguments.keep_float.begin(), arguments.keep_float.end()};
-  const bool terminal = isatty(STDERR_FILENO) != 0 && !arguments.quiet;
-  if (terminal) {
-    job.options.progress = [](std::string_view stage, int done, int total) {
-      fmt::print(stderr, "\r\033[K{} {}/{}", stage, done, total);
-      std::fflush(stderr);
-    };
-  }
+  StageLine stages(arguments.quiet);
+  job.options.progress = [&](std::string_view stage, int done, int total) {
+    stages.Show(fmt::format("{} {}/{}", stage, done, total));
+  };
   const auto report = RunQuantize(job);
-  if (terminal) fmt::print(stderr, "\r\033[K");
+  stages.Clear();
   if (!report.ok()) {
     console.Error(report.status().message());
     return ExitCodeFor(report.status());

@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <exception>
 #include <filesystem>
 #include <future>
 #include <memory>
-#include <new>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -19,8 +19,11 @@
 
 #include "apps/peel/console.h"
 #include "apps/peel/cut_plan.h"
+#include "apps/peel/interrupt.h"
 #include "apps/peel/run_parts.h"
+#include "src/base/caught.h"
 #include "src/base/cpu.h"
+#include "src/base/descriptor.h"
 #include "src/codec/decode.h"
 #include "src/codec/picture_stream.h"
 #include "src/pipeline/bounded_queue.h"
@@ -36,7 +39,7 @@ constexpr size_t kReadAtOnce = size_t{1} << 20;
 // A picture on its way: its bytes, and where its cut-out is going to be.
 struct Task {
   std::vector<uint8_t> bytes;
-  uint64_t admitted = 0;
+  Admission admitted;
   std::promise<Result<EncodedCut>> done;
 };
 struct Answer {
@@ -63,12 +66,18 @@ class StreamRun {
   std::string Name(uint64_t number) const {
     return fmt::format("{} {}", raw() ? "frame" : "picture", number);
   }
-  void ReadAll();
+  Status ReadAll();
   void Push(std::vector<uint8_t> bytes);
   void CutAll();
   Result<EncodedCut> Cut(std::vector<uint8_t> bytes);
   void WriteAll();
-  void Write(const Answer& answer, const EncodedCut& cut);
+  void Tell(Answer& answer);
+  Status Write(const Answer& answer, const EncodedCut& cut);
+  // Nothing that is read from now on is of use.
+  void GiveUp() {
+    hopeless_ = true;
+    Wake();
+  }
 
   const StreamArguments& a_;
   Plan plan_;
@@ -81,7 +90,6 @@ class StreamRun {
   std::atomic<bool> hopeless_{false};  // no model, or nobody who reads: no use to go on
   bool model_told_ = false;
   uint64_t number_ = 0, done_ = 0, failed_ = 0;
-  Status fatal_;
 };
 
 void StreamRun::Push(std::vector<uint8_t> bytes) {
@@ -93,25 +101,26 @@ void StreamRun::Push(std::vector<uint8_t> bytes) {
     const auto probed = Probe(bytes);  // what is wrong with it is told when it is decoded
     info = probed.ok() ? probed.value() : PictureInfo();
   }
-  task->admitted = EstimateMemory(info, bytes.size(), plan_.batch.cut);
-  budget_.Acquire(task->admitted);
+  task->admitted = Admission(budget_, EstimateMemory(info, bytes.size(), plan_.batch.cut));
   task->bytes = std::move(bytes);
   answers_.Push({number_++, task->done.get_future()});
   tasks_.Push(std::move(task));
 }
 
-void StreamRun::ReadAll() {
+Status StreamRun::ReadAll() {
   const size_t frame_bytes = static_cast<size_t>(a_.width) * static_cast<size_t>(a_.height) * 3;
   PictureStream pictures(plan_.batch.cut.limits.max_bytes);
   std::vector<uint8_t> frame, block(kReadAtOnce);
+  Status failure;
   while (!hopeless_) {
-    const ssize_t got = read(STDIN_FILENO, block.data(), block.size());
-    if (got < 0 && errno == EINTR) continue;
+    const ssize_t got = ReadSome(STDIN_FILENO, block.data(), block.size(), WakeDescriptor());
+    // What has only come in part is no picture at hand.
+    if (Interrupted().cancelled() || hopeless_) return OkStatus();
     if (got < 0) {
-      fatal_ =
-          IoError("standard input cannot be read (" + std::generic_category().message(errno) + ")");
+      failure = IoError(std::generic_category().message(errno));
+      break;
     }
-    if (got <= 0) break;
+    if (got == 0) break;
     std::span<const uint8_t> bytes(block.data(), static_cast<size_t>(got));
     if (!raw()) {
       pictures.Append(bytes);
@@ -126,13 +135,13 @@ void StreamRun::ReadAll() {
       if (frame.size() == frame_bytes) Push(std::exchange(frame, {}));
     }
   }
-  if (hopeless_) return;
   if (!frame.empty()) {
     console_.Warn(fmt::format("the last {} bytes are no whole frame of {}x{} and were left out",
                               frame.size(), a_.width, a_.height));
   }
   pictures.Close();
   while (auto picture = pictures.Next()) Push(*std::move(picture));
+  return std::move(failure).WithContext("standard input cannot be read");
 }
 
 Result<EncodedCut> StreamRun::Cut(std::vector<uint8_t> bytes) {
@@ -152,32 +161,28 @@ Result<EncodedCut> StreamRun::Cut(std::vector<uint8_t> bytes) {
 
 void StreamRun::CutAll() {
   while (auto task = tasks_.Pop()) {
-    Result<EncodedCut> cut = Cancelled("no use");
-    if (!hopeless_) {
-      try {
-        cut = Cut(std::move((*task)->bytes));
-      } catch (const std::bad_alloc&) {
-        cut = OutOfMemory("there is not enough memory for it");
-      }
+    try {
+      auto cut = Caught("", [&]() -> Result<EncodedCut> {
+        if (hopeless_) return Cancelled("no use");
+        return Cut(std::move((*task)->bytes));
+      });
+      (*task)->admitted.ShrinkTo(0);
+      (*task)->done.set_value(std::move(cut));
+    } catch (...) {  // no memory for the words: the promise that is dropped tells
     }
-    budget_.Release((*task)->admitted);
-    (*task)->done.set_value(std::move(cut));
   }
 }
 
-void StreamRun::Write(const Answer& answer, const EncodedCut& cut) {
+Status StreamRun::Write(const Answer& answer, const EncodedCut& cut) {
   const std::string& spec = a_.cut.output_file;
   const std::string name =
       spec.empty() || spec == "-" ? "-" : NumberedName(spec, answer.number).value_or("-");
-  const Status status = WriteFileAtomically(name, cut.bytes);
-  if (status.ok()) {
-    ++done_;
-  } else {
-    ++failed_;
-    console_.Error(fmt::format("{}: {}", name == "-" ? "standard output" : name, status.message()));
-    if (name == "-") hopeless_ = true;
-    return;
+  Status status = WriteFileAtomically(name, cut.bytes);
+  if (!status.ok()) {
+    if (name == "-") GiveUp();
+    return std::move(status).WithContext(name == "-" ? "standard output" : name);
   }
+  ++done_;
   if (!cut.info.warning.empty()) console_.Warn(Name(answer.number) + ": " + cut.info.warning);
   if (!cut.info.has_subject && a_.cut.compat.empty()) {
     console_.Warn(fmt::format("{}: no subject found (score {:.2f}); the {} is empty",
@@ -187,25 +192,38 @@ void StreamRun::Write(const Answer& answer, const EncodedCut& cut) {
   console_.Detail(fmt::format("{} -> {} ({}x{}, {}, subject {:.0f} %)", Name(answer.number), name,
                               cut.width, cut.height, HumanBytes(cut.bytes.size()),
                               cut.info.coverage * 100));
+  return OkStatus();
+}
+
+void StreamRun::Tell(Answer& answer) {
+  const Result<EncodedCut> cut = Caught("", [&] { return answer.cut.get(); });
+  if (hopeless_) return;
+  if (cut.ok()) {
+    if (!std::exchange(model_told_, true)) TellModel(cutter_->info(), jobs_, console_);
+    const Status written = Write(answer, *cut);
+    if (written.ok()) return;
+    ++failed_;
+    console_.Error(written.message());
+    return;
+  }
+  // A model that could not be loaded is no picture's fault, and is told once.
+  if (const Status model = cutter_->Wait(); !model.ok()) {
+    GiveUp();
+    console_.Error(model.message());
+    return;
+  }
+  ++failed_;
+  console_.Error(Name(answer.number) + ": " + cut.status().message());
 }
 
 void StreamRun::WriteAll() {
   while (auto answer = answers_.Pop()) {
-    const Result<EncodedCut> cut = answer->cut.get();
-    if (hopeless_) continue;
-    if (cut.ok()) {
-      if (!std::exchange(model_told_, true)) TellModel(cutter_->info(), jobs_, console_);
-      Write(*answer, *cut);
-      continue;
+    try {
+      Tell(*answer);
+    } catch (const std::exception& error) {
+      ++failed_;
+      console_.Error(error.what());
     }
-    // A model that could not be loaded is no picture's fault, and is told once.
-    if (const Status model = cutter_->Wait(); !model.ok()) {
-      hopeless_ = true;
-      console_.Error(model.message());
-      continue;
-    }
-    ++failed_;
-    console_.Error(Name(answer->number) + ": " + cut.status().message());
   }
 }
 
@@ -214,25 +232,34 @@ int StreamRun::Run() {
   plan_.model.jobs = jobs_;
   KeepMemoryFlat();
   if (const std::string note = CpuNote(); !note.empty()) console_.Warn(note);
+  CatchInterrupts();
   cutter_ = Cutter::Start(plan_.model);
   std::vector<std::thread> cutting;
-  std::thread writing([this] { WriteAll(); });
-  for (int i = 0; i < jobs_; ++i) cutting.emplace_back([this] { CutAll(); });
-  try {
-    ReadAll();
-  } catch (const std::bad_alloc&) {
-    fatal_ = OutOfMemory("there is not enough memory for what comes in on standard input");
+  std::thread writing;
+  Status trouble = Caught("a thread cannot be started", [&] {
+    cutting.reserve(static_cast<size_t>(jobs_));
+    writing = std::thread([this] { WriteAll(); });
+    for (int i = 0; i < jobs_; ++i) cutting.emplace_back([this] { CutAll(); });
+    return OkStatus();
+  });
+  if (cutting.empty()) {
+    hopeless_ = true;
+  } else {  // if with fewer threads than wanted
+    trouble = Caught("standard input", [&] { return ReadAll(); });
   }
   tasks_.Close();
   for (std::thread& thread : cutting) thread.join();
   answers_.Close();
-  writing.join();
-  if (!fatal_.ok()) console_.Error(fatal_.message());
+  if (writing.joinable()) writing.join();
+  if (!trouble.ok()) console_.Error(trouble.message());
   if (hopeless_) return kExitNothing;
-  if (console_.verbose() || failed_ > 0) {
-    console_.Note(fmt::format("{} done, {} failed", done_, failed_));
+  const bool interrupted = Interrupted().cancelled();
+  if (console_.verbose() || failed_ > 0 || interrupted) {
+    console_.Note(
+        fmt::format("{}{} done, {} failed", interrupted ? "interrupted: " : "", done_, failed_));
   }
-  return failed_ > 0 || !fatal_.ok() ? kExitSomeFailed : kExitDone;
+  if (interrupted) DieOfInterrupt();
+  return failed_ > 0 || !trouble.ok() ? kExitSomeFailed : kExitDone;
 }
 
 // The folder of the names, made where it is not there, as rembg does.

@@ -116,35 +116,19 @@ Result<const Cutter*> CutterOf(const peel_engine* engine) {
   return engine->cutter.get();
 }
 
-// Admits a picture to what peel_engine_options.memory_limit allows, for as long as it lives.
-class Admission {
- public:
-  Admission() = default;
-  Admission(const Admission&) = delete;
-  Admission& operator=(const Admission&) = delete;
-  ~Admission() {
-    if (budget_ != nullptr) budget_->Release(bytes_);
+// A picture's part of what peel_engine_options.memory_limit allows. Waits for room; kLimit for a
+// picture that there will never be room for.
+Result<Admission> Admit(const peel_engine* engine, const PictureInfo& info, uint64_t file_bytes,
+                        const CutOptions& options) {
+  if (engine == nullptr || engine->memory == nullptr) return Admission();
+  const uint64_t bytes = EstimateMemory(info, file_bytes, options);
+  if (bytes > engine->memory->limit()) {
+    return LimitExceeded("this picture takes up to " + std::to_string(bytes >> 20) +
+                         " MiB, memory_limit is " + std::to_string(engine->memory->limit() >> 20) +
+                         " MiB");
   }
-  // Waits for room. kLimit for a picture that there will never be room for.
-  Status Acquire(const peel_engine* engine, const PictureInfo& info, uint64_t file_bytes,
-                 const CutOptions& options) {
-    if (engine == nullptr || engine->memory == nullptr) return OkStatus();
-    const uint64_t bytes = EstimateMemory(info, file_bytes, options);
-    if (bytes > engine->memory->limit()) {
-      return LimitExceeded("this picture takes up to " + std::to_string(bytes >> 20) +
-                           " MiB, memory_limit is " +
-                           std::to_string(engine->memory->limit() >> 20) + " MiB");
-    }
-    engine->memory->Acquire(bytes);
-    budget_ = engine->memory.get();
-    bytes_ = bytes;
-    return OkStatus();
-  }
-
- private:
-  MemoryBudget* budget_ = nullptr;
-  uint64_t bytes_ = 0;
-};
+  return Admission(*engine->memory, bytes);
+}
 
 PictureInfo InfoOf(const PicturePixels& pixels) {
   PictureInfo info;
@@ -205,8 +189,8 @@ Result<PixelCall> ReadCall(const peel_pixels* pixels, const peel_cut_options* op
 
 Status CutPixelsInto(peel_result& result, const peel_engine* engine, const PixelCall& call) {
   PEEL_ASSIGN_OR_RETURN(const Cutter* cutter, CutterOf(engine));
-  Admission admission;
-  PEEL_RETURN_IF_ERROR(admission.Acquire(engine, InfoOf(call.pixels), 0, call.options));
+  PEEL_ASSIGN_OR_RETURN(const Admission admission,
+                        Admit(engine, InfoOf(call.pixels), 0, call.options));
   return WithPixels(call.pixels, call.options, result,
                     [&](const auto& view) { return cutter->CutPixels(view, call.options); });
 }
@@ -224,8 +208,8 @@ Status ComposePixelsInto(peel_result& result, const peel_engine* engine, const P
     });
   }
   PEEL_ASSIGN_OR_RETURN(const Cutter* cutter, CutterOf(engine));
-  Admission admission;
-  PEEL_RETURN_IF_ERROR(admission.Acquire(engine, InfoOf(call.pixels), 0, call.options));
+  PEEL_ASSIGN_OR_RETURN(const Admission admission,
+                        Admit(engine, InfoOf(call.pixels), 0, call.options));
   return WithPixels(call.pixels, call.options, result, [&](const auto& view) {
     return cutter->ComposePixels(view, matte_view, call.options);
   });
@@ -250,7 +234,7 @@ peel_result* peel_cut(const peel_engine* engine, const void* bytes, size_t size,
     peel::Admission admission;
     // What is wrong with it is told when it is decoded.
     if (const auto info = peel::Probe(span); info.ok()) {
-      PEEL_RETURN_IF_ERROR(admission.Acquire(engine, *info, size, cut_options));
+      PEEL_ASSIGN_OR_RETURN(admission, peel::Admit(engine, *info, size, cut_options));
     }
     PEEL_ASSIGN_OR_RETURN(peel::EncodedCut cut, cutter->CutBytes(span, cut_options));
     result.data = std::move(cut.bytes);

@@ -1,0 +1,36 @@
+#include "apps/peel/output.h"
+
+#include <unistd.h>
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "src/base/descriptor.h"
+
+namespace peel {
+namespace {
+
+constexpr size_t kMuch = 1 << 16;
+
+std::string gathered;
+int failure = 0;
+
+}  // namespace
+
+void WriteOutput(std::string_view text) {
+  static const bool terminal = isatty(STDOUT_FILENO) != 0;
+  gathered += text;
+  if (gathered.size() >= kMuch || (terminal && gathered.ends_with('\n'))) FlushOutput();
+}
+
+int FlushOutput() {
+  if (failure == 0 && !gathered.empty()) {
+    failure = WriteFully(STDOUT_FILENO, std::span(reinterpret_cast<const uint8_t*>(gathered.data()),
+                                                  gathered.size()));
+  }
+  gathered.clear();
+  return failure;
+}
+
+}  // namespace peel
