@@ -11,8 +11,11 @@
 #include "src/base/spare_blocks.h"
 #include "src/codec/bytes.h"
 #include "src/codec/cicp.h"
+#include "src/codec/heif_check.h"
+#include "src/codec/heif_items.h"
 #include "src/codec/icc.h"
 #include "src/codec/lazy/heif_library.h"
+#include "src/codec/library_text.h"
 #include "src/image/composite.h"
 
 namespace peel {
@@ -21,17 +24,20 @@ namespace {
 constexpr size_t kMaxBlob = size_t{64} << 20;
 
 Status Failure(const heif_error& error) {
-  const std::string text = error.message != nullptr ? error.message : "unknown reason";
+  const std::string why = InParentheses(error.message != nullptr ? error.message : "");
+  if (error.subcode == heif_suberror_Security_limit_exceeded) {
+    return LimitExceeded("the HEIC is larger than libheif allows" + why);
+  }
   switch (error.code) {
     case heif_error_Memory_allocation_error:
       return OutOfMemory("no memory left while decoding the HEIC");
     case heif_error_Unsupported_filetype:
     case heif_error_Unsupported_feature:
     case heif_error_Plugin_loading_error:
-      return Unsupported("a kind of HEIF that cannot be read here (" + text +
-                         "); save it as JPEG or PNG first");
+      return Unsupported("a kind of HEIF that cannot be read here" + why +
+                         "; save it as JPEG or PNG first");
     default:
-      return Corrupt("the HEIC is damaged or truncated (" + text + ")");
+      return Corrupt("the HEIC is damaged or truncated" + why);
   }
 }
 
@@ -47,6 +53,8 @@ class HeifFrames final : public FrameReader {
 
   Status Parse(std::span<const uint8_t> bytes) {
     if (context_ == nullptr) return OutOfMemory("no memory left for decoding the HEIC");
+    PEEL_ASSIGN_OR_RETURN(items_, ReadHeifItems(bytes));
+    PEEL_RETURN_IF_ERROR(CheckHeifKind(items_, items_.primary, version_));
     lib_.heif_context_set_maximum_image_size_limit(
         context_, std::max(options_.limits.max_width, options_.limits.max_height));
     // 0 threads: the calling one alone.
@@ -59,21 +67,18 @@ class HeifFrames final : public FrameReader {
     ids_.resize(static_cast<size_t>(std::max(count, 0)));
     if (ids_.empty()) return Corrupt("the HEIC is damaged: there is no picture in it");
     lib_.heif_context_get_list_of_top_level_image_IDs(context_, ids_.data(), count);
-    heif_item_id primary = 0;
-    error = lib_.heif_context_get_primary_image_ID(context_, &primary);
-    if (error.code != heif_error_Ok) return Failure(error);
-    const auto found = std::ranges::find(ids_, primary);
-    if (found == ids_.end()) {
-      ids_.insert(ids_.begin(), primary);
-    } else {
-      std::rotate(ids_.begin(), found, found + 1);
-    }
+    // The primary picture first. Where it is none that the file shows (a thumbnail of another, say),
+    // those that it does show count alone.
+    const auto found = std::ranges::find(ids_, items_.primary);
+    if (found != ids_.end()) std::rotate(ids_.begin(), found, found + 1);
     return OkStatus();
   }
 
   int count() const override { return static_cast<int>(ids_.size()); }
 
   Result<PictureInfo> Info(size_t index) {
+    PEEL_RETURN_IF_ERROR(
+        CheckHeifImage(items_, ids_[index], version_, options_.limits.max_pixels));
     PEEL_ASSIGN_OR_RETURN(const Handle handle, Open(index));
     PictureInfo info;
     info.format = Format::kHeic;
@@ -246,7 +251,9 @@ class HeifFrames final : public FrameReader {
 
   const HeifLibrary& lib_;
   const DecodeOptions options_;
+  const std::string version_ = lib_.heif_get_version();
   heif_context* const context_;
+  HeifItems items_;
   std::vector<heif_item_id> ids_;
   size_t at_ = 0;
 };
@@ -274,6 +281,7 @@ Result<Picture> DecodeHeif(std::span<const uint8_t> bytes, const DecodeOptions& 
 
 Result<PictureInfo> ProbeHeif(std::span<const uint8_t> bytes) {
   DecodeOptions options;
+  options.limits.max_pixels = UINT64_MAX;
   options.limits.max_width = options.limits.max_height = INT32_MAX;
   PEEL_ASSIGN_OR_RETURN(const auto frames, Open(bytes, options));
   return frames->Info(0);

@@ -51,18 +51,24 @@ bool Has(std::string_view text, size_t offset, std::string_view bytes) {
   return text.size() >= offset && text.substr(offset, bytes.size()) == bytes;
 }
 
-// The brand of an ISO media file decides between pictures and films.
+// The brands of an ISO media file decide between pictures and films. A picture may call itself by
+// its coding, or by the profile that it keeps to and only then by what it is.
 Format SniffIsoMedia(std::string_view text) {
-  const size_t box = std::min<size_t>(text.size(), 512);
+  size_t box = 0;
+  for (size_t i = 0; i < 4; ++i) box = box << 8 | static_cast<uint8_t>(text[i]);
+  box = std::min<size_t>(text.size(), box < 16 ? 512 : std::min<size_t>(box, 512));
   bool heic = false;
   for (size_t at = 8; at + 4 <= box; at += 4) {  // major brand, version, compatible brands
+    if (at == 12) continue;
     const std::string_view brand = text.substr(at, 4);
     if (brand == "avif" || brand == "avis") return Format::kAvif;
     if (at == 8 && brand == "crx ") return Format::kRaw;
     for (const auto name : {"heic"sv, "heix"sv, "heim"sv, "heis"sv, "hevc"sv, "hevx"sv, "mif1"sv,
-                            "msf1"sv, "mif2"sv}) {
+                            "msf1"sv, "mif2"sv, "mif3"sv, "jpeg"sv, "jpgs"sv, "j2ki"sv, "j2is"sv,
+                            "vvic"sv, "vvis"sv, "avci"sv, "avcs"sv, "unif"sv}) {
       if (at == 8 && brand == name) heic = true;
     }
+    if (brand == "mif1" || brand == "heic" || brand == "heix") heic = true;
   }
   return heic ? Format::kHeic : Format::kVideo;
 }
