@@ -2,12 +2,15 @@
 #include <cstring>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "src/base/spare_blocks.h"
 #include "src/codec/avif.h"
+#include "src/codec/avif_check.h"
 #include "src/codec/cicp.h"
 #include "src/codec/icc.h"
 #include "src/codec/lazy/avif_library.h"
+#include "src/codec/library_text.h"
 #include "src/codec/metadata.h"
 #include "src/codec/orient.h"
 #include "src/image/geometry.h"
@@ -21,21 +24,22 @@ std::vector<uint8_t> Copy(const avifRWData& data) {
 }
 
 Status Failure(const AvifLibrary& lib, avifResult result, const avifDecoder& decoder) {
-  std::string text = lib.avifResultToString(result);
+  std::string text = LibraryText(lib.avifResultToString(result));
   if (decoder.diag.error[0] != '\0') text += std::string(", ") + decoder.diag.error;
+  const std::string why = InParentheses(text);
   switch (result) {
     case AVIF_RESULT_OUT_OF_MEMORY:
       return OutOfMemory("no memory left while decoding the AVIF");
     case AVIF_RESULT_NO_CODEC_AVAILABLE:
     case AVIF_RESULT_NOT_IMPLEMENTED:
     case AVIF_RESULT_UNSUPPORTED_DEPTH:
-      return Unsupported("a kind of AVIF that cannot be read here (" + text + ")");
+      return Unsupported("a kind of AVIF that cannot be read here" + why);
     case AVIF_RESULT_TRUNCATED_DATA:
     case AVIF_RESULT_IO_ERROR:
     case AVIF_RESULT_WAITING_ON_IO:
-      return Corrupt("the AVIF is truncated (" + text + "); get the whole file and try again");
+      return Corrupt("the AVIF is truncated" + why + "; get the whole file and try again");
     default:
-      return Corrupt("the AVIF is damaged (" + text + ")");
+      return Corrupt("the AVIF is damaged" + why);
   }
 }
 
@@ -105,9 +109,16 @@ class AvifFrames final : public FrameReader {
         static_cast<uint32_t>(std::max(options_.limits.max_width, options_.limits.max_height));
     // Said by Peel's own limits, in its own words.
     decoder_->imageCountLimit = 0;
+    PEEL_RETURN_IF_ERROR(CheckAvif(bytes, lib_.avifVersion()));
+    without_sound_ = AvifWithoutSound(bytes);
+    if (!without_sound_.empty()) bytes = without_sound_;
     avifResult result = lib_.avifDecoderSetIOMemory(decoder_, bytes.data(), bytes.size());
     if (result == AVIF_RESULT_OK) result = lib_.avifDecoderParse(decoder_);
-    if (result != AVIF_RESULT_OK) return Failure(lib_, result, *decoder_);
+    if (result != AVIF_RESULT_OK) {
+      // There is no code for it.
+      const bool large = std::strstr(decoder_->diag.error, "too large") != nullptr;
+      return large ? AvifTooLarge(bytes, options_.limits) : Failure(lib_, result, *decoder_);
+    }
     header_ = {decoder_->image->width, decoder_->image->height, decoder_->image->depth};
     return OkStatus();
   }
@@ -180,6 +191,7 @@ class AvifFrames final : public FrameReader {
 
   const AvifLibrary& lib_;
   const DecodeOptions options_;
+  std::vector<uint8_t> without_sound_;  // the decoder reads it, where it is not empty
   avifDecoder* const decoder_;
   Header header_;
 };

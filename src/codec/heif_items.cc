@@ -1,7 +1,6 @@
 #include "src/codec/heif_items.h"
 
 #include <algorithm>
-#include <optional>
 #include <string>
 
 #include "src/base/checked.h"
@@ -45,31 +44,11 @@ class Fields {
   bool ok_ = true;
 };
 
-// The next box of `bytes`, which is moved behind it; nothing where there is none that fits.
-std::optional<HeifBox> NextBox(std::span<const uint8_t>& bytes) {
-  if (bytes.size() < 8) return std::nullopt;
-  uint64_t size = ReadBig32(bytes.data());
-  HeifBox box;
-  box.type = ReadBig32(bytes.data() + 4);
-  size_t header = 8;
-  if (size == 1) {
-    if (bytes.size() < 16) return std::nullopt;
-    size = uint64_t{ReadBig32(bytes.data() + 8)} << 32 | ReadBig32(bytes.data() + 12);
-    header = 16;
-  } else if (size == 0) {
-    size = bytes.size();
-  }
-  if (size < header || size > bytes.size()) return std::nullopt;
-  box.payload = bytes.subspan(header, static_cast<size_t>(size) - header);
-  bytes = bytes.subspan(static_cast<size_t>(size));
-  return box;
-}
-
 // All boxes of `bytes`, which they have to fill.
 Result<std::vector<HeifBox>> BoxesOf(std::span<const uint8_t> bytes) {
   std::vector<HeifBox> boxes;
   while (!bytes.empty()) {
-    const auto box = NextBox(bytes);
+    const auto box = NextHeifBox(bytes);
     if (!box || boxes.size() > kMaxItems) return Damaged("its boxes do not fit into each other");
     boxes.push_back(*box);
   }
@@ -116,7 +95,7 @@ class Reader {
     HeifBox meta;
     // What stands behind the boxes is not looked at: some telephones put data of their own there.
     bool film = false, small = false;
-    while (const auto box = NextBox(at)) {
+    while (const auto box = NextHeifBox(at)) {
       film |= box->type == FourCc("moov");
       small |= box->type == FourCc("mini");
       if (box->type != FourCc("meta")) continue;
@@ -300,6 +279,24 @@ class Reader {
 };
 
 }  // namespace
+
+std::optional<HeifBox> NextHeifBox(std::span<const uint8_t>& bytes) {
+  if (bytes.size() < 8) return std::nullopt;
+  uint64_t size = ReadBig32(bytes.data());
+  HeifBox box;
+  box.type = ReadBig32(bytes.data() + 4);
+  if (size == 1) {
+    if (bytes.size() < 16) return std::nullopt;
+    size = uint64_t{ReadBig32(bytes.data() + 8)} << 32 | ReadBig32(bytes.data() + 12);
+    box.header = 16;
+  } else if (size == 0) {
+    size = bytes.size();
+  }
+  if (size < box.header || size > bytes.size()) return std::nullopt;
+  box.payload = bytes.subspan(box.header, static_cast<size_t>(size) - box.header);
+  bytes = bytes.subspan(static_cast<size_t>(size));
+  return box;
+}
 
 std::vector<uint8_t> HeifItem::Data() const {
   std::vector<uint8_t> data;

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -20,7 +21,11 @@ constexpr uint32_t FourCc(const char (&text)[5]) {
 struct HeifBox {
   uint32_t type = 0;
   std::span<const uint8_t> payload;
+  size_t header = 8;  // its length; the type's four bytes stand 4 behind its beginning
 };
+
+// The next box of `bytes`, which is moved behind it; nothing where there is none that fits.
+std::optional<HeifBox> NextHeifBox(std::span<const uint8_t>& bytes);
 
 struct HeifItem {
   uint32_t id = 0;
