@@ -29,20 +29,6 @@ class OneFrameReader final : public FrameReader {
   std::optional<Picture> picture_;
 };
 
-class TiffPages final : public FrameReader {
- public:
-  TiffPages(std::span<const uint8_t> bytes, const DecodeOptions& options, int count)
-      : bytes_(bytes), options_(options), count_(count) {}
-  int count() const override { return count_; }
-  Result<Picture> Next() override { return DecodeTiffPage(bytes_, options_, at_++); }
-
- private:
-  const std::span<const uint8_t> bytes_;
-  const DecodeOptions options_;
-  const int count_;
-  int at_ = 0;
-};
-
 }  // namespace
 
 std::unique_ptr<FrameReader> OneFrame(Picture picture) {
@@ -63,11 +49,8 @@ Result<std::unique_ptr<FrameReader>> OpenFrames(std::span<const uint8_t> bytes,
       return OpenAvifFrames(bytes, options);
     case Format::kHeic:
       return OpenHeifFrames(bytes, options);
-    case Format::kTiff: {
-      PEEL_ASSIGN_OR_RETURN(const PictureInfo info, ProbeTiff(bytes));
-      PEEL_RETURN_IF_ERROR(CheckSize(options.limits, 1, 1, static_cast<uint64_t>(info.frames)));
-      return std::unique_ptr<FrameReader>(std::make_unique<TiffPages>(bytes, options, info.frames));
-    }
+    case Format::kTiff:
+      return OpenTiffFrames(bytes, options);
     default: {
       PEEL_ASSIGN_OR_RETURN(Picture picture, Decode(bytes, options));
       return OneFrame(std::move(picture));

@@ -6,6 +6,10 @@ namespace peel {
 
 std::string LibraryText(std::string_view text) {
   constexpr size_t kMost = 200;
+  // Numbers that stand for "none" in a library would stand for nonsense in a message.
+  for (const std::string_view none : {"4294967295", "18446744073709551615"}) {
+    if (text.find(none) != std::string_view::npos) return "";
+  }
   std::string out;
   for (const char c : text) {
     const bool visible = c > ' ' && c < '\x7F';

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -81,16 +82,11 @@ Result<ImageU8> ReadByLibtiff(TiffReader& reader, const TiffLayout& layout, int 
   return Upright<uint8_t>(std::as_const(out).view(), orientation);
 }
 
-}  // namespace
-
-Result<Picture> DecodeTiffPage(std::span<const uint8_t> bytes, const DecodeOptions& options,
-                               int page) {
-  PEEL_ASSIGN_OR_RETURN(const auto reader, TiffReader::Open(bytes));
-  const int pages = reader->CountPages();
-  PEEL_RETURN_IF_ERROR(reader->SelectPage(page));
-  PEEL_ASSIGN_OR_RETURN(const TiffLayout layout, reader->ReadLayout());
-  PEEL_RETURN_IF_ERROR(
-      CheckSize(options.limits, layout.width, layout.height, static_cast<uint64_t>(pages)));
+Result<Picture> ReadPage(TiffReader& reader, const DecodeOptions& options, int page) {
+  PEEL_RETURN_IF_ERROR(reader.SelectPage(page));
+  PEEL_ASSIGN_OR_RETURN(const TiffLayout layout, reader.ReadLayout());
+  PEEL_RETURN_IF_ERROR(CheckSize(options.limits, layout.width, layout.height,
+                                 static_cast<uint64_t>(reader.pages())));
   Picture picture;
   picture.format = Format::kTiff;
   picture.stored_width = static_cast<int>(layout.width);
@@ -99,33 +95,62 @@ Result<Picture> DecodeTiffPage(std::span<const uint8_t> bytes, const DecodeOptio
   picture.was_grey =
       layout.colour == TiffColour::kGrey || layout.colour == TiffColour::kGreyInverted;
   picture.was_cmyk = layout.colour == TiffColour::kCmyk;
-  picture.frames = pages;
+  picture.frames = reader.pages();
   picture.orientation = layout.orientation;
   picture.orientation_applied = options.apply_orientation;
   if (options.keep_metadata) {
-    picture.metadata = reader->ReadMetadata();
+    picture.metadata = reader.ReadMetadata();
     picture.metadata.icc = IccForRgb(picture.metadata.icc);
   }
   const int orientation = options.apply_orientation ? layout.orientation : 1;
   if (layout.by_libtiff) {
-    PEEL_ASSIGN_OR_RETURN(picture.pixels, ReadByLibtiff(*reader, layout, orientation));
+    PEEL_ASSIGN_OR_RETURN(picture.pixels, ReadByLibtiff(reader, layout, orientation));
   } else if (layout.bits > 8 && !options.reduce_to_8_bits) {
-    PEEL_ASSIGN_OR_RETURN(picture.pixels, ReadPixels<uint16_t>(*reader, layout, orientation));
+    PEEL_ASSIGN_OR_RETURN(picture.pixels, ReadPixels<uint16_t>(reader, layout, orientation));
   } else {
-    PEEL_ASSIGN_OR_RETURN(picture.pixels, ReadPixels<uint8_t>(*reader, layout, orientation));
+    PEEL_ASSIGN_OR_RETURN(picture.pixels, ReadPixels<uint8_t>(reader, layout, orientation));
   }
+  picture.warning = reader.Doubts();
   return picture;
 }
 
+// One more than the limit, so that a file of more is found out.
+size_t MostPages(const DecodeOptions& options) {
+  return static_cast<size_t>(std::max(options.limits.max_frames, 0)) + 1;
+}
+
+class TiffPages final : public FrameReader {
+ public:
+  TiffPages(std::unique_ptr<TiffReader> reader, const DecodeOptions& options)
+      : reader_(std::move(reader)), options_(options) {}
+  int count() const override { return reader_->pages(); }
+  Result<Picture> Next() override { return ReadPage(*reader_, options_, at_++); }
+
+ private:
+  const std::unique_ptr<TiffReader> reader_;
+  const DecodeOptions options_;
+  int at_ = 0;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<FrameReader>> OpenTiffFrames(std::span<const uint8_t> bytes,
+                                                    const DecodeOptions& options) {
+  PEEL_ASSIGN_OR_RETURN(auto reader, TiffReader::Open(bytes, MostPages(options)));
+  PEEL_RETURN_IF_ERROR(
+      CheckSize(options.limits, 1, 1, static_cast<uint64_t>(reader->pages())));
+  return std::unique_ptr<FrameReader>(std::make_unique<TiffPages>(std::move(reader), options));
+}
+
 Result<Picture> DecodeTiff(std::span<const uint8_t> bytes, const DecodeOptions& options) {
-  return DecodeTiffPage(bytes, options, 0);
+  PEEL_ASSIGN_OR_RETURN(const auto reader, TiffReader::Open(bytes, MostPages(options)));
+  return ReadPage(*reader, options, 0);
 }
 
 Result<PictureInfo> ProbeTiff(std::span<const uint8_t> bytes) {
-  PEEL_ASSIGN_OR_RETURN(const auto reader, TiffReader::Open(bytes));
+  PEEL_ASSIGN_OR_RETURN(const auto reader, TiffReader::Open(bytes, size_t{1} << 20));
   PictureInfo info;
-  info.frames = reader->CountPages();
-  PEEL_RETURN_IF_ERROR(reader->SelectPage(0));
+  info.frames = reader->pages();
   PEEL_ASSIGN_OR_RETURN(const TiffLayout layout, reader->ReadLayout());
   if (layout.width > INT32_MAX || layout.height > INT32_MAX) {
     return Corrupt("the TIFF's header says an impossible size");

@@ -108,6 +108,18 @@ void TiffRowExpander<T>::Expand(std::span<const uint8_t* const> planes, T* out) 
       case TiffColour::kRgb:
         for (int c = 0; c < 3; ++c) out[c] = static_cast<T>(Scale<T>(from[c], bits));
         break;
+      case TiffColour::kLab: {
+        const uint16_t none = layout_.lab == LabEncoding::kCie   ? 0
+                              : layout_.lab == LabEncoding::kIcc ? (bits == 16 ? 0x8000 : 128)
+                                                                 : 0;
+        const uint16_t grey[3] = {from[0], none, none};
+        float rgb[3];
+        LabToSrgb(layout_.lab, bits, colours == 3 ? from : grey, rgb);
+        for (int c = 0; c < 3; ++c) {
+          out[c] = static_cast<T>(rgb[c] * static_cast<float>(kWhite<T>) + 0.5f);
+        }
+        break;
+      }
       case TiffColour::kCmyk: {
         const uint32_t light = kWhite<T> - Scale<T>(from[3], bits);
         for (int c = 0; c < 3; ++c) {

@@ -4,9 +4,11 @@
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
+#include <string_view>
 
 #include "src/base/checked.h"
 #include "src/codec/exif.h"
+#include "src/codec/library_text.h"
 
 namespace peel {
 namespace {
@@ -22,6 +24,7 @@ constexpr size_t kMaxBlob = size_t{64} << 20;
 struct TiffReader::Callbacks {
   static tmsize_t Read(thandle_t handle, void* to, tmsize_t count) {
     auto& source = *static_cast<Source*>(handle);
+    ++source.reads;
     if (count <= 0 || source.at >= source.bytes.size()) return 0;
     const size_t n = std::min<size_t>(static_cast<size_t>(count), source.bytes.size() - source.at);
     std::memcpy(to, source.bytes.data() + source.at, n);
@@ -39,26 +42,45 @@ struct TiffReader::Callbacks {
   }
   static int Close(thandle_t) { return 0; }
   static toff_t Size(thandle_t handle) { return static_cast<Source*>(handle)->bytes.size(); }
-  static int Error(TIFF*, void* user, const char*, const char* format, va_list arguments) {
-    auto& text = *static_cast<std::string*>(user);
-    if (!text.empty()) return 1;
+  static std::string Text(const char* format, va_list arguments) {
     char buffer[256];
     std::vsnprintf(buffer, sizeof(buffer), format, arguments);
-    text = buffer;
-    while (!text.empty() && (text.back() == '.' || text.back() == '\n')) text.pop_back();
+    return LibraryText(buffer);
+  }
+  static int Error(TIFF*, void* user, const char*, const char* format, va_list arguments) {
+    auto& notes = *static_cast<Notes*>(user);
+    std::string& text = notes.in_pixels ? notes.pixels_error : notes.error;
+    if (text.empty()) text = Text(format, arguments);
     return 1;
   }
-  static int Warning(TIFF*, void*, const char*, const char*, va_list) { return 1; }
+  static int Warning(TIFF*, void* user, const char*, const char* format, va_list arguments) {
+    auto& notes = *static_cast<Notes*>(user);
+    std::string text = Text(format, arguments);
+    if (notes.in_pixels) {
+      if (notes.pixels_error.empty()) notes.pixels_error = std::move(text);
+      return 1;
+    }
+    if (!notes.warning.empty()) return 1;
+    // Most of what libtiff says of a directory is about tags that nobody here reads.
+    constexpr std::string_view kOfThePicture[] = {
+        "ColorMap",       "StripOffsets",   "StripByteCounts", "TileOffsets",
+        "TileByteCounts", "BitsPerSample\"", "SamplesPerPixel\"", "Photometric tag value"};
+    const auto named = [&](std::string_view name) { return text.find(name) != std::string::npos; };
+    if (std::ranges::any_of(kOfThePicture, named)) notes.warning = std::move(text);
+    return 1;
+  }
 };
 
-Result<std::unique_ptr<TiffReader>> TiffReader::Open(std::span<const uint8_t> bytes) {
+Result<std::unique_ptr<TiffReader>> TiffReader::Open(std::span<const uint8_t> bytes,
+                                                     size_t most) {
   PEEL_ASSIGN_OR_RETURN(const TiffLibrary* library, OpenTiffLibrary());
   std::unique_ptr<TiffReader> reader(new TiffReader(*library, bytes));
   const std::unique_ptr<TIFFOpenOptions, decltype(library->TIFFOpenOptionsFree)> options(
       library->TIFFOpenOptionsAlloc(), library->TIFFOpenOptionsFree);
   if (!options) return OutOfMemory("no memory left for reading the TIFF");
-  library->TIFFOpenOptionsSetErrorHandlerExtR(options.get(), Callbacks::Error, &reader->error_);
-  library->TIFFOpenOptionsSetWarningHandlerExtR(options.get(), Callbacks::Warning, nullptr);
+  library->TIFFOpenOptionsSetErrorHandlerExtR(options.get(), Callbacks::Error, &reader->notes_);
+  library->TIFFOpenOptionsSetWarningHandlerExtR(options.get(), Callbacks::Warning,
+                                                 &reader->notes_);
   library->TIFFOpenOptionsSetMaxSingleMemAlloc(options.get(),
                                                static_cast<tmsize_t>(kMaxLibraryAllocation));
   // m: nothing to map.
@@ -66,6 +88,8 @@ Result<std::unique_ptr<TiffReader>> TiffReader::Open(std::span<const uint8_t> by
                                              Callbacks::Write, Callbacks::Seek, Callbacks::Close,
                                              Callbacks::Size, nullptr, nullptr, options.get());
   if (reader->tiff_ == nullptr) return reader->Damaged("its first directory cannot be read");
+  reader->directories_ = WalkTiffDirectories(bytes, most);
+  if (!reader->directories_.empty()) reader->photometric_ = reader->directories_[0].photometric;
   return reader;
 }
 
@@ -74,20 +98,30 @@ TiffReader::~TiffReader() {
 }
 
 Status TiffReader::Damaged(const std::string& where) const {
-  return Corrupt("the TIFF is damaged or truncated: " + where +
-                 (error_.empty() ? "" : " (" + error_ + ")"));
-}
-
-int TiffReader::CountPages() {
-  return std::max(1, static_cast<int>(lib_.TIFFNumberOfDirectories(tiff_)));
+  const std::string& why = notes_.pixels_error.empty() ? notes_.error : notes_.pixels_error;
+  return Corrupt("the TIFF is damaged or truncated: " + where + InParentheses(why));
 }
 
 Status TiffReader::SelectPage(int page) {
-  error_.clear();
-  if (page < 0 || page > UINT16_MAX || !lib_.TIFFSetDirectory(tiff_, static_cast<uint16_t>(page))) {
-    return Damaged("page " + std::to_string(page + 1) + " cannot be read");
+  if (page == 0 && at_ == 0) return OkStatus();  // as it was opened
+  notes_ = {};
+  at_ = page;
+  const auto index = static_cast<size_t>(page);
+  if (index < directories_.size()) {
+    photometric_ = directories_[index].photometric;
+    if (lib_.TIFFSetSubDirectory(tiff_, directories_[index].offset)) return OkStatus();
   }
-  return OkStatus();
+  return Damaged("page " + std::to_string(page + 1) + " cannot be read");
+}
+
+std::string TiffReader::Doubts() const {
+  const std::string& error = notes_.pixels_error.empty() ? notes_.error : notes_.pixels_error;
+  if (!error.empty()) {
+    return "the TIFF is damaged" + InParentheses(error) + "; parts of the picture may look wrong";
+  }
+  if (notes_.warning.empty()) return "";
+  return "the TIFF's tables do not fit its picture" + InParentheses(notes_.warning) +
+         ", which may look wrong";
 }
 
 template <typename T>
@@ -126,8 +160,18 @@ Result<TiffLayout> TiffReader::ReadLayout() {
   }
   const int format = Field<uint16_t>(TIFFTAG_SAMPLEFORMAT, SAMPLEFORMAT_UINT);
   uint16_t photometric = 0;
-  if (!lib_.TIFFGetField(tiff_, TIFFTAG_PHOTOMETRIC, &photometric)) {
-    photometric = layout.samples >= 3 ? PHOTOMETRIC_RGB : PHOTOMETRIC_MINISBLACK;
+  if (!lib_.TIFFGetField(tiff_, TIFFTAG_PHOTOMETRIC, &photometric) || photometric_ < 0) {
+    // Fax has black ink on white paper.
+    const bool fax = layout.compression >= COMPRESSION_CCITTRLE &&
+                     layout.compression <= COMPRESSION_CCITTFAX4;
+    photometric = layout.samples >= 3                                ? PHOTOMETRIC_RGB
+                  : fax || layout.compression == COMPRESSION_CCITTRLEW ? PHOTOMETRIC_MINISWHITE
+                                                                     : PHOTOMETRIC_MINISBLACK;
+  }
+  // libtiff makes grey of a palette picture whose palette it cannot find.
+  if (photometric_ == PHOTOMETRIC_PALETTE && photometric == PHOTOMETRIC_MINISBLACK) {
+    return Corrupt("the TIFF is damaged or truncated: its palette is gone" +
+                   InParentheses(notes_.warning) + "; get the whole file and try again");
   }
   if (photometric == PHOTOMETRIC_YCBCR && layout.compression == COMPRESSION_JPEG) {
     lib_.TIFFSetField(tiff_, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
@@ -150,15 +194,28 @@ Result<TiffLayout> TiffReader::ReadLayout() {
     case PHOTOMETRIC_SEPARATED:
       layout.colour = TiffColour::kCmyk;
       break;
+    case PHOTOMETRIC_CIELAB:
+    case PHOTOMETRIC_ICCLAB:
+    case PHOTOMETRIC_ITULAB:
+      layout.colour = TiffColour::kLab;
+      layout.lab = photometric == PHOTOMETRIC_CIELAB   ? LabEncoding::kCie
+                   : photometric == PHOTOMETRIC_ICCLAB ? LabEncoding::kIcc
+                                                       : LabEncoding::kItu;
+      break;
     default:
       layout.colour = TiffColour::kRgb;
       layout.by_libtiff = true;
+  }
+  const bool lab = layout.colour == TiffColour::kLab;
+  if (lab && layout.bits != 8 && layout.bits != 16) {
+    return Unsupported("the TIFF has Lab colours of " + std::to_string(layout.bits) +
+                       " bits a sample; save it with 8 or 16, or as RGB");
   }
   if (layout.compression == COMPRESSION_OJPEG) layout.by_libtiff = true;
   if (layout.by_libtiff) {
     char why[1024] = "";
     if (!lib_.TIFFRGBAImageOK(tiff_, why)) {
-      return Unsupported(std::string("this kind of TIFF cannot be read: ") + why +
+      return Unsupported("a kind of TIFF that cannot be read here" + InParentheses(why) +
                          "; save it as RGB");
     }
     layout.alpha = TiffAlpha::kAssociated;  // what libtiff makes; opaque where there is none
@@ -170,7 +227,7 @@ Result<TiffLayout> TiffReader::ReadLayout() {
   }
   // Bytes that are called signed are mostly bytes that were called wrongly.
   const bool plain = format == SAMPLEFORMAT_UINT || format == SAMPLEFORMAT_VOID ||
-                     (format == SAMPLEFORMAT_INT && layout.bits <= 8);
+                     (format == SAMPLEFORMAT_INT && (layout.bits <= 8 || lab));
   if (!plain) {
     return Unsupported(std::string("the TIFF has ") +
                        (format == SAMPLEFORMAT_IEEEFP ? "floating-point" : "signed or complex") +
@@ -284,6 +341,7 @@ Result<TiffReader::Bands> TiffReader::PlanBands(const TiffLayout& layout) {
 Status TiffReader::ReadBand(const TiffLayout& layout, const Bands& bands, int y, int count,
                             uint8_t* raw) {
   const auto row = static_cast<uint32_t>(y);
+  notes_.in_pixels = true;
   const auto damaged = [&] {
     return Damaged("its picture ends at row " + std::to_string(y) + " of " +
                    std::to_string(layout.height));
@@ -336,9 +394,15 @@ Status TiffReader::ReadBand(const TiffLayout& layout, const Bands& bands, int y,
 }
 
 Status TiffReader::ReadRgba(const TiffLayout& layout, uint32_t* raster) {
+  notes_.in_pixels = true;
   // Asked for the orientation that it has already, libtiff flips nothing.
   if (!lib_.TIFFReadRGBAImageOriented(tiff_, layout.width, layout.height, raster,
                                       layout.orientation, /*stop=*/1)) {
+    // libtiff's words for what it was never made for.
+    if (notes_.pixels_error.starts_with("Sorry")) {
+      return Unsupported("a kind of TIFF that cannot be read here" +
+                         InParentheses(notes_.pixels_error) + "; save it as RGB");
+    }
     return Damaged("its picture cannot be decoded");
   }
   return OkStatus();

@@ -158,7 +158,9 @@ TEST(Tiff, HugeHeaderIsFoundOut) {
 TEST(Tiff, GivesEachPage) {
   PEEL_SKIP_WITHOUT_SHARED_IMAGES();
   const auto bytes = ReadFileForTest(SharedImages() / "odd/multipage.tiff");
-  const auto first = DecodeTiffPage(bytes, {}, 0), second = DecodeTiffPage(bytes, {}, 1);
+  const auto pages = OpenTiffFrames(bytes, {});
+  ASSERT_TRUE(pages.ok()) << pages.status().message();
+  const auto first = (*pages)->Next(), second = (*pages)->Next();
   ASSERT_TRUE(first.ok() && second.ok());
   EXPECT_EQ(first->frames, 3);
   EXPECT_EQ(first->width(), 10);  // as Pillow's own tests have it
@@ -166,7 +168,8 @@ TEST(Tiff, GivesEachPage) {
   // Green, then red.
   EXPECT_EQ(first->u8()->row(0)[1], 128);
   EXPECT_EQ(second->u8()->row(0)[0], 255);
-  EXPECT_FALSE(DecodeTiffPage(bytes, {}, 3).ok());
+  EXPECT_TRUE((*pages)->Next().ok());
+  EXPECT_FALSE((*pages)->Next().ok());
 }
 
 TEST(Tiff, SixteenBitsStaySixteen) {

@@ -16,7 +16,6 @@ namespace peel {
   F(TIFFGetVersion) \
   F(TIFFIsCODECConfigured) \
   F(TIFFIsTiled) \
-  F(TIFFNumberOfDirectories) \
   F(TIFFOpenOptionsAlloc) \
   F(TIFFOpenOptionsFree) \
   F(TIFFOpenOptionsSetErrorHandlerExtR) \
@@ -28,8 +27,8 @@ namespace peel {
   F(TIFFReadRGBAImageOriented) \
   F(TIFFReadScanline) \
   F(TIFFScanlineSize64) \
-  F(TIFFSetDirectory) \
   F(TIFFSetField) \
+  F(TIFFSetSubDirectory) \
   F(TIFFStripSize64) \
   F(TIFFTileRowSize64) \
   F(TIFFTileSize64)
