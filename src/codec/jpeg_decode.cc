@@ -143,9 +143,7 @@ Result<Picture> DecodeJpeg(std::span<const uint8_t> bytes, const DecodeOptions& 
     PEEL_RETURN_IF_ERROR(ReadInBands(reader, picture.was_cmyk, orientation, out));
   }
   PEEL_RETURN_IF_ERROR(reader.Finish());
-  if (reader.warnings() > 0) {
-    picture.warning = "the JPEG's picture data is damaged; parts of the picture may look wrong";
-  }
+  picture.warning = reader.Doubts();
   if (!options.keep_metadata) picture.metadata = {};
   picture.pixels = std::move(out);
   return picture;

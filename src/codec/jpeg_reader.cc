@@ -42,6 +42,11 @@ struct JpegSource {
   static void Progress(j_common_ptr cinfo) {
     auto* decoder = reinterpret_cast<j_decompress_ptr>(cinfo);
     if (decoder->input_scan_number > kMaxScans) ERREXIT(cinfo, JERR_BAD_PROGRESSION);
+    // Called before each row of blocks that is read, so at least once in every scan.
+    for (int i = 0; i < decoder->comps_in_scan && i < MAX_COMPS_IN_SCAN; ++i) {
+      if (decoder->cur_comp_info[i] == nullptr) continue;
+      Of(decoder)->seen_ |= 1u << (decoder->cur_comp_info[i]->component_index & 31);
+    }
   }
 };
 
@@ -100,7 +105,8 @@ Status JpegReader::Start(int denominator) {
   cinfo_.scale_denom = static_cast<unsigned>(denominator);
   cinfo_.dct_method = JDCT_ISLOW;
   cinfo_.do_fancy_upsampling = TRUE;
-  if (jpeg_has_multiple_scans(&cinfo_)) {  // then the decoder keeps all coefficients
+  several_scans_ = jpeg_has_multiple_scans(&cinfo_) != 0;
+  if (several_scans_) {  // then the decoder keeps all coefficients
     SpareBlocks::Process().MakeRoom(size_t{6} * cinfo_.image_width * cinfo_.image_height);
   }
   errors_.warnings = 0;  // oddities of the header harm no pixel
@@ -122,19 +128,51 @@ Status JpegReader::ReadRows(uint8_t** rows, int count) {
   return OkStatus();
 }
 
+int JpegReader::MissingComponents() const {
+  // Of one scan alone all come together.
+  if (!several_scans_) return 0;
+  int missing = 0;
+  for (int c = 0; c < cinfo_.num_components; ++c) missing += (seen_ >> c & 1) == 0;
+  return missing;
+}
+
+bool JpegReader::MissesScans() const {
+  if (!cinfo_.progressive_mode || cinfo_.coef_bits == nullptr) return false;
+  for (int c = 0; c < cinfo_.num_components; ++c) {
+    const int* bits = cinfo_.coef_bits[c];
+    // -1: never; above 0: bits of it that have not come.
+    if (std::any_of(bits, bits + DCTSIZE2, [](int left) { return left != 0; })) return true;
+  }
+  return false;
+}
+
 Status JpegReader::Finish() {
   if (!ran_out_) return OkStatus();
+  if (const int missing = MissingComponents(); missing > 0) {
+    return Corrupt("the JPEG is truncated: it ends after " + std::to_string(bytes_.size()) +
+                   " bytes, before " + std::to_string(missing) + " of its " +
+                   std::to_string(cinfo_.num_components) +
+                   " components have come; get the whole file and try again");
+  }
   // A missing end marker alone is forgiven: all rows are there.
   if (errors_.hit_marker || cinfo_.arith_code) return Truncated(errors_.hit_marker_row);
-  if (cinfo_.progressive_mode && cinfo_.coef_bits != nullptr) {
-    for (int c = 0; c < cinfo_.num_components; ++c) {
-      const int* bits = cinfo_.coef_bits[c];
-      if (std::any_of(bits, bits + DCTSIZE2, [](int left) { return left != 0; })) {
-        return Truncated(0);
-      }
-    }
-  }
+  if (MissesScans()) return Truncated(0);
   return OkStatus();
+}
+
+std::string JpegReader::Doubts() const {
+  if (const int missing = MissingComponents(); missing > 0) {
+    return "the JPEG is damaged: " + std::to_string(missing) + " of its " +
+           std::to_string(cinfo_.num_components) +
+           " components never came; its colours or its brightness are not right";
+  }
+  if (errors_.warnings > 0) {
+    return "the JPEG's picture data is damaged; parts of the picture may look wrong";
+  }
+  if (MissesScans()) {
+    return "the JPEG is damaged: some of its scans never came; the picture is less sharp than it was";
+  }
+  return "";
 }
 
 }  // namespace peel

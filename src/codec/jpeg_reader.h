@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 
 #include "src/base/status.h"
 #include "src/codec/jpeg_error.h"
@@ -27,13 +28,16 @@ class JpegReader {
   Status Finish();
 
   const jpeg_decompress_struct& cinfo() const { return cinfo_; }
-  // How often libjpeg met damage in the picture's data and worked around it.
-  int warnings() const { return errors_.warnings; }
+  // After Finish: damage in the picture's data that was worked around, or parts of it that the file
+  // does not have although it ends as it should; a sentence for the user, or empty.
+  std::string Doubts() const;
 
  private:
   friend struct JpegSource;
   Status Failure();
   Status Truncated(int row) const;
+  int MissingComponents() const;
+  bool MissesScans() const;
 
   std::span<const uint8_t> bytes_;
   jpeg_decompress_struct cinfo_ = {};
@@ -41,6 +45,8 @@ class JpegReader {
   jpeg_source_mgr source_ = {};
   jpeg_progress_mgr progress_ = {};
   bool created_ = false;
+  bool several_scans_ = false;
+  uint32_t seen_ = 0;  // components that a scan has begun for, a bit each; several scans only
   bool ran_out_ = false;  // the bytes ended before the end marker
 };
 
