@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstring>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -25,7 +26,9 @@ std::vector<uint8_t> Copy(const avifRWData& data) {
 
 Status Failure(const AvifLibrary& lib, avifResult result, const avifDecoder& decoder) {
   std::string text = LibraryText(lib.avifResultToString(result));
-  if (decoder.diag.error[0] != '\0') text += std::string(", ") + decoder.diag.error;
+  // Some of its remarks are a line of its source.
+  const std::string_view remark = decoder.diag.error;
+  if (!remark.empty() && remark.find("->") == remark.npos) text.append(", ").append(remark);
   const std::string why = InParentheses(text);
   switch (result) {
     case AVIF_RESULT_OUT_OF_MEMORY:

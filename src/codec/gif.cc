@@ -10,6 +10,7 @@
 #include "src/codec/canvas.h"
 #include "src/codec/gif_blocks.h"
 #include "src/codec/lazy/gif_library.h"
+#include "src/codec/library_text.h"
 #include "src/image/geometry.h"
 
 namespace peel {
@@ -71,9 +72,10 @@ class GifFrames final : public FrameReader {
   }
 
   Status Damaged(int error, const std::string& where) const {
+    if (error == D_GIF_ERR_NOT_ENOUGH_MEM) return OutOfMemory("no memory left for the GIF");
     const char* text = lib_.GifErrorString(error);
     return Corrupt("the GIF is damaged or truncated: " + where +
-                   (text != nullptr ? std::string(" (") + text + ")" : ""));
+                   InParentheses(text != nullptr ? text : ""));
   }
   Status Damaged() const {
     return Damaged(gif_->Error, "frame " + std::to_string(drawn_ + 1) + " of " +

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -14,6 +15,8 @@
 #include "src/codec/bytes.h"
 #include "src/codec/icc.h"
 #include "src/codec/lazy/jxl_library.h"
+#include "src/codec/lazy/quiet_library.h"
+#include "src/codec/library_text.h"
 
 namespace peel {
 namespace {
@@ -29,6 +32,27 @@ JxlParallelRetCode Run(void* pool, void* jxl, JxlParallelRunInit init, JxlParall
     body(jxl, first + static_cast<uint32_t>(i), static_cast<size_t>(worker));
   });
   return 0;
+}
+
+// prints: what libjxl has printed, where it does.
+Status JxlFailure(std::string_view prints, const LibraryVersion& version) {
+  constexpr std::string_view kReason = "JXL_FAILURE: ";
+  const size_t from = prints.find(kReason);
+  std::string_view reason;
+  if (from != std::string_view::npos) {
+    reason = prints.substr(from + kReason.size());
+    reason = reason.substr(0, reason.find('\n'));
+  }
+  constexpr LibraryVersion kSplines = {0, 9, 0};
+  if (version < kSplines && reason.find("Too many pixels covered with splines") == 0) {
+    return Unsupported("a JPEG XL with large splines: " +
+                       TooOld("libjxl", version.Text(), kSplines.Text()));
+  }
+  if (reason.empty() && version < kSplines) {
+    return Corrupt("the JPEG XL cannot be decoded: it is damaged, or this libjxl " + version.Text() +
+                   " is too old for it");
+  }
+  return Corrupt("the JPEG XL is damaged: it cannot be decoded" + InParentheses(reason));
 }
 
 class JxlReader {
@@ -122,11 +146,13 @@ class JxlReader {
   Metadata TakeMetadata() { return std::move(metadata_); }
 
  private:
-  static Status Failure(JxlDecoderStatus status) {
+  Status Failure(JxlDecoderStatus status) const {
     if (status == JXL_DEC_NEED_MORE_INPUT) {
       return Corrupt("the JPEG XL is truncated; get the whole file and try again");
     }
-    return Corrupt("the JPEG XL is damaged: it cannot be decoded");
+    const auto v = static_cast<int>(lib_.JxlDecoderVersion());
+    const LibraryVersion version = {v / 1'000'000, v / 1000 % 1000, v % 1000};
+    return JxlFailure(prints_.text(), version);
   }
 
   void ReadProfile() {
@@ -178,6 +204,7 @@ class JxlReader {
   }
 
   const JxlLibrary& lib_;
+  const LibraryPrints prints_;  // the library has no other way to say what is wrong
   const std::span<const uint8_t> bytes_;
   std::unique_ptr<JxlDecoder, void (*)(JxlDecoder*)> decoder_;
   JxlBasicInfo info_ = {};

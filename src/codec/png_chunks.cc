@@ -16,6 +16,12 @@ namespace {
 
 constexpr size_t kChunkFrame = 12;  // length, type, checksum
 
+// A chunk's name is four letters; anything else is damage and fit for no message.
+bool IsName(std::string_view name) {
+  return std::ranges::all_of(
+      name, [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); });
+}
+
 bool IsValidDepth(uint8_t colour, uint8_t depth) {
   switch (colour) {
     case kPngGrey:
@@ -123,7 +129,10 @@ Result<PngFile> ParsePng(std::span<const uint8_t> bytes, const PngParse& parse) 
       if (crc != ReadBig32(type.data() + 4 + length)) {
         if (!critical) continue;
         return Corrupt("the PNG is damaged: the checksum of its " +
-                       std::string(is_data ? "picture data" : name) + " at byte " +
+                       std::string(is_data        ? "picture data"
+                                   : IsName(name) ? name
+                                                  : "nameless chunk") +
+                       " at byte " +
                        std::to_string(chunk.data() - bytes.data()) + " is wrong");
       }
     }
@@ -144,6 +153,9 @@ Result<PngFile> ParsePng(std::span<const uint8_t> bytes, const PngParse& parse) 
       return Unsupported(
           "this PNG was repacked for Apple devices (a CgBI file) and is no true PNG any more; "
           "convert it back first, for example with pngcrush -revert-iphone-optimizations");
+    } else if (critical && !IsName(name)) {
+      return Corrupt("the PNG is damaged: a chunk at byte " +
+                     std::to_string(chunk.data() - bytes.data()) + " has no name");
     } else if (critical) {
       return Unsupported("the PNG needs an extension that Peel does not know (chunk " +
                          std::string(name) + ")");

@@ -7,6 +7,7 @@
 
 #include "src/codec/exif_block.h"
 #include "src/codec/jpeg.h"
+#include "src/codec/library_text.h"
 #include "src/codec/orient.h"
 #include "src/codec/sniff.h"
 
@@ -59,12 +60,17 @@ struct Preview {
 
 Result<Preview> ReadPreview(std::span<const uint8_t> bytes, const Limits& limits) {
   PEEL_ASSIGN_OR_RETURN(const RawLibrary* lib, OpenRawLibrary());
-  const std::unique_ptr<libraw_data_t, decltype(lib->libraw_close)> raw(lib->libraw_init(0),
-                                                                        lib->libraw_close);
+  // By itself it prints on standard error what is wrong with a file.
+  constexpr unsigned kPrintNothing = 1 | 2;  // LIBRAW_OPIONS_NO_MEMERR_CALLBACK, _NO_DATAERR_
+  const std::unique_ptr<libraw_data_t, decltype(lib->libraw_close)> raw(
+      lib->libraw_init(kPrintNothing), lib->libraw_close);
   if (!raw) return OutOfMemory("no memory left for reading the raw file");
   const auto failure = [&](int code, const char* what) {
-    return Corrupt(std::string("the camera raw file ") + what + " (" + lib->libraw_strerror(code) +
-                   "); develop it to JPEG or PNG first");
+    if (code == LIBRAW_UNSUFFICIENT_MEMORY) {
+      return OutOfMemory("no memory left for reading the raw file");
+    }
+    return Corrupt(std::string("the camera raw file ") + what +
+                   InParentheses(lib->libraw_strerror(code)) + "; develop it to JPEG or PNG first");
   };
   // LibRaw does not write to the buffer.
   int code = lib->libraw_open_buffer(raw.get(), const_cast<uint8_t*>(bytes.data()), bytes.size());

@@ -39,6 +39,9 @@ Result<Demuxer> Open(std::span<const uint8_t> bytes) {
   }
   const uint64_t need = uint64_t{8} + bytes[4] + (uint64_t{bytes[5]} << 8) +
                         (uint64_t{bytes[6]} << 16) + (uint64_t{bytes[7]} << 24);
+  if (need <= bytes.size()) {
+    return Corrupt("the WebP is damaged or truncated: its last chunk is longer than its file");
+  }
   return Corrupt("the WebP is truncated: it has " + std::to_string(bytes.size()) + " of " +
                  std::to_string(need) + " bytes; get the whole file and try again");
 }

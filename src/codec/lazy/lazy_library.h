@@ -22,6 +22,8 @@ class LazyLibrary {
   // The function's address into *to; kUnsupported where the library has none of this name.
   Status Find(const char* function, void** to) const;
 
+  void* handle() const { return handle_; }
+
  private:
   void* handle_ = nullptr;
   std::string soname_;
