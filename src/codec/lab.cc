@@ -26,7 +26,7 @@ Lab Values(LabEncoding encoding, int bits, const uint16_t lab[3]) {
   switch (encoding) {
     case LabEncoding::kCie: {
       const auto coloured = [&](uint16_t v) {
-        return wide ? static_cast<int16_t>(v) / 256.0 : double{static_cast<int8_t>(v)};
+        return wide ? static_cast<int16_t>(v) / 256.0 : static_cast<double>(static_cast<int8_t>(v));
       };
       return {lab[0] / full * 100, coloured(lab[1]), coloured(lab[2])};
     }
