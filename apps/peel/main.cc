@@ -95,6 +95,11 @@ int Run(int argc, char** argv) {
 int main(int argc, char** argv) try {
   return Run(argc, argv);
 } catch (const std::exception& error) {  // such as no memory for a few words
+  peel::FlushOutput();
   peel::Console().Error(error.what());
+  return peel::kExitNothing;
+} catch (...) {
+  peel::FlushOutput();
+  peel::Console().Error("failed for a reason that it did not tell");
   return peel::kExitNothing;
 }

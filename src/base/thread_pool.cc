@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
 
 #include "src/base/cgroup.h"
 
@@ -28,6 +29,20 @@ void Pause() {
 struct ThreadPool::Loop {
   FunctionRef<void(int64_t, int)> body;
   int64_t first;  // added to every index
+
+  // The body promises not to throw. Where it does all the same (there is no memory for something in
+  // a library), the first exception is kept for the caller, and the other indices are passed over.
+  mutable std::atomic<bool> failed{false};
+  mutable std::exception_ptr thrown{};
+
+  void Call(uint32_t index, int worker) const noexcept {
+    if (failed.load(std::memory_order_relaxed)) return;
+    try {
+      body(first + index, worker);
+    } catch (...) {
+      if (!failed.exchange(true)) thrown = std::current_exception();
+    }
+  }
 };
 
 // Indices [first, end) as one word, so that both ends can be taken from at once.
@@ -73,14 +88,14 @@ ThreadPool::~ThreadPool() {
 void ThreadPool::Drain(const Loop& loop, int worker) {
   current_worker = worker;
   uint32_t index = 0;
-  while (shares_[worker].Take(true, &index)) loop.body(loop.first + index, worker);
+  while (shares_[worker].Take(true, &index)) loop.Call(index, worker);
   for (;;) {
     Share* fullest = &shares_[0];
     for (int i = 1; i < size(); ++i) {
       if (shares_[i].left() > fullest->left()) fullest = &shares_[i];
     }
     if (fullest->left() == 0) break;
-    if (fullest->Take(false, &index)) loop.body(loop.first + index, worker);
+    if (fullest->Take(false, &index)) loop.Call(index, worker);
   }
   current_worker = -1;
 }
@@ -142,6 +157,7 @@ void ThreadPool::Run(const Loop& loop, uint32_t count) {
       std::this_thread::yield();
     }
   }
+  if (loop.thrown) std::rethrow_exception(loop.thrown);
 }
 
 int AvailableCpus() {
