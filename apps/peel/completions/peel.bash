@@ -42,6 +42,8 @@ _peel() {
                 _peel_words "list info verify pull --json --help"
             elif [[ ${words[2]} == list ]]; then
                 _peel_words "--json --help"
+            elif [[ ${words[2]} == pull && $cur == -* ]]; then
+                _peel_words "--sha256 --help"
             else
                 _peel_words "$(_peel_models) --help"
             fi
