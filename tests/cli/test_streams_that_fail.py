@@ -4,12 +4,13 @@ import fcntl
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import threading
 import time
 
-from cli_support import ball, leftovers
+from cli_support import ROOT, ball, leftovers
 import numpy as np
 from PIL import Image
 import pytest
@@ -123,6 +124,23 @@ def test_failures_count_without_messages(run, pictures, tmp_path):
     assert run("$PEEL models pull no-such-model 2>/dev/full")[0] == 2
     assert run("$PEEL model run none.onnx 2>/dev/full")[0] == 3
     assert run("$PEEL bench none.jpg 2>/dev/full")[0] != 134
+
+
+@pytest.mark.parametrize("bad", ["2>/dev/full", "2>&-"])
+def test_every_command_without_messages(run, models, bad):
+    """Those that write messages end with the exit code that they have with them."""
+    model = models / "u2netp-fp32.onnx"
+    codes = set()
+    for command in [
+        f"model run {model}", f"model info {model}", "model info none.onnx", f"model tune {model} --images /none",
+        "quantize --images /none", "models verify none.onnx", "models info none", "bench /none", "bench --apply",
+        "models pull http://localhost/x.onnx", "serve", "bench-case --what", "cut in.txt", "cut --watch /none -O out",
+    ]:
+        usual = run(f"touch in.txt; $PEEL {command}")
+        silent = run(f"$PEEL {command} {bad}")
+        assert silent[0] == usual[0] and len(silent[1].splitlines()) == len(usual[1].splitlines()), (command, usual)
+        codes.add(usual[0])
+    assert codes == {0, 1, 2, 3}
 
 
 @pytest.mark.parametrize("bad", ["2>/dev/full", "2>&-"])
@@ -308,3 +326,14 @@ def test_watch_without_messages(program, pictures, tmp_path):
             process.send_signal(signal.SIGINT)
             assert process.wait(60) == 0
         check_folder(tmp_path, out)
+
+
+def test_there_is_one_way_to_standard_error_and_one_to_standard_output():
+    """What writes there otherwise throws, loses what a pipe does not take at once, or ends a thread."""
+    other = re.compile(r"fmt::print|std::(cerr|cout|clog)|\b(v?f?printf|perror|puts|fputs|putchar)\(")
+    found = [f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+             for folder in ("apps", "src") for path in sorted((ROOT / folder).rglob("*.*"))
+             if path.suffix in (".cc", ".h") and not path.stem.endswith(("_test", "_bench"))
+             for number, line in enumerate(path.read_text().splitlines(), 1)
+             if other.search(line.split("//")[0])]
+    assert found == []
