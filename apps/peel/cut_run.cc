@@ -194,6 +194,7 @@ int CutRun::OnList(const InputList& list, JobList jobs) {
     plan_.batch.frame_output = [&](const Job& job, int frame) {
       return jobs.planner->PlanFrame(job, frame);
     };
+    plan_.batch.note = [&](const std::string& text) { console_.Warn(text); };
     console_.StartProgress(plan_.progress, static_cast<int>(jobs.jobs.size()));
     outcome =
         RunBatch(*cutter_, jobs.jobs, plan_.batch, [&](const FileReport& report) { Add(report); });

@@ -69,8 +69,10 @@ class StreamRun {
   Status ReadAll();
   void Push(std::vector<uint8_t> bytes);
   void CutAll();
+  void CutOne(Task& task);
   Result<EncodedCut> Cut(std::vector<uint8_t> bytes);
   void WriteAll();
+  void WriteOne(Answer& answer);
   void Tell(Answer& answer);
   Status Write(const Answer& answer, const EncodedCut& cut);
   // Nothing that is read from now on is of use.
@@ -89,6 +91,8 @@ class StreamRun {
   std::unique_ptr<Cutter> cutter_;
   std::atomic<bool> hopeless_{false};  // no model, or nobody who reads: no use to go on
   bool model_told_ = false;
+  int cutting_ = 0;  // threads that cut out; whether one writes
+  bool writing_ = false;
   uint64_t number_ = 0, done_ = 0, failed_ = 0;
 };
 
@@ -103,8 +107,15 @@ void StreamRun::Push(std::vector<uint8_t> bytes) {
   }
   task->admitted = Admission(budget_, EstimateMemory(info, bytes.size(), plan_.batch.cut));
   task->bytes = std::move(bytes);
-  answers_.Push({number_++, task->done.get_future()});
-  tasks_.Push(std::move(task));
+  Answer answer = {number_++, task->done.get_future()};
+  // What no thread could be had for is done by this one.
+  if (writing_) answers_.Push(std::move(answer));
+  if (cutting_ > 0) {
+    tasks_.Push(std::move(task));
+  } else {
+    CutOne(*task);
+  }
+  if (!writing_) WriteOne(answer);
 }
 
 Status StreamRun::ReadAll() {
@@ -160,16 +171,18 @@ Result<EncodedCut> StreamRun::Cut(std::vector<uint8_t> bytes) {
 }
 
 void StreamRun::CutAll() {
-  while (auto task = tasks_.Pop()) {
-    try {
-      auto cut = Caught("", [&]() -> Result<EncodedCut> {
-        if (hopeless_) return Cancelled("no use");
-        return Cut(std::move((*task)->bytes));
-      });
-      (*task)->admitted.ShrinkTo(0);
-      (*task)->done.set_value(std::move(cut));
-    } catch (...) {  // no memory for the words: the promise that is dropped tells
-    }
+  while (auto task = tasks_.Pop()) CutOne(**task);
+}
+
+void StreamRun::CutOne(Task& task) {
+  try {
+    auto cut = Caught("", [&]() -> Result<EncodedCut> {
+      if (hopeless_) return Cancelled("no use");
+      return Cut(std::move(task.bytes));
+    });
+    task.admitted.ShrinkTo(0);
+    task.done.set_value(std::move(cut));
+  } catch (...) {  // no memory for the words: the promise that is dropped tells
   }
 }
 
@@ -217,13 +230,15 @@ void StreamRun::Tell(Answer& answer) {
 }
 
 void StreamRun::WriteAll() {
-  while (auto answer = answers_.Pop()) {
-    try {
-      Tell(*answer);
-    } catch (const std::exception& error) {
-      ++failed_;
-      console_.Error(error.what());
-    }
+  while (auto answer = answers_.Pop()) WriteOne(*answer);
+}
+
+void StreamRun::WriteOne(Answer& answer) {
+  try {
+    Tell(answer);
+  } catch (const std::exception& error) {
+    ++failed_;
+    console_.Error(error.what());
   }
 }
 
@@ -236,17 +251,18 @@ int StreamRun::Run() {
   cutter_ = Cutter::Start(plan_.model);
   std::vector<std::thread> cutting;
   std::thread writing;
-  Status trouble = Caught("a thread cannot be started", [&] {
+  const Status started = Caught("a thread cannot be started", [&] {
     cutting.reserve(static_cast<size_t>(jobs_));
     writing = std::thread([this] { WriteAll(); });
-    for (int i = 0; i < jobs_; ++i) cutting.emplace_back([this] { CutAll(); });
+    writing_ = true;
+    for (; cutting_ < jobs_; ++cutting_) cutting.emplace_back([this] { CutAll(); });
     return OkStatus();
   });
-  if (cutting.empty()) {
-    hopeless_ = true;
-  } else {  // if with fewer threads than wanted
-    trouble = Caught("standard input", [&] { return ReadAll(); });
+  if (!started.ok()) {
+    console_.Warn(fmt::format("{}; going on with {} of {}", started.message(),
+                              cutting_ + (writing_ ? 2 : 1), jobs_ + 2));
   }
+  const Status trouble = Caught("standard input", [&] { return ReadAll(); });
   tasks_.Close();
   for (std::thread& thread : cutting) thread.join();
   answers_.Close();

@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <array>
 #include <atomic>
@@ -85,6 +88,54 @@ TEST(ThreadPool, NestedAndConcurrentCallersFinish) {
   }
   for (auto& t : callers) t.join();
   EXPECT_EQ(sum.load(), 4 * 50 * 10 * 45);
+}
+
+// A loop inside another pool's loop is that pool's caller: its numbers are the inner pool's own.
+TEST(ThreadPool, AnotherPoolInsideALoop) {
+  ThreadPool outer(6), inner(2);
+  std::atomic<int64_t> sum{0};
+  std::atomic<bool> within{true};
+  for (int round = 0; round < 100; ++round) {
+    outer.ParallelFor(12, [&](int64_t, int outer_worker) {
+      inner.ParallelFor(10, [&](int64_t i, int worker) {
+        if (worker < 0 || worker >= inner.size()) within = false;
+        outer.ParallelFor(2,
+                          [&](int64_t, int again) {  // back in the first: its caller's or its own
+                            if (again < 0 || again >= outer.size()) within = false;
+                          });
+        sum.fetch_add(i);
+      });
+      outer.ParallelFor(3, [&](int64_t, int again) {
+        if (again != outer_worker) within = false;
+      });
+    });
+  }
+  EXPECT_TRUE(within.load());
+  EXPECT_EQ(sum.load(), 100 * 12 * 45);
+}
+
+// In a process that may start two more threads and no third.
+TEST(ThreadPool, GoesOnWithTheThreadsThatStart) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "sanitizers start threads of their own";
+#endif
+  if (getuid() != 0) GTEST_SKIP() << "needs root, to be a user without other processes";
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const rlimit three = {3, 3};
+    if (setrlimit(RLIMIT_NPROC, &three) != 0 || setuid(61234) != 0) _exit(2);
+    ThreadPool pool(16);
+    std::atomic<int> hits{0};
+    pool.ParallelFor(100, [&](int64_t, int) { ++hits; });
+    _exit(pool.size() == 3 && hits == 100 && pool.Shortage().find("3 of 16") != std::string::npos
+              ? 0
+              : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
 TEST(Cpu, NamesATarget) {

@@ -24,6 +24,39 @@ void AppendUpwards(std::string folder, std::string group, std::vector<std::strin
   folders.push_back(std::move(folder));
 }
 
+// What versions 2 and 1 call a group's limit, what it uses, and in memory.stat the pages of files
+// that are reclaimed first, those of the groups below included.
+struct MemoryFiles {
+  const char* limit;
+  const char* used;
+  const char* inactive;
+};
+constexpr MemoryFiles kMemoryFiles[] = {
+    {"/memory.max", "/memory.current", "inactive_file"},
+    {"/memory.limit_in_bytes", "/memory.usage_in_bytes", "total_inactive_file"},
+};
+
+template <typename Use>
+void ForEachMemoryLimit(const CgroupPaths& paths, Use use) {
+  for (const std::string& folder : CgroupFolders("memory", paths)) {
+    for (const MemoryFiles& files : kMemoryFiles) {
+      const auto limit = NumberIn<uint64_t>(folder + files.limit);
+      // Version 1 writes a number near 2^63 where there is no limit.
+      if (limit != 0 && limit <= (uint64_t{1} << 60)) use(folder, limit, files);
+    }
+  }
+}
+
+// A line "name number" of a file; 0 where there is none.
+uint64_t StatIn(const std::string& path, std::string_view name) {
+  std::ifstream file(path);
+  uint64_t number = 0;
+  for (std::string word; file >> word >> number;) {
+    if (word == name) return number;
+  }
+  return 0;
+}
+
 bool Lists(const std::string& controllers, std::string_view controller) {
   std::istringstream in(controllers);
   for (std::string name; std::getline(in, name, ',');) {
@@ -70,21 +103,23 @@ double CgroupCpuQuota(const CgroupPaths& paths) {
 }
 
 uint64_t CgroupMemoryLeft(const CgroupPaths& paths) {
-  static constexpr const char* kFiles[][2] = {
-      {"/memory.max", "/memory.current"},
-      {"/memory.limit_in_bytes", "/memory.usage_in_bytes"},
-  };
   uint64_t least = 0;
-  for (const std::string& folder : CgroupFolders("memory", paths)) {
-    for (const auto& [limit_file, used_file] : kFiles) {
-      const auto limit = NumberIn<uint64_t>(folder + limit_file);
-      // Version 1 writes a number near 2^63 where there is no limit.
-      if (limit == 0 || limit > (uint64_t{1} << 60)) continue;
-      const auto used = NumberIn<uint64_t>(folder + used_file);
-      const uint64_t left = limit > used ? limit - used : 1;
-      least = least > 0 ? std::min(least, left) : left;
-    }
-  }
+  ForEachMemoryLimit(paths, [&](const std::string& folder, uint64_t limit,
+                                const MemoryFiles& files) {
+    const auto used = NumberIn<uint64_t>(folder + files.used);
+    const uint64_t reclaimable = std::min(StatIn(folder + "/memory.stat", files.inactive), used);
+    const uint64_t kept = used - reclaimable;
+    const uint64_t left = limit > kept ? limit - kept : 1;
+    least = least > 0 ? std::min(least, left) : left;
+  });
+  return least;
+}
+
+uint64_t CgroupMemoryLimit(const CgroupPaths& paths) {
+  uint64_t least = 0;
+  ForEachMemoryLimit(paths, [&](const std::string&, uint64_t limit, const MemoryFiles&) {
+    least = least > 0 ? std::min(least, limit) : limit;
+  });
   return least;
 }
 

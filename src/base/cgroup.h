@@ -21,7 +21,12 @@ std::vector<std::string> CgroupFolders(const std::string& controller,
 // Processors' worth of time that the strictest group allows; 0 where none sets a quota.
 double CgroupCpuQuota(const CgroupPaths& paths = {});
 
-// Bytes that the strictest group leaves, at least 1; 0 where none sets a limit.
+// Bytes that the strictest group leaves, at least 1; 0 where none sets a limit. Cached pages of
+// files that nobody has used lately count as free: the kernel gives them up when memory is asked
+// for, and a group that has read many files is full of them. Advice, since more may be reclaimed.
 uint64_t CgroupMemoryLeft(const CgroupPaths& paths = {});
+
+// The strictest group's limit in bytes; 0 where none sets one.
+uint64_t CgroupMemoryLimit(const CgroupPaths& paths = {});
 
 }  // namespace peel

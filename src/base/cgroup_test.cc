@@ -43,6 +43,22 @@ TEST_F(CgroupTest, Version2OwnGroup) {
   EXPECT_EQ(CgroupMemoryLeft(paths_), 700u);
 }
 
+// A container that has read many files: its cache counts as used, and is given up on demand.
+TEST_F(CgroupTest, CachedFilesAreFree) {
+  Write("membership", "0::/job\n4:memory:/old");
+  Write("root/job/memory.max", "1000000");
+  Write("root/job/memory.current", "999999");
+  Write("root/job/memory.stat",
+        "anon 100000\nfile 899999\ninactive_file 800000\nactive_file 99999");
+  EXPECT_EQ(CgroupMemoryLeft(paths_), 800001u);
+  EXPECT_EQ(CgroupMemoryLimit(paths_), 1000000u);
+  Write("root/memory/old/memory.limit_in_bytes", "500000");
+  Write("root/memory/old/memory.usage_in_bytes", "490000");
+  Write("root/memory/old/memory.stat", "inactive_file 7\ntotal_inactive_file 400000");
+  EXPECT_EQ(CgroupMemoryLeft(paths_), 410000u);
+  EXPECT_EQ(CgroupMemoryLimit(paths_), 500000u);
+}
+
 TEST_F(CgroupTest, StricterGroupAboveHolds) {
   Write("membership", "0::/user.slice/job");
   Write("root/user.slice/job/cpu.max", "max 100000");

@@ -21,7 +21,8 @@ size_t DefaultLimit() {
 #else
   uint64_t memory = static_cast<uint64_t>(std::max(sysconf(_SC_PHYS_PAGES), 0L)) *
                     static_cast<uint64_t>(std::max(sysconf(_SC_PAGESIZE), 0L));
-  if (const uint64_t left = CgroupMemoryLeft(); left > 0) memory = std::min(memory, left);
+  // The limit, not what is left of it just now, which is little where files have been read.
+  if (const uint64_t limit = CgroupMemoryLimit(); limit > 0) memory = std::min(memory, limit);
   return static_cast<size_t>(std::min<uint64_t>(memory / 16, uint64_t{256} << 20));
 #endif
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <exception>
+#include <system_error>
 
 #include "src/base/cgroup.h"
 
@@ -13,8 +14,6 @@ namespace {
 
 // About 30 microseconds: longer than the gap between two layers, shorter than a scheduler's slice.
 constexpr int kSpins = 2000;
-
-thread_local int current_worker = -1;  // the worker this thread is inside a loop as; -1 outside
 
 void Pause() {
 #if defined(__x86_64__)
@@ -25,6 +24,8 @@ void Pause() {
 }
 
 }  // namespace
+
+thread_local const ThreadPool::Place* ThreadPool::innermost_ = nullptr;
 
 struct ThreadPool::Loop {
   FunctionRef<void(int64_t, int)> body;
@@ -71,8 +72,16 @@ struct alignas(64) ThreadPool::Share {
 
 ThreadPool::ThreadPool(int threads) {
   if (threads <= 0) threads = AvailableCpus();
-  shares_ = std::make_unique<Share[]>(threads);
-  for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { Work(i); });
+  shares_ = std::make_unique<Share[]>(static_cast<size_t>(threads));
+  workers_.reserve(static_cast<size_t>(threads));  // nothing but a thread's start can fail below
+  try {
+    for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { Work(i); });
+  } catch (const std::system_error& error) {
+    shortage_ = "only " + std::to_string(size()) + " of " + std::to_string(threads) +
+                " threads could be started (" + error.code().message() +
+                "); going on with those. Raise the limit on processes (ulimit -u, pids.max) or "
+                "ask for fewer threads";
+  }
 }
 
 ThreadPool::~ThreadPool() {
@@ -86,7 +95,8 @@ ThreadPool::~ThreadPool() {
 }
 
 void ThreadPool::Drain(const Loop& loop, int worker) {
-  current_worker = worker;
+  const Place here = {this, worker, innermost_};
+  innermost_ = &here;
   uint32_t index = 0;
   while (shares_[worker].Take(true, &index)) loop.Call(index, worker);
   for (;;) {
@@ -97,7 +107,7 @@ void ThreadPool::Drain(const Loop& loop, int worker) {
     if (fullest->left() == 0) break;
     if (fullest->Take(false, &index)) loop.Call(index, worker);
   }
-  current_worker = -1;
+  innermost_ = here.outer;
 }
 
 void ThreadPool::Work(int worker) {
@@ -125,8 +135,11 @@ void ThreadPool::Work(int worker) {
 void ThreadPool::ParallelFor(int64_t count, FunctionRef<void(int64_t, int)> body) {
   if (count <= 0) return;
   std::unique_lock caller(caller_, std::defer_lock);
-  if (workers_.empty() || count == 1 || current_worker >= 0 || !caller.try_lock()) {
-    const int worker = std::max(current_worker, 0);
+  const Place* place = innermost_;
+  while (place != nullptr && place->pool != this) place = place->outer;
+  if (workers_.empty() || count == 1 || place != nullptr || !caller.try_lock()) {
+    // A nested loop keeps its place: its scratch space is the one that the outer loop gave it.
+    const int worker = place != nullptr ? place->worker : 0;
     for (int64_t i = 0; i < count; ++i) body(i, worker);
     return;
   }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -19,16 +20,22 @@ namespace peel {
 // on which worker runs it, then results are the same for every size. Idle workers spin for a short
 // while (loops inside one inference follow each other closely), then park. Any thread may call;
 // while one caller has the workers, another's loop runs on its own thread alone, as does a loop
-// started inside a loop body (with the same worker number).
+// started inside a loop body of the same pool (with the same worker number). A loop body may use
+// another pool, whose workers it then has like any caller.
 class ThreadPool {
  public:
-  // threads <= 0 means AvailableCpus().
+  // threads <= 0 means AvailableCpus(). Where the system starts fewer (limits on processes or on
+  // memory), the pool is that much smaller; see Shortage().
   explicit ThreadPool(int threads = 0);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
   int size() const { return static_cast<int>(workers_.size()) + 1; }
+
+  // For the user, where fewer threads could be started than were asked for: how many and why, and
+  // what to do; else "".
+  const std::string& Shortage() const { return shortage_; }
 
   // body(index, worker) for every index in [0, count); worker in [0, size()) names the scratch
   // space that the call may use. Returns when all are done. body must not throw.
@@ -41,7 +48,16 @@ class ThreadPool {
   void Drain(const Loop& loop, int worker);
   void Run(const Loop& loop, uint32_t count);
 
+  // The pools and numbers as which a thread is inside loops, innermost first.
+  struct Place {
+    const ThreadPool* pool;
+    int worker;
+    const Place* outer;
+  };
+  static thread_local const Place* innermost_;
+
   std::vector<std::thread> workers_;
+  std::string shortage_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::atomic<uint64_t> generation_{0};  // one more for every loop

@@ -9,21 +9,22 @@
 namespace peel::engine {
 namespace {
 
-uint64_t MachineAvailable() {
+uint64_t MachineMemory() {
   std::ifstream file("/proc/meminfo");
+  uint64_t total = 0;
   for (std::string word; file >> word;) {
     uint64_t kib = 0;
-    if (word == "MemAvailable:" && file >> kib) return kib * 1024;
+    if ((word == "MemTotal:" || word == "SwapTotal:") && file >> kib) total += kib * 1024;
   }
-  return 0;
+  return total;
 }
 
 }  // namespace
 
-uint64_t AvailableMemory() {
-  const uint64_t machine = MachineAvailable(), cgroup = CgroupMemoryLeft();
-  if (machine == 0 || cgroup == 0) return std::max(machine, cgroup);
-  return std::min(machine, cgroup);
+uint64_t MemoryCeiling() {
+  const uint64_t machine = MachineMemory(), group = CgroupMemoryLimit();
+  if (machine == 0 || group == 0) return std::max(machine, group);
+  return std::min(machine, group);
 }
 
 }  // namespace peel::engine

@@ -4,8 +4,9 @@
 
 namespace peel::engine {
 
-// Bytes this process may still take: what the machine has available or what its cgroup leaves,
-// whichever is less; 0 where neither can be read.
-uint64_t AvailableMemory();
+// Bytes that this process could have at the very most: the machine's memory and swap, or its control
+// group's limit where that is less; 0 where neither can be read. What is free at the moment is no
+// bound: the system reclaims caches, and other programs end.
+uint64_t MemoryCeiling();
 
 }  // namespace peel::engine

@@ -261,7 +261,7 @@ Result<std::shared_ptr<const Plan>> NativeSession::MakePlan(const PlanKey& key) 
   }
   std::vector<ValueId> fetches;
   for (const Port& port : graph->outputs) fetches.push_back(port.value);
-  const uint64_t limit = max_memory_ != 0 ? max_memory_ : AvailableMemory();
+  const uint64_t limit = max_memory_ != 0 ? max_memory_ : MemoryCeiling();
   const Plan::Options options{limit, disabled_kernels_, &precisions_, timings_.get(), tune_};
   return Plan::Build(std::move(graph), fetches, options, *pool_, weights_);
 }

@@ -29,7 +29,7 @@ struct SessionOptions {
   // Values inside the graph, by the names that the file gives them, that become outputs behind its
   // own ones: how calibration sees activations. Naming one may keep passes from fusing it away.
   std::vector<std::string> extra_outputs;
-  uint64_t max_memory_bytes = 0;  // refuse a plan that needs more; 0: what the machine has free
+  uint64_t max_memory_bytes = 0;  // refuse a plan that needs more; 0: than the machine has
 };
 
 // A model file in memory.

@@ -71,6 +71,8 @@ class Batch {
   void CutAll();
   void CutOne(std::unique_ptr<Work> work);
   void WriteAll();
+  void HandToWriter(std::unique_ptr<Work> work);
+  void WriteOne(std::unique_ptr<Work> work);
   Status Read(Work& work);  // kSkipped in the report ends the work
   Status Cut(Work& work);
   Status CutFrames(Work& work);
@@ -108,6 +110,7 @@ class Batch {
   const std::function<void(const FileReport&)>& done_;
   MemoryBudget budget_;
   BoundedQueue<std::unique_ptr<Work>> to_cut_, to_write_;
+  std::atomic<size_t> cutters_{0}, writers_{0};  // threads that run
   std::atomic<bool> fatal_seen_{false};
   std::atomic<bool> lost_{false};
   std::mutex mutex_;  // around done_, fatal_, trouble_ and folders_
@@ -253,7 +256,7 @@ Status Batch::CutFrames(Work& work) {
     Describe(*cut, made.report);
     if (!last) {
       made.bytes = std::move(cut->bytes);
-      to_write_.Push(std::move(part));
+      HandToWriter(std::move(part));
       continue;
     }
     opened = std::unique_ptr<FrameReader>();  // it reads from what is replaced now
@@ -345,8 +348,10 @@ bool Batch::ReadOne(Job job) {
   Status status = Try(*work, &Batch::Read);
   if (!status.ok() || work->report.state == FileReport::State::kSkipped) {
     End(*work, std::move(status));
-  } else {
+  } else if (cutters_ > 0) {
     to_cut_.Push(std::move(work));
+  } else {
+    CutOne(std::move(work));
   }
   return true;
 }
@@ -364,7 +369,7 @@ void Batch::CutOne(std::unique_ptr<Work> work) {
   }
   Status status = Try(*work, GoesByFrames(*work) ? &Batch::CutFrames : &Batch::Cut);
   if (status.ok()) {
-    to_write_.Push(std::move(work));
+    HandToWriter(std::move(work));
     return;
   }
   // A model that could not be loaded is nobody's input's fault, and is told once.
@@ -380,13 +385,23 @@ void Batch::CutOne(std::unique_ptr<Work> work) {
   End(*work, std::move(status));
 }
 
+void Batch::HandToWriter(std::unique_ptr<Work> work) {
+  if (writers_ > 0) {
+    to_write_.Push(std::move(work));
+  } else {
+    WriteOne(std::move(work));
+  }
+}
+
 void Batch::WriteAll() {
   while (auto work = to_write_.Pop()) {
-    Guard([&] {
-      Status status = Try(**work, &Batch::Write);
-      End(**work, std::move(status));
-    });
+    Guard([&] { WriteOne(*std::move(work)); });
   }
+}
+
+void Batch::WriteOne(std::unique_ptr<Work> work) {
+  Status status = Try(*work, &Batch::Write);
+  End(*work, std::move(status));
 }
 
 Status Batch::Run(const std::function<std::optional<Job>()>& next, size_t at_most) {
@@ -397,17 +412,20 @@ Status Batch::Run(const std::function<std::optional<Job>()>& next, size_t at_mos
   const Status started = Caught("a thread cannot be started", [&] {
     writing.reserve(writers);
     cutting.reserve(cutters);
-    for (size_t i = 0; i < writers; ++i) writing.emplace_back([this] { WriteAll(); });
-    for (size_t i = 0; i < cutters; ++i) cutting.emplace_back([this] { CutAll(); });
+    for (; writers_ < writers; ++writers_) writing.emplace_back([this] { WriteAll(); });
+    for (; cutters_ < cutters; ++cutters_) cutting.emplace_back([this] { CutAll(); });
     return OkStatus();
   });
-  const bool able = !writing.empty() && !cutting.empty();  // fewer threads have to do
-  if (able) ReadAll(next);
+  // Fewer threads have to do; what none could be had for is done by this one.
+  if (!started.ok() && options_.note) {
+    options_.note(started.message() + "; going on with " + std::to_string(cutters_ + writers_ + 1) +
+                  " of " + std::to_string(cutters + writers + 1));
+  }
+  ReadAll(next);
   to_cut_.Close();
   for (std::thread& thread : cutting) thread.join();
   to_write_.Close();
   for (std::thread& thread : writing) thread.join();
-  if (!able) return started;
   if (!fatal_.ok() && fatal_.code() != StatusCode::kCancelled) return fatal_;
   if (!trouble_.ok()) return trouble_;
   if (lost_) return OutOfMemory("there was not enough memory to say what became of some pictures");

@@ -156,7 +156,7 @@ class CutterImpl final : public Cutter {
           return std::max(1, threads - std::max(options.jobs, 1) + 1);
         }()) {
     options.threads = pool_.size();
-    const auto load = [options]() -> Result<LoadedModel> {
+    const auto load = [this, options]() -> Result<LoadedModel> {
       return Caught("the model", [&] { return LoadModel(options); });
     };
     try {
