@@ -19,6 +19,7 @@
 #include "src/pipeline/files.h"
 #include "src/pipeline/memory_budget.h"
 #include "src/pipeline/numbered_name.h"
+#include "src/pipeline/temporary_files.h"
 
 namespace peel {
 namespace {

@@ -17,15 +17,16 @@ Result<std::vector<uint8_t>> ReadWholeFile(const std::string& path, uint64_t max
 
 // Writes the bytes so that `path` holds either what it held before or all of them, whatever happens
 // in between: a nameless temporary file in the same folder (a named one where the file system has
-// no nameless ones), fsync, then the name. A symbolic link is followed, the link stays. What is
-// there and is no regular file (/dev/null, a pipe) is simply written to; so is standard output for
-// "-". kNotFound for a missing folder, kIo for everything else; nothing is left behind.
+// no nameless ones), fsync, then the name. A file that is replaced passes its mode and owner on;
+// one that cannot be replaced, as it is a mount point or its folder is read-only, is written in
+// place (pipeline/replace_file.h). A symbolic link is followed, the link stays. What is there and is
+// no regular file (/dev/null, a pipe) is simply written to; so is standard output for "-".
+// kNotFound for a missing folder, kIo for everything else; nothing is left behind.
 Status WriteFileAtomically(const std::string& path, std::span<const uint8_t> bytes);
 
-// Removes temporary files that WriteFileAtomically left in this folder when its process was killed:
-// those of processes of this machine that are no more. Only file systems without nameless files,
-// and outputs that were being replaced, can leave any.
-void RemoveStaleTemporaries(const std::string& folder);
+// The same for a content in parts, one after another.
+Status WritePartsAtomically(const std::string& path,
+                            std::span<const std::span<const uint8_t>> parts);
 
 // Whether both names lead to the same existing file.
 bool IsSameFile(const std::string& a, const std::string& b);

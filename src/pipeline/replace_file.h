@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "src/base/status.h"
+
+namespace peel {
+
+using FileParts = std::span<const std::span<const uint8_t>>;
+
+// Gives the file `target`, which may be there and is then a regular file, a new content: through a
+// temporary file beside it that takes its name, access rights and owner (as far as this process
+// may give them). Where a file cannot be replaced but can be written to - it is a mount point, as
+// a file bound into a container is, or its folder takes no files - it is written in place: after
+// room for it has been set aside, and with its first bytes last, so that what is left of an
+// interrupted write is taken for a picture by nobody. kNotFound for a missing folder, kIo for
+// everything else.
+using RenameFunction = int (*)(const char* from, const char* to);
+Status ReplaceFile(const std::string& target, FileParts parts,
+                   RenameFunction rename_file = std::rename);
+
+// Writes all of it, by a call a megabyte where the parts are small.
+Status WriteParts(int fd, FileParts parts);
+
+// In files.cc: writes all of it; what the number of a failed write means to the user.
+Status WriteAll(int fd, std::span<const uint8_t> bytes);
+Status WriteFailure(std::string_view what, int error);
+
+}  // namespace peel

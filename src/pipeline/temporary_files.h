@@ -1,0 +1,38 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace peel {
+
+// Who makes a temporary file. Process numbers mean something only among processes that see each
+// other, and several machines and containers may write to one network file system.
+struct FileMaker {
+  // Of the running kernel (its boot's random number), the machine (/etc/machine-id), the host's
+  // name and the process namespace: equal names, or equal numbers of namespaces, do not suffice.
+  uint64_t space = 0;
+  pid_t process = 0;
+  uint64_t started = 0;  // in the kernel's ticks since boot, as numbers are used again; 0: unknown
+
+  bool operator==(const FileMaker&) const = default;
+};
+
+FileMaker ThisProcess();
+
+// A name beside `path` that no other file has; `maker` is this process but in tests.
+std::string TemporaryName(const std::string& path, const FileMaker& maker = ThisProcess());
+
+// The maker of a file with such a name; nullopt for any other name. Names of an older form tell
+// no maker: space 0.
+std::optional<FileMaker> MakerOf(std::string_view name);
+
+// Removes the temporary files that killed processes left in this folder (only file systems without
+// nameless files, and outputs that were being replaced, can leave any): untouched for a minute, of
+// processes that are no more; and whoever made them, untouched for a week.
+void RemoveStaleTemporaries(const std::string& folder);
+
+}  // namespace peel
