@@ -1,7 +1,11 @@
 #include "src/pipeline/manifest.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <fstream>
 
 #include "src/pipeline/test_folder.h"
@@ -112,10 +116,107 @@ TEST(Manifest, IsNotReplacedWhileAnotherProcessWorks) {
   ASSERT_TRUE(two->Finish("b", 2, 2).ok());
   ASSERT_TRUE(one->Compact().ok());  // would lose what `two` goes on to write
   ASSERT_TRUE(two->Finish("c", 3, 3).ok());
-  const auto all = Manifest::Open(folder / "");
+  auto all = Manifest::Open(folder / "");
   EXPECT_EQ(all->Compare("a", 1, 1), Match::kSame);
   EXPECT_EQ(all->Compare("b", 2, 2), Match::kSame);
   EXPECT_EQ(all->Compare("c", 3, 3), Match::kSame);
+}
+
+// A run that began earlier and ends later than another one.
+TEST(Manifest, LinesOfARunThatCameAndWentStay) {
+  const TestFolder folder;
+  ASSERT_TRUE(Manifest::Open(folder / "")->Finish("x", 1, 1).ok());
+  auto slow = Manifest::Open(folder / "");
+  for (const bool before : {true, false}) {
+    if (!before) {
+      ASSERT_TRUE(slow->Finish("slow", 5, 5).ok());
+    }
+    auto quick = Manifest::Open(folder / "");
+    ASSERT_TRUE(quick->Begin("x").ok());
+    ASSERT_TRUE(quick->Finish("x", 1, before ? 2 : 3).ok());
+    ASSERT_TRUE(quick->Finish(before ? "first" : "second", 7, 7).ok());
+    if (before) {
+      ASSERT_TRUE(quick->Compact().ok());
+    }
+    quick.reset();
+    // What the other run did is seen at once: an output of other settings is not taken for ours.
+    EXPECT_EQ(slow->Compare("x", 1, 1), Match::kDifferent);
+    EXPECT_EQ(slow->Compare("x", 1, before ? 2 : 3), Match::kSame);
+  }
+  ASSERT_TRUE(slow->Compact().ok());
+  slow.reset();
+  const std::string text = folder.Get(".peel-manifest");
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 4);
+  auto all = Manifest::Open(folder / "");
+  for (const char* name : {"first", "second"}) EXPECT_EQ(all->Compare(name, 7, 7), Match::kSame);
+  EXPECT_EQ(all->Compare("x", 1, 3), Match::kSame);
+  EXPECT_EQ(all->Compare("slow", 5, 5), Match::kSame);
+}
+
+TEST(Manifest, LinesOfAPartThatWorksMeanwhileStay) {
+  const TestFolder folder;
+  auto part = Manifest::Open(folder / "", "1-of-2");
+  ASSERT_TRUE(part->Finish("early", 1, 1).ok());
+  auto whole = Manifest::Open(folder / "");
+  ASSERT_TRUE(whole->Finish("whole", 2, 2).ok());
+  ASSERT_TRUE(part->Finish("late", 3, 3).ok());
+  auto other = Manifest::Open(folder / "", "2-of-2");
+  ASSERT_TRUE(other->Finish("other", 4, 4).ok());
+  ASSERT_TRUE(whole->Compact().ok());  // the parts are still at work
+  EXPECT_EQ(folder.Count(), 3);
+  part.reset();
+  other.reset();
+  ASSERT_TRUE(whole->Finish("whole", 2, 2).ok());
+  ASSERT_TRUE(whole->Compact().ok());
+  EXPECT_EQ(folder.Count(), 1);
+  auto all = Manifest::Open(folder / "");
+  EXPECT_EQ(all->Compare("early", 1, 1), Match::kSame);
+  EXPECT_EQ(all->Compare("whole", 2, 2), Match::kSame);
+  EXPECT_EQ(all->Compare("late", 3, 3), Match::kSame);
+  EXPECT_EQ(all->Compare("other", 4, 4), Match::kSame);
+}
+
+// Two processes, each with several runs: every line of both is there in the end.
+TEST(Manifest, TwoProcessesLoseNothingOfEachOther) {
+  const TestFolder folder;
+  constexpr int kRuns = 20, kOutputs = 5;
+  std::array<pid_t, 2> children;
+  for (size_t i = 0; i < children.size(); ++i) {
+    children[i] = fork();
+    if (children[i] != 0) continue;
+    for (int run = 0; run < kRuns; ++run) {
+      auto manifest = Manifest::Open(folder / "");
+      for (int output = 0; output < kOutputs; ++output) {
+        const std::string name = std::to_string(i) + "-" + std::to_string(run * kOutputs + output);
+        if (!manifest->Begin(name).ok() || !manifest->Finish(name, 1, 2).ok()) _exit(1);
+      }
+      if (!manifest->Compact().ok()) _exit(2);
+    }
+    _exit(0);
+  }
+  for (const pid_t child : children) {
+    int status = -1;
+    waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0);
+  }
+  auto all = Manifest::Open(folder / "");
+  int known = 0;
+  for (size_t i = 0; i < children.size(); ++i) {
+    for (int output = 0; output < kRuns * kOutputs; ++output) {
+      known += all->Compare(std::to_string(i) + "-" + std::to_string(output), 1, 2) == Match::kSame;
+    }
+  }
+  EXPECT_EQ(known, 2 * kRuns * kOutputs);
+}
+
+TEST(Manifest, KnowsWhatItHasSeen) {
+  const TestFolder folder;
+  ASSERT_TRUE(Manifest::Open(folder / "")->Finish("sub/a b.png", 1, 1).ok());
+  ASSERT_TRUE(Manifest::Open(folder / "")->Begin("begun.png").ok());
+  auto manifest = Manifest::Open(folder / "");
+  EXPECT_TRUE(manifest->Knows("sub/a b.png"));
+  EXPECT_TRUE(manifest->Knows("begun.png"));
+  EXPECT_FALSE(manifest->Knows("a b.png"));
 }
 
 }  // namespace
