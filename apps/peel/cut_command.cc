@@ -13,7 +13,8 @@ namespace {
 
 constexpr char kFooter[] = R"(
 Results lie beside the input as NAME.cut.png (NAME.mask.png with --mask) unless -o or -O says
-otherwise; standard input goes to standard output. A picture without a subject gives an empty
+otherwise; of IMG.HEIC and IMG.JPG the later by name keeps its extension: IMG.JPG.cut.png. Standard
+input goes to standard output. A picture without a subject gives an empty
 (fully transparent) cut-out and a warning, and counts as done.)";
 
 void AddOutputOptions(Command& cut, CutArguments& a) {

@@ -20,9 +20,9 @@
 #include "src/base/cpu.h"
 #include "src/pipeline/batch.h"
 #include "src/pipeline/cutter.h"
-#include "src/pipeline/files.h"
 #include "src/pipeline/inputs.h"
 #include "src/pipeline/outputs.h"
+#include "src/pipeline/own_results.h"
 #include "src/pipeline/report.h"
 #include "src/pipeline/watch.h"
 
@@ -39,7 +39,8 @@ void Tell(Console& console, const FileReport& report, const CutArguments& a) {
       console.Error(report.status.message());
       break;
     case FileReport::State::kSkipped:
-      console.Detail(fmt::format("{}: {} is up to date, skipped", Shown(report), report.output));
+      console.Detail(
+          fmt::format("{}: {} {}, skipped", Shown(report), report.output, report.reason));
       break;
     case FileReport::State::kCancelled:
       break;
@@ -70,6 +71,14 @@ void Tell(Console& console, const FileReport& report, const CutArguments& a) {
   console.Step(Shown(report), report.state != FileReport::State::kSkipped);
 }
 
+FileReport Skipped(const PassedOver& passed) {
+  FileReport report;
+  report.input = passed.input.path;
+  report.state = FileReport::State::kSkipped;
+  report.reason = passed.reason;
+  return report;
+}
+
 FileReport Failure(const InputFailure& failure) {
   FileReport report;
   report.input = failure.input.path;
@@ -97,14 +106,17 @@ class CutRun {
                        ? fmt::format("{}-of-{}", plan_.shard.index, plan_.shard.count)
                        : "") {}
 
-  int OnList(const InputList& list, JobList jobs);
+  int OnList(InputList list, JobList jobs);
   int OnWatch(OutputPlanner planner);
 
  private:
   void Prepare(size_t pictures);  // everything before the first picture
   void Add(const FileReport& report);
   void Fail(const InputFailure& failure);
-  int End(const Status& outcome, const std::vector<Input>& inputs, size_t pictures);
+  void PassOver(const PassedOver& passed, bool tell);
+  void PassOverOwnResults(const InputTable& results);
+  void Report(const FileReport& report);
+  int End(const Status& outcome, InputTable inputs, size_t pictures);
 
   const CutArguments& a_;
   Plan plan_;
@@ -142,6 +154,10 @@ void CutRun::Add(const FileReport& report) {
   failed_ += report.state == FileReport::State::kFailed;
   done_ += report.state == FileReport::State::kDone;
   skipped_ += report.state == FileReport::State::kSkipped;
+  Report(report);
+}
+
+void CutRun::Report(const FileReport& report) {
   const Status written = report_.Add(report, model_told_ ? &cutter_->info() : nullptr);
   if (!written.ok()) {
     ++failed_;
@@ -151,8 +167,37 @@ void CutRun::Add(const FileReport& report) {
 
 void CutRun::Fail(const InputFailure& failure) { Add(Failure(failure)); }
 
-int CutRun::End(const Status& outcome, const std::vector<Input>& inputs, size_t pictures) {
+// Never in silence, and no input that counts.
+void CutRun::PassOver(const PassedOver& passed, bool tell) {
+  const std::string text =
+      fmt::format("{}: passed over, as it {}", passed.input.path, passed.reason);
+  if (tell) {
+    console_.Note(text);
+  } else {
+    console_.Detail(text);
+  }
+  Report(Skipped(passed));
+}
+
+void CutRun::PassOverOwnResults(const InputTable& results) {
+  if (results.empty()) return;
+  if (!console_.verbose()) {
+    console_.Note(fmt::format(
+        "{} earlier {} of Peel's own, such as {}, {} not cut out again; a picture that is named "
+        "itself always is",
+        results.size(), results.size() == 1 ? "result" : "results", results[0].path,
+        results.size() == 1 ? "is" : "are"));
+  }
+  if (!console_.verbose() && a_.report.empty()) return;
+  OwnResults own;
+  for (const Input& input : results) {
+    if (plan_.shard.Has(input)) PassOver({input, own.Reason(input.path)}, /*tell=*/false);
+  }
+}
+
+int CutRun::End(const Status& outcome, InputTable inputs, size_t pictures) {
   console_.EndProgress();
+  if (!report_.needs_order()) inputs = {};
   const bool stopped = outcome.code() == StatusCode::kCancelled;
   if (!outcome.ok() && !stopped) {
     console_.Error(outcome.message());
@@ -178,34 +223,55 @@ int CutRun::End(const Status& outcome, const std::vector<Input>& inputs, size_t 
   return failed_ > 0 ? kExitSomeFailed : kExitDone;
 }
 
-int CutRun::OnList(const InputList& list, JobList jobs) {
+int CutRun::OnList(InputList list, JobList jobs) {
   const Shard shard = plan_.shard;
-  std::erase_if(jobs.jobs, [&](const Job& job) { return !shard.Has(job.input); });
-  std::vector<InputFailure> failures = list.errors;
-  failures.insert(failures.end(), jobs.errors.begin(), jobs.errors.end());
-  for (const InputFailure& failure : failures) {
-    if (shard.Has(failure.input)) Fail(failure);
+  if (shard.count > 1) jobs.jobs.Filter([&](const Job& job) { return shard.Has(job.input); });
+  for (const PassedOver& passed : list.passed_over) {
+    if (shard.Has(passed.input)) PassOver(passed, /*tell=*/true);
+  }
+  PassOverOwnResults(list.own_results);
+  for (const std::vector<InputFailure>* failures : {&list.errors, &jobs.errors}) {
+    for (const InputFailure& failure : *failures) {
+      if (shard.Has(failure.input)) Fail(failure);
+    }
   }
   Status outcome;
-  if (!jobs.jobs.empty()) {
-    Prepare(jobs.jobs.size());
+  const size_t count = jobs.jobs.size();
+  if (count > 0) {
+    Prepare(count);
     // A single picture may as well be given up between two stages.
-    if (jobs.jobs.size() == 1) plan_.batch.cut.cancel = &Interrupted();
+    if (count == 1) plan_.batch.cut.cancel = &Interrupted();
     plan_.batch.frame_output = [&](const Job& job, int frame) {
       return jobs.planner->PlanFrame(job, frame);
     };
     plan_.batch.note = [&](const std::string& text) { console_.Warn(text); };
-    console_.StartProgress(plan_.progress, static_cast<int>(jobs.jobs.size()));
+    console_.StartProgress(plan_.progress, static_cast<int>(count));
+    size_t at = 0;
+    const auto next = [&]() -> std::optional<Job> {
+      if (at == count) return std::nullopt;
+      return jobs.jobs[at++];
+    };
     outcome =
-        RunBatch(*cutter_, jobs.jobs, plan_.batch, [&](const FileReport& report) { Add(report); });
+        RunBatch(*cutter_, next, plan_.batch, [&](const FileReport& report) { Add(report); });
   }
-  return End(outcome, list.inputs, jobs.jobs.size());
+  jobs = {};  // makes room for what the end takes
+  return End(outcome, std::move(list.inputs), count);
 }
 
 int CutRun::OnWatch(OutputPlanner planner) {
   FolderWatcher::Options options;
   options.folders = a_.inputs;
   options.recursive = a_.recursive;
+  std::mutex mutex;     // Add is called by the batch's threads and, for refused pictures, by `next`
+  std::mutex planning;  // PlanFrame is called by the batch's threads
+  options.passed_over = [&](const PassedOver& passed) {
+    const std::lock_guard lock(mutex);
+    PassOver(passed, /*tell=*/!LooksLikeOutput(passed.input.path) || console_.verbose());
+  };
+  options.made_now = [&](const std::string& path) {
+    const std::lock_guard lock(planning);
+    return planner.Has(path);
+  };
   auto started = FolderWatcher::Start(options);
   if (!started.ok()) {
     console_.Error(started.status().message());
@@ -215,8 +281,6 @@ int CutRun::OnWatch(OutputPlanner planner) {
   Prepare(SIZE_MAX);
   console_.Note(fmt::format("watching {} {}; Ctrl-C ends", watcher.folder_count(),
                             watcher.folder_count() == 1 ? "folder" : "folders"));
-  std::mutex mutex;     // Add is called by the batch's threads and, for refused pictures, by `next`
-  std::mutex planning;  // PlanFrame is called by the batch's threads
   plan_.batch.frame_output = [&](const Job& job, int frame) {
     const std::lock_guard lock(planning);
     return planner.PlanFrame(job, frame);
@@ -229,7 +293,6 @@ int CutRun::OnWatch(OutputPlanner planner) {
       }
       auto job = Caught(input->path, [&] {
         const std::lock_guard lock(planning);
-        planner.Protect(input->path);
         planner.Vacate(*input);
         return planner.Plan(*input);
       });
@@ -280,30 +343,23 @@ int RunCut(const CutArguments& a) {
     return CutRun(a, *std::move(plan), console, *std::move(report)).OnWatch(*std::move(planner));
   }
 
-  const InputList list = ExpandInputs(a.inputs, a.recursive);
+  InputList list = ExpandInputs(a.inputs, a.recursive);
   auto jobs = PlanOutputs(list.inputs, plan->output);
   if (!jobs.ok()) return usage(jobs.status());
-  const bool to_stdout =
-      std::ranges::any_of(jobs->jobs, [](const Job& job) { return job.output == "-"; });
-  if (to_stdout && isatty(STDOUT_FILENO)) {
+  if (jobs->to_standard_output && isatty(STDOUT_FILENO)) {
     return usage(InvalidArgument(
         "standard output is a terminal; send it to a file or program, or give -o FILE"));
   }
-  if (!a.report.empty() && std::ranges::any_of(list.inputs, [&](const Input& input) {
-        return IsSameFile(input.path, a.report);
-      })) {
+  if (jobs->planner->IsInput(a.report)) {
     return usage(InvalidArgument(a.report + ": is an input; give --report another name"));
-  }
-  if (list.own_outputs_skipped > 0) {
-    console.Detail(fmt::format("{} earlier outputs (*.cut.*, *.mask.*) are not cut out again",
-                               list.own_outputs_skipped));
   }
   auto report = ReportSink::Create(a.report, a.output_folder);
   if (!report.ok()) {
     console.Error(report.status().message());
     return kExitSomeFailed;
   }
-  return CutRun(a, *std::move(plan), console, *std::move(report)).OnList(list, *std::move(jobs));
+  return CutRun(a, *std::move(plan), console, *std::move(report))
+      .OnList(std::move(list), *std::move(jobs));
 }
 
 }  // namespace peel

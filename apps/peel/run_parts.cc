@@ -26,7 +26,7 @@ std::string Lower(std::string text) {
 }
 
 // In the order of the command line, not of completion.
-void SortLike(const std::vector<Input>& inputs, std::vector<FileReport>& reports) {
+void SortLike(const InputTable& inputs, std::vector<FileReport>& reports) {
   std::map<std::string, size_t> place;
   for (size_t i = 0; i < inputs.size(); ++i) place.emplace(inputs[i].path, i);
   std::ranges::stable_sort(reports, {}, [&](const FileReport& report) {
@@ -79,7 +79,7 @@ Status ReportSink::Add(const FileReport& report, const ModelInfo* model) {
   return status.ok() ? status : std::move(status).WithContext(path_);
 }
 
-Status ReportSink::Finish(const std::vector<Input>& inputs, const ModelInfo* model) {
+Status ReportSink::Finish(const InputTable& inputs, const ModelInfo* model) {
   if (path_.empty() || lines_) return OkStatus();
   SortLike(inputs, reports_);
   const std::string text = ReportJson(reports_, model);

@@ -40,7 +40,8 @@ class ReportSink {
 
   Status Add(const FileReport& report, const ModelInfo* model);
   // The array, in the order of `inputs`.
-  Status Finish(const std::vector<Input>& inputs, const ModelInfo* model);
+  Status Finish(const InputTable& inputs, const ModelInfo* model);
+  bool needs_order() const { return !path_.empty() && !lines_; }
 
  private:
   explicit ReportSink(std::string path) : path_(std::move(path)) {}

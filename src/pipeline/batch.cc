@@ -190,6 +190,7 @@ Status Batch::Read(Work& work) {
     }
     if (up_to_date) {
       work.report.state = FileReport::State::kSkipped;
+      work.report.reason = "is up to date";
       return OkStatus();
     }
   }

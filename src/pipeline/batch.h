@@ -21,6 +21,7 @@ struct FileReport {
   int frame = 0, frames = 1;  // of an input with several frames: which one, from 1, of how many
   State state = State::kFailed;
   Status status;              // the reason, with the file's name, for kFailed
+  std::string reason;         // for kSkipped
   int width = 0, height = 0;  // of the result
   uint64_t input_bytes = 0, output_bytes = 0;
   bool has_subject = false;

@@ -47,6 +47,7 @@ Json ToJson(const FileReport& report, const ModelInfo* model) {
     entry["error"] = {{"code", StatusWord(report.status.code())},
                       {"message", report.status.message()}};
   }
+  if (!report.reason.empty()) entry["reason"] = report.reason;
   if (!report.warning.empty()) entry["warning"] = report.warning;
   if (report.state == FileReport::State::kDone) {
     entry["subject"] = report.has_subject;

@@ -9,7 +9,8 @@
 namespace peel {
 
 // The text of --report: a JSON array with one object a picture, in the order given: input, output,
-// status ("done", "skipped", "failed"), error {code, message} where it failed, warning, subject,
+// status ("done", "skipped", "failed"), reason where it was skipped (its result is up to date, or
+// it was passed over), error {code, message} where it failed, warning, subject,
 // subject_score, coverage, width, height, input_bytes, output_bytes, model, device, device_asked,
 // device_reason (where they differ), backend, nodes (that ONNX Runtime's providers ran), precision,
 // precision_detail, threads, times_ms {read, decode, …, total}. `model` may be null where none was

@@ -14,6 +14,9 @@
 #include <system_error>
 #include <utility>
 
+#include "src/pipeline/files.h"
+#include "src/pipeline/folder_listing.h"
+
 namespace peel {
 namespace {
 
@@ -86,26 +89,36 @@ Status FolderWatcher::Add(const std::string& path, const std::string& subfolder,
 
 // Watches first and lists then: what comes between is seen twice rather than never.
 void FolderWatcher::Scan(const std::string& path, const std::string& subfolder) {
+  const FolderListing listing = FolderListing::Read(path);
   std::error_code error;
-  std::vector<fs::directory_entry> entries;
-  for (fs::directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
-    entries.push_back(*it);
-  }
-  std::sort(entries.begin(), entries.end());
-  for (const fs::directory_entry& entry : entries) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with(".")) continue;
-    if (!entry.is_directory(error)) {
-      Notice(entry.path().string(), subfolder, /*settled=*/true);
-    } else if (options_.recursive && !entry.is_symlink(error)) {
-      const std::string below = subfolder.empty() ? name : subfolder + "/" + name;
-      if (Status status = Add(entry.path().string(), below, false); !status.ok()) {
-        status_ = std::move(status);
-        return;
-      }
-      Scan(entry.path().string(), below);
+  for (size_t i = 0; i < listing.size() && status_.ok(); ++i) {
+    const std::string name = listing.Name(i), entry = (fs::path(path) / name).string();
+    if (!fs::is_directory(entry, error)) {
+      Notice(entry, subfolder, /*settled=*/true);
+    } else if (options_.recursive) {
+      Enter(entry, subfolder.empty() ? name : subfolder + "/" + name,
+            fs::is_symlink(fs::symlink_status(entry, error)));
     }
   }
+}
+
+// A sub-folder, or a link to a folder.
+void FolderWatcher::Enter(const std::string& path, const std::string& subfolder, bool link) {
+  std::string why_not;
+  if (link) why_not = LeadsUp(path);
+  if (link && why_not.empty()) {
+    for (const auto& [number, watch] : watches_) {
+      if (watch.path != path && IsSameFile(watch.path, path)) {
+        why_not = "is a link to a folder that is watched already";
+      }
+    }
+  }
+  if (!why_not.empty()) {
+    if (options_.passed_over) options_.passed_over({{path, subfolder}, why_not});
+    return;
+  }
+  status_ = Add(path, subfolder, false);
+  if (status_.ok()) Scan(path, subfolder);
 }
 
 void FolderWatcher::Forget(const std::string& path) {
@@ -125,7 +138,7 @@ void FolderWatcher::Forget(const std::string& path) {
 
 void FolderWatcher::Notice(const std::string& path, const std::string& subfolder, bool settled) {
   const std::string name = fs::path(path).filename().string();
-  if (name.starts_with(".") || LooksLikeOutput(name)) return;
+  if (name.starts_with(".")) return;
   Candidate& candidate = candidates_[path];
   candidate.input = {path, subfolder};
   candidate.due = Clock::now() + options_.settle;
@@ -162,7 +175,7 @@ void FolderWatcher::Handle(int descriptor, uint32_t mask, const std::string& nam
   const std::string path = (fs::path(watch.path) / name).string();
   if ((mask & IN_ISDIR) == 0) {
     if ((mask & IN_MOVED_FROM) != 0) {
-      candidates_.erase(path);
+      Forget(path);  // may be a link to a folder
     } else {
       Notice(path, watch.subfolder, /*settled=*/false);
     }
@@ -172,13 +185,7 @@ void FolderWatcher::Handle(int descriptor, uint32_t mask, const std::string& nam
   if ((mask & IN_MOVED_FROM) != 0) {
     Forget(path);
   } else if ((mask & (IN_CREATE | IN_MOVED_TO)) != 0) {
-    const std::string below = watch.subfolder.empty() ? name : watch.subfolder + "/" + name;
-    Status status = Add(path, below, false);
-    if (status.ok()) {
-      Scan(path, below);
-    } else {
-      status_ = std::move(status);
-    }
+    Enter(path, watch.subfolder.empty() ? name : watch.subfolder + "/" + name, /*link=*/false);
   }
 }
 
@@ -195,6 +202,15 @@ void FolderWatcher::ReadEvents() {
   }
 }
 
+bool FolderWatcher::IsOwn(const Input& input) {
+  if (!LooksLikeOutput(fs::path(input.path).filename().string())) return false;
+  if (options_.made_now && options_.made_now(input.path)) return true;
+  std::string reason = own_.Reason(input.path);
+  if (reason.empty()) return false;
+  if (options_.passed_over) options_.passed_over({input, std::move(reason)});
+  return true;
+}
+
 std::optional<Input> FolderWatcher::TakeReady() {
   const Clock::time_point now = Clock::now();
   for (auto it = candidates_.begin(); it != candidates_.end();) {
@@ -205,8 +221,14 @@ std::optional<Input> FolderWatcher::TakeReady() {
     }
     struct stat info = {};
     // What is gone, and what is empty (its content is still to come, with an event), is dropped.
-    if (stat(it->first.c_str(), &info) != 0 || !S_ISREG(info.st_mode) || info.st_size == 0) {
+    const bool there = stat(it->first.c_str(), &info) == 0;
+    if (!there || !S_ISREG(info.st_mode) || info.st_size == 0) {
+      const Input link = std::move(candidate.input);
       it = candidates_.erase(it);
+      if (there && S_ISDIR(info.st_mode) && options_.recursive) {
+        const std::string name = fs::path(link.path).filename().string();
+        Enter(link.path, link.subfolder.empty() ? name : link.subfolder + "/" + name, true);
+      }
       continue;
     }
     const int64_t modified = Nanoseconds(info.st_mtim);
@@ -225,7 +247,7 @@ std::optional<Input> FolderWatcher::TakeReady() {
     }
     Input input = std::move(candidate.input);
     it = candidates_.erase(it);
-    if (!IsPictureFile(input.path)) continue;
+    if (!IsPictureFile(input.path) || IsOwn(input)) continue;
     const std::lock_guard lock(mutex_);
     busy_.insert(input.path);
     return input;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -13,6 +14,7 @@
 #include "src/base/cancel.h"
 #include "src/base/status.h"
 #include "src/pipeline/inputs.h"
+#include "src/pipeline/own_results.h"
 
 namespace peel {
 
@@ -20,13 +22,18 @@ namespace peel {
 // already first, then each that is written, renamed or linked into place, as soon as it is
 // complete. Complete means: nothing has happened to it for `settle`, and no process has it open for
 // writing (where the kernel tells, by a read lease). What editors and browsers write meanwhile
-// under temporary names is left alone until it is renamed.
+// under temporary names is left alone until it is renamed. Links to folders are followed as
+// ExpandInputs follows them, but in the order they are met.
 class FolderWatcher {
  public:
   struct Options {
     std::vector<std::string> folders;
     bool recursive = false;  // new sub-folders count too
     std::chrono::milliseconds settle{400};
+    // A name that is passed over though one may expect a picture of it. Called in Start and Next.
+    std::function<void(const PassedOver&)> passed_over{};
+    // Whether this run has just made the file: such ones are passed over without a word.
+    std::function<bool(const std::string& path)> made_now{};
   };
 
   // kInvalidArgument for a name that is no folder; kIo where the kernel cannot watch (the message
@@ -60,6 +67,8 @@ class FolderWatcher {
   explicit FolderWatcher(Options options) : options_(std::move(options)) {}
   Status Add(const std::string& path, const std::string& subfolder, bool root);
   void Scan(const std::string& path, const std::string& subfolder);
+  void Enter(const std::string& path, const std::string& subfolder, bool link);
+  bool IsOwn(const Input& input);
   void Forget(const std::string& path);  // a folder that was moved away
   void Notice(const std::string& path, const std::string& subfolder, bool settled);
   void ReadEvents();
@@ -74,6 +83,7 @@ class FolderWatcher {
   std::map<std::string, Candidate> candidates_;  // by path
   std::mutex mutex_;                             // around busy_
   std::set<std::string> busy_;
+  OwnResults own_;
 };
 
 // Whether some process has the file open for writing; false where that cannot be found out.

@@ -121,15 +121,152 @@ def test_shards_are_the_whole_list_once(peel, tmp_path):
         assert peel("in", "-O", "out", "--shard", bad).code == 2
 
 
-def test_two_sources_of_one_target_are_both_refused(peel, tmp_path):
-    pictures(tmp_path / "in", 2)
-    ball().save(tmp_path / "in/001.jpg")
-    done = peel("in", "-O", "out", "--report", "r.jsonl")
+def test_two_folders_sources_of_one_name_are_both_refused(peel, tmp_path):
+    for folder in ("a", "b"):
+        pictures(tmp_path / folder, 1)
+    pictures(tmp_path / "c", 2)
+    done = peel("a/000.png", "b/000.png", "c/001.png", "-O", "out", "--report", "r.jsonl")
     assert done.code == 1
-    assert done.err.count("same name") == 2 and "001.jpg" in done.err and "001.png" in done.err
-    assert leftovers(tmp_path / "out") == ["000.cut.png"]
-    assert states(tmp_path / "r.jsonl") == {"001.jpg": "failed", "001.png": "failed",
-                                           "000.png": "done"}
+    assert done.err.count("same name") == 2 and "a/000.png" in done.err and "b/000.png" in done.err
+    assert leftovers(tmp_path / "out") == ["001.cut.png"]
+    assert states(tmp_path / "r.jsonl") == {"000.png": "failed", "001.png": "done"}
+
+
+def test_extensions_keep_results_of_one_name_apart(peel, tmp_path):
+    """The same files whatever the order, the part of a sharded run, and what was there before."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    ball(60, 40).save(folder / "IMG.JPG")
+    ball(70, 50).save(folder / "IMG.png")
+    ball(80, 60).save(folder / "IMG.webp")
+    ball(90, 70).save(folder / "b.png")
+    expected = {"IMG.cut.png": (60, 40), "IMG.png.cut.png": (70, 50), "IMG.webp.cut.png": (80, 60),
+                "b.cut.png": (90, 70)}
+
+    def sizes(place):
+        return {name: Image.open(place / name).size for name in leftovers(place)}
+
+    assert peel("in", "-O", "out", "--report", "r.jsonl").code == 0
+    assert sizes(tmp_path / "out") == expected
+    names = [folder / name for name in ("b.png", "IMG.webp", "IMG.png", "IMG.JPG")]
+    assert peel(*names, "-O", "reversed").code == 0
+    assert sizes(tmp_path / "reversed") == expected
+    for part in ("2/2", "1/2"):
+        assert peel("in", "-O", "parts", "--shard", part).code == 0
+    assert sizes(tmp_path / "parts") == expected
+    for place in ("out", "parts"):
+        assert peel("in", "-O", place, "--skip-existing", "--report", "r.jsonl").code == 0
+        assert set(states(tmp_path / "r.jsonl").values()) == {"skipped"}
+    # Beside the sources, and none of the results is taken for a picture.
+    for _ in range(2):
+        assert peel("in").code == 0
+        assert set(expected) <= set(leftovers(folder)) and len(leftovers(folder)) == 8
+    assert sizes(folder).items() >= expected.items()
+
+
+def test_a_source_that_is_named_like_a_result_is_cut_out(peel, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    ball(60, 40).save(folder / "fabric.cut.jpg")
+    ball(70, 50).save(folder / "photo.jpg")
+    done = peel("in", "--report", "r.jsonl")
+    assert done.code == 0 and "passed over" not in done.err
+    assert states(tmp_path / "r.jsonl") == {"fabric.cut.jpg": "done", "photo.jpg": "done"}
+    assert Image.open(folder / "fabric.cut.cut.png").size == (60, 40)
+    # What lies beside its source is Peel's own result, and that is told.
+    for report in ("r.json", "r.jsonl"):
+        done = peel("in", "--report", report)
+        assert done.code == 0 and "2 earlier results" in done.err
+        text = (tmp_path / report).read_text()
+        told = json.loads(text) if report == "r.json" else lines_of(tmp_path / report)
+        passed = {e["input"]: e for e in told if e["status"] == "skipped"}
+        assert set(passed) == {"in/photo.cut.png", "in/fabric.cut.cut.png"}
+        assert "photo.jpg" in passed["in/photo.cut.png"]["reason"]
+        assert len(told) == 4
+    # A record says so where no source lies beside it.
+    assert peel("in", "-O", "out").code == 0
+    done = peel("out", "-O", "again", "--report", "r.jsonl")
+    assert done.code == 0 and not (tmp_path / "again").exists()
+    assert [line["status"] for line in lines_of(tmp_path / "r.jsonl")] == ["skipped"] * 2
+    assert all("record" in line["reason"] for line in lines_of(tmp_path / "r.jsonl"))
+    # Named itself, it is cut out all the same.
+    assert peel("out/photo.cut.png", "-O", "again").code == 0
+    assert leftovers(tmp_path / "again") == ["photo.cut.cut.png"]
+
+
+def test_links_are_made_or_told(peel, tmp_path):
+    pictures(tmp_path / "in", 1)
+    pictures(tmp_path / "elsewhere/deep", 1)
+    (tmp_path / "in/alias.png").symlink_to("000.png")
+    (tmp_path / "in/linked").symlink_to("../elsewhere")
+    (tmp_path / "in/twice").symlink_to("../elsewhere")
+    (tmp_path / "in/loop").symlink_to(".")
+    (tmp_path / "elsewhere/up").symlink_to("..")
+    done = peel("in", "-O", "out", "--recursive", "--report", "r.jsonl")
+    assert done.code == 0
+    assert leftovers(tmp_path / "out") == ["000.cut.png", "alias.cut.png", "linked/deep/000.cut.png"]
+    passed = {line["input"]: line["reason"] for line in lines_of(tmp_path / "r.jsonl")
+              if line["status"] == "skipped"}
+    assert set(passed) == {"in/twice", "in/loop", "in/linked/up"}
+    for name, reason in passed.items():
+        assert "link" in reason and f"{name}: passed over, as it {reason}" in done.err
+    assert peel("in", "-O", "out", "--recursive", "--skip-existing", "-q").err == ""
+
+
+def test_a_file_that_is_a_mount_point_is_written_in_place(program, peel, tmp_path):
+    """As a file is that has been bound into a container."""
+    ball(60, 40).save(tmp_path / "photo.png")
+    assert peel("photo.png", "-o", "plain.png").code == 0
+    place = tmp_path / "place"
+    place.mkdir()
+    for name in ("there.png", "bound.png"):
+        (place / name).write_bytes(b"old" * 100_000)
+    script = f"""set -e
+mount --bind {place}/there.png {place}/bound.png
+{program} photo.png -o {place}/bound.png
+mount --rbind {place} {place}
+mount -o remount,bind,ro {place}
+! {program} photo.png -o {place}/new.png
+{program} photo.png -o {place}/bound.png
+"""
+    if subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode != 0:
+        pytest.skip("no mount namespace is to be had here")
+    done = subprocess.run(["unshare", "-m", "sh", "-c", script], capture_output=True, text=True,
+                          cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (place / "there.png").read_bytes() == (tmp_path / "plain.png").read_bytes()
+    assert (place / "bound.png").read_bytes() == b"old" * 100_000  # what the mount covered
+    assert leftovers(place) == ["bound.png", "there.png"]
+
+
+def test_a_replaced_file_keeps_its_mode(peel, photo, tmp_path):
+    for mode in (0o600, 0o640, 0o666):
+        (tmp_path / "out.png").write_bytes(b"old")
+        (tmp_path / "out.png").chmod(mode)
+        assert peel(photo, "-o", "out.png").code == 0
+        assert (tmp_path / "out.png").stat().st_mode & 0o7777 == mode
+        Image.open(tmp_path / "out.png").load()
+
+
+def test_two_runs_on_one_output_folder_lose_nothing(program, peel, tmp_path):
+    """One that begins first and ends last does not overwrite what the other has written down."""
+    pictures(tmp_path / "quick", 2)
+    slow = tmp_path / "slow"
+    slow.mkdir()
+    pipe = tmp_path / "wait.png"
+    os.mkfifo(pipe)
+    ball(60, 40).save(tmp_path / "data.png")
+    ball(61, 41).save(slow / "first.png")
+    # The pipe is given by name: the run has opened its manifest, and waits.
+    child = subprocess.Popen([program, slow, pipe, "-O", tmp_path / "out", "--jobs", "1"])
+    wait_for(lambda: (tmp_path / "out/first.cut.png").exists())
+    assert peel("quick", "-O", "out").code == 0
+    pipe.write_bytes((tmp_path / "data.png").read_bytes())
+    assert child.wait(timeout=60) == 0
+    assert len((tmp_path / "out/.peel-manifest").read_text().splitlines()) == 4
+    done = peel("quick", slow, "-O", "out", "--skip-existing", "--report", "r.jsonl")
+    assert done.code == 0
+    assert set(states(tmp_path / "r.jsonl").values()) == {"skipped"}
 
 
 def test_sources_behind_links_are_never_overwritten(peel, tmp_path):
@@ -276,6 +413,9 @@ def test_killed_again_and_again(program, tmp_path):
         if report.exists():
             lines_of(report)
     assert kills >= 3
+    # What a killed process was about to rename is removed once it has aged.
+    for name in (tmp_path / "out").rglob(".*.peel-*"):
+        os.utime(name, (time.time() - 3600,) * 2)
     subprocess.run([*command, "-O", tmp_path / "out", "--report", report], check=True, timeout=120)
     assert contents(tmp_path / "out") == contents(tmp_path / "whole")
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == sorted(
@@ -313,16 +453,18 @@ def test_a_folder_of_a_thousand_with_fifty_bad_ones(peel, tmp_path):
     (place / "p-target.png").write_bytes(data)
     (tmp_path / "out/p-target.cut.png").mkdir(parents=True)
     bad += 2
-    (place / "around").symlink_to(".")  # a circle of folders
+    (place / "around").symlink_to(".")  # a circle of folders, told once
     (place / "notes.txt").write_text("no picture, and not taken for one")
     done = peel("in", "-O", "out", "--recursive", "--report", "r.jsonl", "-m", "peel", timeout=300)
     assert bad == 50 and done.code == 1
     errors = [line for line in done.err.splitlines() if "error: " in line]
     assert len(errors) == bad, done.err
     assert len(done.err.splitlines()) == done.err.count("peel: ")  # a line each, none torn
+    assert done.err.count("around: passed over") == 1
     entries = lines_of(tmp_path / "r.jsonl")
     failed = [e for e in entries if e["status"] == "failed"]
-    assert len(entries) == 1000 and len(failed) == bad
+    assert len(entries) == 1001 and len(failed) == bad
+    assert [e["input"] for e in entries if e["status"] == "skipped"] == ["in/around"]
     assert all(e["error"]["message"] and e["error"]["code"] for e in failed)
     made = [n for n in os.listdir(os.fsencode(tmp_path / "out")) if n.endswith(b".cut.png")]
     assert len(made) == 950 + 1  # and the folder that was in the way
@@ -406,6 +548,8 @@ class Watching:
         self.child = subprocess.Popen([program, *map(str, arguments), "--watch"], cwd=folder,
                                       stderr=subprocess.PIPE, text=True)
         line = self.child.stderr.readline()
+        while ": passed over, " in line:
+            line = self.child.stderr.readline()
         assert "watching" in line, line
 
     def end(self):
@@ -475,6 +619,43 @@ def test_watch(program, tmp_path):
     assert "renamed.png~" not in told and "renamed.png.part" not in told
     for name in leftovers(out):
         Image.open(out / name).load()
+
+
+def test_watch_tells_pictures_from_results(program, tmp_path):
+    folder = tmp_path / "in"
+    pictures(folder, 1)
+    pictures(tmp_path / "elsewhere", 1)
+    run = Watching(program, tmp_path, "in", "--recursive", "--report", "r.jsonl")
+    try:
+        wait_for(lambda: (folder / "000.cut.png").exists())
+        # A picture whose name is like a result's, a second one of a name that is taken, links.
+        ball(60, 40).save(folder / "fabric.cut.jpg")
+        wait_for(lambda: (folder / "fabric.cut.cut.png").exists())
+        ball(70, 50).save(folder / "000.jpg")
+        wait_for(lambda: (folder / "000.jpg.cut.png").exists())
+        (folder / "linked").symlink_to("../elsewhere")
+        wait_for(lambda: (folder / "linked/000.cut.png").exists())
+        (folder / "loop").symlink_to(".")
+        wait_for(lambda: "in/loop" in (tmp_path / "r.jsonl").read_text())
+        time.sleep(1)  # would results be taken for pictures, they would be made now
+    finally:
+        code, error = run.end()
+    assert code == 0, error
+    assert leftovers(folder) == ["000.cut.png", "000.jpg", "000.jpg.cut.png", "000.png",
+                                 "fabric.cut.cut.png", "fabric.cut.jpg"]
+    assert states(tmp_path / "r.jsonl") == {"000.png": "done", "fabric.cut.jpg": "done",
+                                           "000.jpg": "done", "loop": "skipped"}
+    assert leftovers(tmp_path / "elsewhere") == ["000.cut.png", "000.png"]
+
+    # Another run goes on with the same names, however it orders the pictures.
+    before = contents(folder)
+    run = Watching(program, tmp_path, "in", "--recursive", "--report", "r.jsonl")
+    try:
+        wait_for(lambda: (tmp_path / "r.jsonl").read_text().count("up to date") == 4)
+    finally:
+        code, error = run.end()
+    assert code == 0 and "0 done, 4 skipped" in error, error
+    assert contents(folder) == before
 
 
 def test_watch_goes_on_where_it_ended(program, tmp_path):
