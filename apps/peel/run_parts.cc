@@ -25,16 +25,6 @@ std::string Lower(std::string text) {
   return text;
 }
 
-// In the order of the command line, not of completion.
-void SortLike(const InputTable& inputs, std::vector<FileReport>& reports) {
-  std::map<std::string, size_t> place;
-  for (size_t i = 0; i < inputs.size(); ++i) place.emplace(inputs[i].path, i);
-  std::ranges::stable_sort(reports, {}, [&](const FileReport& report) {
-    const auto it = place.find(report.input);
-    return it == place.end() ? inputs.size() : it->second;
-  });
-}
-
 }  // namespace
 
 Manifest* ManifestSet::For(const Job& job) {
@@ -64,28 +54,22 @@ Result<ReportSink> ReportSink::Create(const std::string& path, const std::string
     auto lines = LineReport::Create(path);
     if (!lines.ok()) return std::move(lines).status().WithContext(path);
     sink.lines_.emplace(*std::move(lines));
+  } else if (!path.empty()) {
+    sink.array_.emplace(ArrayReport::Create(path));
   }
   return sink;
 }
 
 Status ReportSink::Add(const FileReport& report, const ModelInfo* model) {
   if (path_.empty() || broken_) return OkStatus();
-  if (!lines_) {
-    reports_.push_back(report);
-    return OkStatus();
-  }
-  Status status = lines_->Add(report, model);
+  Status status = lines_ ? lines_->Add(report, model) : array_->Add(report);
   broken_ = !status.ok();
   return status.ok() ? status : std::move(status).WithContext(path_);
 }
 
 Status ReportSink::Finish(const InputTable& inputs, const ModelInfo* model) {
-  if (path_.empty() || lines_) return OkStatus();
-  SortLike(inputs, reports_);
-  const std::string text = ReportJson(reports_, model);
-  return WriteFileAtomically(path_,
-                             std::span(reinterpret_cast<const uint8_t*>(text.data()), text.size()))
-      .WithContext(path_);
+  if (!array_ || broken_) return OkStatus();
+  return array_->Finish(inputs, model).WithContext(path_);
 }
 
 Result<uint64_t> ParseBytes(std::string_view text) {

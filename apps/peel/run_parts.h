@@ -41,13 +41,13 @@ class ReportSink {
   Status Add(const FileReport& report, const ModelInfo* model);
   // The array, in the order of `inputs`.
   Status Finish(const InputTable& inputs, const ModelInfo* model);
-  bool needs_order() const { return !path_.empty() && !lines_; }
+  bool needs_order() const { return array_.has_value(); }
 
  private:
   explicit ReportSink(std::string path) : path_(std::move(path)) {}
   std::string path_;
   std::optional<LineReport> lines_;
-  std::vector<FileReport> reports_;
+  std::optional<ArrayReport> array_;
   bool broken_ = false;  // has failed; told once
 };
 

@@ -175,7 +175,7 @@ TEST(CutterModels, FailuresAreToldOnceByWaitAndByEveryCut) {
   EXPECT_EQ(told, 0);
 }
 
-TEST(ReportJson, IsJsonWhateverTheNames) {
+TEST(ArrayReport, IsJsonWhateverTheNames) {
   FileReport good, bad;
   good.input = "caf\xe9.jpg";  // Latin-1, no UTF-8
   good.state = FileReport::State::kDone;
@@ -184,14 +184,28 @@ TEST(ReportJson, IsJsonWhateverTheNames) {
   good.times = {{"read", 1.5}, {"write", 2}};
   bad.input = "quote\".jpg";
   bad.status = Corrupt("line\nbreak");
-  const auto parsed = nlohmann::json::parse(ReportJson({good, bad}, nullptr));
+  const TestFolder folder;
+  InputTable order;
+  for (const FileReport* report : {&good, &bad}) order.Add(report->input, "");
+  ArrayReport array = ArrayReport::Create(folder / "r.json");
+  ASSERT_TRUE(array.Add(bad).ok());  // the first to be ready
+  ASSERT_TRUE(array.Add(good).ok());
+  ModelInfo model;
+  model.name = "some";
+  ASSERT_TRUE(array.Finish(order, &model).ok());
+  EXPECT_EQ(folder.Count(), 1);
+  const std::string text = folder.Get("r.json");
+  const auto parsed = nlohmann::ordered_json::parse(text);
+  EXPECT_EQ(text, parsed.dump(2) + "\n");
   ASSERT_EQ(parsed.size(), 2u);
   EXPECT_EQ(parsed[0]["status"], "done");
   EXPECT_EQ(parsed[0]["coverage"], 0.25);
   EXPECT_EQ(parsed[0]["times_ms"]["read"], 1.5);
+  EXPECT_EQ(parsed[0]["model"], "some");
   EXPECT_EQ(parsed[1]["input"], "quote\".jpg");
   EXPECT_EQ(parsed[1]["error"]["code"], "corrupt");
-  EXPECT_EQ(nlohmann::json::parse(ReportJson({}, nullptr)).size(), 0u);
+  ASSERT_TRUE(ArrayReport::Create(folder / "empty.json").Finish({}, nullptr).ok());
+  EXPECT_EQ(folder.Get("empty.json"), "[]\n");
 }
 
 }  // namespace

@@ -14,7 +14,6 @@
 
 #include "src/base/descriptor.h"
 #include "src/pipeline/file_descriptor.h"
-#include "src/pipeline/replace_file.h"
 
 namespace peel {
 namespace {
@@ -126,12 +125,11 @@ Result<std::vector<uint8_t>> ReadWholeFile(const std::string& path, uint64_t max
 }
 
 Status WriteFileAtomically(const std::string& path, std::span<const uint8_t> bytes) {
-  return WritePartsAtomically(path, {&bytes, 1});
+  return WriteFileAtomically(path, [&](const ByteSink& sink) { return sink(bytes); });
 }
 
-Status WritePartsAtomically(const std::string& path,
-                            std::span<const std::span<const uint8_t>> parts) {
-  if (path == "-") return WriteParts(STDOUT_FILENO, parts);
+Status WriteFileAtomically(const std::string& path, const ByteSource& content) {
+  if (path == "-") return WriteFrom(STDOUT_FILENO, content);
   struct stat info = {};
   if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
     if (S_ISDIR(info.st_mode)) {
@@ -140,7 +138,7 @@ Status WritePartsAtomically(const std::string& path,
     }
     FileDescriptor file(open(path.c_str(), O_WRONLY | O_CLOEXEC));
     if (!file.ok()) return WriteFailure("cannot open it for writing", errno);
-    return WriteParts(file.get(), parts);
+    return WriteFrom(file.get(), content);
   }
   std::error_code error;
   fs::path target(path);
@@ -148,7 +146,7 @@ Status WritePartsAtomically(const std::string& path,
     target = fs::weakly_canonical(target, error);
     if (error) return IoError("cannot follow the link (" + error.message() + ")");
   }
-  return ReplaceFile(target.string(), parts);
+  return ReplaceFile(target.string(), content);
 }
 
 bool IsSameFile(const std::string& a, const std::string& b) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "src/base/status.h"
+#include "src/pipeline/replace_file.h"
 
 namespace peel {
 
@@ -24,9 +25,8 @@ Result<std::vector<uint8_t>> ReadWholeFile(const std::string& path, uint64_t max
 // kNotFound for a missing folder, kIo for everything else; nothing is left behind.
 Status WriteFileAtomically(const std::string& path, std::span<const uint8_t> bytes);
 
-// The same for a content in parts, one after another.
-Status WritePartsAtomically(const std::string& path,
-                            std::span<const std::span<const uint8_t>> parts);
+// The same for a content that comes bit by bit (pipeline/replace_file.h).
+Status WriteFileAtomically(const std::string& path, const ByteSource& content);
 
 // Whether both names lead to the same existing file.
 bool IsSameFile(const std::string& a, const std::string& b);

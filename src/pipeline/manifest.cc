@@ -326,7 +326,11 @@ Status Manifest::WriteAnew() {
   }
 
   std::ranges::sort(lines, {}, [](const auto line) { return NameIn(Text(line)); });
-  PEEL_RETURN_IF_ERROR(WritePartsAtomically(own_.path, lines));
+  Status status = WriteFileAtomically(own_.path, [&](const ByteSink& sink) -> Status {
+    for (const auto line : lines) PEEL_RETURN_IF_ERROR(sink(line));
+    return OkStatus();
+  });
+  if (!status.ok()) return status;
   for (const std::string& path : parts) unlink(path.c_str());
   untold_.clear();
   return OkStatus();

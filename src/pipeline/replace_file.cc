@@ -27,8 +27,8 @@ constexpr size_t kHeadBytes = 64;
 
 class Replacement {
  public:
-  Replacement(const std::string& target, FileParts parts, RenameFunction rename_file)
-      : target_(target), parts_(parts), rename_(rename_file) {
+  Replacement(const std::string& target, const ByteSource& content, RenameFunction rename_file)
+      : target_(target), content_(content), rename_(rename_file) {
     struct stat info = {};
     if (stat(target.c_str(), &info) == 0) old_ = info;
   }
@@ -65,7 +65,7 @@ class Replacement {
 
   // Everything but giving the finished file its name.
   Status Fill(int fd) {
-    PEEL_RETURN_IF_ERROR(WriteParts(fd, parts_));
+    PEEL_RETURN_IF_ERROR(WriteFrom(fd, content_));
     if (old_) KeepAccess(fd);
     return Sync(fd);
   }
@@ -144,14 +144,22 @@ class Replacement {
     FileDescriptor file(open(target_.c_str(), O_WRONLY | O_CLOEXEC));
     if (!file.ok()) return why_not;
     std::vector<uint8_t> head;
-    std::vector<std::span<const uint8_t>> tail;
     size_t bytes = 0;
-    for (const auto part : parts_) {
+    const auto count = [&](std::span<const uint8_t> part) {
       const size_t taken = std::min(part.size(), kHeadBytes - head.size());
       head.insert(head.end(), part.begin(), part.begin() + static_cast<ptrdiff_t>(taken));
-      tail.push_back(part.subspan(taken));
       bytes += part.size();
-    }
+      return OkStatus();
+    };
+    PEEL_RETURN_IF_ERROR(content_(count));
+    const ByteSource tail = [&](const ByteSink& sink) {
+      size_t skip = head.size();
+      return content_([&](std::span<const uint8_t> part) {
+        const size_t skipped = std::min(skip, part.size());
+        skip -= skipped;
+        return sink(part.subspan(skipped));
+      });
+    };
 #ifdef FALLOC_FL_KEEP_SIZE
     // A disk without room for it leaves the old content alone.
     if (fallocate(file.get(), FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(bytes)) != 0 &&
@@ -165,7 +173,7 @@ class Replacement {
     if (ftruncate(file.get(), 0) != 0 || !at(head.size())) {
       return WriteFailure("cannot write it", errno);
     }
-    Status status = WriteParts(file.get(), tail);
+    Status status = WriteFrom(file.get(), tail);
     if (status.ok()) status = Sync(file.get());
     if (status.ok() && !at(0)) status = WriteFailure("cannot write it", errno);
     if (status.ok()) status = WriteAll(file.get(), head);
@@ -176,7 +184,7 @@ class Replacement {
   }
 
   const std::string& target_;
-  const FileParts parts_;
+  const ByteSource& content_;
   const RenameFunction rename_;
   std::optional<struct stat> old_;
   int refused_ = 0;
@@ -184,25 +192,27 @@ class Replacement {
 
 }  // namespace
 
-Status WriteParts(int fd, FileParts parts) {
+Status WriteFrom(int fd, const ByteSource& content) {
   constexpr size_t kGathered = size_t{1} << 20;
   std::vector<uint8_t> gathered;
-  for (const auto part : parts) {
-    if (!gathered.empty() && gathered.size() + part.size() > kGathered) {
-      PEEL_RETURN_IF_ERROR(WriteAll(fd, gathered));
-      gathered.clear();
-    }
-    if (parts.size() == 1 || part.size() > kGathered) {
-      PEEL_RETURN_IF_ERROR(WriteAll(fd, part));
-    } else {
-      gathered.insert(gathered.end(), part.begin(), part.end());
-    }
-  }
-  return gathered.empty() ? OkStatus() : WriteAll(fd, gathered);
+  const auto flush = [&] {
+    Status status = gathered.empty() ? OkStatus() : WriteAll(fd, gathered);
+    gathered.clear();
+    return status;
+  };
+  Status status = content([&](std::span<const uint8_t> part) {
+    const bool large = part.size() > kGathered / 16;
+    if (large || gathered.size() + part.size() > kGathered) PEEL_RETURN_IF_ERROR(flush());
+    if (large) return WriteAll(fd, part);
+    gathered.insert(gathered.end(), part.begin(), part.end());
+    return OkStatus();
+  });
+  return status.ok() ? flush() : status;
 }
 
-Status ReplaceFile(const std::string& target, FileParts parts, RenameFunction rename_file) {
-  return Replacement(target, parts, rename_file).Run();
+Status ReplaceFile(const std::string& target, const ByteSource& content,
+                   RenameFunction rename_file) {
+  return Replacement(target, content, rename_file).Run();
 }
 
 }  // namespace peel

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,7 +11,10 @@
 
 namespace peel {
 
-using FileParts = std::span<const std::span<const uint8_t>>;
+// Gives a file's new content to `sink` bit by bit, and ends with what that says when it fails. It
+// may be called more than once and gives the same each time.
+using ByteSink = std::function<Status(std::span<const uint8_t>)>;
+using ByteSource = std::function<Status(const ByteSink& sink)>;
 
 // Gives the file `target`, which may be there and is then a regular file, a new content: through a
 // temporary file beside it that takes its name, access rights and owner (as far as this process
@@ -20,11 +24,11 @@ using FileParts = std::span<const std::span<const uint8_t>>;
 // interrupted write is taken for a picture by nobody. kNotFound for a missing folder, kIo for
 // everything else.
 using RenameFunction = int (*)(const char* from, const char* to);
-Status ReplaceFile(const std::string& target, FileParts parts,
+Status ReplaceFile(const std::string& target, const ByteSource& content,
                    RenameFunction rename_file = std::rename);
 
-// Writes all of it, by a call a megabyte where the parts are small.
-Status WriteParts(int fd, FileParts parts);
+// Writes all of it, by a call a megabyte where it comes in small bits.
+Status WriteFrom(int fd, const ByteSource& content);
 
 // In files.cc: writes all of it; what the number of a failed write means to the user.
 Status WriteAll(int fd, std::span<const uint8_t> bytes);

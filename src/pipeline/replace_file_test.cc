@@ -29,8 +29,8 @@ int Refuse(const char*, const char*) {
 }
 
 Status Replace(const std::string& path, const std::string& text, RenameFunction rename_file) {
-  const auto part = Bytes(text);
-  return ReplaceFile(path, {&part, 1}, rename_file);
+  return ReplaceFile(
+      path, [&](const ByteSink& sink) { return sink(Bytes(text)); }, rename_file);
 }
 
 uint64_t Inode(const std::string& path) {
@@ -64,7 +64,11 @@ TEST(ReplaceFile, PartsAreOneContent) {
   const std::string a(10, 'a'), b, c(70, 'c'), d(3 << 20, 'd'), e("e");
   const std::array parts = {Bytes(a), Bytes(b), Bytes(c), Bytes(d), Bytes(e)};
   for (const RenameFunction rename_file : {&Refuse<EBUSY>, static_cast<RenameFunction>(rename)}) {
-    ASSERT_TRUE(ReplaceFile(path, parts, rename_file).ok());
+    const auto content = [&](const ByteSink& sink) -> Status {
+      for (const auto part : parts) PEEL_RETURN_IF_ERROR(sink(part));
+      return OkStatus();
+    };
+    ASSERT_TRUE(ReplaceFile(path, content, rename_file).ok());
     EXPECT_TRUE(folder.Get("out") == a + b + c + d + e);
   }
 }
