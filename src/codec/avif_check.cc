@@ -48,7 +48,8 @@ std::vector<uint8_t> AvifWithoutSound(std::span<const uint8_t> bytes) {
 Status CheckAvif(std::span<const uint8_t> bytes, const std::string& version) {
   if (Inside(bytes, FourCc("meta")).empty() && !Inside(bytes, FourCc("mini")).empty()) {
     return Unsupported(
-        "an AVIF of the minimised form ('mini' instead of 'meta'), which nobody reads here; save it "
+        "an AVIF of the minimised form ('mini' instead of 'meta'), which nobody reads here; save "
+        "it "
         "as JPEG or PNG first");
   }
   if (LibraryVersion::Parse(version) >= LibraryVersion{1, 0, 0}) return OkStatus();
@@ -84,7 +85,8 @@ Status AvifTooLarge(std::span<const uint8_t> bytes, const Limits& limits) {
     if (width > 0) PEEL_RETURN_IF_ERROR(CheckSize(limits, width, height));
   }
   return LimitExceeded(
-      "the AVIF is larger than libavif reads: 268 megapixels, and the pixel limit if that is lower; "
+      "the AVIF is larger than libavif reads: 268 megapixels, and the pixel limit if that is "
+      "lower; "
       "save it as PNG first");
 }
 

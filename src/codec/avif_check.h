@@ -12,8 +12,8 @@ namespace peel {
 
 // What libavif of some versions does not read right, found out by reading the boxes.
 
-// A copy of an AVIF sequence whose tracks that hold no pictures (sound, before libavif 1.2 taken for
-// pictures without a size) are renamed to free space. Empty where there is nothing to rename.
+// A copy of an AVIF sequence whose tracks that hold no pictures (sound, before libavif 1.2 taken
+// for pictures without a size) are renamed to free space. Empty where there is nothing to rename.
 std::vector<uint8_t> AvifWithoutSound(std::span<const uint8_t> bytes);
 
 // kUnsupported, with the version that reads it, for a file of which this libavif would show less

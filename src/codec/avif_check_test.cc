@@ -41,8 +41,7 @@ TEST(AvifCheck, TracksOfSoundBecomeFreeSpace) {
 
 TEST(AvifCheck, ASequenceWithSoundIsRead) {
   PEEL_SKIP_WITHOUT_SHARED_IMAGES();
-  const auto file =
-      ReadFileForTest(SharedImages() / "reports" / "colors-animated-8bpc-audio.avif");
+  const auto file = ReadFileForTest(SharedImages() / "reports" / "colors-animated-8bpc-audio.avif");
   const auto frames = OpenFrames(file);
   ASSERT_TRUE(frames.ok()) << frames.status().message();
   EXPECT_EQ((*frames)->count(), 5);

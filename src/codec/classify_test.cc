@@ -1,5 +1,5 @@
-// What is told of files that are odd, broken or of kinds that nobody reads: one word for damage, one
-// for a limit, one for what is not supported, in texts that a user can read.
+// What is told of files that are odd, broken or of kinds that nobody reads: one word for damage,
+// one for a limit, one for what is not supported, in texts that a user can read.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -57,9 +57,9 @@ void ExpectClear(const std::string& name, const Status& status) {
   EXPECT_EQ(FaultOf(text), "");
   const bool damaged = Says(text, {"damaged", "truncated", "no picture", "empty", "impossible"});
   const bool limit = Says(text, {"limit", "larger than", "more than"});
-  const bool unsupported = Says(text, {"kind", "does not", "not a picture", "nobody reads", "too old",
-                                       "save it", "is a film", "is no true PNG", "that Peel knows",
-                                       "convert it", "develop it"});
+  const bool unsupported =
+      Says(text, {"kind", "does not", "not a picture", "nobody reads", "too old", "save it",
+                  "is a film", "is no true PNG", "that Peel knows", "convert it", "develop it"});
   switch (status.code()) {
     case StatusCode::kCorrupt:
       EXPECT_TRUE(damaged);
@@ -87,8 +87,8 @@ void ExpectClear(const std::string& name, const Result<Picture>& picture) {
 
 TEST(Classify, FaultsOfTextsAreFound) {
   EXPECT_EQ(FaultOf("the WebP is truncated: it has 19 of 28 bytes"), "");
-  for (const char* bad : {"", "x\n)", "it has 28 of 19 bytes", "2 of its 1", "why ()", "row 4294967295",
-                          "ends.", "a  b"}) {
+  for (const char* bad : {"", "x\n)", "it has 28 of 19 bytes", "2 of its 1", "why ()",
+                          "row 4294967295", "ends.", "a  b"}) {
     EXPECT_NE(FaultOf(bad), "") << bad;
   }
 }
@@ -110,7 +110,8 @@ TEST(Classify, EveryOddAndBrokenFile) {
         ExpectClear(name, frames.status());
         continue;
       }
-      for (int i = 0; i < std::min((*frames)->count(), 4); ++i) ExpectClear(name, (*frames)->Next());
+      for (int i = 0; i < std::min((*frames)->count(), 4); ++i)
+        ExpectClear(name, (*frames)->Next());
     }
   }
   const std::string printed = testing::internal::GetCapturedStderr();
@@ -152,7 +153,8 @@ TEST(Classify, KnownFiles) {
     const auto path = SharedImages() / file.name;
     ASSERT_TRUE(std::filesystem::is_regular_file(path)) << file.name;
     const auto picture = Decode(ReadFileForTest(path));
-    EXPECT_EQ(picture.status().code(), file.code) << file.name << ": " << picture.status().message();
+    EXPECT_EQ(picture.status().code(), file.code)
+        << file.name << ": " << picture.status().message();
   }
   // Read, or told to be too much for this version; never damaged.
   for (const char* name : {"reports/splines.jxl", "reports/color_grid_alpha_nogrid.avif",

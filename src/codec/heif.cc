@@ -67,8 +67,8 @@ class HeifFrames final : public FrameReader {
     ids_.resize(static_cast<size_t>(std::max(count, 0)));
     if (ids_.empty()) return Corrupt("the HEIC is damaged: there is no picture in it");
     lib_.heif_context_get_list_of_top_level_image_IDs(context_, ids_.data(), count);
-    // The primary picture first. Where it is none that the file shows (a thumbnail of another, say),
-    // those that it does show count alone.
+    // The primary picture first. Where it is none that the file shows (a thumbnail of another,
+    // say), those that it does show count alone.
     const auto found = std::ranges::find(ids_, items_.primary);
     if (found != ids_.end()) std::rotate(ids_.begin(), found, found + 1);
     return OkStatus();
@@ -77,8 +77,7 @@ class HeifFrames final : public FrameReader {
   int count() const override { return static_cast<int>(ids_.size()); }
 
   Result<PictureInfo> Info(size_t index) {
-    PEEL_RETURN_IF_ERROR(
-        CheckHeifImage(items_, ids_[index], version_, options_.limits.max_pixels));
+    PEEL_RETURN_IF_ERROR(CheckHeifImage(items_, ids_[index], version_, options_.limits.max_pixels));
     PEEL_ASSIGN_OR_RETURN(const Handle handle, Open(index));
     PictureInfo info;
     info.format = Format::kHeic;

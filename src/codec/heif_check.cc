@@ -215,8 +215,10 @@ class Checker {
     for (size_t i = 0; i < item.made_of.size(); ++i) {
       PEEL_ASSIGN_OR_RETURN(const Shape part, Check(item.made_of[i], Role::kPart));
       if (part.bits != 8) {
-        return Unsupported("a HEIF that lays pictures of more than 8 bits over each other, which "
-                           "libheif " + name_ + " draws wrong; save it as JPEG or PNG first");
+        return Unsupported(
+            "a HEIF that lays pictures of more than 8 bits over each other, which "
+            "libheif " +
+            name_ + " draws wrong; save it as JPEG or PNG first");
       }
       const int64_t x = place(2 + 2 * i), y = place(3 + 2 * i);
       const bool behind = x >= canvas.width || y >= canvas.height;
@@ -224,9 +226,10 @@ class Checker {
       const bool drawn =
           x >= 0 || (version_ >= LibraryVersion{1, 21, 0} && AlphasOf(item.made_of[i]).empty());
       if (y < 0 || !drawn || (behind && version_ < LibraryVersion{1, 18, 0})) {
-        return Unsupported("a HEIF that lays pictures over each other beyond the edge of its canvas "
-                           "(an 'iovl' item), which libheif " + name_ +
-                           " draws wrong; save it as JPEG or PNG first");
+        return Unsupported(
+            "a HEIF that lays pictures over each other beyond the edge of its canvas "
+            "(an 'iovl' item), which libheif " +
+            name_ + " draws wrong; save it as JPEG or PNG first");
       }
     }
     return Shape{canvas, 8};
@@ -292,8 +295,9 @@ class Checker {
       }
       // Parts are laid where the uncropped ones would have to be.
       if (role == Role::kPart) {
-        return Unsupported("a kind of HEIF that is put together of cropped pictures; save it as "
-                           "JPEG or PNG first");
+        return Unsupported(
+            "a kind of HEIF that is put together of cropped pictures; save it as "
+            "JPEG or PNG first");
       }
     }
     return shape;
@@ -326,12 +330,12 @@ Status CheckHeifKind(const HeifItems& items, uint32_t id, const std::string& ver
   };
   // The first libheif that takes such items for pictures, where it was built with what they need.
   static constexpr Kind kKinds[] = {
-      {FourCc("hvc1"), "HEVC", "1.0.0"},       {FourCc("av01"), "AV1", "1.0.0"},
-      {FourCc("grid"), "grid", "1.0.0"},       {FourCc("iovl"), "overlay", "1.0.0"},
-      {FourCc("iden"), "identity", "1.0.0"},   {FourCc("unci"), "uncompressed", "1.16.0"},
-      {FourCc("jpeg"), "JPEG", "1.17.0"},      {FourCc("j2k1"), "JPEG 2000", "1.17.0"},
-      {FourCc("mski"), "mask", "1.17.0"},      {FourCc("vvc1"), "VVC", "1.18.0"},
-      {FourCc("avc1"), "AVC", "1.19.0"},       {FourCc("tili"), "tiled", "1.19.0"},
+      {FourCc("hvc1"), "HEVC", "1.0.0"},     {FourCc("av01"), "AV1", "1.0.0"},
+      {FourCc("grid"), "grid", "1.0.0"},     {FourCc("iovl"), "overlay", "1.0.0"},
+      {FourCc("iden"), "identity", "1.0.0"}, {FourCc("unci"), "uncompressed", "1.16.0"},
+      {FourCc("jpeg"), "JPEG", "1.17.0"},    {FourCc("j2k1"), "JPEG 2000", "1.17.0"},
+      {FourCc("mski"), "mask", "1.17.0"},    {FourCc("vvc1"), "VVC", "1.18.0"},
+      {FourCc("avc1"), "AVC", "1.19.0"},     {FourCc("tili"), "tiled", "1.19.0"},
   };
   const HeifItem* const item = items.Find(id);
   if (item == nullptr) return Damaged("it shows " + Item(id) + ", which is not there");
@@ -341,8 +345,9 @@ Status CheckHeifKind(const HeifItems& items, uint32_t id, const std::string& ver
     return Unsupported(std::string("a HEIF with a picture of the kind ") + kind.name + ": " +
                        TooOld("libheif", version, kind.since) + " where it was built for that");
   }
-  return Unsupported("a HEIF with a picture of a kind that nobody reads here; save it as JPEG or "
-                     "PNG first");
+  return Unsupported(
+      "a HEIF with a picture of a kind that nobody reads here; save it as JPEG or "
+      "PNG first");
 }
 
 }  // namespace peel

@@ -9,8 +9,8 @@
 
 namespace peel {
 
-// Whether the picture `id` can be handed to a libheif of this version. Refused is what would end the
-// process (an assertion, a circle, a copy beyond a plane) or show foreign memory:
+// Whether the picture `id` can be handed to a libheif of this version. Refused is what would end
+// the process (an assertion, a circle, a copy beyond a plane) or show foreign memory:
 //   - items that are made of each other in a circle, of no picture, or more than 8 levels deep;
 //   - a grid whose tiles do not cover it, differ in size or are not as many as it says;
 //   - an overlay that begins left of or above its canvas (wrong in every version up to 1.23) or is

@@ -167,7 +167,8 @@ class Reader {
     FullBox table(iloc);
     Fields& fields = table.fields;
     const auto sizes = static_cast<uint32_t>(fields.Take(2));
-    const size_t offset_size = sizes >> 12, length_size = sizes >> 8 & 15, base_size = sizes >> 4 & 15;
+    const size_t offset_size = sizes >> 12, length_size = sizes >> 8 & 15,
+                 base_size = sizes >> 4 & 15;
     const size_t index_size = table.version == 0 ? 0 : sizes & 15;
     for (const size_t size : {offset_size, length_size, base_size, index_size}) {
       if (size > 8) return Damaged("its table of places has numbers of an impossible size");
@@ -265,7 +266,8 @@ class Reader {
       for (uint32_t i = 0; i < count && fields.ok(); ++i) to.push_back(id());
       if (!fields.ok()) return Damaged("its table of references ends too early");
       if (item == nullptr) continue;
-      if (box.type == FourCc("dimg") && item->made_of.empty()) item->made_of = std::move(to);
+      if (box.type == FourCc("dimg") && item->made_of.empty())
+        item->made_of = std::move(to);
       else if (box.type == FourCc("auxl")) {
         item->helps.insert(item->helps.end(), to.begin(), to.end());
       }

@@ -79,8 +79,11 @@ TEST(HeifItems, EveryShorterFileIsRefused) {
 }
 
 TEST(HeifItems, DataBehindTheEndOrRoundTheWholeOf64Bits) {
-  for (const auto& [offset, length] : std::vector<std::pair<uint64_t, uint64_t>>{
-           {1 << 20, 4}, {UINT64_MAX - 2, 8}, {uint64_t{1} << 63, uint64_t{1} << 63}, {0, 1 << 20}}) {
+  for (const auto& [offset, length] :
+       std::vector<std::pair<uint64_t, uint64_t>>{{1 << 20, 4},
+                                                  {UINT64_MAX - 2, 8},
+                                                  {uint64_t{1} << 63, uint64_t{1} << 63},
+                                                  {0, 1 << 20}}) {
     HeifBuilder file = Made("grid", GridData(2, 1, 128, 64), 128, 64, {1, 2});
     file.Misplace(2, offset, length);
     EXPECT_EQ(CodeOf(file.Build(3)), StatusCode::kCorrupt) << offset;
@@ -103,8 +106,8 @@ TEST(HevcSize, IsReadFromItsParameterSet) {
   const TestBytes bytes = file.Build(1);
   const auto items = ReadHeifItems(bytes);
   ASSERT_TRUE(items.ok());
-  const auto read = HevcSizeOfPicture(
-      items->PropertyOf(*items->Find(1), FourCc("hvcC")).payload, items->Find(1)->Data());
+  const auto read = HevcSizeOfPicture(items->PropertyOf(*items->Find(1), FourCc("hvcC")).payload,
+                                      items->Find(1)->Data());
   ASSERT_TRUE(read.ok()) << read.status().message();
   EXPECT_EQ(read->width, 128);
   EXPECT_EQ(read->height, 64);
@@ -221,9 +224,9 @@ TEST(HeifCheck, PicturesMadeOfWhatIsNone) {
     HeifBuilder file;
     const int size = file.Size(64, 64);
     file.Add({1, "mime", {1, 2, 3, 4}, {size}});
-    file.Add({3, type,
-              type == std::string("grid") ? GridData(1, 1, 64, 64)
-                                          : OverlayData(64, 64, {{0, 0}}),
+    file.Add({3,
+              type,
+              type == std::string("grid") ? GridData(1, 1, 64, 64) : OverlayData(64, 64, {{0, 0}}),
               {size}});
     file.Refer("dimg", 3, {1});
     EXPECT_NE(CodeOf(file.Build(3)), StatusCode::kOk) << type;

@@ -118,7 +118,8 @@ std::optional<HevcSize> HevcSizeOfNal(std::span<const uint8_t> nal) {
 }
 
 Result<HevcSize> HevcSizeOfPicture(std::span<const uint8_t> hvcc, std::span<const uint8_t> data) {
-  const Status two = Corrupt("the HEIC is damaged: a picture of it says two sizes, or one that cannot be read");
+  const Status two =
+      Corrupt("the HEIC is damaged: a picture of it says two sizes, or one that cannot be read");
   std::optional<HevcSize> size;
   if (hvcc.size() >= 23) {
     std::span<const uint8_t> at = hvcc.subspan(23);

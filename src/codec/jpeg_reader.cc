@@ -170,7 +170,8 @@ std::string JpegReader::Doubts() const {
     return "the JPEG's picture data is damaged; parts of the picture may look wrong";
   }
   if (MissesScans()) {
-    return "the JPEG is damaged: some of its scans never came; the picture is less sharp than it was";
+    return "the JPEG is damaged: some of its scans never came; the picture is less sharp than it "
+           "was";
   }
   return "";
 }

@@ -46,7 +46,7 @@ class JpegReader {
   jpeg_progress_mgr progress_ = {};
   bool created_ = false;
   bool several_scans_ = false;
-  uint32_t seen_ = 0;  // components that a scan has begun for, a bit each; several scans only
+  uint32_t seen_ = 0;     // components that a scan has begun for, a bit each; several scans only
   bool ran_out_ = false;  // the bytes ended before the end marker
 };
 

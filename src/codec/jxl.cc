@@ -49,8 +49,8 @@ Status JxlFailure(std::string_view prints, const LibraryVersion& version) {
                        TooOld("libjxl", version.Text(), kSplines.Text()));
   }
   if (reason.empty() && version < kSplines) {
-    return Corrupt("the JPEG XL cannot be decoded: it is damaged, or this libjxl " + version.Text() +
-                   " is too old for it");
+    return Corrupt("the JPEG XL cannot be decoded: it is damaged, or this libjxl " +
+                   version.Text() + " is too old for it");
   }
   return Corrupt("the JPEG XL is damaged: it cannot be decoded" + InParentheses(reason));
 }

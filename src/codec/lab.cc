@@ -32,7 +32,8 @@ Lab Values(LabEncoding encoding, int bits, const uint16_t lab[3]) {
     }
     case LabEncoding::kIcc: {
       const double step = wide ? 256.0 : 1.0;
-      return {std::min(lab[0] / (255.0 * step), 1.0) * 100, lab[1] / step - 128, lab[2] / step - 128};
+      return {std::min(lab[0] / (255.0 * step), 1.0) * 100, lab[1] / step - 128,
+              lab[2] / step - 128};
     }
     case LabEncoding::kItu:
       break;

@@ -6,9 +6,10 @@
 
 namespace peel {
 
-// What a library says about a file, made fit for one line in a message of Peel's: control characters
-// and what is no ASCII become blanks, which stand alone and never at an end; no full stop behind it;
-// at most 200 characters; empty for a text that counts with numbers of all ones ("row 4294967295").
+// What a library says about a file, made fit for one line in a message of Peel's: control
+// characters and what is no ASCII become blanks, which stand alone and never at an end; no full
+// stop behind it; at most 200 characters; empty for a text that counts with numbers of all ones
+// ("row 4294967295").
 std::string LibraryText(std::string_view text);
 
 // " (text)" with the text above, or nothing where nothing is left of it.

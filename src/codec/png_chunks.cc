@@ -132,8 +132,7 @@ Result<PngFile> ParsePng(std::span<const uint8_t> bytes, const PngParse& parse) 
                        std::string(is_data        ? "picture data"
                                    : IsName(name) ? name
                                                   : "nameless chunk") +
-                       " at byte " +
-                       std::to_string(chunk.data() - bytes.data()) + " is wrong");
+                       " at byte " + std::to_string(chunk.data() - bytes.data()) + " is wrong");
       }
     }
     if (is_data) {

@@ -82,7 +82,8 @@ class HeifBuilder {
   }
 
   TestBytes Build(uint32_t primary) const {
-    const TestBytes ftyp = TestBox("ftyp", FromHex("6865696300000000" "6d69663168656963"));
+    const TestBytes ftyp = TestBox("ftyp", FromHex("6865696300000000"
+                                                   "6d69663168656963"));
     const size_t meta_size = Meta(primary, 0).size();
     const size_t data_at = ftyp.size() + meta_size + 8;
     TestBytes file = ftyp;
@@ -99,11 +100,11 @@ class HeifBuilder {
       "0003001eba0240210001002b42010103700000030090000003000003001ea020810596e939292e6e04040c0800"
       "0003000800000300084022000100064401c0718112";
   static constexpr std::string_view kData64 = "000000132801ac4e6eecffa6baff52ea7f7393fc119f80";
-  static constexpr std::string_view kHeader128 = 
+  static constexpr std::string_view kHeader128 =
       "0103700000000000000000001ef000fcfdf8f800000f03200001001840010c01ffff0370000003009000000300"
       "0003001eba0240210001002b42010103700000030090000003000003001ea010204165ba4e4a4b9b8101030200"
       "0003000200000300021022000100064401c0718112";
-  static constexpr std::string_view kData128 = 
+  static constexpr std::string_view kData128 =
       "000000162801ac4e6eecffa6baff52ea7f7393fc11213aa67c38";
 
   TestBytes Meta(uint32_t primary, size_t data_at) const {

@@ -14,11 +14,11 @@
 namespace peel {
 
 // TIFF and BigTIFF through libtiff, every compression it knows: grey, RGB, palette and CMYK of 1 to
-// 16 bits a sample, strips or tiles, samples together or in planes; Lab of 8 or 16 bits (codec/lab.h)
-// becomes sRGB, and YCbCr what libtiff makes of it. More than 8 bits become 16. Associated alpha is
-// divided out. CMYK becomes RGB as 1-based products of ink and black. Floating point and 32-bit
-// samples are refused. What libtiff complains of and goes on after becomes the picture's warning.
-// The frames are the pages.
+// 16 bits a sample, strips or tiles, samples together or in planes; Lab of 8 or 16 bits
+// (codec/lab.h) becomes sRGB, and YCbCr what libtiff makes of it. More than 8 bits become 16.
+// Associated alpha is divided out. CMYK becomes RGB as 1-based products of ink and black. Floating
+// point and 32-bit samples are refused. What libtiff complains of and goes on after becomes the
+// picture's warning. The frames are the pages.
 Result<std::unique_ptr<FrameReader>> OpenTiffFrames(std::span<const uint8_t> bytes,
                                                     const DecodeOptions& options);
 Result<Picture> DecodeTiff(std::span<const uint8_t> bytes, const DecodeOptions& options);

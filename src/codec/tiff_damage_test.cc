@@ -48,7 +48,8 @@ Bytes Build(const std::vector<Page>& pages, uint32_t last_next = 0) {
     tags[279] = static_cast<uint32_t>(page.pixels.size());
     file.insert(file.end(), page.pixels.begin(), page.pixels.end());
     const size_t at = file.size();
-    for (int i = 0; i < 4; ++i) file[link + static_cast<size_t>(i)] = static_cast<uint8_t>(at >> 8 * i);
+    for (int i = 0; i < 4; ++i)
+      file[link + static_cast<size_t>(i)] = static_cast<uint8_t>(at >> 8 * i);
     Put(file, tags.size() + (page.palette_at != 0 ? 1 : 0), 2);
     const auto palette = [&] {
       Put(file, 320, 2);
@@ -108,7 +109,8 @@ TEST(Lab, KnowsSrgbsPrimaries) {
                   {53.59, 0.0, 0.0, {128, 128, 128}}};
   for (const auto& colour : kColours) {
     const auto wide = [](double v) { return static_cast<uint16_t>(static_cast<int16_t>(v * 256)); };
-    const uint16_t cie[3] = {static_cast<uint16_t>(colour.l * 655.35), wide(colour.a), wide(colour.b)};
+    const uint16_t cie[3] = {static_cast<uint16_t>(colour.l * 655.35), wide(colour.a),
+                             wide(colour.b)};
     const uint16_t icc[3] = {static_cast<uint16_t>(colour.l * 652.8),
                              static_cast<uint16_t>((colour.a + 128) * 256),
                              static_cast<uint16_t>((colour.b + 128) * 256)};
@@ -299,7 +301,8 @@ TEST(TiffDamage, TooManyPagesAreALimit) {
   DecodeOptions options;
   options.limits.max_frames = 10;
   EXPECT_TRUE(Decode(Build(std::vector<Page>(10, page)), options).ok());
-  EXPECT_EQ(Decode(Build(std::vector<Page>(11, page)), options).status().code(), StatusCode::kLimit);
+  EXPECT_EQ(Decode(Build(std::vector<Page>(11, page)), options).status().code(),
+            StatusCode::kLimit);
 }
 
 TEST(TiffDamage, UnsupportedKindsAreNotCalledDamaged) {

@@ -137,8 +137,7 @@ class TiffPages final : public FrameReader {
 Result<std::unique_ptr<FrameReader>> OpenTiffFrames(std::span<const uint8_t> bytes,
                                                     const DecodeOptions& options) {
   PEEL_ASSIGN_OR_RETURN(auto reader, TiffReader::Open(bytes, MostPages(options)));
-  PEEL_RETURN_IF_ERROR(
-      CheckSize(options.limits, 1, 1, static_cast<uint64_t>(reader->pages())));
+  PEEL_RETURN_IF_ERROR(CheckSize(options.limits, 1, 1, static_cast<uint64_t>(reader->pages())));
   return std::unique_ptr<FrameReader>(std::make_unique<TiffPages>(std::move(reader), options));
 }
 

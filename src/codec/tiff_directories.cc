@@ -40,12 +40,14 @@ std::vector<TiffDirectory> WalkTiffDirectories(std::span<const uint8_t> bytes, s
   const bool large = file.Get(2, 2) == 43;
   if (large && bytes.size() < 16) return found;
   // Sizes of a count of entries, of an entry, and of an offset.
-  const size_t count_size = large ? 8 : 2, entry_size = large ? 20 : 12, offset_size = large ? 8 : 4;
+  const size_t count_size = large ? 8 : 2, entry_size = large ? 20 : 12,
+               offset_size = large ? 8 : 4;
   uint64_t at = large ? file.Get(8, 8) : file.Get(4, 4);
   std::unordered_set<uint64_t> seen;
   while (at != 0 && found.size() < most && file.Holds(at, count_size) && seen.insert(at).second) {
     const uint64_t count = file.Get(at, count_size), entries = at + count_size;
-    if (count == 0 || count > bytes.size() / entry_size || !file.Holds(entries, count * entry_size)) {
+    if (count == 0 || count > bytes.size() / entry_size ||
+        !file.Holds(entries, count * entry_size)) {
       break;
     }
     TiffDirectory directory;

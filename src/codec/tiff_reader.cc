@@ -63,7 +63,7 @@ struct TiffReader::Callbacks {
     if (!notes.warning.empty()) return 1;
     // Most of what libtiff says of a directory is about tags that nobody here reads.
     constexpr std::string_view kOfThePicture[] = {
-        "ColorMap",       "StripOffsets",   "StripByteCounts", "TileOffsets",
+        "ColorMap",       "StripOffsets",    "StripByteCounts",   "TileOffsets",
         "TileByteCounts", "BitsPerSample\"", "SamplesPerPixel\"", "Photometric tag value"};
     const auto named = [&](std::string_view name) { return text.find(name) != std::string::npos; };
     if (std::ranges::any_of(kOfThePicture, named)) notes.warning = std::move(text);
@@ -71,16 +71,14 @@ struct TiffReader::Callbacks {
   }
 };
 
-Result<std::unique_ptr<TiffReader>> TiffReader::Open(std::span<const uint8_t> bytes,
-                                                     size_t most) {
+Result<std::unique_ptr<TiffReader>> TiffReader::Open(std::span<const uint8_t> bytes, size_t most) {
   PEEL_ASSIGN_OR_RETURN(const TiffLibrary* library, OpenTiffLibrary());
   std::unique_ptr<TiffReader> reader(new TiffReader(*library, bytes));
   const std::unique_ptr<TIFFOpenOptions, decltype(library->TIFFOpenOptionsFree)> options(
       library->TIFFOpenOptionsAlloc(), library->TIFFOpenOptionsFree);
   if (!options) return OutOfMemory("no memory left for reading the TIFF");
   library->TIFFOpenOptionsSetErrorHandlerExtR(options.get(), Callbacks::Error, &reader->notes_);
-  library->TIFFOpenOptionsSetWarningHandlerExtR(options.get(), Callbacks::Warning,
-                                                 &reader->notes_);
+  library->TIFFOpenOptionsSetWarningHandlerExtR(options.get(), Callbacks::Warning, &reader->notes_);
   library->TIFFOpenOptionsSetMaxSingleMemAlloc(options.get(),
                                                static_cast<tmsize_t>(kMaxLibraryAllocation));
   // m: nothing to map.
@@ -162,11 +160,11 @@ Result<TiffLayout> TiffReader::ReadLayout() {
   uint16_t photometric = 0;
   if (!lib_.TIFFGetField(tiff_, TIFFTAG_PHOTOMETRIC, &photometric) || photometric_ < 0) {
     // Fax has black ink on white paper.
-    const bool fax = layout.compression >= COMPRESSION_CCITTRLE &&
-                     layout.compression <= COMPRESSION_CCITTFAX4;
-    photometric = layout.samples >= 3                                ? PHOTOMETRIC_RGB
+    const bool fax =
+        layout.compression >= COMPRESSION_CCITTRLE && layout.compression <= COMPRESSION_CCITTFAX4;
+    photometric = layout.samples >= 3                                  ? PHOTOMETRIC_RGB
                   : fax || layout.compression == COMPRESSION_CCITTRLEW ? PHOTOMETRIC_MINISWHITE
-                                                                     : PHOTOMETRIC_MINISBLACK;
+                                                                       : PHOTOMETRIC_MINISBLACK;
   }
   // libtiff makes grey of a palette picture whose palette it cannot find.
   if (photometric_ == PHOTOMETRIC_PALETTE && photometric == PHOTOMETRIC_MINISBLACK) {

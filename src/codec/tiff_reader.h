@@ -108,7 +108,7 @@ class TiffReader {
   const TiffLibrary& lib_;
   Source source_;
   std::vector<TiffDirectory> directories_;
-  int at_ = 0;  // the page selected
+  int at_ = 0;            // the page selected
   int photometric_ = -1;  // of the page, as its directory has it
   Notes notes_;
   TIFF* tiff_ = nullptr;

@@ -30,6 +30,63 @@ def jpeg_claiming(photo, width, height):
     return bytes(data)
 
 
+HVCC = bytes.fromhex(  # x265's header for a plain picture of 64 x 64, and the picture
+    "0103700000000000000000001ef000fcfdf8f800000f03200001001840010c01ffff0370000003009000000300"
+    "0003001eba0240210001002b42010103700000030090000003000003001ea020810596e939292e6e04040c0800"
+    "0003000800000300084022000100064401c0718112")
+HEVC = bytes.fromhex("000000132801ac4e6eecffa6baff52ea7f7393fc119f80")
+
+
+def box(kind, *payload):
+    payload = b"".join(payload)
+    return struct.pack(">I4s", len(payload) + 8, kind) + payload
+
+
+def heic_with_overlay(x, y, primary):
+    """Item 1 is a picture of 64 x 64, item 2 an overlay of 100 x 90 with it at (x, y)."""
+    overlay = b"\0\1" + b"\xff" * 8 + struct.pack(">IIii", 100, 90, x, y)
+    items = [(1, b"hvc1", HEVC, b"\1\2"), (2, b"iovl", overlay, b"\3")]
+    full = b"\0\0\0\0"
+
+    def meta(at):
+        iloc, iinf, ipma = b"", b"", b""
+        for number, kind, data, properties in items:
+            iloc += struct.pack(">HHHII", number, 0, 1, at, len(data))
+            at += len(data)
+            iinf += box(b"infe", b"\2\0\0\0", struct.pack(">HH4sB", number, 0, kind, 0))
+            ipma += struct.pack(">HB", number, len(properties)) + properties
+        sizes = [box(b"ispe", full, struct.pack(">II", *size)) for size in ((64, 64), (100, 90))]
+        return box(
+            b"meta", full, box(b"hdlr", full, full, b"pict", bytes(13)),
+            box(b"pitm", full, struct.pack(">H", primary)),
+            box(b"iloc", full, b"\x44\0", struct.pack(">H", len(items)), iloc),
+            box(b"iinf", full, struct.pack(">H", len(items)), iinf),
+            box(b"iprp", box(b"ipco", box(b"hvcC", HVCC), *sizes),
+                box(b"ipma", full, struct.pack(">I", len(items)), ipma)),
+            box(b"iref", full, box(b"dimg", struct.pack(">HHH", 2, 1, 1))))
+
+    head = box(b"ftyp", b"heic", full, b"mif1heic")
+    return (head + meta(len(head) + len(meta(0)) + 8) +
+            box(b"mdat", *(data for _, _, data, _ in items)))
+
+
+def test_a_heic_that_ends_libheif_ends_no_run(peel, tmp_path):
+    for place in ((-40, 0), (0, -40), (-63, -63)):
+        line = fails(peel, tmp_path, "overlay.heic", heic_with_overlay(*place, primary=2))
+        assert "libheif" in line and "damaged" not in line
+
+
+def test_a_frame_that_ends_libheif_ends_its_file_only(peel, tmp_path):
+    (tmp_path / "frames.heic").write_bytes(heic_with_overlay(0, -40, primary=1))
+    ball().save(tmp_path / "good.png")
+    done = peel("frames.heic", "good.png", "--all-frames", "-O", "out")
+    assert done.code == 1 and "frames.heic" in done.err, done.err
+    names = leftovers(tmp_path / "out")
+    assert "good.cut.png" in names and "frames-002.cut.png" not in names
+    (tmp_path / "inside.heic").write_bytes(heic_with_overlay(36, 26, primary=2))
+    assert peel("inside.heic").code == 0
+
+
 def fails(peel, tmp_path, name, content, *words):
     """The file is refused by name, a good one beside it is done, nothing else is left."""
     (tmp_path / name).write_bytes(content)

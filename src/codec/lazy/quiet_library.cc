@@ -50,7 +50,7 @@ FILE** QuietStream() {
 
 struct Search {
   ElfW(Addr) base = 0;
-  const ElfW(Dyn)* dynamic = nullptr;
+  const ElfW(Dyn) * dynamic = nullptr;
   uintptr_t sealed_from = 0, sealed_to = 0;  // made read-only after loading
 };
 
@@ -105,8 +105,7 @@ void QuietLibrary(void* handle) {
   const auto* table = reinterpret_cast<const ElfW(Rela)*>(relocations);
   for (size_t i = 0; i < size / sizeof(ElfW(Rela)); ++i) {
     if (ELF64_R_TYPE(table[i].r_info) != kGlobalData) continue;
-    const auto& symbol =
-        reinterpret_cast<const ElfW(Sym)*>(symbols)[ELF64_R_SYM(table[i].r_info)];
+    const auto& symbol = reinterpret_cast<const ElfW(Sym)*>(symbols)[ELF64_R_SYM(table[i].r_info)];
     const char* const name = reinterpret_cast<const char*>(names) + symbol.st_name;
     if (std::strcmp(name, "stderr") == 0) Redirect(search, search.base + table[i].r_offset, quiet);
   }
