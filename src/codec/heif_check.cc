@@ -328,13 +328,14 @@ Status CheckHeifKind(const HeifItems& items, uint32_t id, const std::string& ver
     const char* name;
     const char* since;
   };
-  // The first libheif that takes such items for pictures, where it was built with what they need.
+  // The first libheif that takes such items for pictures, where it was built with what they need,
+  // and does not read or write beyond their planes (masks, uncompressed).
   static constexpr Kind kKinds[] = {
       {FourCc("hvc1"), "HEVC", "1.0.0"},     {FourCc("av01"), "AV1", "1.0.0"},
       {FourCc("grid"), "grid", "1.0.0"},     {FourCc("iovl"), "overlay", "1.0.0"},
-      {FourCc("iden"), "identity", "1.0.0"}, {FourCc("unci"), "uncompressed", "1.16.0"},
+      {FourCc("iden"), "identity", "1.0.0"}, {FourCc("unci"), "uncompressed", "1.22.1"},
       {FourCc("jpeg"), "JPEG", "1.17.0"},    {FourCc("j2k1"), "JPEG 2000", "1.17.0"},
-      {FourCc("mski"), "mask", "1.17.0"},    {FourCc("vvc1"), "VVC", "1.18.0"},
+      {FourCc("mski"), "mask", "1.22.0"},    {FourCc("vvc1"), "VVC", "1.18.0"},
       {FourCc("avc1"), "AVC", "1.19.0"},     {FourCc("tili"), "tiled", "1.19.0"},
   };
   const HeifItem* const item = items.Find(id);

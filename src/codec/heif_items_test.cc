@@ -333,7 +333,8 @@ TEST(HeifCheck, KindsThatANewerLibraryReads) {
   const Status old = CheckHeifKind(*items, 1, "1.15.1");
   EXPECT_EQ(old.code(), StatusCode::kUnsupported);
   EXPECT_NE(old.message().find("libheif 1.15.1 is too old"), std::string::npos) << old.message();
-  EXPECT_TRUE(CheckHeifKind(*items, 1, "1.16.2").ok());
+  EXPECT_EQ(CheckHeifKind(*items, 1, "1.22.0").code(), StatusCode::kUnsupported);
+  EXPECT_TRUE(CheckHeifKind(*items, 1, "1.22.1").ok());
 }
 
 TEST(HeifCheck, ThePictureBehindAnInvalidPrimaryOne) {
