@@ -305,6 +305,21 @@ TEST(TiffDamage, TooManyPagesAreALimit) {
             StatusCode::kLimit);
 }
 
+TEST(TiffDamage, JpegsThatLibjpegWasNotMadeForAreNotCalledDamaged) {
+  if (!HaveTiff()) GTEST_SKIP() << "libtiff is not installed";
+  const auto coded = [](uint8_t sof, uint8_t bits) {
+    Page page = Plain(8, 8, 1, 8, {0xFF, 0xD8, 0xFF, sof, 0, 11, bits, 0, 8, 0,  8, 1, 1,    0x11,
+                                   0,    0xFF, 0xDA, 0,   8, 1,  1,    0, 0, 63, 0, 0, 0xFF, 0xD9});
+    page.tags[259] = 7;
+    page.tags[262] = 1;
+    return Decode(Build({page})).status();
+  };
+  const Status lossless = coded(0xC3, 8), deep = coded(0xC1, 12), broken = coded(0xC0, 8);
+  EXPECT_EQ(lossless.code(), StatusCode::kUnsupported) << lossless.message();
+  EXPECT_EQ(deep.code(), StatusCode::kUnsupported) << deep.message();
+  EXPECT_NE(broken.code(), StatusCode::kUnsupported) << broken.message();
+}
+
 TEST(TiffDamage, UnsupportedKindsAreNotCalledDamaged) {
   PEEL_SKIP_WITHOUT_SHARED_IMAGES();
   const auto picture =

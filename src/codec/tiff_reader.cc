@@ -57,7 +57,10 @@ struct TiffReader::Callbacks {
     auto& notes = *static_cast<Notes*>(user);
     std::string text = Text(format, arguments);
     if (notes.in_pixels) {
-      if (notes.pixels_error.empty()) notes.pixels_error = std::move(text);
+      // Remarks on the writer, not on the data.
+      const bool remark = text.starts_with("Old-style") || text.starts_with("Depreciated") ||
+                          text.starts_with("Auto-corrected");
+      if (!remark && notes.pixels_error.empty()) notes.pixels_error = std::move(text);
       return 1;
     }
     if (!notes.warning.empty()) return 1;
@@ -97,6 +100,15 @@ TiffReader::~TiffReader() {
 
 Status TiffReader::Damaged(const std::string& where) const {
   const std::string& why = notes_.pixels_error.empty() ? notes_.error : notes_.pixels_error;
+  // libtiff's and libjpeg's words for what they were never made for: lossless JPEG (a marker of
+  // that kind), one of 12 bits, planes of subsampled colours.
+  for (const char* word :
+       {"Sorry", "Unsupported JPEG data precision", "Unsupported JPEG process"}) {
+    if (why.starts_with(word)) {
+      return Unsupported("a kind of TIFF that cannot be read here" + InParentheses(why) +
+                         "; save it as RGB");
+    }
+  }
   return Corrupt("the TIFF is damaged or truncated: " + where + InParentheses(why));
 }
 
@@ -396,11 +408,6 @@ Status TiffReader::ReadRgba(const TiffLayout& layout, uint32_t* raster) {
   // Asked for the orientation that it has already, libtiff flips nothing.
   if (!lib_.TIFFReadRGBAImageOriented(tiff_, layout.width, layout.height, raster,
                                       layout.orientation, /*stop=*/1)) {
-    // libtiff's words for what it was never made for.
-    if (notes_.pixels_error.starts_with("Sorry")) {
-      return Unsupported("a kind of TIFF that cannot be read here" +
-                         InParentheses(notes_.pixels_error) + "; save it as RGB");
-    }
     return Damaged("its picture cannot be decoded");
   }
   return OkStatus();
