@@ -1,6 +1,7 @@
 #include "src/codec/avif_check.h"
 
 #include <algorithm>
+#include <map>
 
 #include "src/codec/bytes.h"
 #include "src/codec/heif_items.h"
@@ -16,6 +17,20 @@ std::vector<HeifBox> Inside(std::span<const uint8_t> bytes, uint32_t type) {
     if (box->type == type) found.push_back(*box);
   }
   return found;
+}
+
+// The boxes of one type in the file's 'meta' box.
+std::vector<HeifBox> MetaBoxes(std::span<const uint8_t> bytes, uint32_t type) {
+  const auto meta = Inside(bytes, FourCc("meta"));
+  if (meta.size() != 1 || meta[0].payload.size() < 4) return {};
+  return Inside(meta[0].payload.subspan(4), type);
+}
+
+bool IsAlphaMap(const HeifItems& items, const HeifItem& item) {
+  if (item.helps.empty()) return false;
+  const std::span<const uint8_t> kind = items.PropertyOf(item, FourCc("auxC")).payload;
+  const std::string text(kind.begin(), kind.end());
+  return text.find(":alpha") != std::string::npos || text.find("auxid:1") != std::string::npos;
 }
 
 // Whether a 'trak' box says that it is something else than pictures.
@@ -45,33 +60,61 @@ std::vector<uint8_t> AvifWithoutSound(std::span<const uint8_t> bytes) {
   return copy;
 }
 
-Status CheckAvif(std::span<const uint8_t> bytes, const std::string& version) {
+Status CheckAvif(std::span<const uint8_t> bytes) {
   if (Inside(bytes, FourCc("meta")).empty() && !Inside(bytes, FourCc("mini")).empty()) {
     return Unsupported(
         "an AVIF of the minimised form ('mini' instead of 'meta'), which nobody reads here; save "
         "it "
         "as JPEG or PNG first");
   }
-  if (LibraryVersion::Parse(version) >= LibraryVersion{1, 0, 0}) return OkStatus();
+  return OkStatus();
+}
+
+Result<std::vector<uint8_t>> AvifOfTileAlphas(std::span<const uint8_t> bytes,
+                                              const std::string& version) {
+  std::vector<uint8_t> none;
+  if (LibraryVersion::Parse(version) >= LibraryVersion{1, 0, 0}) return none;
   const auto items = ReadHeifItems(bytes);
-  if (!items.ok()) return OkStatus();  // libavif has its own word on that
+  if (!items.ok()) return none;  // libavif has its own word on that
   const HeifItem* const shown = items->Find(items->primary);
-  if (shown == nullptr || shown->type != FourCc("grid")) return OkStatus();
-  const auto helps = [&](const HeifItem& item, uint32_t id) {
-    if (std::ranges::find(item.helps, id) == item.helps.end()) return false;
-    const std::span<const uint8_t> kind = items->PropertyOf(item, FourCc("auxC")).payload;
-    const std::string text(kind.begin(), kind.end());
-    return text.find(":alpha") != std::string::npos || text.find("auxid:1") != std::string::npos;
-  };
-  bool whole = false, tiles = false;
+  if (shown == nullptr || shown->type != FourCc("grid") || shown->made_of.empty()) return none;
+  std::map<uint32_t, uint32_t> alphas;  // of a picture: its alpha map
   for (const HeifItem& item : items->items) {
-    if (item.helps.empty()) continue;
-    whole |= helps(item, shown->id);
-    tiles |= std::ranges::any_of(shown->made_of, [&](uint32_t tile) { return helps(item, tile); });
+    if (!IsAlphaMap(*items, item)) continue;
+    for (const uint32_t id : item.helps) alphas.emplace(id, item.id);
   }
-  if (whole || !tiles) return OkStatus();
-  return Unsupported("an AVIF grid whose transparency is told tile by tile: " +
-                     TooOld("libavif", version, "1.0.0"));
+  if (alphas.contains(shown->id)) return none;
+  const auto found =
+      std::ranges::count_if(shown->made_of, [&](uint32_t tile) { return alphas.contains(tile); });
+  if (found == 0) return none;
+  const auto boxes = MetaBoxes(bytes, FourCc("iref"));
+  if (static_cast<size_t>(found) != shown->made_of.size() || boxes.size() != 1 ||
+      boxes[0].payload.size() < 4) {
+    return Unsupported("an AVIF grid whose transparency is told by some of its tiles: " +
+                       TooOld("libavif", version, "1.0.0"));
+  }
+  const size_t id_size = boxes[0].payload[0] == 0 ? 2 : 4;
+  for (const HeifBox& list : Inside(boxes[0].payload.subspan(4), FourCc("dimg"))) {
+    const auto read = [&](size_t at) {
+      return id_size == 2 ? ReadBig16(list.payload.data() + at)
+                          : ReadBig32(list.payload.data() + at);
+    };
+    // As long as the tiles' list that has been read from it.
+    const size_t first = id_size + 2;
+    if (list.payload.size() < first + id_size * shown->made_of.size() || read(0) != shown->id) {
+      continue;
+    }
+    std::vector<uint8_t> copy(bytes.begin(), bytes.end());
+    uint8_t* to = copy.data() + (list.payload.data() - bytes.data()) + first;
+    for (const uint32_t tile : shown->made_of) {
+      const uint32_t alpha = alphas.at(tile);
+      for (size_t i = 0; i < id_size; ++i) {
+        *to++ = static_cast<uint8_t>(alpha >> 8 * (id_size - 1 - i));
+      }
+    }
+    return copy;
+  }
+  return none;
 }
 
 Status AvifTooLarge(std::span<const uint8_t> bytes, const Limits& limits) {

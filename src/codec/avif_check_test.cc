@@ -6,6 +6,7 @@
 
 #include "src/codec/avif.h"
 #include "src/codec/frames.h"
+#include "src/codec/heif_items.h"
 #include "src/codec/lazy/avif_library.h"
 #include "src/codec/library_text.h"
 #include "src/codec/test_files.h"
@@ -50,7 +51,9 @@ TEST(AvifCheck, ASequenceWithSoundIsRead) {
   EXPECT_EQ(picture->width(), 150);
 }
 
-TEST(AvifCheck, TransparencyTileByTileNeedsANewerLibrary) {
+// A grid of two tiles, items 2 and 3, with alpha maps for the first `alphas` of them, items 4
+// and 5.
+TestBytes GridWithTileAlphas(size_t alphas) {
   HeifBuilder file;
   const int size = file.Size(64, 64), whole = file.Size(128, 64);
   TestBytes kind(4);
@@ -61,24 +64,42 @@ TEST(AvifCheck, TransparencyTileByTileNeedsANewerLibrary) {
   for (const uint32_t id : {2, 3}) file.Add({id, "av01", {1}, {size}});
   for (const uint32_t id : {4, 5}) file.Add({id, "av01", {1}, {size, alpha}});
   file.Refer("dimg", 1, {2, 3});
-  file.Refer("auxl", 4, {2});
-  file.Refer("auxl", 5, {3});
-  const TestBytes bytes = file.Build(1);
-  const Status old = CheckAvif(bytes, "0.11.1");
-  EXPECT_EQ(old.code(), StatusCode::kUnsupported);
-  EXPECT_NE(old.message().find("libavif 0.11.1 is too old"), std::string::npos) << old.message();
-  EXPECT_TRUE(CheckAvif(bytes, "1.0.0").ok());
+  for (uint32_t i = 0; i < alphas; ++i) file.Refer("auxl", 4 + i, {2 + i});
+  return file.Build(1);
 }
 
-TEST(AvifCheck, TransparencyTileByTileIsNeverLostSilently) {
+TEST(AvifCheck, TilesGiveTheirPlaceToTheirAlphaMaps) {
+  const TestBytes bytes = GridWithTileAlphas(2);
+  const auto alphas = AvifOfTileAlphas(bytes, "0.11.1");
+  ASSERT_TRUE(alphas.ok()) << alphas.status().message();
+  ASSERT_EQ(alphas->size(), bytes.size());
+  EXPECT_EQ(ReadHeifItems(*alphas)->Find(1)->made_of, (std::vector<uint32_t>{4, 5}));
+  EXPECT_TRUE(AvifOfTileAlphas(bytes, "1.0.0")->empty());
+  EXPECT_TRUE(AvifOfTileAlphas(GridWithTileAlphas(0), "0.11.1")->empty());
+  const Status old = AvifOfTileAlphas(GridWithTileAlphas(1), "0.11.1").status();
+  EXPECT_EQ(old.code(), StatusCode::kUnsupported);
+  EXPECT_NE(old.message().find("libavif 0.11.1 is too old"), std::string::npos) << old.message();
+}
+
+TEST(AvifCheck, TransparencyTileByTileIsKept) {
   PEEL_SKIP_WITHOUT_SHARED_IMAGES();
-  const auto picture =
-      Decode(ReadFileForTest(SharedImages() / "reports" / "color_grid_alpha_nogrid.avif"));
-  if (picture.ok()) {
-    EXPECT_TRUE(picture->has_alpha);
-  } else {
-    EXPECT_EQ(picture.status().code(), StatusCode::kUnsupported);
+  const auto bytes = ReadFileForTest(SharedImages() / "reports" / "color_grid_alpha_nogrid.avif");
+  const auto info = Probe(bytes);
+  ASSERT_TRUE(info.ok()) << info.status().message();
+  EXPECT_TRUE(info->has_alpha);
+  const Picture picture = MustDecode(bytes);
+  ASSERT_TRUE(picture.has_alpha);
+  ASSERT_EQ(picture.width(), 80);
+  int least = 255, most = 0;
+  for (int y = 0; y < picture.height(); ++y) {
+    for (int x = 0; x < picture.width(); ++x) {
+      const int alpha = picture.u8()->row(y)[4 * x + 3];
+      least = std::min(least, alpha);
+      most = std::max(most, alpha);
+    }
   }
+  EXPECT_LT(least, 32);
+  EXPECT_GT(most, 224);
 }
 
 TEST(AvifCheck, TooLargeIsALimitAndNoDamage) {

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -112,7 +113,12 @@ class AvifFrames final : public FrameReader {
         static_cast<uint32_t>(std::max(options_.limits.max_width, options_.limits.max_height));
     // Said by Peel's own limits, in its own words.
     decoder_->imageCountLimit = 0;
-    PEEL_RETURN_IF_ERROR(CheckAvif(bytes, lib_.avifVersion()));
+    PEEL_RETURN_IF_ERROR(CheckAvif(bytes));
+    PEEL_ASSIGN_OR_RETURN(alpha_file_, AvifOfTileAlphas(bytes, lib_.avifVersion()));
+    if (!alpha_file_.empty()) {
+      alphas_ = std::make_unique<AvifFrames>(lib_, options_);
+      PEEL_RETURN_IF_ERROR(alphas_->Parse(alpha_file_));
+    }
     without_sound_ = AvifWithoutSound(bytes);
     if (!without_sound_.empty()) bytes = without_sound_;
     avifResult result = lib_.avifDecoderSetIOMemory(decoder_, bytes.data(), bytes.size());
@@ -136,6 +142,7 @@ class AvifFrames final : public FrameReader {
   }
 
   int count() const override { return std::max(decoder_->imageCount, 1); }
+  bool has_alpha() const { return decoder_->alphaPresent != 0 || alphas_ != nullptr; }
   const avifDecoder& decoder() const { return *decoder_; }
 
   Result<Picture> Next() override {
@@ -152,7 +159,8 @@ class AvifFrames final : public FrameReader {
     const Box visible = VisiblePart(lib_, image);
     picture.stored_width = visible.width;
     picture.stored_height = visible.height;
-    picture.has_alpha = decoder_->alphaPresent != 0;
+    picture.has_alpha = has_alpha();
+    if (alphas_ != nullptr) PEEL_RETURN_IF_ERROR(BorrowAlpha(*decoder_->image));
     picture.was_grey = image.yuvFormat == AVIF_PIXEL_FORMAT_YUV400;
     picture.frames = count();
     picture.orientation = OrientationOfAvif(image);
@@ -167,6 +175,21 @@ class AvifFrames final : public FrameReader {
   }
 
  private:
+  // The tiles' alpha maps, decoded as a picture of their own, as the transparency of `image`. The
+  // plane stays theirs.
+  Status BorrowAlpha(avifImage& image) {
+    const avifResult result = lib_.avifDecoderNextImage(alphas_->decoder_);
+    if (result != AVIF_RESULT_OK) return Failure(lib_, result, *alphas_->decoder_);
+    const avifImage& alpha = *alphas_->decoder_->image;
+    if (alpha.width != image.width || alpha.height != image.height || alpha.depth != image.depth ||
+        alpha.yuvPlanes[AVIF_CHAN_Y] == nullptr) {
+      return Corrupt("the AVIF is damaged: its transparency is not of its picture's size");
+    }
+    image.alphaPlane = alpha.yuvPlanes[AVIF_CHAN_Y];
+    image.alphaRowBytes = alpha.yuvRowBytes[AVIF_CHAN_Y];
+    return OkStatus();
+  }
+
   template <typename T>
   Result<Image<T>> Convert(const avifImage& image, const Box& visible,
                            const Picture& picture) const {
@@ -195,6 +218,8 @@ class AvifFrames final : public FrameReader {
   const AvifLibrary& lib_;
   const DecodeOptions options_;
   std::vector<uint8_t> without_sound_;  // the decoder reads it, where it is not empty
+  std::vector<uint8_t> alpha_file_;     // of tiles' alpha maps, which alphas_ reads
+  std::unique_ptr<AvifFrames> alphas_;
   avifDecoder* const decoder_;
   Header header_;
 };
@@ -234,7 +259,7 @@ Result<PictureInfo> ProbeAvif(std::span<const uint8_t> bytes) {
   info.format = Format::kAvif;
   info.width = visible.width;
   info.height = visible.height;
-  info.has_alpha = frames->decoder().alphaPresent != 0;
+  info.has_alpha = frames->has_alpha();
   info.channels = info.has_alpha ? 4 : 3;
   info.bits = static_cast<int>(image.depth);
   info.orientation = OrientationOfAvif(image);
