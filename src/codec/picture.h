@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "src/codec/resolution.h"
 #include "src/codec/sniff.h"
 #include "src/image/image.h"
 
@@ -16,6 +17,9 @@ struct Metadata {
   std::vector<uint8_t>
       exif;  // a TIFF structure from its "II*\0" or "MM\0*"; no "Exif\0\0" before it
   std::vector<uint8_t> xmp;  // an XML packet
+  // IPTC-IIM records as they stand, from the first 0x1C; no Photoshop resource around them.
+  std::vector<uint8_t> iptc;
+  Resolution resolution;  // across and down as the pixels lie in the picture
 };
 
 // A decoded picture. The pixels are always RGB or RGBA (straight alpha): grey, palettes, CMYK and
@@ -36,11 +40,16 @@ struct Picture {
   bool was_cmyk = false;
   int frames = 1;  // the first one is decoded
 
-  // As found, save that a profile for another colour model than RGB is not kept: it would not fit
-  // the pixels. Before writing, pass it through MetadataForOutput (codec/metadata.h).
+  // As found, save that the profile describes RGB pixels (codec/metadata.h, AdoptMetadata). Before
+  // writing, pass it through MetadataForOutput.
   Metadata metadata;
-  // Damage that did not keep the picture from being decoded; a sentence for the user, or empty.
+  // Damage that did not keep the picture from being decoded, and what was found and not used;
+  // sentences for the user, or empty.
   std::string warning;
+  void AddWarning(const std::string& text) {
+    if (!warning.empty()) warning += "; ";
+    warning += text;
+  }
 
   bool is_16_bit() const { return std::holds_alternative<ImageU16>(pixels); }
   ImageU8* u8() { return std::get_if<ImageU8>(&pixels); }
