@@ -1,5 +1,6 @@
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "src/codec/exif.h"
 
@@ -10,7 +11,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const int orientation = peel::ExifOrientation(updated);
   if (orientation > 1 || updated.size() > size) __builtin_trap();
   peel::ExifOrientation(bytes);
-  const auto xmp = peel::UpdateXmp(bytes);
-  if (peel::XmpOrientation(xmp) > 1) __builtin_trap();
+  peel::ExifResolution(bytes);
+  if (peel::UpdateExif(bytes, 640, 480, {72, 96.5, peel::Resolution::Unit::kInch}).size() > size) {
+    __builtin_trap();
+  }
+  std::string left_out;
+  const auto shrunk = peel::ShrinkExif(bytes, 100, &left_out);
+  if (shrunk.size() > 100) __builtin_trap();
   return 0;
 }

@@ -10,7 +10,6 @@
 #include "src/codec/avif.h"
 #include "src/codec/avif_check.h"
 #include "src/codec/cicp.h"
-#include "src/codec/icc.h"
 #include "src/codec/lazy/avif_library.h"
 #include "src/codec/library_text.h"
 #include "src/codec/metadata.h"
@@ -81,7 +80,7 @@ Box VisiblePart(const AvifLibrary& lib, const avifImage& image) {
 Metadata CollectMetadata(const avifImage& image) {
   Metadata metadata;
   metadata.icc = image.icc.size > 0
-                     ? IccForRgb(Copy(image.icc))
+                     ? Copy(image.icc)
                      : IccFromCicp({image.colorPrimaries, image.transferCharacteristics});
   metadata.exif = Copy(image.exif);
   if (metadata.exif.size() >= 6 && std::memcmp(metadata.exif.data(), "Exif\0\0", 6) == 0) {
@@ -165,12 +164,12 @@ class AvifFrames final : public FrameReader {
     picture.frames = count();
     picture.orientation = OrientationOfAvif(image);
     picture.orientation_applied = options_.apply_orientation;
-    if (options_.keep_metadata) picture.metadata = CollectMetadata(image);
     if (image.depth > 8 && !options_.reduce_to_8_bits) {
       PEEL_ASSIGN_OR_RETURN(picture.pixels, Convert<uint16_t>(image, visible, picture));
     } else {
       PEEL_ASSIGN_OR_RETURN(picture.pixels, Convert<uint8_t>(image, visible, picture));
     }
+    AdoptMetadata(CollectMetadata(image), options_, &picture);
     return picture;
   }
 

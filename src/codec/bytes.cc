@@ -1,8 +1,10 @@
 #include "src/codec/bytes.h"
 
+#include <libdeflate.h>
 #include <zlib.h>
 
 #include <algorithm>
+#include <memory>
 
 namespace peel {
 
@@ -26,6 +28,19 @@ std::vector<uint8_t> InflateAtMost(std::span<const uint8_t> zlib_stream, size_t 
   }
   inflateEnd(&z);
   if (result != Z_STREAM_END) out.clear();
+  return out;
+}
+
+std::vector<uint8_t> PackBehind(std::string_view head, std::span<const uint8_t> data) {
+  const std::unique_ptr<libdeflate_compressor, decltype(&libdeflate_free_compressor)> deflate(
+      libdeflate_alloc_compressor(9), libdeflate_free_compressor);
+  if (!deflate) return {};
+  std::vector<uint8_t> out(head.begin(), head.end());
+  const size_t bound = libdeflate_zlib_compress_bound(deflate.get(), data.size());
+  out.resize(head.size() + bound);
+  const size_t size = libdeflate_zlib_compress(deflate.get(), data.data(), data.size(),
+                                               out.data() + head.size(), bound);
+  out.resize(size == 0 ? 0 : head.size() + size);
   return out;
 }
 

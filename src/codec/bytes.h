@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace peel {
@@ -20,5 +21,8 @@ inline void WriteBig32(uint8_t* p, uint32_t v) {
 
 // A zlib stream of unknown length unpacked; empty when it is broken or holds more than max_bytes.
 std::vector<uint8_t> InflateAtMost(std::span<const uint8_t> zlib_stream, size_t max_bytes);
+
+// `head` and behind it `data` as a zlib stream; empty when there is no memory for it.
+std::vector<uint8_t> PackBehind(std::string_view head, std::span<const uint8_t> data);
 
 }  // namespace peel

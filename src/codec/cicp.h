@@ -12,6 +12,9 @@ struct Cicp {
   int transfer = 2;
 };
 
+// Whether the code points name a colour space that is known here; sRGB is one.
+bool CicpTells(const Cicp& cicp);
+
 // The ICC profile that says the same, for files that have no other way to say it: matrix and curve,
 // white adapted to D50 by Bradford's method. Empty for sRGB, for what is not told, and for code
 // points that nobody uses for pictures: all of them are taken for sRGB. The transfer curve of

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
-#include <string_view>
 #include <utility>
 
 #include "src/codec/exif_block.h"
@@ -18,10 +17,40 @@ std::span<const uint8_t> WithoutPrefix(std::span<const uint8_t> exif) {
   return exif;
 }
 
-// Removes the second directory and the pictures it points to. What may be cut off the end is cut
-// off, what lies between other things is wiped. Returns the bytes that are left; 0 when the
-// thumbnail overlaps what must be kept.
-size_t DropThumbnail(Block& block, size_t directory, const std::vector<Range>& kept) {
+// In order, none touching another: so that what follows is linear however many there are.
+std::vector<Range> Merged(std::vector<Range> ranges) {
+  std::ranges::sort(ranges, {}, &Range::begin);
+  std::vector<Range> out;
+  for (const Range& range : ranges) {
+    if (!out.empty() && range.begin <= out.back().end) {
+      out.back().end = std::max(out.back().end, range.end);
+    } else {
+      out.push_back(range);
+    }
+  }
+  return out;
+}
+
+// What `gone` covers and `kept` does not.
+std::vector<Range> Without(std::vector<Range> gone, std::vector<Range> kept) {
+  gone = Merged(std::move(gone));
+  kept = Merged(std::move(kept));
+  std::vector<Range> out;
+  for (Range range : gone) {
+    auto keep = std::ranges::upper_bound(kept, range.begin, {}, &Range::end);
+    for (; keep != kept.end() && keep->begin < range.end; ++keep) {
+      if (keep->begin > range.begin) out.push_back({range.begin, keep->begin});
+      range.begin = keep->end;
+    }
+    if (range.begin < range.end) out.push_back(range);
+  }
+  return out;
+}
+
+// Takes out the second directory and the pictures it points to. What lies at the end is cut off,
+// what lies between other things is wiped; where it claims what belongs to them it is nonsense, and
+// they stay. Returns the bytes that are left.
+size_t DropThumbnail(Block& block, size_t directory, std::vector<Range> kept) {
   const size_t link = block.Link(directory);
   if (link == 0) return block.size();
   block.SetLink(directory, 0);
@@ -47,14 +76,35 @@ size_t DropThumbnail(Block& block, size_t directory, const std::vector<Range>& k
 
   size_t last_kept = 0, first_gone = block.size();
   for (const Range& range : kept) last_kept = std::max(last_kept, range.end);
-  for (const Range& range : gone) {
-    first_gone = std::min(first_gone, range.begin);
-    for (const Range& keep : kept) {
-      if (range.begin < keep.end && keep.begin < range.end) return 0;
-    }
+  for (const Range& part : Without(std::move(gone), std::move(kept))) {
+    block.Wipe(part);
+    if (part.begin >= last_kept) first_gone = std::min(first_gone, part.begin);
   }
-  for (const Range& range : gone) block.Wipe(range);
-  return first_gone >= last_kept ? first_gone : block.size();
+  return first_gone;
+}
+
+// Rewrites the resolution where there are tags for it.
+void SetResolution(Block& block, size_t directory, const Resolution& resolution) {
+  Entry x, y, unit;
+  block.ForEach(directory, [&](const Entry& entry) {
+    if (entry.tag == kXResolution) x = entry;
+    if (entry.tag == kYResolution) y = entry;
+    if (entry.tag == kResolutionUnit) unit = entry;
+  });
+  const auto at_x = block.RationalAt(x), at_y = block.RationalAt(y);
+  if (!resolution.known() || !at_x || !at_y) return;
+  // One place for both numbers, as some writers have it.
+  if (*at_x == *at_y && resolution.x != resolution.y) return;
+  const uint16_t number = resolution.unit == Resolution::Unit::kInch   ? kInch
+                          : resolution.unit == Resolution::Unit::kNone ? kNoUnit
+                                                                       : kCentimetre;
+  if (unit.tag == 0 && number != kInch) return;  // inches are what no unit means
+  if (unit.tag != 0) block.MakeShort(unit, number);
+  for (const auto& [at, value] : {std::pair{*at_x, resolution.x}, {*at_y, resolution.y}}) {
+    const auto rational = Rational(value);
+    block.Set32(at, rational[0]);
+    block.Set32(at + 4, rational[1]);
+  }
 }
 
 }  // namespace
@@ -76,7 +126,36 @@ int ExifOrientation(std::span<const uint8_t> exif) {
   return orientation;
 }
 
-std::vector<uint8_t> UpdateExif(std::span<const uint8_t> exif, int width, int height) {
+Resolution ExifResolution(std::span<const uint8_t> exif) {
+  exif = WithoutPrefix(exif);
+  // Only read through, as above.
+  const Block block({const_cast<uint8_t*>(exif.data()), exif.size()});
+  if (!block.valid()) return {};
+  const size_t directory = block.Get32(4);
+  if (!block.Table(directory)) return {};
+  double x = 0, y = 0;
+  uint32_t unit = kInch;
+  block.ForEach(directory, [&](const Entry& entry) {
+    if (entry.tag == kResolutionUnit) unit = block.Number(entry).value_or(0);
+    if (entry.tag != kXResolution && entry.tag != kYResolution) return;
+    const auto at = block.RationalAt(entry);
+    const uint32_t below = at ? block.Get32(*at + 4) : 0;
+    if (below != 0) (entry.tag == kXResolution ? x : y) = static_cast<double>(block.Get32(*at)) / below;
+  });
+  switch (unit) {
+    case kInch:
+      return MakeResolution(x, y, Resolution::Unit::kInch);
+    case kCentimetre:
+      return MakeResolution(x, y, Resolution::Unit::kCentimetre);
+    case kNoUnit:
+      return MakeResolution(x, y, Resolution::Unit::kNone);
+    default:
+      return {};
+  }
+}
+
+std::vector<uint8_t> UpdateExif(std::span<const uint8_t> exif, int width, int height,
+                                const Resolution& resolution) {
   exif = WithoutPrefix(exif);
   std::vector<uint8_t> data(exif.begin(), exif.end());
   Block block(data);
@@ -120,53 +199,11 @@ std::vector<uint8_t> UpdateExif(std::span<const uint8_t> exif, int width, int he
       }
     });
   }
-  data.resize(DropThumbnail(block, first, kept));
+  SetResolution(block, first, resolution);
+  data.resize(DropThumbnail(block, first, std::move(kept)));
   // Directories that overlap can undo each other's changes.
   if (ExifOrientation(data) > 1) data.clear();
   return data;
-}
-
-namespace {
-
-// The digit of tiff:Orientation="6" or <tiff:Orientation>6</…, or npos.
-size_t FindXmpOrientation(std::string_view xmp) {
-  constexpr std::string_view kName = "tiff:Orientation";
-  for (size_t at = xmp.find(kName); at != std::string_view::npos; at = xmp.find(kName, at + 1)) {
-    std::string_view rest = xmp.substr(at + kName.size());
-    size_t skip = 0;
-    if (rest.starts_with("=\"") || rest.starts_with("='")) skip = 2;
-    if (rest.starts_with(">")) skip = 1;
-    if (skip != 0 && rest.size() > skip && rest[skip] >= '0' && rest[skip] <= '9') {
-      return at + kName.size() + skip;
-    }
-  }
-  return std::string_view::npos;
-}
-
-std::string_view AsText(std::span<const uint8_t> bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-}  // namespace
-
-int XmpOrientation(std::span<const uint8_t> xmp) {
-  const size_t at = FindXmpOrientation(AsText(xmp));
-  if (at == std::string_view::npos) return 0;
-  const int value = xmp[at] - '0';
-  return value >= 1 && value <= 8 ? value : 0;
-}
-
-std::vector<uint8_t> UpdateXmp(std::span<const uint8_t> xmp) {
-  const std::string_view text = AsText(xmp);
-  for (const std::string_view stale :
-       {"xapGImg:image", "xmpGImg:image", "Container:Directory", "hdrgm:", "HDRGainMap",
-        "GDepth:", "GImage:", "xmpNote:HasExtendedXMP", "GPano:"}) {
-    if (text.find(stale) != std::string_view::npos) return {};
-  }
-  std::vector<uint8_t> out(xmp.begin(), xmp.end());
-  const size_t at = FindXmpOrientation(text);
-  if (at != std::string_view::npos) out[at] = '1';
-  return out;
 }
 
 }  // namespace peel

@@ -1,8 +1,12 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
+
+#include "src/codec/resolution.h"
 
 namespace peel {
 
@@ -12,20 +16,28 @@ namespace peel {
 // Tag 0x0112 of the first directory, 1 to 8; 0 where it is missing or anything else.
 int ExifOrientation(std::span<const uint8_t> exif);
 
-// tiff:Orientation of an XMP packet; 0 where there is none.
-int XmpOrientation(std::span<const uint8_t> xmp);
+// XResolution, YResolution and their unit of the first directory; nothing where one is missing.
+Resolution ExifResolution(std::span<const uint8_t> exif);
 
 // The block as it may accompany a picture that has been turned upright and has this size now:
-// orientation 1, size tags updated, the thumbnail (which shows the picture as it was) wiped, all
-// else in its place, so that maker notes keep their offsets. Empty when the block cannot be read.
-std::vector<uint8_t> UpdateExif(std::span<const uint8_t> exif, int width, int height);
+// orientation 1, size tags updated, resolution tags too where there are such and it is known, the
+// second directory and its thumbnail (which shows the picture as it was) taken out and wiped as far
+// as nothing else lies there, all else in its place, so that maker notes keep their offsets. Empty
+// when the first directory cannot be read.
+std::vector<uint8_t> UpdateExif(std::span<const uint8_t> exif, int width, int height,
+                                const Resolution& resolution = {});
+
+// A block of at most max_bytes that holds what it can of a larger one: without the second
+// directory, maker notes (they point to places that are no more) and, as far as need be, its
+// largest values. `left_out` says which, in words for the user. Empty when nothing is left.
+std::vector<uint8_t> ShrinkExif(std::span<const uint8_t> exif, size_t max_bytes,
+                                std::string* left_out);
 
 // What a TIFF file says in EXIF's tags, of the first directory and the EXIF and GPS directories
 // below it, as a block of its own; empty where there is nothing, and for BigTIFF.
 std::vector<uint8_t> ExifFromTiff(std::span<const uint8_t> tiff);
-
-// The packet with tiff:Orientation 1. Empty when it holds what is no longer true of an edited
-// picture and cannot be patched: thumbnails, gain maps, depth maps and other embedded pictures.
-std::vector<uint8_t> UpdateXmp(std::span<const uint8_t> xmp);
+// The IPTC records of its first directory, as they stand: of their own tag, else of the tag that
+// holds Photoshop's resources.
+std::vector<uint8_t> IptcFromTiff(std::span<const uint8_t> tiff);
 
 }  // namespace peel

@@ -19,16 +19,25 @@ enum Tag : uint16_t {
   kStripOffsets = 0x0111,
   kOrientation = 0x0112,
   kStripByteCounts = 0x0117,
+  kXResolution = 0x011A,
+  kYResolution = 0x011B,
+  kResolutionUnit = 0x0128,
   kJpegOffset = 0x0201,
   kJpegLength = 0x0202,
+  kIptc = 0x83BB,
+  kPhotoshop = 0x8649,
   kExifDirectory = 0x8769,
   kGpsDirectory = 0x8825,
+  kMakerNote = 0x927C,
   kPixelXDimension = 0xA002,
   kPixelYDimension = 0xA003,
   kInteropDirectory = 0xA005,
 };
 
-enum Type : uint16_t { kShort = 3, kLong = 4 };
+enum Type : uint16_t { kShort = 3, kLong = 4, kRational = 5 };
+
+// Values of kResolutionUnit.
+inline constexpr uint16_t kNoUnit = 1, kInch = 2, kCentimetre = 3;
 
 // Of a first directory what describes the photo and not how its pixels lie in the file: document
 // name, description, maker, model, resolution and its unit, software, date, artist, host,
@@ -131,6 +140,13 @@ class Block {
     const uint64_t at = base + index * uint64_t{bytes};
     if (at + bytes > data_.size()) return {};
     return entry.type == kShort ? Get16(at) : Get32(at);
+  }
+  // Where the eight bytes of a lone RATIONAL lie.
+  std::optional<size_t> RationalAt(const Entry& entry) const {
+    if (entry.type != kRational || entry.count != 1) return {};
+    const size_t at = Get32(entry.at + 8);
+    if (at < 8 || at > data_.size() || data_.size() - at < 8) return {};
+    return at;
   }
   // Rewrites an entry of one number.
   void SetNumber(const Entry& entry, uint32_t v) {

@@ -105,10 +105,26 @@ TEST(Exif, SizeTooLargeForAShortBecomesALong) {
   EXPECT_EQ(value, 70000u);
 }
 
-TEST(Exif, ThumbnailOverWhatIsKeptDropsTheBlock) {
-  std::vector<uint8_t> data = Camera(true, 6);
-  data[104 + 2 + 8] = 0;  // the thumbnail "begins" at 0
-  EXPECT_TRUE(UpdateExif(data, 10, 10).empty());
+// Only the second directory is lost where it claims what belongs to the rest.
+TEST(Exif, SecondDirectoryThatIsNonsenseIsDroppedAlone) {
+  for (const bool little : {true, false}) {
+    const std::vector<uint8_t> sound = UpdateExif(Camera(little, 6), 3000, 70000);
+    std::vector<uint8_t> data = Camera(little, 6);
+    const size_t value = 104 + 2 + 8;
+    for (size_t i = 0; i < 4; ++i) data[value + i] = 0;  // the thumbnail "begins" at 0
+    EXPECT_EQ(UpdateExif(data, 3000, 70000), sound);
+    // The link points to the first directory, into the EXIF directory, beyond the end.
+    for (const uint32_t link : {8u, 52u, 150u, 60000u}) {
+      data = Camera(little, 6);
+      for (size_t i = 0; i < 4; ++i) {
+        data[46 + i] = static_cast<uint8_t>(link >> (little ? 8 * i : 24 - 8 * i));
+      }
+      std::vector<uint8_t> after = UpdateExif(data, 3000, 70000);
+      ASSERT_GE(after.size(), 104u) << link;
+      after.resize(104);
+      EXPECT_EQ(after, sound) << link;
+    }
+  }
 }
 
 TEST(Exif, TruncationAndLoopsDoNoHarm) {
@@ -125,23 +141,10 @@ TEST(Exif, TruncationAndLoopsDoNoHarm) {
   loop.Long(0x8769, 8);  // itself
   loop.Long(0x8825, 8);
   loop.U32(8);  // and linked to itself
-  EXPECT_TRUE(UpdateExif(loop.data, 5, 5).empty()) << "the second directory is the first";
+  const auto unlooped = UpdateExif(loop.data, 5, 5);
+  EXPECT_EQ(unlooped.size(), loop.data.size()) << "the second directory is the first";
+  EXPECT_EQ(unlooped[34], 0) << "and no longer linked";
   EXPECT_TRUE(UpdateExif({}, 5, 5).empty());
-}
-
-TEST(Xmp, OrientationIsReadAndReset) {
-  for (const std::string form :
-       {"<x tiff:Orientation=\"6\"/>", "<tiff:Orientation>6</tiff:Orientation>"}) {
-    const std::vector<uint8_t> xmp(form.begin(), form.end());
-    EXPECT_EQ(XmpOrientation(xmp), 6);
-    const auto after = UpdateXmp(xmp);
-    EXPECT_EQ(XmpOrientation(after), 1);
-    EXPECT_EQ(after.size(), xmp.size());
-  }
-  const std::string none = "<x>tiff:Orientation</x>";
-  EXPECT_EQ(XmpOrientation(std::vector<uint8_t>(none.begin(), none.end())), 0);
-  const std::string gain = "<x hdrgm:Version=\"1.0\"/>";
-  EXPECT_TRUE(UpdateXmp(std::vector<uint8_t>(gain.begin(), gain.end())).empty());
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include "src/codec/icc.h"
 #include "src/codec/lazy/heif_library.h"
 #include "src/codec/library_text.h"
+#include "src/codec/metadata.h"
 #include "src/image/composite.h"
 
 namespace peel {
@@ -112,7 +113,6 @@ class HeifFrames final : public FrameReader {
     picture.has_alpha = info.has_alpha;
     picture.frames = info.frames;
     picture.orientation = 1;
-    if (options_.keep_metadata) picture.metadata = CollectMetadata(handle.get(), decoded.get());
     const bool premultiplied =
         info.has_alpha && lib_.heif_image_handle_is_premultiplied_alpha(handle.get()) != 0;
     if (wide) {
@@ -122,6 +122,9 @@ class HeifFrames final : public FrameReader {
     }
     if (premultiplied) {
       std::visit([](auto& pixels) { Unpremultiply(pixels.view()); }, picture.pixels);
+    }
+    if (options_.keep_metadata) {
+      AdoptMetadata(CollectMetadata(handle.get(), decoded.get()), options_, &picture);
     }
     return picture;
   }
@@ -193,7 +196,6 @@ class HeifFrames final : public FrameReader {
           heif_error_Ok) {
         metadata.icc.clear();
       }
-      metadata.icc = IccForRgb(metadata.icc);
     } else {
       metadata.icc = IccFromCicp(ColourOf(handle, image));
     }

@@ -1,14 +1,13 @@
 #include "src/codec/icc.h"
 
-#include <libdeflate.h>
-#include <zlib.h>
-
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstring>
-#include <memory>
 
 #include "src/codec/bytes.h"
+#include "src/codec/icc_curve.h"
+#include "src/codec/icc_write.h"
 
 namespace peel {
 namespace {
@@ -26,6 +25,9 @@ IccSpace IccColourSpace(std::span<const uint8_t> icc) {
   if (icc.size() < kIccHeader + 4 || icc.size() > kMaxIccBytes) return IccSpace::kInvalid;
   if (std::memcmp(icc.data() + 36, "acsp", 4) != 0) return IccSpace::kInvalid;
   if (ReadBig32(icc.data()) > icc.size()) return IccSpace::kInvalid;
+  const std::string_view kind(reinterpret_cast<const char*>(icc.data()) + 12, 4);
+  // Links from device to device, effects and lists of named colours describe no pixels.
+  if (kind == "link" || kind == "abst" || kind == "nmcl") return IccSpace::kInvalid;
   const std::string_view space(reinterpret_cast<const char*>(icc.data()) + 16, 4);
   if (space == "RGB ") return IccSpace::kRgb;
   if (space == "GRAY") return IccSpace::kGrey;
@@ -36,6 +38,38 @@ IccSpace IccColourSpace(std::span<const uint8_t> icc) {
 std::vector<uint8_t> IccForRgb(std::span<const uint8_t> icc) {
   if (IccColourSpace(icc) != IccSpace::kRgb) return {};
   return {icc.begin(), icc.end()};
+}
+
+std::span<const uint8_t> IccTag(std::span<const uint8_t> icc, std::string_view name) {
+  constexpr size_t kEntry = 12;
+  if (name.size() != 4 || icc.size() < kIccHeader + 4) return {};
+  const size_t count = std::min<size_t>(ReadBig32(icc.data() + kIccHeader),
+                                        (icc.size() - kIccHeader - 4) / kEntry);
+  for (size_t i = 0; i < count; ++i) {
+    const uint8_t* entry = icc.data() + kIccHeader + 4 + kEntry * i;
+    if (std::memcmp(entry, name.data(), 4) != 0) continue;
+    const size_t at = ReadBig32(entry + 4), size = ReadBig32(entry + 8);
+    if (at > icc.size() || size > icc.size() - at) return {};
+    return icc.subspan(at, size);
+  }
+  return {};
+}
+
+std::vector<uint8_t> RgbIccFromGrey(std::span<const uint8_t> icc) {
+  if (IccColourSpace(icc) != IccSpace::kGrey) return {};
+  const auto curve = IccCurve::Read(IccTag(icc, "kTRC"));
+  if (!curve) return {};
+  constexpr std::string_view kName = "Grey profile's curve";
+  const std::string_view connection(reinterpret_cast<const char*>(icc.data()) + 20, 4);
+  if (connection != "Lab ") return WriteMatrixIcc(kSrgbChromaticities, curve->tag(), kName);
+  // The curve's values are L* of 0 to 100.
+  std::array<uint16_t, 4096> table;
+  for (size_t i = 0; i < table.size(); ++i) {
+    const double l = 100 * (*curve)(static_cast<double>(i) / (table.size() - 1));
+    const double light = l > 8 ? std::pow((l + 16) / 116, 3) : l * 27 / 24389;
+    table[i] = static_cast<uint16_t>(std::lround(light * 65535));
+  }
+  return WriteMatrixIcc(kSrgbChromaticities, IccTableCurve(table), kName);
 }
 
 std::vector<uint8_t> JoinJpegIcc(std::span<const std::span<const uint8_t>> segments) {
@@ -84,17 +118,7 @@ std::vector<uint8_t> ReadPngIcc(std::span<const uint8_t> chunk) {
 }
 
 std::vector<uint8_t> WritePngIcc(std::span<const uint8_t> icc) {
-  constexpr std::string_view kName = "ICC profile\0\0"sv;  // name, NUL, method
-  const std::unique_ptr<libdeflate_compressor, decltype(&libdeflate_free_compressor)> deflate(
-      libdeflate_alloc_compressor(9), libdeflate_free_compressor);
-  if (!deflate) return {};
-  std::vector<uint8_t> chunk(kName.begin(), kName.end());
-  const size_t bound = libdeflate_zlib_compress_bound(deflate.get(), icc.size());
-  chunk.resize(kName.size() + bound);
-  const size_t size = libdeflate_zlib_compress(deflate.get(), icc.data(), icc.size(),
-                                               chunk.data() + kName.size(), bound);
-  chunk.resize(size == 0 ? 0 : kName.size() + size);
-  return chunk;
+  return PackBehind("ICC profile\0\0"sv, icc);  // name, NUL, method
 }
 
 }  // namespace peel

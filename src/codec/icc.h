@@ -21,6 +21,14 @@ IccSpace IccColourSpace(std::span<const uint8_t> icc);
 // The profile if it describes RGB pixels, else nothing.
 std::vector<uint8_t> IccForRgb(std::span<const uint8_t> icc);
 
+// The data of the first tag of this name of four letters; empty where there is none.
+std::span<const uint8_t> IccTag(std::span<const uint8_t> icc, std::string_view name);
+
+// A profile for RGB that shows R = G = B as bright as the grey profile shows that grey: the same
+// curve (brought from L* to light where the profile connects through Lab), sRGB's primaries. Empty
+// where it is no grey profile or has no curve that can be read.
+std::vector<uint8_t> RgbIccFromGrey(std::span<const uint8_t> icc);
+
 // JPEG carries a profile in numbered APP2 segments of at most 65519 bytes each. The segments are
 // (without marker and length) as they stand in the file, in any order; empty when one is missing or
 // numbered twice.

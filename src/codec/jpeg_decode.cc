@@ -2,13 +2,16 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "src/codec/icc.h"
+#include "src/codec/iptc.h"
 #include "src/codec/jpeg.h"
 #include "src/codec/jpeg_reader.h"
 #include "src/codec/metadata.h"
 #include "src/codec/orient.h"
+#include "src/codec/xmp.h"
 
 namespace peel {
 namespace {
@@ -23,22 +26,37 @@ bool StartsWith(std::span<const uint8_t> data, std::string_view text) {
   return data.size() >= text.size() && std::memcmp(data.data(), text.data(), text.size()) == 0;
 }
 
-Metadata CollectMetadata(const jpeg_decompress_struct& cinfo) {
+Resolution JfifResolution(const jpeg_decompress_struct& cinfo) {
+  if (!cinfo.saw_JFIF_marker) return {};
+  constexpr Resolution::Unit kUnits[] = {Resolution::Unit::kNone, Resolution::Unit::kInch,
+                                         Resolution::Unit::kCentimetre};
+  if (cinfo.density_unit > 2) return {};
+  return MakeResolution(cinfo.X_density, cinfo.Y_density, kUnits[cinfo.density_unit]);
+}
+
+// `warning` gets what is not as it should be.
+Metadata CollectMetadata(const jpeg_decompress_struct& cinfo, std::string* warning) {
   Metadata metadata;
-  std::vector<std::span<const uint8_t>> icc;
+  std::vector<std::span<const uint8_t>> app1, app2, app13;
   for (const jpeg_marker_struct* m = cinfo.marker_list; m != nullptr; m = m->next) {
     const std::span<const uint8_t> data(m->data, m->data_length);
     if (m->marker == JPEG_APP0 + 1 && StartsWith(data, "Exif\0\0"sv)) {
       // A block above 64 KiB is continued in further segments.
       metadata.exif.insert(metadata.exif.end(), data.begin() + 6, data.end());
-    } else if (m->marker == JPEG_APP0 + 1 && metadata.xmp.empty() &&
-               StartsWith(data, "http://ns.adobe.com/xap/1.0/\0"sv)) {
-      metadata.xmp.assign(data.begin() + 29, data.end());
+    } else if (m->marker == JPEG_APP0 + 1) {
+      app1.push_back(data);
     } else if (m->marker == JPEG_APP0 + 2 && StartsWith(data, "ICC_PROFILE\0"sv)) {
-      icc.push_back(data);
+      app2.push_back(data);
+    } else if (m->marker == JPEG_APP0 + 13) {
+      app13.push_back(data);
     }
   }
-  metadata.icc = JoinJpegIcc(icc);
+  bool complete = true;
+  metadata.xmp = JoinJpegXmp(app1, &complete);
+  if (!complete) *warning = "a part of its XMP data is missing";
+  metadata.icc = JoinJpegIcc(app2);
+  metadata.iptc = IptcFromJpeg(app13);
+  metadata.resolution = JfifResolution(cinfo);
   return metadata;
 }
 
@@ -120,9 +138,9 @@ Result<Picture> DecodeJpeg(std::span<const uint8_t> bytes, const DecodeOptions& 
   picture.format = Format::kJpeg;
   picture.stored_width = static_cast<int>(cinfo.image_width);
   picture.stored_height = static_cast<int>(cinfo.image_height);
-  picture.metadata = CollectMetadata(cinfo);
-  picture.metadata.icc = IccForRgb(picture.metadata.icc);
-  picture.orientation = OrientationOf(picture.metadata);
+  std::string incomplete;
+  Metadata found = CollectMetadata(cinfo, &incomplete);
+  picture.orientation = OrientationOf(found);
   picture.orientation_applied = options.apply_orientation;
   picture.was_grey = cinfo.num_components == 1;
   picture.was_cmyk = cinfo.num_components == 4;
@@ -144,8 +162,9 @@ Result<Picture> DecodeJpeg(std::span<const uint8_t> bytes, const DecodeOptions& 
   }
   PEEL_RETURN_IF_ERROR(reader.Finish());
   picture.warning = reader.Doubts();
-  if (!options.keep_metadata) picture.metadata = {};
   picture.pixels = std::move(out);
+  if (options.keep_metadata && !incomplete.empty()) picture.AddWarning(incomplete);
+  AdoptMetadata(std::move(found), options, &picture);
   return picture;
 }
 
@@ -161,7 +180,8 @@ Result<PictureInfo> ProbeJpeg(std::span<const uint8_t> bytes) {
   info.channels = cinfo.num_components;
   info.bits = cinfo.data_precision;
   info.is_cmyk = cinfo.num_components == 4;
-  info.orientation = OrientationOf(CollectMetadata(cinfo));
+  std::string incomplete;
+  info.orientation = OrientationOf(CollectMetadata(cinfo, &incomplete));
   return info;
 }
 

@@ -2,11 +2,14 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "src/codec/icc.h"
+#include "src/codec/iptc.h"
 #include "src/codec/jpeg.h"
 #include "src/codec/jpeg_error.h"
+#include "src/codec/xmp.h"
 
 namespace peel {
 namespace {
@@ -24,20 +27,22 @@ std::vector<uint8_t> Segment(std::string_view prefix, const std::vector<uint8_t>
   return out;
 }
 
-struct Markers {
-  std::vector<std::vector<uint8_t>> app1, app2;
+struct Marker {
+  int app;
+  std::vector<uint8_t> data;
 };
 
-// What does not fit into a segment is left out: a reader that knows how to join them is rare.
-Markers MakeMarkers(const Metadata* metadata) {
-  Markers markers;
+// What does not fit was to be left out before; see FitMetadata.
+std::vector<Marker> MakeMarkers(const Metadata* metadata) {
+  std::vector<Marker> markers;
   if (metadata == nullptr) return markers;
-  if (!metadata->exif.empty()) markers.app1.push_back(Segment("Exif\0\0"sv, metadata->exif));
+  if (!metadata->exif.empty()) markers.push_back({1, Segment("Exif\0\0"sv, metadata->exif)});
   if (!metadata->xmp.empty()) {
-    markers.app1.push_back(Segment("http://ns.adobe.com/xap/1.0/\0"sv, metadata->xmp));
+    for (auto& segment : SplitJpegXmp(metadata->xmp)) markers.push_back({1, std::move(segment)});
   }
-  std::erase_if(markers.app1, [](const auto& segment) { return segment.size() > kMaxSegment; });
-  if (!metadata->icc.empty()) markers.app2 = SplitJpegIcc(metadata->icc);
+  for (auto& segment : SplitJpegIptc(metadata->iptc)) markers.push_back({13, std::move(segment)});
+  for (auto& segment : SplitJpegIcc(metadata->icc)) markers.push_back({2, std::move(segment)});
+  std::erase_if(markers, [](const Marker& marker) { return marker.data.size() > kMaxSegment; });
   return markers;
 }
 
@@ -51,7 +56,8 @@ class JpegWriter {
   JpegWriter(const JpegWriter&) = delete;
   JpegWriter& operator=(const JpegWriter&) = delete;
 
-  Status Write(ImageView<const uint8_t> pixels, int quality, const Markers& markers) {
+  Status Write(ImageView<const uint8_t> pixels, int quality, const std::vector<Marker>& markers,
+               const Resolution& resolution) {
     cinfo_.err = errors_.Install();
     if (setjmp(errors_.jump)) return errors_.ToStatus(reinterpret_cast<j_common_ptr>(&cinfo_));
     jpeg_create_compress(&cinfo_);
@@ -68,9 +74,12 @@ class JpegWriter {
       cinfo_.comp_info[0].h_samp_factor = 1;
       cinfo_.comp_info[0].v_samp_factor = 1;
     }
+    SetResolution(resolution);
     jpeg_start_compress(&cinfo_, TRUE);
-    for (const auto& segment : markers.app1) WriteMarker(1, segment);
-    for (const auto& segment : markers.app2) WriteMarker(2, segment);
+    for (const Marker& marker : markers) {
+      jpeg_write_marker(&cinfo_, JPEG_APP0 + marker.app, marker.data.data(),
+                        static_cast<unsigned>(marker.data.size()));
+    }
     while (cinfo_.next_scanline < cinfo_.image_height) {
       auto* row = const_cast<JSAMPROW>(pixels.row(static_cast<int>(cinfo_.next_scanline)));
       jpeg_write_scanlines(&cinfo_, &row, 1);
@@ -82,8 +91,14 @@ class JpegWriter {
   std::vector<uint8_t> Take() const { return {buffer_, buffer_ + size_}; }
 
  private:
-  void WriteMarker(int app, const std::vector<uint8_t>& data) {
-    jpeg_write_marker(&cinfo_, JPEG_APP0 + app, data.data(), static_cast<unsigned>(data.size()));
+  void SetResolution(const Resolution& resolution) {
+    const auto whole = WholePerUnit(resolution, UINT16_MAX);
+    if (!whole) return;
+    cinfo_.density_unit = whole->unit == Resolution::Unit::kInch          ? 1
+                          : whole->unit == Resolution::Unit::kCentimetre ? 2
+                                                                          : 0;
+    cinfo_.X_density = static_cast<UINT16>(whole->x);
+    cinfo_.Y_density = static_cast<UINT16>(whole->y);
   }
 
   jpeg_compress_struct cinfo_ = {};
@@ -104,10 +119,11 @@ Result<std::vector<uint8_t>> EncodeJpeg(ImageView<const uint8_t> pixels,
   if (pixels.width > kMaxSide || pixels.height > kMaxSide) {
     return Unsupported("a JPEG holds at most 65500 pixels a side; write PNG instead");
   }
-  const Markers markers = MakeMarkers(options.metadata);
   JpegWriter writer;
   PEEL_RETURN_IF_ERROR(
-      writer.Write(pixels, options.quality == 0 ? kDefaultQuality : options.quality, markers));
+      writer.Write(pixels, options.quality == 0 ? kDefaultQuality : options.quality,
+                   MakeMarkers(options.metadata),
+                   options.metadata != nullptr ? options.metadata->resolution : Resolution{}));
   return writer.Take();
 }
 

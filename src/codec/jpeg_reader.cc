@@ -92,7 +92,10 @@ Status JpegReader::ReadHeader(bool keep_metadata) {
   cinfo_.src = &source_;
   progress_.progress_monitor = JpegSource::Progress;
   cinfo_.progress = &progress_;
-  if (keep_metadata) jpeg_save_markers(&cinfo_, JPEG_APP0 + 2, 0xFFFF);
+  if (keep_metadata) {
+    jpeg_save_markers(&cinfo_, JPEG_APP0 + 2, 0xFFFF);
+    jpeg_save_markers(&cinfo_, JPEG_APP0 + 13, 0xFFFF);
+  }
   jpeg_save_markers(&cinfo_, JPEG_APP0 + 1, 0xFFFF);  // also holds the orientation
   jpeg_read_header(&cinfo_, TRUE);
   return OkStatus();

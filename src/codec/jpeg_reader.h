@@ -18,7 +18,7 @@ class JpegReader {
   JpegReader(const JpegReader&) = delete;
   JpegReader& operator=(const JpegReader&) = delete;
 
-  // keep_metadata also keeps APP1 and APP2 segments, in cinfo().marker_list.
+  // APP1 segments, and with keep_metadata APP2 and APP13, are kept in cinfo().marker_list.
   Status ReadHeader(bool keep_metadata);
   // denominator 1, 2, 4 or 8; the output is RGB, or CMYK where the file has four components.
   Status Start(int denominator);

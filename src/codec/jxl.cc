@@ -17,6 +17,7 @@
 #include "src/codec/lazy/jxl_library.h"
 #include "src/codec/lazy/quiet_library.h"
 #include "src/codec/library_text.h"
+#include "src/codec/metadata.h"
 
 namespace peel {
 namespace {
@@ -165,7 +166,7 @@ class JxlReader {
     std::vector<uint8_t> icc(size);
     if (lib_.JxlDecoderGetColorAsICCProfile(decoder_.get(), nullptr, JXL_COLOR_PROFILE_TARGET_DATA,
                                             icc.data(), icc.size()) == JXL_DEC_SUCCESS) {
-      metadata_.icc = IccForRgb(icc);
+      metadata_.icc = std::move(icc);
     }
   }
 
@@ -237,7 +238,7 @@ Result<Picture> DecodeJxl(std::span<const uint8_t> bytes, const DecodeOptions& o
   } else {
     PEEL_ASSIGN_OR_RETURN(picture.pixels, reader.ReadPixels<uint8_t>(pool.get()));
   }
-  if (options.keep_metadata) picture.metadata = reader.TakeMetadata();
+  AdoptMetadata(reader.TakeMetadata(), options, &picture);
   return picture;
 }
 

@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "src/codec/bytes.h"
-#include "src/codec/cicp.h"
 #include "src/codec/icc.h"
+#include "src/codec/png_colour.h"
 
 namespace peel {
 namespace {
@@ -81,6 +81,23 @@ void ReadTransparency(std::span<const uint8_t> chunk, PngFile* png) {
   }
 }
 
+// Chunks that must come before the picture's data.
+bool ReadColourChunk(std::string_view name, std::span<const uint8_t> chunk, PngColours* colours) {
+  if (name == "cICP" && chunk.size() >= 4) {
+    colours->cicp = Cicp{chunk[0], chunk[1]};
+  } else if (name == "sRGB") {
+    colours->srgb = true;
+  } else if (name == "gAMA" && chunk.size() >= 4) {
+    colours->gama = ReadBig32(chunk.data());
+  } else if (name == "cHRM" && chunk.size() >= 32) {
+    auto& values = colours->chrm.emplace();
+    for (size_t i = 0; i < values.size(); ++i) values[i] = ReadBig32(chunk.data() + 4 * i);
+  } else {
+    return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 int PngFile::channels() const {
@@ -104,6 +121,7 @@ Result<PngFile> ParsePng(std::span<const uint8_t> bytes, const PngParse& parse) 
     return Corrupt("this is not a PNG");
   }
   bool header = false, data_over = false, transparency = false;
+  PngColours colours;
   size_t at = kPngSignature.size();
   while (bytes.size() - at >= kChunkFrame - 4) {
     const size_t length = ReadBig32(bytes.data() + at);
@@ -167,16 +185,18 @@ Result<PngFile> ParsePng(std::span<const uint8_t> bytes, const PngParse& parse) 
       png.frames = frames <= INT32_MAX ? std::max(1, static_cast<int>(frames)) : 1;
     } else if (name == "eXIf") {
       png.metadata.exif.assign(chunk.begin(), chunk.end());
-    } else if (name == "cICP" && parse.metadata && !data_over && length >= 4) {
-      // Goes before a profile, by the third edition.
-      auto icc = IccFromCicp({chunk[0], chunk[1]});
-      if (!icc.empty()) png.metadata.icc = std::move(icc);
+    } else if (name == "pHYs" && !data_over && length >= 9) {
+      const uint32_t x = ReadBig32(chunk.data()), y = ReadBig32(chunk.data() + 4);
+      png.metadata.resolution = chunk[8] == 1 ? ResolutionPerMetre(x, y) : PixelAspect(x, y);
     } else if (name == "iCCP" && parse.metadata && png.metadata.icc.empty()) {
       png.metadata.icc = ReadPngIcc(chunk);
+    } else if (!data_over && ReadColourChunk(name, chunk, &colours)) {
+      continue;
     } else if (name == "tEXt" || name == "zTXt" || name == "iTXt") {
       ReadPngText(type, chunk, &png.metadata);
     }
   }
+  if (parse.metadata) png.metadata.icc = PngIcc(colours, std::move(png.metadata.icc));
   if (!header) return Corrupt("the PNG is truncated: it ends before its header does");
   if (!parse.need_picture) return png;
   if (png.data.empty()) return Corrupt("the PNG is truncated: it ends before its picture begins");

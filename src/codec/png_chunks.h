@@ -40,7 +40,8 @@ struct PngFile {
 
   std::vector<std::span<const uint8_t>> data;  // the IDAT chunks in order
   bool data_cut_short = false;                 // the file ends inside the last of them
-  Metadata metadata;                           // ICC of any colour space
+  // ICC of any colour space, whichever chunk tells it (codec/png_colour.h).
+  Metadata metadata;
 
   int channels() const;  // as stored; 1 for a palette
   bool has_alpha() const { return colour >= kPngGreyAlpha || has_transparency; }
@@ -56,7 +57,10 @@ struct PngParse {
 };
 Result<PngFile> ParsePng(std::span<const uint8_t> bytes, const PngParse& parse);
 
-// Metadata chunks: zTXt, iTXt and tEXt hold EXIF and XMP in files of some writers.
+// Metadata chunks: zTXt, iTXt and tEXt hold EXIF, XMP and IPTC in files of some writers.
 void ReadPngText(std::span<const uint8_t> type, std::span<const uint8_t> chunk, Metadata* metadata);
+
+// A zTXt chunk with IPTC records, as ImageMagick and ExifTool write it.
+std::vector<uint8_t> WritePngIptc(std::span<const uint8_t> iptc);
 
 }  // namespace peel

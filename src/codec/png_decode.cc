@@ -6,11 +6,11 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "src/base/aligned_buffer.h"
 #include "src/base/checked.h"
-#include "src/codec/icc.h"
 #include "src/codec/metadata.h"
 #include "src/codec/orient.h"
 #include "src/codec/png.h"
@@ -231,11 +231,8 @@ Result<Picture> DecodePng(std::span<const uint8_t> bytes, const DecodeOptions& o
   picture.has_alpha = png.has_alpha();
   picture.was_grey = png.colour == kPngGrey || png.colour == kPngGreyAlpha;
   picture.frames = png.frames;
-  picture.metadata = std::move(png.metadata);
-  picture.metadata.icc = IccForRgb(picture.metadata.icc);
-  picture.orientation = OrientationOf(picture.metadata);
+  picture.orientation = OrientationOf(png.metadata);
   picture.orientation_applied = options.apply_orientation;
-  if (!options.keep_metadata) picture.metadata = {};
 
   const int orientation = options.apply_orientation ? picture.orientation : 1;
   if (png.depth == 16 && !options.reduce_to_8_bits) {
@@ -243,6 +240,7 @@ Result<Picture> DecodePng(std::span<const uint8_t> bytes, const DecodeOptions& o
   } else {
     PEEL_ASSIGN_OR_RETURN(picture.pixels, Make<uint8_t>(png, orientation));
   }
+  AdoptMetadata(std::move(png.metadata), options, &picture);
   return picture;
 }
 

@@ -49,6 +49,13 @@ void AppendHead(int width, int height, int channels, int depth, const Metadata* 
     const std::vector<uint8_t> icc = WritePngIcc(metadata->icc);
     if (!icc.empty()) AppendChunk("iCCP", icc, out);
   }
+  if (const auto whole = WholePerMetre(metadata->resolution, INT32_MAX)) {
+    std::array<uint8_t, 9> physical = {};
+    WriteBig32(physical.data(), whole->x);
+    WriteBig32(physical.data() + 4, whole->y);
+    physical[8] = whole->unit != Resolution::Unit::kNone;  // pixels a metre
+    AppendChunk("pHYs", physical, out);
+  }
   if (!metadata->exif.empty()) AppendChunk("eXIf", metadata->exif, out);
   if (!metadata->xmp.empty()) {
     using namespace std::string_view_literals;
@@ -57,6 +64,10 @@ void AppendHead(int width, int height, int channels, int depth, const Metadata* 
     std::vector<uint8_t> text(kHead.begin(), kHead.end());
     text.insert(text.end(), metadata->xmp.begin(), metadata->xmp.end());
     AppendChunk("iTXt", text, out);
+  }
+  if (!metadata->iptc.empty()) {
+    const std::vector<uint8_t> text = WritePngIptc(metadata->iptc);
+    if (!text.empty()) AppendChunk("zTXt", text, out);
   }
 }
 

@@ -1,12 +1,18 @@
 #include <algorithm>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "src/codec/bytes.h"
+#include "src/codec/iptc.h"
 #include "src/codec/png_chunks.h"
 
 namespace peel {
 namespace {
 
+using namespace std::string_view_literals;
+
+constexpr std::string_view kRawProfile = "Raw profile type ";
 constexpr size_t kMaxTextBytes = size_t{16} << 20;
 
 int HexDigit(uint8_t c) {
@@ -60,6 +66,29 @@ std::vector<uint8_t> TextOf(std::string_view type, std::span<const uint8_t> rest
   return InflateAtMost(rest, kMaxTextBytes);
 }
 
+// `kind` as the keyword says, which not all writers are exact about: what it is, its beginning
+// tells.
+void TakeRawProfile(std::string_view kind, std::vector<uint8_t> profile, Metadata* metadata) {
+  constexpr std::string_view kXmp = "http://ns.adobe.com/xap/1.0/\0"sv, kExif = "Exif\0\0"sv;
+  const auto skip = [&](std::string_view head) {
+    if (profile.size() < head.size() || !std::equal(head.begin(), head.end(), profile.begin())) {
+      return false;
+    }
+    profile.erase(profile.begin(), profile.begin() + static_cast<ptrdiff_t>(head.size()));
+    return true;
+  };
+  if (kind == "exif" || kind == "APP1" || kind == "xmp") {
+    const bool is_xmp = skip(kXmp) || kind == "xmp";
+    if (!is_xmp) skip(kExif);
+    auto& to = is_xmp ? metadata->xmp : metadata->exif;
+    if (to.empty()) to = std::move(profile);
+  } else if ((kind == "iptc" || kind == "8bim") && metadata->iptc.empty()) {
+    // Photoshop's resources, or the records alone.
+    metadata->iptc = IptcFromPhotoshop(profile);
+    if (metadata->iptc.empty() && kind == "iptc") metadata->iptc = CleanIptc(profile);
+  }
+}
+
 }  // namespace
 
 void ReadPngText(std::span<const uint8_t> type, std::span<const uint8_t> chunk,
@@ -70,16 +99,25 @@ void ReadPngText(std::span<const uint8_t> type, std::span<const uint8_t> chunk,
                                  static_cast<size_t>(nul - chunk.begin()));
   const std::string_view name(reinterpret_cast<const char*>(type.data()), 4);
   const std::span<const uint8_t> rest(nul + 1, chunk.end());
-  if (keyword == "XML:com.adobe.xmp" && metadata->xmp.empty()) {
-    metadata->xmp = TextOf(name, rest);
-  } else if ((keyword == "Raw profile type exif" || keyword == "Raw profile type APP1") &&
-             metadata->exif.empty()) {
-    std::vector<uint8_t> exif = ReadRawProfile(TextOf(name, rest));
-    constexpr std::array<uint8_t, 6> kPrefix = {'E', 'x', 'i', 'f', 0, 0};
-    if (exif.size() > 6 && std::equal(kPrefix.begin(), kPrefix.end(), exif.begin())) {
-      metadata->exif.assign(exif.begin() + 6, exif.end());
-    }
+  if (keyword == "XML:com.adobe.xmp") {
+    if (metadata->xmp.empty()) metadata->xmp = TextOf(name, rest);
+  } else if (keyword.starts_with(kRawProfile)) {
+    TakeRawProfile(keyword.substr(kRawProfile.size()), ReadRawProfile(TextOf(name, rest)),
+                   metadata);
   }
+}
+
+std::vector<uint8_t> WritePngIptc(std::span<const uint8_t> iptc) {
+  const std::vector<uint8_t> resources = PhotoshopFromIptc(iptc);
+  std::string text = "\niptc\n" + std::to_string(resources.size());
+  for (size_t i = 0; i < resources.size(); ++i) {
+    if (i % 36 == 0) text += '\n';
+    text += "0123456789abcdef"[resources[i] >> 4];
+    text += "0123456789abcdef"[resources[i] & 15];
+  }
+  text += '\n';
+  return PackBehind("Raw profile type iptc\0\0"sv,  // keyword, NUL, method
+                    {reinterpret_cast<const uint8_t*>(text.data()), text.size()});
 }
 
 }  // namespace peel

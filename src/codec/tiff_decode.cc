@@ -5,7 +5,7 @@
 
 #include "src/base/aligned_buffer.h"
 #include "src/base/checked.h"
-#include "src/codec/icc.h"
+#include "src/codec/metadata.h"
 #include "src/codec/orient.h"
 #include "src/codec/tiff.h"
 #include "src/codec/tiff_expand.h"
@@ -98,10 +98,6 @@ Result<Picture> ReadPage(TiffReader& reader, const DecodeOptions& options, int p
   picture.frames = reader.pages();
   picture.orientation = layout.orientation;
   picture.orientation_applied = options.apply_orientation;
-  if (options.keep_metadata) {
-    picture.metadata = reader.ReadMetadata();
-    picture.metadata.icc = IccForRgb(picture.metadata.icc);
-  }
   const int orientation = options.apply_orientation ? layout.orientation : 1;
   if (layout.by_libtiff) {
     PEEL_ASSIGN_OR_RETURN(picture.pixels, ReadByLibtiff(reader, layout, orientation));
@@ -111,6 +107,12 @@ Result<Picture> ReadPage(TiffReader& reader, const DecodeOptions& options, int p
     PEEL_ASSIGN_OR_RETURN(picture.pixels, ReadPixels<uint8_t>(reader, layout, orientation));
   }
   picture.warning = reader.Doubts();
+  if (options.keep_metadata) {
+    Metadata found = reader.ReadMetadata();
+    // Lab has been brought to sRGB.
+    if (layout.colour == TiffColour::kLab) found.icc.clear();
+    AdoptMetadata(std::move(found), options, &picture);
+  }
   return picture;
 }
 

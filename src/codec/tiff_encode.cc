@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include "src/base/checked.h"
@@ -101,6 +102,20 @@ class TiffWriter {
     if (!bytes.empty()) Add(tag, type, static_cast<uint32_t>(bytes.size()), bytes);
   }
 
+  // Before the description, which says it as well.
+  void WriteResolution(const Resolution& resolution) {
+    if (!resolution.known()) return;
+    for (const auto& [tag, value] : {std::pair{exif::kXResolution, resolution.x},
+                                     {exif::kYResolution, resolution.y}}) {
+      std::vector<uint8_t> bytes;
+      for (const uint32_t v : Rational(value)) Number(v, 4, bytes);
+      Add(tag, exif::kRational, 1, bytes);
+    }
+    Short(exif::kResolutionUnit, resolution.unit == Resolution::Unit::kInch   ? exif::kInch
+                                 : resolution.unit == Resolution::Unit::kNone ? exif::kNoUnit
+                                                                              : exif::kCentimetre);
+  }
+
   // What the EXIF block's first directory says of the photo: its values are where they were.
   void CopyDescription() {
     if (directory_ == 0) return;
@@ -186,7 +201,8 @@ Result<std::vector<uint8_t>> EncodeAny(ImageView<const T> pixels, const EncodeOp
   uint64_t total = file.size();
   for (const auto& strip : strips) total += strip.size() + 1;
   if (options.metadata != nullptr) {
-    total += options.metadata->icc.size() + options.metadata->xmp.size();
+    total += options.metadata->icc.size() + options.metadata->xmp.size() +
+             options.metadata->iptc.size();
   }
   if (total + 8 * strips.size() > kMaxFile) {
     return Unsupported("the picture is too large for a TIFF of 4 GiB; write PNG instead");
@@ -216,6 +232,8 @@ Result<std::vector<uint8_t>> EncodeAny(ImageView<const T> pixels, const EncodeOp
   if (options.metadata != nullptr) {
     file.Bytes(kXmp, kByte, options.metadata->xmp);
     file.Bytes(kIcc, kUndefined, options.metadata->icc);
+    file.Bytes(exif::kIptc, kUndefined, options.metadata->iptc);
+    file.WriteResolution(options.metadata->resolution);
   }
   file.CopyDescription();
   file.WriteDirectory();

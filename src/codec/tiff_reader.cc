@@ -291,6 +291,15 @@ Metadata TiffReader::ReadMetadata() {
   metadata.icc = Blob(TIFFTAG_ICCPROFILE);
   metadata.xmp = Blob(TIFFTAG_XMLPACKET);
   metadata.exif = ExifFromTiff(source_.bytes);
+  metadata.iptc = IptcFromTiff(source_.bytes);
+  constexpr Resolution::Unit kUnits[] = {Resolution::Unit::kNone, Resolution::Unit::kInch,
+                                         Resolution::Unit::kCentimetre};
+  const auto unit = Field<uint16_t>(TIFFTAG_RESOLUTIONUNIT, RESUNIT_INCH);
+  if (unit >= 1 && unit <= 3) {
+    metadata.resolution = MakeResolution(double{Field<float>(TIFFTAG_XRESOLUTION, 0)},
+                                         double{Field<float>(TIFFTAG_YRESOLUTION, 0)},
+                                         kUnits[unit - 1]);
+  }
   return metadata;
 }
 

@@ -62,7 +62,8 @@ class TiffReader {
   Status SelectPage(int page);
   // Of the page selected; kUnsupported for what nobody reads.
   Result<TiffLayout> ReadLayout();
-  // ICC and XMP of the page; EXIF (of the first page's directory) in a block of its own.
+  // ICC, XMP and resolution of the page; EXIF and IPTC (of the first page's directory) in a block
+  // of their own.
   Metadata ReadMetadata();
 
   // Rows that ReadBand gives at once, and the bytes of one of their rows in one plane.

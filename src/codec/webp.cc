@@ -10,9 +10,9 @@
 #include <memory>
 #include <new>
 #include <string>
+#include <utility>
 
 #include "src/base/spare_blocks.h"
-#include "src/codec/icc.h"
 #include "src/codec/metadata.h"
 #include "src/codec/orient.h"
 
@@ -58,7 +58,7 @@ std::vector<uint8_t> Chunk(const WebPDemuxer* demuxer, const char* fourcc) {
 
 Metadata CollectMetadata(const WebPDemuxer* demuxer) {
   Metadata metadata;
-  metadata.icc = IccForRgb(Chunk(demuxer, "ICCP"));
+  metadata.icc = Chunk(demuxer, "ICCP");
   metadata.exif = Chunk(demuxer, "EXIF");
   if (metadata.exif.size() >= 6 && std::memcmp(metadata.exif.data(), "Exif\0\0", 6) == 0) {
     metadata.exif.erase(metadata.exif.begin(), metadata.exif.begin() + 6);
@@ -132,8 +132,8 @@ Result<Picture> DecodeWebp(std::span<const uint8_t> bytes, const DecodeOptions& 
   picture.stored_height = h;
   picture.has_alpha = alpha;
   picture.frames = static_cast<int>(frames);
-  picture.metadata = CollectMetadata(demuxer.get());
-  picture.orientation = OrientationOf(picture.metadata);
+  Metadata found = CollectMetadata(demuxer.get());
+  picture.orientation = OrientationOf(found);
   picture.orientation_applied = options.apply_orientation;
 
   PEEL_ASSIGN_OR_RETURN(ImageU8 out, ImageU8::Allocate(w, h, alpha ? 4 : 3));
@@ -144,8 +144,8 @@ Result<Picture> DecodeWebp(std::span<const uint8_t> bytes, const DecodeOptions& 
   if (options.apply_orientation && picture.orientation != 1) {
     PEEL_ASSIGN_OR_RETURN(out, Upright<uint8_t>(out.view(), picture.orientation));
   }
-  if (!options.keep_metadata) picture.metadata = {};
   picture.pixels = std::move(out);
+  AdoptMetadata(std::move(found), options, &picture);
   return picture;
 }
 

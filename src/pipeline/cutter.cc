@@ -98,7 +98,7 @@ DecodeOptions PlainDecodeOptions(const CutOptions& options, int threads) {
   decode.limits = options.limits;
   decode.reduce_to_8_bits =
       options.mask_only || options.compat_rembg || !HoldsDeepColour(options.format);
-  decode.keep_metadata = options.keep_metadata && !options.mask_only && !options.compat_rembg;
+  decode.keep_metadata = options.keep_metadata && !options.compat_rembg;
   return decode;
 }
 
@@ -216,13 +216,16 @@ class CutterImpl final : public Cutter {
 
     PEEL_RETURN_IF_ERROR(EnterStage("encode", 0.8, options));
     Stopwatch watch(&times);
-    const Metadata metadata =
+    Metadata metadata =
         MetadataForOutput(picture.metadata, cut.pixels.width(), cut.pixels.height());
+    // A mask has no colours and shows no photo, but the size of its pixels.
+    if (options.mask_only) metadata = Metadata{.resolution = metadata.resolution};
+    AddWarning(FitMetadata(options.format, &metadata), &cut.warning);
     EncodeOptions encode;
     encode.format = options.format;
     encode.quality = options.quality;
     encode.lossless = options.lossless;
-    if (carries_metadata) encode.metadata = &metadata;
+    if (options.keep_metadata && !options.compat_rembg) encode.metadata = &metadata;
     encode.pool = &pool_;
     PEEL_ASSIGN_OR_RETURN(result.bytes, Encode(std::as_const(cut.pixels).view(), encode));
     watch.Mark("encode");
