@@ -147,5 +147,57 @@ TEST(Exif, TruncationAndLoopsDoNoHarm) {
   EXPECT_TRUE(UpdateExif({}, 5, 5).empty());
 }
 
+std::vector<uint8_t> WithResolution(bool little, uint16_t unit) {
+  BlockBuilder b(little);
+  b.U32(8), b.U16(3);
+  for (const unsigned tag : {0x011Au, 0x011Bu}) b.U16(tag), b.U16(5), b.U32(1), b.U32(tag * 8 - 0x011A * 8 + 50);
+  b.Short(0x0128, unit);
+  b.U32(0);  // at 46
+  b.U32(3000), b.U32(10), b.U32(150), b.U32(1);
+  return b.data;
+}
+
+TEST(Exif, ResolutionIsReadAndRewritten) {
+  for (const bool little : {true, false}) {
+    const auto block = WithResolution(little, 2);
+    EXPECT_EQ(ExifResolution(block), (Resolution{300, 150, Resolution::Unit::kInch}));
+    EXPECT_EQ(ExifResolution(WithResolution(little, 3)).unit, Resolution::Unit::kCentimetre);
+    EXPECT_FALSE(ExifResolution(WithResolution(little, 4)).known());
+    const Resolution other = {118.11, 72, Resolution::Unit::kCentimetre};
+    EXPECT_EQ(ExifResolution(UpdateExif(block, 1, 1, other)), other);
+    EXPECT_EQ(UpdateExif(block, 1, 1), block) << "none is known";
+    for (size_t size = 0; size < block.size(); ++size) {
+      EXPECT_FALSE(ExifResolution(std::span(block).first(size)).known());
+    }
+  }
+}
+
+// A maker note, a large text and a small one.
+TEST(Exif, ShrinkingLeavesOutWhatIsLarge) {
+  for (const bool little : {true, false}) {
+    BlockBuilder b(little);
+    b.U32(8), b.U16(3);
+    b.U16(0x010E), b.U16(2), b.U32(5000), b.U32(104);
+    b.U16(0x010F), b.U16(2), b.U32(6), b.U32(96);
+    b.Long(0x8769, 60);
+    b.U32(0);
+    b.U32(0), b.U16(0), b.U16(0), b.U16(0);  // up to 60
+    b.U16(1), b.U16(0x927C), b.U16(7), b.U32(20), b.U32(76), b.U32(0);
+    b.data.resize(76);
+    b.Text("MAKERNOTE-MAKERNOTE!");
+    b.Text("Maker"), b.data.resize(104);
+    b.Text(std::string(5000, 'x'));
+    std::string left_out;
+    auto out = ShrinkExif(b.data, 10'000, &left_out);
+    EXPECT_EQ(left_out, "maker notes");
+    EXPECT_TRUE(Contains(out, "xxxx") && Contains(out, "Maker") && !Contains(out, "MAKERNOTE"));
+    out = ShrinkExif(b.data, 2'000, &left_out);
+    EXPECT_EQ(left_out, "maker notes, ImageDescription");
+    EXPECT_TRUE(Contains(out, "Maker") && !Contains(out, "xxxx"));
+    EXPECT_LE(out.size(), 2'000u);
+    EXPECT_TRUE(ShrinkExif(b.data, 10, &left_out).empty());
+  }
+}
+
 }  // namespace
 }  // namespace peel

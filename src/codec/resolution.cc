@@ -13,7 +13,7 @@ constexpr double kMost = 1e9;
 constexpr double kFloatError = 2e-7;
 
 bool IsWhole(double v) {
-  return std::abs(v - std::round(v)) <= std::min(kFloatError * v, 1e-3);
+  return std::abs(v - std::round(v)) <= std::min(kFloatError * v, 0.01);
 }
 
 std::optional<WholeResolution> Rounded(double x, double y, uint32_t most, Resolution::Unit unit) {

@@ -79,12 +79,40 @@ std::string DescriptionStart(const xmp::Tree& tree, const xmp::Description& desc
   return out;
 }
 
+// Takes the pointer to an extension out of the main packet; its value, or nothing.
+std::optional<std::string> TakePointer(std::string* main) {
+  const auto tree = xmp::Parse(*main);
+  if (!tree) return {};
+  for (const xmp::Description& description : tree->descriptions) {
+    for (const xmp::Attribute& attribute : description.attributes) {
+      if (attribute.name != kPointer) continue;
+      const std::string value(attribute.value);
+      *main = Without(*main, {attribute.whole});
+      return value;
+    }
+    for (const xmp::Property& property : description.properties) {
+      if (property.name != kPointer) continue;
+      const size_t begin = property.whole.find('>') + 1;
+      const size_t end = property.whole.rfind("</");
+      const std::string value(end == std::string_view::npos || end < begin
+                                  ? std::string_view()
+                                  : property.whole.substr(begin, end - begin));
+      *main = Without(*main, {property.whole});
+      return value;
+    }
+  }
+  return {};
+}
+
 struct Halves {
   std::string main, extension;
 };
 
 // The largest properties moved to the extension until the main packet fits.
-std::optional<Halves> Divide(const std::string& packet) {
+std::optional<Halves> Divide(std::string packet) {
+  // One that points to something already is none that a file of its own could have.
+  if (packet.find(kPointer) != std::string::npos) TakePointer(&packet);
+  if (packet.find(kPointer) != std::string::npos) return {};
   const auto tree = xmp::Parse(packet);
   if (!tree) return {};
   std::vector<std::string_view> parts;
@@ -159,31 +187,6 @@ std::optional<std::string> Merge(const std::string& main, const std::string& ext
   }
   const auto end = static_cast<size_t>(tree->inside.data() + tree->inside.size() - main.data());
   return main.substr(0, end) + descriptions + main.substr(end);
-}
-
-// Takes the pointer to an extension out of the main packet; its value, or nothing.
-std::optional<std::string> TakePointer(std::string* main) {
-  const auto tree = xmp::Parse(*main);
-  if (!tree) return {};
-  for (const xmp::Description& description : tree->descriptions) {
-    for (const xmp::Attribute& attribute : description.attributes) {
-      if (attribute.name != kPointer) continue;
-      const std::string value(attribute.value);
-      *main = Without(*main, {attribute.whole});
-      return value;
-    }
-    for (const xmp::Property& property : description.properties) {
-      if (property.name != kPointer) continue;
-      const size_t begin = property.whole.find('>') + 1;
-      const size_t end = property.whole.rfind("</");
-      const std::string value(end == std::string_view::npos || end < begin
-                                  ? std::string_view()
-                                  : property.whole.substr(begin, end - begin));
-      *main = Without(*main, {property.whole});
-      return value;
-    }
-  }
-  return {};
 }
 
 // The extension with this name; nothing where a part of it is missing.
