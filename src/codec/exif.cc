@@ -154,6 +154,33 @@ Resolution ExifResolution(std::span<const uint8_t> exif) {
   }
 }
 
+std::vector<uint8_t> ExifOfResolution(const Resolution& resolution) {
+  if (!resolution.known() || resolution.unit == Resolution::Unit::kNone) return {};
+  // One directory of three entries at 8, its link at 46, and behind it the two numbers.
+  std::vector<uint8_t> data = {'I', 'I', '*', 0, 8, 0, 0, 0, 3, 0};
+  data.resize(66);
+  Block block(data);
+  const auto entry = [&](size_t index, uint16_t tag, uint16_t type, uint32_t value) {
+    const size_t at = 10 + index * kEntryBytes;
+    block.Set16(at, tag);
+    block.Set16(at + 2, type);
+    block.Set32(at + 4, 1);
+    block.Set32(at + 8, value);
+  };
+  entry(0, kXResolution, kRational, 50);
+  entry(1, kYResolution, kRational, 58);
+  entry(2, kResolutionUnit, kShort,
+        resolution.unit == Resolution::Unit::kInch ? kInch : kCentimetre);
+  size_t at = 50;
+  for (const double side : {resolution.x, resolution.y}) {
+    for (const uint32_t v : Rational(side)) {
+      block.Set32(at, v);
+      at += 4;
+    }
+  }
+  return data;
+}
+
 std::vector<uint8_t> UpdateExif(std::span<const uint8_t> exif, int width, int height,
                                 const Resolution& resolution) {
   exif = WithoutPrefix(exif);

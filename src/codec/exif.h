@@ -27,6 +27,9 @@ Resolution ExifResolution(std::span<const uint8_t> exif);
 std::vector<uint8_t> UpdateExif(std::span<const uint8_t> exif, int width, int height,
                                 const Resolution& resolution = {});
 
+// A block that says a resolution and nothing else; empty where it has no unit.
+std::vector<uint8_t> ExifOfResolution(const Resolution& resolution);
+
 // A block of at most max_bytes that holds what it can of a larger one: without the second
 // directory, maker notes (they point to places that are no more) and, as far as need be, its
 // largest values. `left_out` says which, in words for the user. Empty when nothing is left.

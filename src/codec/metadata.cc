@@ -119,10 +119,13 @@ std::string FitMetadata(Format format, Metadata* metadata) {
       tell("its colour profile was left out: a JPEG holds no more than 16 MB of it");
     }
   }
-  if ((format == Format::kWebp || format == Format::kAvif) && !metadata->iptc.empty()) {
-    metadata->iptc.clear();
-    tell(std::string("its IPTC data was left out: ") + std::string(FormatName(format)) +
-         " has no place for it");
+  if (format == Format::kWebp || format == Format::kAvif) {
+    if (metadata->exif.empty()) metadata->exif = ExifOfResolution(metadata->resolution);
+    if (!metadata->iptc.empty()) {
+      metadata->iptc.clear();
+      tell("its IPTC data was left out: " + std::string(FormatName(format)) +
+           " has no place for it");
+    }
   }
   return note;
 }

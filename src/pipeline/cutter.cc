@@ -219,7 +219,11 @@ class CutterImpl final : public Cutter {
     Metadata metadata =
         MetadataForOutput(picture.metadata, cut.pixels.width(), cut.pixels.height());
     // A mask has no colours and shows no photo, but the size of its pixels.
-    if (options.mask_only) metadata = Metadata{.resolution = metadata.resolution};
+    if (options.mask_only) {
+      const Resolution resolution = metadata.resolution;
+      metadata = {};
+      metadata.resolution = resolution;
+    }
     AddWarning(FitMetadata(options.format, &metadata), &cut.warning);
     EncodeOptions encode;
     encode.format = options.format;

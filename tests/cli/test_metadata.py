@@ -68,6 +68,15 @@ def test_300_dpi_stay_300_dpi(everything, tmp_path, source, target):
     assert tuple(map(float, again.info["dpi"])) == (300, 300)
 
 
+@pytest.mark.parametrize("target", ["out.webp", "out.avif"])
+def test_300_dpi_where_only_exif_can_say_so(everything, tmp_path, target):
+    with_resolution(tmp_path / "in.png", 300, 150)
+    exif = opened(everything, "in.png", target).getexif()
+    assert (exif[0x011A], exif[0x011B], exif[0x0128]) == (300, 150, 2)
+    again = opened(everything, target, "again.tif")
+    assert tuple(map(float, again.info["dpi"])) == (300, 150)
+
+
 @pytest.mark.parametrize("target", ["out.png", "out.jpg", "out.tif"])
 def test_two_resolutions_and_centimetres(everything, tmp_path, target):
     ball(*SIZE).save(tmp_path / "in.tif", x_resolution=118.11, y_resolution=50.5, resolution_unit=3)
