@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -90,7 +92,9 @@ TEST(Icc, GreyBecomesRgbWithItsCurve) {
 
 TEST(PngColour, PrimariesThatSpanNothingAreOverlooked) {
   const auto icc = [](std::array<uint32_t, 8> chrm) {
-    return PngIcc({.chrm = chrm}, {});
+    PngColours colours;
+    colours.chrm = chrm;
+    return PngIcc(colours, {});
   };
   EXPECT_FALSE(icc({31270, 32900, 64000, 33000, 21000, 71000, 15000, 6000}).empty());
   EXPECT_TRUE(icc({31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000}).empty()) << "sRGB";
