@@ -54,23 +54,23 @@ double IccCurve::operator()(double v) const {
     return (table_[i] * (1 - part) + table_[i + 1] * part) / 65535;
   }
   const auto& [g, a, b, c, d, e, f] = p_;
-  const auto power = [&] { return std::pow(std::max(a * v + b, 0.0), g); };
+  const double power = std::pow(std::max(a * v + b, 0.0), g);
   double y = 0;
   switch (function_) {
     case 0:
       y = std::pow(v, g);
       break;
     case 1:
-      y = v >= -b / a ? power() : 0;
+      y = v >= -b / a ? power : 0;
       break;
     case 2:
-      y = v >= -b / a ? power() + c : c;
+      y = v >= -b / a ? power + c : c;
       break;
     case 3:
-      y = v >= d ? power() : c * v;
+      y = v >= d ? power : c * v;
       break;
     default:
-      y = v >= d ? power() + e : c * v + f;
+      y = v >= d ? power + e : c * v + f;
   }
   return std::isfinite(y) ? std::clamp(y, 0.0, 1.0) : 0;
 }

@@ -3,7 +3,6 @@
 #include <string>
 
 #include "src/codec/decode.h"
-#include "src/codec/encode.h"
 #include "src/codec/picture.h"
 
 namespace peel {
