@@ -54,7 +54,7 @@ Precisions FindPrecisions(const std::string& file) {
   LocatedModel where;
   where.path = file;
   where.name = std::filesystem::path(file).stem().string();
-  const auto bytes = MapModel(where);
+  const auto bytes = ReadModel(where);
   if (!bytes.ok()) return found;
   const auto int8 = FindInt8Model(where, bytes->bytes);
   (int8.ok() ? found.int8_path : found.int8_note) =

@@ -28,7 +28,7 @@ std::vector<ListedModel> ListModels() {
       if (error) model.bytes = 0;
     }
     if (where.ok()) {
-      const auto bytes = MapModel(where.value());
+      const auto bytes = ReadModel(where.value());
       const auto int8 = bytes.ok() ? FindInt8Model(where.value(), bytes->bytes)
                                    : Result<Int8Model>(bytes.status());
       if (int8.ok()) model.int8_path = int8->path;

@@ -251,9 +251,10 @@ Status Run(const Options& options) {
   LocatedModel where;
   where.path = options.file;
   where.name = std::filesystem::path(options.file).stem().string();
-  PEEL_ASSIGN_OR_RETURN(engine::ModelBytes file, MapModel(where));
-  const PrecisionPlan plan = PlanPrecision(wish, where, std::move(file), options.threads);
+  PEEL_ASSIGN_OR_RETURN(engine::ModelBytes file, ReadModel(where));
+  PrecisionPlan plan = PlanPrecision(wish, where, std::move(file), options.threads);
   PEEL_ASSIGN_OR_RETURN(const auto placed, engine::LoadPlaced(plan.file, plan.session, request));
+  plan.file = {};  // before packed weights take memory
   const auto& session = placed.session;
   const engine::RunsOn on = session->runs_on();
   if (!placed.warning.empty()) Console().Note(placed.warning);

@@ -14,7 +14,7 @@ class Native final : public Backend {
       return Status(StatusCode::kDeviceRefused, "the native engine runs on the CPU alone");
     }
     return Session::LoadBytes(model.bytes, model.owner, model.name, options, model.directory,
-                              model.file_map);
+                              model.file);
   }
 };
 

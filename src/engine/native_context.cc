@@ -33,11 +33,15 @@ class NativeContext : public Context {
     PEEL_ASSIGN_OR_RETURN(auto plan, session_.PlanFor(key_));
     if (!instance_ || &instance_->plan() != plan.get()) {
       instance_.reset();  // before the next one's memory is taken
-      auto instance = Instance::Create(std::move(plan));
-      if (!instance.ok()) {
-        return std::move(instance).status().WithContext(session_.graph().source);
+      try {
+        auto instance = Instance::Create(std::move(plan));
+        if (!instance.ok()) {
+          return std::move(instance).status().WithContext(session_.graph().source);
+        }
+        instance_ = *std::move(instance);
+      } catch (const TensorReadError& error) {  // of a constant that no plan has packed
+        return IoError(error.what()).WithContext(session_.graph().source);
       }
-      instance_ = *std::move(instance);
     }
     return OkStatus();
   }

@@ -5,8 +5,6 @@
 #include <cstring>
 #include <sstream>
 
-#include "src/base/cpu.h"
-#include "src/base/file_pages.h"
 #include "src/engine/graph/specialise.h"
 #include "src/engine/kernels/reference.h"
 #include "src/engine/memory_limit.h"
@@ -116,7 +114,6 @@ bool NativeSession::PlanKey::operator==(const PlanKey& other) const {
 }
 
 Result<std::unique_ptr<Session>> NativeSession::Make(Graph graph, const SessionOptions& options) {
-  InitCpu();
   PEEL_RETURN_IF_ERROR(CheckOperators(graph));
   std::unique_ptr<NativeSession> session(new NativeSession());
   session->info_ = Describe(graph);
@@ -145,8 +142,6 @@ Result<std::unique_ptr<Session>> NativeSession::Make(Graph graph, const SessionO
   session->pool_ = std::make_unique<ThreadPool>(options.threads);
   session->tune_ = Timings::ModeFromEnvironment();
   if (session->tune_ != Timings::Mode::kOff) session->timings_ = std::make_unique<Timings>();
-  // Reading and rewriting looked at most of the file, often for the last time.
-  for (const auto& map : session->graph_.maps) DropFilePages(map.data(), map.size());
   return std::unique_ptr<Session>(std::move(session));
 }
 
@@ -229,7 +224,7 @@ Result<std::shared_ptr<const Plan>> NativeSession::PlanFor(const PlanKey& key) c
   return made;
 }
 
-Result<std::shared_ptr<const Plan>> NativeSession::MakePlan(const PlanKey& key) const {
+Result<std::shared_ptr<const Plan>> NativeSession::MakePlan(const PlanKey& key) const try {
   auto graph = std::make_shared<Graph>(graph_);
   // What nobody fetches need not be inferred either: its shapes may not even be inferable.
   std::vector<Port> outputs;
@@ -264,6 +259,8 @@ Result<std::shared_ptr<const Plan>> NativeSession::MakePlan(const PlanKey& key) 
   const uint64_t limit = max_memory_ != 0 ? max_memory_ : MemoryCeiling();
   const Plan::Options options{limit, disabled_kernels_, &precisions_, timings_.get(), tune_};
   return Plan::Build(std::move(graph), fetches, options, *pool_, weights_);
+} catch (const TensorReadError& error) {
+  return IoError(error.what());
 }
 
 Result<std::string> NativeSession::PlanText(

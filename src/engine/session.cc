@@ -10,9 +10,13 @@ Result<std::unique_ptr<Session>> Make(Result<Graph> graph, const std::string& na
                                       const SessionOptions& options) {
   if (!graph.ok()) return std::move(graph).status().WithContext(name);
   graph->source = name;
-  auto session = NativeSession::Make(*std::move(graph), options);
-  if (!session.ok()) return std::move(session).status().WithContext(name);
-  return session;
+  try {
+    auto session = NativeSession::Make(*std::move(graph), options);
+    if (!session.ok()) return std::move(session).status().WithContext(name);
+    return session;
+  } catch (const TensorReadError& error) {
+    return IoError(error.what()).WithContext(name);
+  }
 }
 
 }  // namespace
@@ -26,10 +30,9 @@ Result<std::unique_ptr<Session>> Session::LoadBytes(std::span<const uint8_t> byt
                                                     std::shared_ptr<const void> owner,
                                                     const std::string& name,
                                                     const SessionOptions& options,
-                                                    const std::string& directory, bool file_map) {
-  Result<Graph> graph = ReadOnnx(bytes, std::move(owner), name, directory);
-  if (graph.ok() && file_map) graph->maps.push_back(bytes);
-  return Make(std::move(graph), name, options);
+                                                    const std::string& directory,
+                                                    std::shared_ptr<const SourceFile> file) {
+  return Make(ReadOnnx(bytes, std::move(owner), name, directory, std::move(file)), name, options);
 }
 
 }  // namespace peel::engine

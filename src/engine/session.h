@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "src/base/source_file.h"
 #include "src/base/status.h"
 #include "src/engine/device.h"
 #include "src/engine/graph/graph.h"
@@ -38,7 +39,7 @@ struct ModelBytes {
   std::shared_ptr<const void> owner;  // keeps the bytes alive; null: the caller does
   std::string name;                   // for messages
   std::string directory;              // where external data lie; "" for none
-  bool file_map = false;              // the bytes are MappedFile's
+  std::shared_ptr<const SourceFile> file{};  // that they were read from, all of it; null: none
 };
 
 struct NamedTensor {
@@ -110,16 +111,18 @@ class Context {
 // safe to share between threads.
 class Session {
  public:
-  // Memory-maps the file. Errors name the file; an operator nothing here has is kUnsupported and
+  // Reads the file. Errors name the file; an operator nothing here has is kUnsupported and
   // names operator, node and file.
   static Result<std::unique_ptr<Session>> Load(const std::string& path,
                                                const SessionOptions& options);
   // bytes must stay alive while owner does (null: while the session does). directory: where the
-  // model's external data lie; empty: it may have none. file_map: the bytes are a read-only private
-  // map of a file (MappedFile), whose pages may be handed back once weights are packed.
+  // model's external data lie; empty: it may have none. file: the bytes are all that it holds and
+  // need only live until this returns; weights are read from it anew when a plan packs them, kIo
+  // if it was written into meanwhile.
   static Result<std::unique_ptr<Session>> LoadBytes(
       std::span<const uint8_t> bytes, std::shared_ptr<const void> owner, const std::string& name,
-      const SessionOptions& options, const std::string& directory = "", bool file_map = false);
+      const SessionOptions& options, const std::string& directory = "",
+      std::shared_ptr<const SourceFile> file = nullptr);
   virtual ~Session() = default;
 
   virtual const std::vector<Port>& inputs() const = 0;

@@ -1,6 +1,7 @@
 #include "src/engine/session.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -8,6 +9,8 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <new>
 #include <random>
 #include <thread>
@@ -577,6 +580,40 @@ TEST(Session, ShapesMayChangeFromRunToRun) {
     if (small.empty()) small = *y;
     EXPECT_TRUE(SameBytes(small, *y));
   }
+}
+
+// Neither a SIGBUS nor a mixture of two models: what was packed goes on, and what would have to be
+// read anew is refused.
+TEST(Session, AModelFileWrittenIntoIsNoticed) {
+  const auto path = std::filesystem::temp_directory_path() /
+                    ("peel_written_" + std::to_string(getpid()) + ".onnx");
+  const std::string model = SmallNet({-1, 3, -1, -1}, 128);  // its weights are left in the file
+  for (const std::string& now : {std::string(), std::string(model.size(), '?')}) {
+    std::ofstream(path, std::ios::binary) << model;
+    SessionOptions options;
+    const auto session = Session::Load(path.string(), options);
+    ASSERT_TRUE(session.ok()) << session.status().message();
+    const std::vector<NamedTensor> feeds{{"x", Noise({1, 3, 16, 16})}};
+    const auto first = RunOnce(**session, feeds);
+    ASSERT_TRUE(first.ok()) << first.status().message();
+    usleep(20000);  // more than the grain of times of modification
+    std::ofstream(path, std::ios::binary) << now;
+    const auto again = RunOnce(**session, feeds);
+    ASSERT_TRUE(again.ok()) << again.status().message();
+    EXPECT_TRUE(SameBytes(*first, *again));
+    const auto late = Session::Load(path.string(), options);
+    EXPECT_FALSE(late.ok());
+  }
+  std::ofstream(path, std::ios::binary) << model;
+  const auto session = Session::Load(path.string(), {});
+  ASSERT_TRUE(session.ok());
+  usleep(20000);
+  std::ofstream(path, std::ios::binary) << std::string(model.size(), '?');
+  const auto refused = RunOnce(**session, {{"x", Noise({1, 3, 16, 16})}});
+  EXPECT_EQ(refused.status().code(), StatusCode::kIo);
+  EXPECT_NE(refused.status().message().find("was changed"), std::string::npos);
+  EXPECT_NE(refused.status().message().find(path.string()), std::string::npos);
+  std::filesystem::remove(path);
 }
 
 TEST(Session, MoreMemoryThanAllowedIsRefusedWithTheAmount) {

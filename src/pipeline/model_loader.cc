@@ -7,7 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include "src/base/cpu.h"
 #include "src/engine/backend.h"
 #include "src/engine/device_record.h"
 #include "src/engine/quantize/quantize.h"
@@ -83,14 +82,13 @@ Result<LocatedModel> Locate(const ModelOptions& options) {
 
 Result<LoadedModel> LoadModel(const ModelOptions& options) {
   const Clock::time_point start = Clock::now();
-  InitCpu();
   LoadedModel loaded;
   PEEL_ASSIGN_OR_RETURN(const LocatedModel where, Locate(options));
   engine::ModelBytes file;
   if (options.bytes.empty()) {
-    PEEL_ASSIGN_OR_RETURN(file, MapModel(where));
+    PEEL_ASSIGN_OR_RETURN(file, ReadModel(where));
   } else {
-    file = {options.bytes, nullptr, "the model in memory", "", /*file_map=*/false};
+    file = {options.bytes, nullptr, "the model in memory", ""};
   }
   const bool accelerator = WantsAccelerator(options);
   PrecisionPlan plan = PlanPrecision(accelerator && options.precision == engine::Precision::kAuto
@@ -110,6 +108,7 @@ Result<LoadedModel> LoadModel(const ModelOptions& options) {
   loaded.info.name = where.name;
   loaded.info.path = plan.path;
   loaded.info.threads = placed->session->threads();
+  plan.file = {};  // before packed weights take memory
   auto network = SessionNetwork::Create(std::move(placed->session));
   if (!network.ok()) return std::move(network).status().WithContext(loaded.info.path);
   std::optional<Family> family = where.family;

@@ -6,7 +6,7 @@
 #include "src/base/cache_file.h"
 #include "src/base/cpu.h"
 #include "src/base/hash.h"
-#include "src/engine/onnx/mapped_file.h"
+#include "src/base/source_file.h"
 #include "src/engine/onnx/reader.h"
 #include "src/matte/embedded_model.h"
 #include "src/pipeline/quantize_job.h"
@@ -28,16 +28,17 @@ std::string FolderOf(const std::string& path) {
   return folder.empty() ? "." : folder;
 }
 
-Result<engine::ModelBytes> MapFile(const std::string& path) {
-  auto mapped = engine::MappedFile::Open(path);
-  if (!mapped.ok()) return std::move(mapped).status().WithContext(path);
-  const auto bytes = (*mapped)->bytes();
-  return engine::ModelBytes{bytes, *std::move(mapped), path, FolderOf(path), /*file_map=*/true};
+Result<engine::ModelBytes> ReadFile(const std::string& path) {
+  auto file = SourceFile::Open(path);
+  if (!file.ok()) return std::move(file).status().WithContext(path);
+  auto bytes = (*file)->ReadAll();
+  if (!bytes.ok()) return std::move(bytes).status().WithContext(path);
+  return engine::ModelBytes{(*bytes)->span(), *bytes, path, FolderOf(path), *std::move(file)};
 }
 
 // Without looking at the graph more than the reader does; "" where the file does not say.
 std::string MadeFrom(const engine::ModelBytes& file) {
-  const auto graph = engine::ReadOnnx(file.bytes, file.owner, file.name, file.directory);
+  const auto graph = engine::ReadOnnx(file.bytes, file.owner, file.name, file.directory, file.file);
   if (!graph.ok()) return "";  // loading it will say what is wrong
   const auto it = graph->metadata.find(engine::kSourceHashKey);
   return it == graph->metadata.end() ? "" : it->second;
@@ -50,12 +51,11 @@ std::string HowToQuantize(const LocatedModel& model) {
 
 }  // namespace
 
-Result<engine::ModelBytes> MapModel(const LocatedModel& where) {
+Result<engine::ModelBytes> ReadModel(const LocatedModel& where) {
   if (where.embedded()) {
-    return engine::ModelBytes{EmbeddedModel(), nullptr, "the embedded model", "",
-                              /*file_map=*/false};
+    return engine::ModelBytes{EmbeddedModel(), nullptr, "the embedded model", ""};
   }
-  return MapFile(where.path);
+  return ReadFile(where.path);
 }
 
 Result<Int8Model> FindInt8Model(const LocatedModel& model, std::span<const uint8_t> bytes) {
@@ -68,7 +68,7 @@ Result<Int8Model> FindInt8Model(const LocatedModel& model, std::span<const uint8
     if (!IsFile(path)) continue;
     Int8Model found;
     found.path = path;
-    PEEL_ASSIGN_OR_RETURN(found.file, MapFile(path));
+    PEEL_ASSIGN_OR_RETURN(found.file, ReadFile(path));
     const std::string from = MadeFrom(found.file);
     if (!from.empty() && from != HashText(Hash64(bytes))) {
       return InvalidArgument(path + " was made from another version of this model; " +

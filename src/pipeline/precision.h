@@ -45,7 +45,7 @@ std::string PrecisionDetail(const engine::NumberReport& numbers);
 // it does. Ends with what runs instead.
 std::string PrecisionFallback(const PrecisionPlan& plan, const engine::NumberReport& numbers);
 
-// The bytes of a located model, mapped. Errors name the file.
-Result<engine::ModelBytes> MapModel(const LocatedModel& where);
+// The bytes of a located model. Errors name the file.
+Result<engine::ModelBytes> ReadModel(const LocatedModel& where);
 
 }  // namespace peel

@@ -5,7 +5,6 @@
 #include <system_error>
 #include <utility>
 
-#include "src/base/cpu.h"
 #include "src/codec/decode.h"
 #include "src/matte/session_network.h"
 #include "src/pipeline/files.h"
@@ -71,12 +70,11 @@ engine::ToMask MatteModelFile::ToMask() const {
 }
 
 Result<MatteModelFile> OpenMatteModel(const std::string& name_or_file) {
-  InitCpu();
   MatteModelFile model;
   PEEL_ASSIGN_OR_RETURN(
       model.where,
       LocateModel(name_or_file.empty() ? kEmbeddedModel : std::string_view(name_or_file)));
-  PEEL_ASSIGN_OR_RETURN(model.file, MapModel(model.where));
+  PEEL_ASSIGN_OR_RETURN(model.file, ReadModel(model.where));
   engine::SessionOptions options;
   options.precision = engine::Precision::kFp32;
   PEEL_ASSIGN_OR_RETURN(auto session, engine::LoadModelBytes(model.file, options));

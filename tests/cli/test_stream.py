@@ -2,7 +2,7 @@
 import io
 import subprocess
 
-from cli_support import ball, leftovers
+from cli_support import ROOT, ball, leftovers
 import numpy as np
 from PIL import Image
 import pytest
@@ -81,6 +81,37 @@ def test_answers_come_while_the_stream_is_open(program):
             assert size_of(got) == (width, 80)
         process.stdin.close()
         assert process.wait(30) == 0
+
+
+@pytest.mark.parametrize("change", ["cut", "other", "renamed"])
+def test_a_model_file_written_over_while_it_is_in_use(program, tmp_path, change):
+    """What was loaded goes on; `cp new.onnx model.onnx` writes into the very file that a run has open."""
+    model = tmp_path / "model.onnx"
+    model.write_bytes((ROOT / "models" / "peel.onnx").read_bytes())
+    picture = encoded(ball(100, 80), "PNG")
+    answers = []
+    with subprocess.Popen([program, "stream", "-m", str(model), "--threads", "1", "--jobs", "1"],
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        for turn in range(3):
+            process.stdin.write(picture)
+            process.stdin.flush()
+            got = b""
+            while not got.endswith(b"IEND\xaeB`\x82"):
+                more = process.stdout.read1(65536)
+                assert more, f"died with {process.wait()}"
+                got += more
+            answers.append(got)
+            if turn == 0 and change == "cut":
+                model.open("wb").close()
+            elif turn == 0 and change == "other":
+                size = model.stat().st_size
+                model.open("wb").write(b"\x3f" * size)
+            elif turn == 0:
+                (tmp_path / "new").write_bytes(b"no model")
+                (tmp_path / "new").rename(model)
+        process.stdin.close()
+        assert process.wait(30) == 0
+    assert answers[0] == answers[1] == answers[2]
 
 
 def test_options_of_cut_apply(peel):

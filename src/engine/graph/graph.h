@@ -80,9 +80,6 @@ struct Graph {
   std::vector<Port>
       inputs;  // real inputs: initialisers that are also listed as inputs are not here
   std::vector<Port> outputs;
-  // Read-only maps of the files that constants look into (DropFilePages may be called on them);
-  // the constants keep them alive.
-  std::vector<std::span<const uint8_t>> maps;
 
   ValueId AddValue(Value value);
   Value& value(ValueId id) { return values[static_cast<size_t>(id)]; }

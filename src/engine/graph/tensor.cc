@@ -148,14 +148,35 @@ Result<Tensor> Tensor::ViewMisaligned(DataType type, Shape shape, const void* da
   return t;
 }
 
-void* Tensor::Late::Aligned() {
-  std::call_once(once_, [this] {
+Result<Tensor> Tensor::OfFile(DataType type, Shape shape, std::shared_ptr<const SourceFile> file,
+                              uint64_t offset) {
+  PEEL_ASSIGN_OR_RETURN(Tensor t, View(type, std::move(shape), nullptr));
+  t.late_ = std::make_shared<Late>(std::move(file), offset, t.bytes());
+  return t;
+}
+
+Status Tensor::CopyTo(void* to) const {
+  if (late_) return late_->CopyTo(to);
+  if (bytes() > 0) std::memcpy(to, data_, bytes());
+  return OkStatus();
+}
+
+void* Tensor::Late::Elements() {
+  std::call_once(once_, [this] {  // anew where it throws
     auto buffer = AlignedBuffer::Allocate(bytes_);
     if (!buffer.ok()) throw std::bad_alloc();
+    if (const Status read = CopyTo(buffer->data()); !read.ok()) {
+      throw TensorReadError(read.message());
+    }
     copy_ = *std::move(buffer);
-    std::memcpy(copy_.data(), from_, bytes_);
   });
   return copy_.data();
+}
+
+Status Tensor::Late::CopyTo(void* to) const {
+  if (file_) return file_->Read(offset_, bytes_, to);
+  std::memcpy(to, from_, bytes_);
+  return OkStatus();
 }
 
 Tensor Tensor::Of(std::span<const int64_t> values) {

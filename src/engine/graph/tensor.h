@@ -5,10 +5,13 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "src/base/aligned_buffer.h"
+#include "src/base/source_file.h"
 #include "src/base/status.h"
 
 namespace peel::engine {
@@ -46,6 +49,11 @@ Result<int64_t> ElementCount(const Shape& shape);
 // "1x3x320x320", "scalar" for none.
 std::string ShapeString(const Shape& shape);
 
+// What Tensor::raw() throws; sessions and contexts turn it into their status.
+struct TensorReadError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 // A dense array in row-major order. Copies share the memory (it is reference-counted), so a tensor
 // is cheap to pass by value; whoever writes must be its only user.
 class Tensor {
@@ -57,11 +65,15 @@ class Tensor {
   // data must be at least bytes().
   static Result<Tensor> View(DataType type, Shape shape, void* data,
                              std::shared_ptr<const void> owner = nullptr);
-  // The same of bytes that are not aligned for their type, as files have them. The first who reads
-  // the elements makes a copy that is, which all copies of the tensor share from then on (or throws
-  // std::bad_alloc); who only copies the bytes takes them from source() and spares that.
+  // The same of bytes that are not aligned for their type. The first who asks for the elements makes
+  // a copy that is, which all copies of the tensor share from then on (or throws std::bad_alloc);
+  // who only copies them takes CopyTo and spares that.
   static Result<Tensor> ViewMisaligned(DataType type, Shape shape, const void* data,
                                        std::shared_ptr<const void> owner);
+  // The same of bytes() bytes of a file from offset on, which are not even read before. raw() throws
+  // TensorReadError where the file cannot be read or has changed.
+  static Result<Tensor> OfFile(DataType type, Shape shape, std::shared_ptr<const SourceFile> file,
+                               uint64_t offset);
   // One-dimensional, or a scalar, with these values.
   static Tensor Of(std::span<const int64_t> values);
   static Tensor Of(std::span<const float> values);
@@ -76,8 +88,8 @@ class Tensor {
   int64_t elements() const { return elements_; }
   size_t bytes() const { return static_cast<size_t>(elements_) * DataTypeSize(type_); }
 
-  void* raw() { return late_ ? late_->Aligned() : data_; }
-  const void* raw() const { return late_ ? late_->Aligned() : data_; }
+  void* raw() { return late_ ? late_->Elements() : data_; }
+  const void* raw() const { return late_ ? late_->Elements() : data_; }
   template <typename T>
   T* data() {
     return static_cast<T*>(raw());
@@ -86,9 +98,12 @@ class Tensor {
   const T* data() const {
     return static_cast<const T*>(raw());
   }
-  // Where the bytes were given, aligned or not: raw() of all tensors but misaligned() ones.
-  const void* source() const { return data_; }
-  bool misaligned() const { return late_ != nullptr; }
+  // True of the kinds whose elements raw() makes a copy of. Their bytes are CopyTo's at no such cost.
+  bool late() const { return late_ != nullptr; }
+  // kIo where a file's cannot be read or have changed.
+  Status CopyTo(void* to) const;
+  // The same for tensors that share their memory, and no other's while one of them lives.
+  const void* identity() const { return late_ ? late_.get() : data_; }
 
   // The same memory under another shape of as many elements.
   Result<Tensor> Reshaped(Shape shape) const;
@@ -101,14 +116,19 @@ class Tensor {
   DataType type_ = DataType::kUndefined;
   Shape shape_;
   int64_t elements_ = 0;
-  // The aligned copy of a misaligned tensor, made when it is first asked for.
+  // Bytes at `from`, or of a file, and the aligned copy of them that is made when first asked for.
   class Late {
    public:
     Late(const void* from, size_t bytes) : from_(from), bytes_(bytes) {}
-    void* Aligned();
+    Late(std::shared_ptr<const SourceFile> file, uint64_t offset, size_t bytes)
+        : file_(std::move(file)), offset_(offset), bytes_(bytes) {}
+    void* Elements();
+    Status CopyTo(void* to) const;
 
    private:
-    const void* const from_;
+    const std::shared_ptr<const SourceFile> file_;
+    const uint64_t offset_ = 0;
+    const void* const from_ = nullptr;
     const size_t bytes_;
     std::once_flag once_;
     AlignedBuffer copy_;
@@ -116,7 +136,7 @@ class Tensor {
 
   void* data_ = nullptr;
   std::shared_ptr<const void> owner_;
-  std::shared_ptr<Late> late_;  // of misaligned tensors only
+  std::shared_ptr<Late> late_;
 };
 
 // IEEE 754 half and bfloat16, round to nearest even; scalar, for constants and reference code.

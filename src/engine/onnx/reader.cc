@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "src/engine/onnx/graph_reader.h"
-#include "src/engine/onnx/mapped_file.h"
 #include "src/engine/onnx/wire.h"
 
 namespace peel::engine {
@@ -60,8 +59,7 @@ std::pair<std::string, std::string> ReadFunctionName(protozero::data_view messag
 }
 
 // ModelProto.
-Result<Graph> ReadModel(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner,
-                        std::string name, const std::string& directory) {
+Result<Graph> ReadModel(std::span<const uint8_t> bytes, TensorReader tensors, std::string name) {
   Graph graph;
   graph.source = std::move(name);
   ModelFields model;
@@ -96,20 +94,22 @@ Result<Graph> ReadModel(std::span<const uint8_t> bytes, std::shared_ptr<const vo
     }
   }
   if (!graph_message) return Corrupt("holds no graph; it is not an ONNX model");
-  TensorReader tensors(std::move(owner), directory);
   PEEL_RETURN_IF_ERROR(ReadGraphProto(*graph_message, model, tensors, graph));
   PEEL_RETURN_IF_ERROR(graph.Verify());
-  graph.maps = tensors.ExternalFiles();
   return graph;
 }
 
 }  // namespace
 
 Result<Graph> ReadOnnx(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner,
-                       std::string name, const std::string& directory) {
+                       std::string name, const std::string& directory,
+                       std::shared_ptr<const SourceFile> file) {
   if (bytes.empty()) return Corrupt("is empty; it is not an ONNX model");
   try {
-    return ReadModel(bytes, std::move(owner), std::move(name), directory);
+    return ReadModel(bytes,
+                     file ? TensorReader(std::move(file), bytes, directory)
+                          : TensorReader(std::move(owner), directory),
+                     std::move(name));
   } catch (const protozero::exception&) {
     return Corrupt("is cut short, damaged or not an ONNX model");
   } catch (const std::bad_alloc&) {
@@ -118,13 +118,11 @@ Result<Graph> ReadOnnx(std::span<const uint8_t> bytes, std::shared_ptr<const voi
 }
 
 Result<Graph> ReadOnnxFile(const std::string& path) {
-  PEEL_ASSIGN_OR_RETURN(auto file, MappedFile::Open(path));
+  PEEL_ASSIGN_OR_RETURN(auto file, SourceFile::Open(path));
+  PEEL_ASSIGN_OR_RETURN(const auto bytes, file->ReadAll());
   const std::filesystem::path parent = std::filesystem::path(path).parent_path();
-  const std::span<const uint8_t> bytes = file->bytes();
-  PEEL_ASSIGN_OR_RETURN(Graph graph,
-                        ReadOnnx(bytes, file, path, parent.empty() ? "." : parent.string()));
-  graph.maps.push_back(bytes);
-  return graph;
+  return ReadOnnx(bytes->span(), bytes, path, parent.empty() ? "." : parent.string(),
+                  std::move(file));
 }
 
 }  // namespace peel::engine

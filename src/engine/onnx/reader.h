@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 
+#include "src/base/source_file.h"
 #include "src/base/status.h"
 #include "src/engine/graph/graph.h"
 
@@ -14,9 +15,8 @@ namespace peel::engine {
 constexpr int kMinOpset = 7;
 constexpr int kMaxOpset = 28;
 
-// Reads an ONNX file through a memory map. Constants whose bytes are aligned for their type look
-// into the map (which they keep alive), so the file must not be truncated while the graph lives;
-// nobody may write to them.
+// Reads an ONNX file. Large constants are read again, and first when they are asked for: see
+// Tensor::OfFile.
 //
 // The graph that comes back is verified and in topological order. What no output needs is left out,
 // so an operator that only dead branches use does no harm; intermediate types and shapes are not
@@ -31,7 +31,9 @@ Result<Graph> ReadOnnxFile(const std::string& path);
 // The same from memory that owner keeps alive (null: the caller does, for as long as any tensor of
 // the graph lives). name becomes Graph::source. External data are looked for in directory and
 // nowhere above it; an empty directory means that the model may have none.
+// file: the bytes are all that it holds; they need not outlive the call then.
 Result<Graph> ReadOnnx(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner,
-                       std::string name, const std::string& directory);
+                       std::string name, const std::string& directory,
+                       std::shared_ptr<const SourceFile> file = nullptr);
 
 }  // namespace peel::engine

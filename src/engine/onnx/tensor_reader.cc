@@ -50,45 +50,60 @@ Status CheckLocation(const std::string& location) {
   return Corrupt("its external data '" + location + "' lie outside the model's folder");
 }
 
-// Misaligned tensors from this size on stay where they are until somebody reads their elements:
-// the weights of convolutions, which are packed from there and never read again.
+// Tensors from this size on stay where they are, in a file or misaligned in memory, until somebody
+// asks for their elements: the weights of convolutions, which are packed from there and never read
+// again.
 constexpr size_t kLateBytes = size_t{64} << 10;
 
-// A look at the bytes, or a copy where they are not aligned for their type.
-Result<Tensor> ViewOrCopy(DataType type, Shape shape, const uint8_t* data,
-                          std::shared_ptr<const void> owner) {
-  if (reinterpret_cast<uintptr_t>(data) % DataTypeSize(type) == 0) {
-    return Tensor::View(type, std::move(shape), const_cast<uint8_t*>(data), std::move(owner));
-  }
+Status CheckSize(DataType type, const Shape& shape, uint64_t have) {
   PEEL_ASSIGN_OR_RETURN(const int64_t count, ElementCount(shape));
-  if (static_cast<size_t>(count) >= kLateBytes / DataTypeSize(type)) {
-    return Tensor::ViewMisaligned(type, std::move(shape), data, std::move(owner));
-  }
-  PEEL_ASSIGN_OR_RETURN(Tensor copy, Tensor::Allocate(type, std::move(shape)));
-  std::memcpy(copy.raw(), data, copy.bytes());
-  return copy;
+  const auto bytes = CheckedMul<uint64_t>(static_cast<uint64_t>(count), DataTypeSize(type));
+  if (bytes && *bytes == have) return OkStatus();
+  return Corrupt("holds " + std::to_string(have) + " bytes where its shape " + ShapeString(shape) +
+                 " of " + DataTypeName(type) + " asks for " +
+                 (bytes ? std::to_string(*bytes) : "more than can be counted"));
 }
 
 // Loads of any byte but 0 and 1 as a bool are undefined, so every bool is made one of the two.
-Result<Tensor> CopyBools(Shape shape, const uint8_t* data) {
-  PEEL_ASSIGN_OR_RETURN(Tensor copy, Tensor::Allocate(DataType::kBool, std::move(shape)));
-  auto* out = copy.data<uint8_t>();
-  for (int64_t i = 0; i < copy.elements(); ++i) out[i] = data[i] != 0;
+void MendBools(Tensor& tensor) {
+  if (tensor.type() != DataType::kBool) return;
+  auto* bytes = tensor.data<uint8_t>();
+  for (int64_t i = 0; i < tensor.elements(); ++i) bytes[i] = bytes[i] != 0;
+}
+
+Result<Tensor> Copy(DataType type, Shape shape, const uint8_t* data) {
+  PEEL_ASSIGN_OR_RETURN(Tensor copy, Tensor::Allocate(type, std::move(shape)));
+  if (copy.bytes() > 0) std::memcpy(copy.raw(), data, copy.bytes());
+  MendBools(copy);
   return copy;
 }
 
-Result<Tensor> FromRaw(DataType type, Shape shape, std::span<const uint8_t> raw,
-                       const std::shared_ptr<const void>& owner) {
-  PEEL_ASSIGN_OR_RETURN(const int64_t count, ElementCount(shape));
-  const auto bytes = CheckedMul<uint64_t>(static_cast<uint64_t>(count), DataTypeSize(type));
-  if (!bytes || *bytes != raw.size()) {
-    return Corrupt("holds " + std::to_string(raw.size()) + " bytes where its shape " +
-                   ShapeString(shape) + " of " + DataTypeName(type) + " asks for " +
-                   (bytes ? std::to_string(*bytes) : "more than can be counted"));
+// Of `raw`, which lies in memory that owner keeps.
+Result<Tensor> OfMemory(DataType type, Shape shape, std::span<const uint8_t> raw,
+                        const std::shared_ptr<const void>& owner) {
+  PEEL_RETURN_IF_ERROR(CheckSize(type, shape, raw.size()));
+  if (!raw.empty() && type != DataType::kBool) {
+    if (reinterpret_cast<uintptr_t>(raw.data()) % DataTypeSize(type) == 0) {
+      return Tensor::View(type, std::move(shape), const_cast<uint8_t*>(raw.data()), owner);
+    }
+    if (raw.size() >= kLateBytes) {
+      return Tensor::ViewMisaligned(type, std::move(shape), raw.data(), owner);
+    }
   }
-  if (raw.empty()) return Tensor::Allocate(type, std::move(shape));
-  if (type == DataType::kBool) return CopyBools(std::move(shape), raw.data());
-  return ViewOrCopy(type, std::move(shape), raw.data(), owner);
+  return Copy(type, std::move(shape), raw.data());
+}
+
+// Of a file's bytes from offset on, where there are `size`.
+Result<Tensor> OfFile(DataType type, Shape shape, const std::shared_ptr<const SourceFile>& file,
+                      uint64_t offset, uint64_t size) {
+  PEEL_RETURN_IF_ERROR(CheckSize(type, shape, size));
+  if (size >= kLateBytes && type != DataType::kBool) {
+    return Tensor::OfFile(type, std::move(shape), file, offset);
+  }
+  PEEL_ASSIGN_OR_RETURN(Tensor tensor, Tensor::Allocate(type, std::move(shape)));
+  if (size > 0) PEEL_RETURN_IF_ERROR(file->Read(offset, size, tensor.raw()));
+  MendBools(tensor);
+  return tensor;
 }
 
 }  // namespace
@@ -144,10 +159,15 @@ std::string TensorReader::Name(protozero::data_view message) {
   return name;
 }
 
-std::vector<std::span<const uint8_t>> TensorReader::ExternalFiles() const {
-  std::vector<std::span<const uint8_t>> files;
-  for (const auto& [location, file] : external_) files.push_back(file->bytes());
-  return files;
+Result<Tensor> TensorReader::FromRaw(DataType type, Shape shape,
+                                     std::span<const uint8_t> raw) const {
+  if (file_ == nullptr) return OfMemory(type, std::move(shape), raw, owner_);
+  PEEL_RETURN_IF_ERROR(CheckSize(type, shape, raw.size()));
+  if (raw.size() < kLateBytes || type == DataType::kBool) {
+    return Copy(type, std::move(shape), raw.data());
+  }
+  const auto offset = static_cast<uint64_t>(raw.data() - file_bytes_.data());
+  return OfFile(type, std::move(shape), file_, offset, raw.size());
 }
 
 Result<Tensor> TensorReader::Read(protozero::data_view message) {
@@ -210,7 +230,7 @@ Result<Tensor> TensorReader::Read(protozero::data_view message) {
   const Result<int64_t> count = ElementCount(f.dims);
   if (!count.ok()) return Corrupt(count.status().message());
   if (f.external) return ReadExternal(f, type, std::move(f.dims));
-  if (f.has_raw) return FromRaw(type, std::move(f.dims), f.raw, owner_);
+  if (f.has_raw) return FromRaw(type, std::move(f.dims), f.raw);
 
   // Nothing is allocated before the numbers at hand are known to fill it.
   const size_t have = type == DataType::kFloat32                               ? f.floats.size()
@@ -281,13 +301,13 @@ Result<Tensor> TensorReader::ReadExternal(const Fields& fields, DataType type, S
   PEEL_RETURN_IF_ERROR(CheckLocation(*location));
   auto& file = external_[*location];
   if (file == nullptr) {
-    auto opened = MappedFile::Open(directory_ + "/" + *location);
+    auto opened = SourceFile::Open(directory_ + "/" + *location);
     if (!opened.ok()) {
       return std::move(opened).status().WithContext("its external data '" + *location + "'");
     }
     file = *std::move(opened);
   }
-  const uint64_t file_size = file->bytes().size();
+  const uint64_t file_size = file->size();
   uint64_t offset = 0;
   if (const std::string* text = entry("offset")) {
     PEEL_ASSIGN_OR_RETURN(offset, ParseSize(*text, "offset"));
@@ -307,7 +327,9 @@ Result<Tensor> TensorReader::ReadExternal(const Fields& fields, DataType type, S
                    "' are cut short: " + std::to_string(length) + " bytes from byte " +
                    std::to_string(offset) + " are asked of a file of " + std::to_string(file_size));
   }
-  return FromRaw(type, std::move(shape), file->bytes().subspan(offset, length), file);
+  auto tensor = OfFile(type, std::move(shape), file, offset, length);
+  if (tensor.ok() || tensor.status().code() != StatusCode::kIo) return tensor;
+  return std::move(tensor).status().WithContext("its external data '" + *location + "'");
 }
 
 }  // namespace peel::engine

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "src/base/source_file.h"
 #include "src/base/status.h"
 #include "src/engine/graph/tensor.h"
-#include "src/engine/onnx/mapped_file.h"
 
 namespace peel::engine {
 
@@ -24,21 +24,28 @@ class TensorReader {
   // owner keeps the bytes of all messages alive. directory: where external data lie, "" for none.
   TensorReader(std::shared_ptr<const void> owner, std::string directory)
       : owner_(std::move(owner)), directory_(std::move(directory)) {}
+  // Of a file: `bytes`, which are all of it, need only live as long as the reading. Large tensors
+  // are read from the file when they are asked for.
+  TensorReader(std::shared_ptr<const SourceFile> file, std::span<const uint8_t> bytes,
+               std::string directory)
+      : file_(std::move(file)), file_bytes_(bytes), directory_(std::move(directory)) {}
 
-  // Zero-copy where the bytes lie raw and aligned.
+  // From memory, zero-copy where the bytes lie raw and aligned.
   Result<Tensor> Read(protozero::data_view message);
   // Only the name field; empty where there is none.
   static std::string Name(protozero::data_view message);
-  // The files of external data that were read from so far.
-  std::vector<std::span<const uint8_t>> ExternalFiles() const;
 
  private:
   struct Fields;
   Result<Tensor> ReadExternal(const Fields& fields, DataType type, Shape shape);
 
+  Result<Tensor> FromRaw(DataType type, Shape shape, std::span<const uint8_t> raw) const;
+
   std::shared_ptr<const void> owner_;
+  std::shared_ptr<const SourceFile> file_;
+  std::span<const uint8_t> file_bytes_;
   std::string directory_;
-  std::map<std::string, std::shared_ptr<const MappedFile>> external_;  // by location
+  std::map<std::string, std::shared_ptr<const SourceFile>> external_;  // by location
 };
 
 }  // namespace peel::engine

@@ -26,7 +26,7 @@ Status Refused(const Refusal& refusal) {
 // file cannot be read that far.
 NumberReport NumbersOfFile(const ModelBytes& model) {
   NumberReport numbers;
-  const auto graph = ReadOnnx(model.bytes, model.owner, model.name, model.directory);
+  const auto graph = ReadOnnx(model.bytes, model.owner, model.name, model.directory, model.file);
   if (!graph.ok()) return numbers;
   const auto is_from_bytes = [&](ValueId value) {
     return std::ranges::any_of(graph->nodes, [&](const Node& node) {

@@ -85,7 +85,7 @@ Result<std::unique_ptr<RuntimeSession>> RuntimeSession::Make(
                                                      session->threads_, session->profile_folder_));
   session->session_ = Owned<OrtSession>(api.ReleaseSession);
   // From its file, so that external data are found beside it.
-  if (model.file_map && !model.directory.empty()) {
+  if (model.file && !model.directory.empty()) {
     PEEL_ORT_RETURN_IF_ERROR(api, CreateSession(library->env(), model.name.c_str(), made.get(),
                                                 session->session_.out()));
   } else {

@@ -66,7 +66,7 @@ Result<std::shared_ptr<const Plan>> Plan::Build(std::shared_ptr<const Graph> gra
   PEEL_RETURN_IF_ERROR(plan->Lower(fetches, options, pool));
   PEEL_RETURN_IF_ERROR(PlaceTensors(plan->program_));
   PEEL_ASSIGN_OR_RETURN(plan->program_.arena_bytes, AssignOffsets(plan->program_.storages));
-  WeightBatch batch(weights, plan->program_.graph->maps);
+  WeightBatch batch(weights);
   PEEL_RETURN_IF_ERROR(plan->Emit(pool.size(), batch));
   // Nothing of it has been touched yet, so that asking for too much costs no memory.
   const uint64_t need = plan->program_.arena_bytes + plan->scratch_bytes_ + plan->weight_bytes_;

@@ -1,10 +1,7 @@
 #include "src/engine/plan/weights.h"
 
 #include <algorithm>
-#include <cstring>
 #include <functional>
-
-#include "src/base/file_pages.h"
 
 namespace peel::engine {
 namespace {
@@ -16,7 +13,7 @@ constexpr size_t kFirstBuffer = size_t{4} << 20, kLargestBuffer = size_t{64} << 
 
 Result<WeightStore::Packed> WeightBatch::Get(const Tensor& source, const Tensor& bias,
                                              const std::string& form, size_t bytes, Pack pack) {
-  WeightStore::Key key{source.source(), bias.source(), form + "|" + ShapeString(source.shape())};
+  WeightStore::Key key{source.identity(), bias.identity(), form + "|" + ShapeString(source.shape())};
   for (const Pending& pending : pending_) {
     if (pending.key == key) return WeightStore::Packed(pending.packed);
   }
@@ -39,43 +36,33 @@ Result<WeightStore::Packed> WeightBatch::Get(const Tensor& source, const Tensor&
   return WeightStore::Packed(packed);
 }
 
-void WeightBatch::Drop(const Tensor& source) const {
-  const auto* begin = static_cast<const uint8_t*>(source.source());
-  for (const auto& map : maps_) {
-    // std::less orders pointers into different objects.
-    if (!std::less<>()(begin, map.data()) && std::less<>()(begin, map.data() + map.size())) {
-      DropFilePages(begin, source.bytes());
-    }
-  }
-}
-
 Status WeightBatch::Finish(ThreadPool& pool) {
   // The largest first, so that no thread is left with one when the others are done.
   std::vector<Pending*> order;
   size_t largest = 0;
   for (Pending& pending : pending_) {
     order.push_back(&pending);
-    if (pending.source.misaligned()) largest = std::max(largest, pending.source.bytes());
+    if (pending.bias.late()) pending.bias.raw();  // read here, where it may throw
+    if (pending.source.late()) largest = std::max(largest, pending.source.bytes());
   }
   std::ranges::stable_sort(order, std::ranges::greater(),
                            [](const Pending* p) { return p->packed->size(); });
-  // Misaligned sources are copied to one place for each thread instead of each to its own.
+  // What is late goes to one place for each thread instead of each to its own.
   std::vector<AlignedBuffer> aligned(largest > 0 ? static_cast<size_t>(pool.size()) : 0);
   for (AlignedBuffer& buffer : aligned) {
     PEEL_ASSIGN_OR_RETURN(buffer, AlignedBuffer::Allocate(largest));
   }
+  std::vector<Status> reads(order.size(), OkStatus());
   pool.ParallelFor(static_cast<int64_t>(order.size()), [&](int64_t i, int worker) {
     const Pending& pending = *order[static_cast<size_t>(i)];
     const Tensor& source = pending.source;
-    const void* elements = source.source();
-    if (source.misaligned()) {
-      uint8_t* const copy = aligned[static_cast<size_t>(worker)].data();
-      std::memcpy(copy, elements, source.bytes());
-      elements = copy;
-    }
-    pending.pack(elements, pending.packed->mutable_data());
-    Drop(source);
+    if (!source.late()) return pending.pack(source.raw(), pending.packed->mutable_data());
+    uint8_t* const copy = aligned[static_cast<size_t>(worker)].data();
+    Status& read = reads[static_cast<size_t>(i)];
+    read = source.CopyTo(copy);
+    if (read.ok()) pending.pack(copy, pending.packed->mutable_data());
   });
+  for (Status& read : reads) PEEL_RETURN_IF_ERROR(std::move(read));
   std::lock_guard lock(store_.mutex_);
   std::erase_if(store_.entries_, [](const auto& entry) { return entry.second.packed.expired(); });
   for (Pending& pending : pending_) {

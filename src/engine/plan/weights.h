@@ -6,7 +6,6 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -59,9 +58,7 @@ class WeightStore {
 // of a pool, when the plan is complete.
 class WeightBatch {
  public:
-  // maps: files that sources may look into; their pages are dropped once packed.
-  WeightBatch(WeightStore& store, std::span<const std::span<const uint8_t>> maps)
-      : store_(store), maps_(maps) {}
+  explicit WeightBatch(WeightStore& store) : store_(store) {}
 
   // Called with the elements of a source and where its packed form belongs.
   using Pack = std::function<void(const void* elements, void* packed)>;
@@ -70,7 +67,7 @@ class WeightBatch {
   // the result depends on besides the tensors. Not filled before Finish.
   Result<WeightStore::Packed> Get(const Tensor& source, const Tensor& bias, const std::string& form,
                                   size_t bytes, Pack pack);
-  // Packs, and offers the results to other plans. kOutOfMemory.
+  // Packs, and offers the results to other plans. kOutOfMemory; kIo for a file that has changed.
   Status Finish(ThreadPool& pool);
 
  private:
@@ -80,10 +77,8 @@ class WeightBatch {
     std::shared_ptr<PackedWeights> packed;
     Pack pack;
   };
-  void Drop(const Tensor& source) const;
 
   WeightStore& store_;
-  std::span<const std::span<const uint8_t>> maps_;
   std::vector<Pending> pending_;
   std::shared_ptr<AlignedBuffer> buffer_;  // that the next weights go into where they fit
   size_t used_ = 0;

@@ -43,7 +43,8 @@ class Quantizer {
                              const ToMask& to_mask) {
     if (calibration.empty()) return InvalidArgument("no picture to calibrate with");
     PEEL_ASSIGN_OR_RETURN(const Graph graph,
-                          ReadOnnx(source_.bytes, source_.owner, source_.name, source_.directory));
+                          ReadOnnx(source_.bytes, source_.owner, source_.name,
+                                   source_.directory, source_.file));
     std::map<std::string, Shape, std::less<>> shapes;
     for (const NamedTensor& feed : calibration[0].feeds) shapes[feed.name] = feed.tensor.shape();
     // Loaded first: it tells what is wrong with a model in words made for its user.
@@ -146,14 +147,19 @@ class Quantizer {
 Result<std::unique_ptr<Session>> LoadModelBytes(const ModelBytes& source,
                                                 const SessionOptions& options) {
   return Session::LoadBytes(source.bytes, source.owner, source.name, options, source.directory,
-                            source.file_map);
+                            source.file);
 }
 
 Result<QuantizedModel> QuantizeModel(const ModelBytes& source, std::span<const Sample> calibration,
                                      std::span<const Sample> held_out,
                                      std::span<const std::string> fetches, const ToMask& to_mask,
                                      const QuantizeOptions& options) {
-  auto result = Quantizer(source, fetches, options).Run(calibration, held_out, to_mask);
+  Result<QuantizedModel> result = Internal("");
+  try {
+    result = Quantizer(source, fetches, options).Run(calibration, held_out, to_mask);
+  } catch (const TensorReadError& error) {
+    result = IoError(error.what());
+  }
   if (result.ok() || result.status().code() == StatusCode::kCancelled) return result;
   Status status = std::move(result).status();
   if (status.message().starts_with(source.name + ": ")) return status;
