@@ -1,9 +1,16 @@
 #include "src/matte/session_network.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "src/base/thread_pool.h"
 
 namespace peel {
 namespace {
+
+// Runs after which a number of runs at a time that has not been seen again is forgotten, within
+// twice as many.
+constexpr int kStretch = 64;
 
 std::vector<NetworkPort> Ports(const std::vector<engine::Port>& from) {
   std::vector<NetworkPort> ports;
@@ -54,9 +61,7 @@ Result<std::vector<NetworkTensor>> SessionNetwork::Run(std::span<const float> in
                                                        std::span<const std::string> outputs) const {
   std::vector<engine::NamedTensor> feeds(1);
   PEEL_ASSIGN_OR_RETURN(feeds[0], Feed(input, shape));
-  std::unique_ptr<engine::Context> context = Take();
-  auto tensors = context->Run(feeds, outputs);
-  Give(std::move(context));
+  auto tensors = Lease(*this)->Run(feeds, outputs);
   if (!tensors.ok()) return std::move(tensors).status();
   if (tensors->size() != outputs.size()) {
     return Internal("the engine gave " + std::to_string(tensors->size()) + " outputs where " +
@@ -78,12 +83,9 @@ Result<engine::NumberReport> SessionNetwork::Prepare(std::span<const int64_t> sh
   // Only name, type and shape are looked at.
   PEEL_ASSIGN_OR_RETURN(feeds[0].tensor,
                         engine::Tensor::View(port.type, {shape.begin(), shape.end()}, nullptr));
-  std::unique_ptr<engine::Context> context = Take();
-  const Status status = context->Prepare(feeds, outputs);
-  const engine::NumberReport numbers = context->Numbers();
-  Give(std::move(context));
-  if (!status.ok()) return status;
-  return numbers;
+  const Lease context(*this);
+  PEEL_RETURN_IF_ERROR(context->Prepare(feeds, outputs));
+  return context->Numbers();
 }
 
 Result<engine::NamedTensor> SessionNetwork::Feed(std::span<const float> input,
@@ -109,21 +111,48 @@ Result<engine::NamedTensor> SessionNetwork::Feed(std::span<const float> input,
   return feed;
 }
 
+size_t SessionNetwork::idle_contexts() const {
+  std::lock_guard lock(mutex_);
+  return idle_.size();
+}
+
+void SessionNetwork::DropIdle() const {
+  std::vector<std::unique_ptr<engine::Context>> dropped;
+  std::lock_guard lock(mutex_);
+  dropped.swap(idle_);
+}
+
 std::unique_ptr<engine::Context> SessionNetwork::Take() const {
+  std::unique_ptr<engine::Context> context;
   {
     std::lock_guard lock(mutex_);
     if (!idle_.empty()) {
-      auto context = std::move(idle_.back());
+      context = std::move(idle_.back());
       idle_.pop_back();
-      return context;
     }
   }
-  return session_->NewContext();
+  if (context == nullptr) context = session_->NewContext();
+  std::lock_guard lock(mutex_);
+  most_ = std::max(most_, ++running_);
+  idle_.reserve(idle_.size() + running_);  // so that Give allocates nothing
+  return context;
 }
 
-void SessionNetwork::Give(std::unique_ptr<engine::Context> context) const {
+void SessionNetwork::Give(std::unique_ptr<engine::Context> context) const noexcept {
+  static const auto kMostIdle = static_cast<size_t>(AvailableCpus());
+  std::unique_ptr<engine::Context> dropped;  // after the lock
   std::lock_guard lock(mutex_);
+  --running_;
   idle_.push_back(std::move(context));
+  if (++runs_ == kStretch) {
+    runs_ = 0;
+    most_before_ = std::exchange(most_, running_ + 1);
+  }
+  // One a run is enough: what is forgotten goes within as many runs.
+  if (idle_.size() > kMostIdle || idle_.size() + running_ > std::max(most_, most_before_)) {
+    dropped = std::move(idle_.front());
+    idle_.erase(idle_.begin());
+  }
 }
 
 void SessionNetwork::TrimMemory() const {

@@ -3,11 +3,15 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <barrier>
+#include <functional>
 #include <map>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include "src/base/thread_pool.h"
 
 namespace peel {
 namespace {
@@ -32,9 +36,17 @@ class FakeSession : public engine::Session {
 
   class FakeContext : public engine::Context {
    public:
+    explicit FakeContext(const FakeSession& session) : session_(session) {
+      const int alive = ++session_.alive;
+      int most = session_.most_alive;
+      while (alive > most && !session_.most_alive.compare_exchange_weak(most, alive)) {
+      }
+    }
+    ~FakeContext() override { --session_.alive; }
     Result<std::vector<Tensor>> Run(std::span<const engine::NamedTensor> feeds,
                                     std::span<const std::string> fetches) override {
       if (busy_.exchange(true)) return Internal("two runs in one context");
+      if (session_.during_run) session_.during_run();
       auto result = Answer(feeds, fetches);
       busy_ = false;
       return result;
@@ -68,6 +80,7 @@ class FakeSession : public engine::Session {
       }
       return tensors;
     }
+    const FakeSession& session_;
     std::atomic<bool> busy_{false};
   };
 
@@ -79,7 +92,7 @@ class FakeSession : public engine::Session {
   engine::ModelInfo Info() const override { return {}; }
   std::unique_ptr<engine::Context> NewContext() const override {
     ++contexts;
-    return std::make_unique<FakeContext>();
+    return std::make_unique<FakeContext>(*this);
   }
   std::string Summary() const override { return ""; }
   Result<std::string> PlanText(
@@ -88,7 +101,8 @@ class FakeSession : public engine::Session {
   }
   int threads() const override { return 1; }
 
-  mutable std::atomic<int> contexts{0};
+  mutable std::atomic<int> contexts{0}, alive{0}, most_alive{0};
+  std::function<void()> during_run;
 
  private:
   std::vector<engine::Port> inputs_, outputs_;
@@ -137,7 +151,35 @@ TEST(SessionNetwork, KeepsContextsAndNeverSharesOne) {
   }
   for (auto& t : threads) t.join();
   EXPECT_EQ(failures, 0);
-  EXPECT_LE(session->contexts, 4);
+  EXPECT_LE(session->most_alive, 4);
+}
+
+// A burst of calls leaves no more contexts behind than can be of use, and few runs later none that
+// are of none.
+TEST(SessionNetwork, ForgetsABurst) {
+  auto session = std::make_shared<FakeSession>(DataType::kFloat32);
+  auto network = SessionNetwork::Create(session);
+  ASSERT_TRUE(network.ok());
+  const std::vector<float> input(3, 1.0f);
+  const int64_t shape[] = {1, 3, 1, 1};
+  const std::string outputs[] = {"twice"};
+  constexpr int kCalls = 64;
+  std::barrier together(kCalls);
+  session->during_run = [&] { together.arrive_and_wait(); };
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kCalls; ++t) {
+    threads.emplace_back([&] { EXPECT_TRUE((*network)->Run(input, shape, outputs).ok()); });
+  }
+  for (auto& t : threads) t.join();
+  EXPECT_EQ(session->most_alive, kCalls);
+  EXPECT_LE((*network)->idle_contexts(), static_cast<size_t>(AvailableCpus()));
+  EXPECT_EQ(static_cast<size_t>(session->alive), (*network)->idle_contexts());
+  session->during_run = nullptr;
+  for (int i = 0; i < 200; ++i) ASSERT_TRUE((*network)->Run(input, shape, outputs).ok());
+  EXPECT_EQ(session->alive, 1);
+  (*network)->DropIdle();
+  EXPECT_EQ(session->alive, 0);
+  EXPECT_TRUE((*network)->Run(input, shape, outputs).ok());
 }
 
 TEST(SessionNetwork, RefusesWhatIsNoPicture) {
