@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -48,13 +49,15 @@ int End(int code) {
   return peel::kExitNothing;
 }
 
+bool IsQuiet(std::string_view argument) { return argument == "-q" || argument == "--quiet"; }
+
 int Run(int argc, char** argv) {
   peel::OpenStandardDescriptors();
   // A reader that goes away is a failed write with its own message, not a sudden death.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);  // so is a file that grows beyond `ulimit -f`
-  peel::InitCpu();
-  peel::engine::ort::SilenceTelemetry();
+  // Where they are set already, they stay.
+  for (const char* name : peel::engine::ort::kTelemetryVariables) setenv(name, "1", /*replace=*/0);
 
   std::vector<std::string> arguments(argv + 1, argv + argc);
   if (!arguments.empty() && std::ranges::find(kLater, arguments[0]) != std::end(kLater)) {
@@ -78,6 +81,10 @@ int Run(int argc, char** argv) {
   if (arguments.empty()) {
     peel::WriteMessage(line.help());
     return peel::kExitUsage;
+  }
+  if (const std::string note = peel::CpuNote();
+      !note.empty() && std::ranges::none_of(arguments, IsQuiet)) {
+    peel::Console().Warn(note);
   }
   arguments = peel::CompleteArguments(std::move(arguments), line.command_names());
   const peel::CommandLine::Outcome outcome = line.Parse(std::move(arguments));

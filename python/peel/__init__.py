@@ -10,6 +10,12 @@
 peel.rembg is a drop-in for the package rembg.
 """
 
+import os as _os
+
+# Before ONNX Runtime is loaded, whose official builds send usage data otherwise.
+_os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+_os.environ.setdefault("ORT_TELEMETRY_DISABLED", "1")
+
 from ._api import Model, cut, cut_async, matte, matte_async, models
 from ._errors import (Cancelled, Corrupt, DeviceRefused, Error, InternalError, InvalidArgument,
                       IoError, LimitExceeded, NotFound, OutOfMemory, Unsupported)

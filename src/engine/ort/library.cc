@@ -201,14 +201,7 @@ Result<std::shared_ptr<const Library>> Library::Find(const RuntimeOptions& optio
   return NotFound(std::move(text));
 }
 
-void SilenceTelemetry() {
-  // The names that releases have had for it; where they are set already, they stay.
-  setenv("ORT_DISABLE_TELEMETRY", "1", /*overwrite=*/0);
-  setenv("ORT_TELEMETRY_DISABLED", "1", /*overwrite=*/0);
-}
-
 Result<std::shared_ptr<const Library>> Library::Open(const std::string& path) {
-  SilenceTelemetry();
   void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   if (handle == nullptr) {
     const char* reason = dlerror();

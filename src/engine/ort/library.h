@@ -52,10 +52,12 @@ class Library {
   std::vector<std::string> providers_;
 };
 
-// Official builds of ONNX Runtime send usage data from 1.29 on; nothing of Peel's may. Sets the
-// environment variables that keep them from it, which it reads when it is loaded. Find does so as
-// well, but a program had better do it while it has no other threads.
-void SilenceTelemetry();
+// Official builds of ONNX Runtime send usage data from 1.29 on unless one of these is 1 in the
+// environment when they are loaded. Find does not set them, since the environment is not the
+// library's to write into while other threads may read it: a program does, before it has any. What
+// can be switched off after loading, Find does.
+inline constexpr const char* kTelemetryVariables[] = {"ORT_DISABLE_TELEMETRY",
+                                                      "ORT_TELEMETRY_DISABLED"};
 
 // Folders of Python packages on this machine in the order above; none that is not there.
 std::vector<std::string> PackageFolders(const RuntimeOptions& options);
