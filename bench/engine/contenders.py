@@ -45,10 +45,11 @@ def children_seconds():
     return usage.children_user + usage.children_system
 
 
-def start(command):
+def start(command, environment=None):
     """Runs it to the end. Returns (what it printed as JSON, share of the machine that others used)."""
     spent, before, begin = children_seconds(), busy_ticks(), time.perf_counter()
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                             env=dict(os.environ, **(environment or {})))
     out, err = child.communicate()
     wall = time.perf_counter() - begin
     if child.returncode != 0:
@@ -65,15 +66,18 @@ def fetch(path):
             pass
 
 
-def run(contender, model, peel, threads, warmup, repeat, source, target):
-    """One run in a process of its own. Raises Unavailable."""
+def run(contender, model, peel, threads, warmup, repeat, source, target, held=None):
+    """One run in a process of its own, on a processor as `held` makes it. Raises Unavailable."""
+    environment = held.environment(contender) if held else {}
     if contender.engine == "peel":
         fetch(model.path)
         entry, _, output = model.port()
         result, noise = start([
             peel, "model", "run", model.path, "--threads", str(threads), "--repeat", str(repeat),
             "--warmup", str(warmup), "--json", "--precision", contender.precision, "--strict",
-            "--input", f"{entry}={source}", "--output", f"{output}={target}"])
+            "--input", f"{entry}={source}", "--output", f"{output}={target}"], environment)
+        if held:
+            held.check(result)
         result["first_ms"] += result["load_ms"]
     else:
         path = model.path
@@ -87,6 +91,6 @@ def run(contender, model, peel, threads, warmup, repeat, source, target):
                 raise Unavailable(why)
         fetch(path)
         result, noise = start([sys.executable, WORKER, contender.engine, path, contender.precision,
-                               str(threads), str(warmup), str(repeat), source, target])
+                               str(threads), str(warmup), str(repeat), source, target], environment)
     result["others_share"] = noise
     return result

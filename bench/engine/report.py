@@ -1,4 +1,6 @@
 """The engine benchmark's runs as JSON, as Markdown tables and as a picture."""
+import dataclasses
+
 import contenders
 import measure
 
@@ -151,7 +153,7 @@ def plot(path, cells, chosen, threads_list, note):
     pyplot.close(figure)
 
 
-def write(folder, record, chosen, threads_list):
+def write(folder, name, record, chosen, threads_list):
     groups = {}
     for row in record["runs"]:
         groups.setdefault((row["model"], row["threads"], row["contender"]), []).append(row)
@@ -167,11 +169,14 @@ def write(folder, record, chosen, threads_list):
              f"{100 * measure.median(shares):.1f} % of the processors (median), at most "
              f"{100 * max(shares):.0f} % in a run." if shares else "")
     random = ", ".join(m.title for m in chosen if m.random)
-    text = ("(×): time in units of Peel's." + (f" Random weights: {random}." if random else "") + "\n\n" +
+    if record["cpu"]:
+        chosen = [dataclasses.replace(m, title=f"{m.title}, {record['cpu'].upper()}") for m in chosen]
+    level = f"Every engine held to {record['cpu'].upper()}. " if record["cpu"] else ""
+    text = (level + "(×): time in units of Peel's." + (f" Random weights: {random}." if random else "") + "\n\n" +
             short_table(cells, chosen, threads_list) + "\n" + start_table(cells, chosen, threads_list) + "\n" +
             "Everything measured:\n\n" + long_table(cells, chosen, threads_list))
     absent = missing(cells, chosen, threads_list)
     if absent:
         text += "\nNot there:\n\n" + absent
-    plot(folder + "/engine.png", cells, chosen, threads_list, record["machine"])
-    measure.write(folder, "engine", record, text + "\n" + quiet + "\n")
+    plot(f"{folder}/{name}.png", cells, chosen, threads_list, record["machine"] + (", " + level.lower() if level else ""))
+    measure.write(folder, name, record, text + "\n" + quiet + "\n")

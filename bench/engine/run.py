@@ -2,13 +2,16 @@
 """Peel, ONNX Runtime, OpenVINO and ncnn on the same ONNX files, in turn, in every precision they have.
 
 usage: bench/engine/run.py PEEL OUTPUT_FOLDER [--models u2netp,...] [--threads 1,2] [--rounds 5]
-                           [--contenders peel/fp32,...] [--seconds N] [--tries 2]
+                           [--contenders peel/fp32,...] [--cpu avx2] [--seconds N] [--tries 2]
 
 A run is one process: load, first result, warm-up, timed inferences. A round is one run of every contender,
 one after the other, so that a drift of the machine hits all alike; ratios are taken within a round. Every
 finished run is kept in OUTPUT_FOLDER/engine-runs.jsonl and not done again; with --seconds the program ends
 with code 75 when that time is over and there is more to do (start it again). Runs of another Peel, of other
 engines or on another processor are dropped. When all is done it writes engine.json, engine.md and engine.png.
+
+--cpu avx2 holds every engine to what a processor without AVX-512 has (held.py says how), for x86-64 with
+AVX-512 alone; the files are called engine-avx2… then.
 """
 import argparse
 import importlib.metadata
@@ -20,6 +23,7 @@ import numpy as np
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import contenders  # noqa: E402
+import held        # noqa: E402
 import ledger      # noqa: E402
 import measure     # noqa: E402
 import models      # noqa: E402
@@ -55,7 +59,8 @@ def one(book, args, model, threads, turn, contender, scratch):
     try:
         tries = []
         while len(tries) < args.tries and all(t["others_share"] > NOISY for t in tries):
-            tries.append(contenders.run(contender, model, args.peel, threads, WARMUP, repeat, source, target))
+            tries.append(contenders.run(contender, model, args.peel, threads, WARMUP, repeat, source, target,
+                                        args.held))
         row.update(min(tries, key=lambda t: t["others_share"]))
         if contender.precision == "auto" and row.get("precision") == "fp32":
             raise contenders.Unavailable("auto is fp32 here")
@@ -79,10 +84,13 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0)
     parser.add_argument("--tries", type=int, default=2)
+    parser.add_argument("--cpu", choices=["avx2"], default="")
     args = parser.parse_args()
-    scratch = os.path.join(args.folder, "engine-scratch")
+    args.held = held.Held(args.peel, args.cpu) if args.cpu else None
+    name = "engine-" + args.cpu if args.cpu else "engine"
+    scratch = os.path.join(args.folder, name + "-scratch")
     os.makedirs(scratch, exist_ok=True)
-    book = ledger.Ledger(os.path.join(args.folder, "engine-runs.jsonl"),
+    book = ledger.Ledger(os.path.join(args.folder, name + "-runs.jsonl"),
                          ledger.stamp(args.peel, versions(), measure.machine()),
                          ("model", "threads", "round", "contender"))
     chosen = [m for m in models.MODELS if m.key in args.models.split(",")]
@@ -109,9 +117,9 @@ def main():
         reference = os.path.join(scratch, row["model"] + "-onnxruntime-fp32.npy")
         if "output" in row:
             row["difference"] = difference(row["output"], reference)
-    record = {"versions": versions(), "rounds": args.rounds, "machine": measure.machine(),
+    record = {"versions": versions(), "rounds": args.rounds, "machine": measure.machine(), "cpu": args.cpu,
               "runs": list(book.rows.values())}
-    report.write(args.folder, record, chosen, threads_list)
+    report.write(args.folder, name, record, chosen, threads_list)
     return 0
 
 
