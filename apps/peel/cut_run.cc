@@ -17,7 +17,6 @@
 #include "apps/peel/run_parts.h"
 #include "apps/peel/settings_hash.h"
 #include "src/base/caught.h"
-#include "src/base/cpu.h"
 #include "src/pipeline/batch.h"
 #include "src/pipeline/cutter.h"
 #include "src/pipeline/inputs.h"
@@ -139,7 +138,6 @@ void CutRun::Prepare(size_t pictures) {
     plan_.batch.settings = SettingsHash(a_.settings, a_.model);
     plan_.batch.manifest = [this](const Job& job) { return manifests_.For(job); };
   }
-  if (const std::string note = CpuNote(); !note.empty()) console_.Warn(note);
   CatchInterrupts();
   cutter_ = Cutter::Start(plan_.model);
 }

@@ -22,7 +22,6 @@
 #include "apps/peel/interrupt.h"
 #include "apps/peel/run_parts.h"
 #include "src/base/caught.h"
-#include "src/base/cpu.h"
 #include "src/base/descriptor.h"
 #include "src/codec/decode.h"
 #include "src/codec/picture_stream.h"
@@ -246,7 +245,6 @@ int StreamRun::Run() {
   plan_.model.threads = a_.cut.threads;
   plan_.model.jobs = jobs_;
   KeepMemoryFlat();
-  if (const std::string note = CpuNote(); !note.empty()) console_.Warn(note);
   CatchInterrupts();
   cutter_ = Cutter::Start(plan_.model);
   std::vector<std::thread> cutting;

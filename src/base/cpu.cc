@@ -1,52 +1,94 @@
 #include "src/base/cpu.h"
 
+#include <fcntl.h>
 #include <hwy/targets.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <fstream>
-#include <mutex>
 #include <sstream>
+
+#include "src/base/dispatch.h"
 
 namespace peel {
 namespace {
 
+// Of one architecture the better target has the lower bit, and a level leaves `best` and all that is
+// worse: targets that a newer Highway puts between or above need no names here.
 struct Level {
   const char* name;
-  int64_t targets;  // what this level and everything below it consists of
+  int64_t best;
 };
 
 #if HWY_ARCH_X86
-constexpr int64_t kScalar = HWY_EMU128 | HWY_SCALAR;
-constexpr int64_t kSse4 = kScalar | HWY_SSSE3 | HWY_SSE4;
-constexpr int64_t kAvx2 = kSse4 | HWY_AVX2;
-constexpr int64_t kAvx512 = kAvx2 | HWY_AVX3 | HWY_AVX3_DL;
-constexpr Level kLevels[] = {
-    {"scalar", kScalar}, {"sse4", kSse4}, {"avx2", kAvx2}, {"avx512", kAvx512}};
-constexpr int64_t kBest[] = {HWY_EMU128 | HWY_SCALAR, HWY_SSE4, HWY_AVX2, HWY_AVX3};
+constexpr Level kLevels[] = {{"scalar", 0}, {"sse4", HWY_SSE4}, {"avx2", HWY_AVX2}, {"avx512", HWY_AVX3}};
 #else
-constexpr int64_t kScalar = HWY_EMU128 | HWY_SCALAR;
-constexpr Level kLevels[] = {{"scalar", kScalar}, {"neon", ~int64_t{0}}};
-constexpr int64_t kBest[] = {HWY_EMU128 | HWY_SCALAR, HWY_NEON};
+constexpr Level kLevels[] = {{"scalar", 0}, {"neon", HWY_NEON}};
 #endif
 
-std::string note;
+// What is decided once, at the first question. Never destroyed: threads may still dispatch at exit.
+struct Choice {
+  Choice();
+  void Apply(const std::string& name);
 
-void ApplyEnvironment() {
-  const char* wanted = std::getenv("PEEL_CPU");
-  if (wanted == nullptr || *wanted == 0) return;
-  const std::string name = wanted;
-  for (size_t i = 0; i < std::size(kLevels); ++i) {
-    if (name != kLevels[i].name) continue;
-    if (i > 0 && (hwy::SupportedTargets() & kBest[i]) == 0) {
-      note = "PEEL_CPU=" + name + " is ignored: this processor does not have it";
+  hwy::ChosenTarget chosen;
+  int64_t enabled;
+  std::string note;
+  std::string trace;
+};
+
+Choice::Choice() {
+  enabled = hwy::SupportedTargets() & HWY_TARGETS;
+  // The question has set Highway's own choice, with 1.0.3 without regard to its mask: let whoever
+  // goes by it choose afresh.
+  hwy::GetChosenTarget().DeInit();
+  if (const char* wanted = std::getenv("PEEL_CPU"); wanted != nullptr && *wanted != 0) Apply(wanted);
+  if (const char* path = std::getenv("PEEL_CPU_TRACE"); path != nullptr) trace = path;
+  chosen.Update(enabled);
+}
+
+void Choice::Apply(const std::string& name) {
+  for (const Level& level : kLevels) {
+    if (name != level.name) continue;
+    if (level.best != 0 && (enabled & level.best) == 0) {
+      note = "PEEL_CPU=" + name + " asks for what this processor lacks: " +
+             hwy::TargetName(enabled & -enabled) + " is used";
       return;
     }
-    hwy::DisableTargets(~kLevels[i].targets);
+    // Without SCALAR or EMU128 the plainest code is that for the target the compiler assumes.
+    const int64_t better = level.best != 0 ? level.best - 1 : ~(HWY_EMU128 | HWY_SCALAR);
+    enabled &= ~better;
+    if (enabled == 0) enabled = HWY_STATIC_TARGET;
+    // Also for the libraries that go by Highway's choice, as libjxl does.
+    hwy::DisableTargets(better);
     return;
   }
-  note = "PEEL_CPU=" + name + " is ignored: use one of";
+  note = "PEEL_CPU=" + name + " is none of";
   for (const Level& level : kLevels) note += std::string(" ") + level.name;
+  note += std::string(": ") + hwy::TargetName(enabled & -enabled) + " is used";
 }
+
+Choice& TheChoice() {
+  static Choice& choice = *new Choice;
+  return choice;
+}
+
+std::atomic<const TargetRun*> runs{nullptr};
+
+// Writes PEEL_CPU_TRACE when the process exits, or the library is unloaded.
+struct Trace {
+  ~Trace() {
+    const std::string& path = TheChoice().trace;
+    if (path.empty()) return;
+    std::string text;
+    for (const std::string& line : RunTargets()) text += line + "\n";
+    const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (fd < 0) return;
+    // In one piece: other processes of the same command append theirs.
+    [[maybe_unused]] const ssize_t written = write(fd, text.data(), text.size());
+    close(fd);
+  }
+};
 
 std::string CpuInfo(const char* key) {
   std::ifstream in("/proc/cpuinfo");
@@ -61,26 +103,41 @@ std::string CpuInfo(const char* key) {
 
 }  // namespace
 
-void InitCpu() {
-  static std::once_flag once;
-  std::call_once(once, ApplyEnvironment);
+hwy::ChosenTarget& ChosenTarget() { return TheChoice().chosen; }
+
+int64_t EnabledTargets() { return TheChoice().enabled; }
+
+ScopedTarget::ScopedTarget(int64_t target) { ChosenTarget().Update(target); }
+
+ScopedTarget::~ScopedTarget() { ChosenTarget().Update(EnabledTargets()); }
+
+void TargetRun::Add() {
+  static Trace trace;
+  if (ran.exchange(true)) return;
+  const TargetRun* first = runs.load();
+  do {
+    next = first;
+  } while (!runs.compare_exchange_weak(first, this));
+}
+
+std::vector<std::string> RunTargets() {
+  std::vector<std::string> lines;
+  for (const TargetRun* run = runs.load(); run != nullptr; run = run->next) {
+    lines.push_back(std::string(run->file) + " " + run->function + " " +
+                    hwy::TargetName(run->target));
+  }
+  return lines;
 }
 
 std::vector<std::string> CpuTargets() {
-  InitCpu();
   std::vector<std::string> names;
-  // In Highway the better target of one architecture has the lower bit.
-  const int64_t supported = hwy::SupportedTargets() & HWY_TARGETS;
-  for (uint64_t rest = static_cast<uint64_t>(supported); rest != 0; rest &= rest - 1) {
-    names.emplace_back(hwy::TargetName(static_cast<int64_t>(rest & (~rest + 1))));
+  for (int64_t rest = EnabledTargets(); rest != 0; rest &= rest - 1) {
+    names.emplace_back(hwy::TargetName(rest & -rest));
   }
   return names;
 }
 
-std::string CpuTarget() {
-  const auto targets = CpuTargets();
-  return targets.empty() ? "scalar" : targets.front();
-}
+std::string CpuTarget() { return hwy::TargetName(EnabledTargets() & -EnabledTargets()); }
 
 std::string CpuModel() {
   const std::string model = CpuInfo("model name");
@@ -88,25 +145,33 @@ std::string CpuModel() {
 }
 
 std::vector<std::string> CpuFeatures() {
-  static const char* const kInteresting[] = {
-      "f16c",        "fma",         "avx2",        "avx_vnni", "avx512f",  "avx512bw",
-      "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile", "amx_bf16", "amx_int8",
-      "asimd",       "asimddp",     "fphp",        "sve",      "i8mm",     "bf16"};
+  // Each with the first target whose kernels may use it.
+  static constexpr struct {
+    const char* name;
+    int64_t target;
+  } kInteresting[] = {
+#if HWY_ARCH_X86
+      {"f16c", HWY_AVX2},        {"fma", HWY_AVX2},         {"avx2", HWY_AVX2},
+      {"avx_vnni", HWY_AVX2},    {"avx512f", HWY_AVX3},     {"avx512bw", HWY_AVX3},
+      {"avx512_vnni", HWY_AVX3}, {"avx512_bf16", HWY_AVX3}, {"avx512_fp16", HWY_AVX3},
+      {"amx_tile", HWY_AVX3},    {"amx_bf16", HWY_AVX3},    {"amx_int8", HWY_AVX3},
+#else
+      {"asimd", HWY_NEON},       {"asimddp", HWY_NEON},     {"fphp", HWY_NEON},
+      {"sve", HWY_NEON},         {"i8mm", HWY_NEON},        {"bf16", HWY_NEON},
+#endif
+  };
   std::string flags = CpuInfo("flags");
   if (flags.empty()) flags = CpuInfo("Features");
   std::vector<std::string> found;
   std::istringstream in(flags);
   for (std::string flag; in >> flag;) {
-    for (const char* f : kInteresting) {
-      if (flag == f) found.push_back(flag);
+    for (const auto& feature : kInteresting) {
+      if (flag == feature.name && (EnabledTargets() & feature.target) != 0) found.push_back(flag);
     }
   }
   return found;
 }
 
-std::string CpuNote() {
-  InitCpu();
-  return note;
-}
+std::string CpuNote() { return TheChoice().note; }
 
 }  // namespace peel

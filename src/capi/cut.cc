@@ -7,7 +7,6 @@
 #include <utility>
 #include <variant>
 
-#include "src/base/cpu.h"
 #include "src/base/thread_pool.h"
 #include "src/capi/handles.h"
 #include "src/capi/pixels.h"
@@ -201,7 +200,6 @@ Status ComposePixelsInto(peel_result& result, const peel_engine* engine, const P
   PEEL_RETURN_IF_ERROR(CheckSize(call.options.limits, static_cast<uint64_t>(matte_view.width),
                                  static_cast<uint64_t>(matte_view.height)));
   if (engine == nullptr) {
-    InitCpu();
     ThreadPool one(1);
     return WithPixels(call.pixels, call.options, result, [&](const auto& view) {
       return ComposeGiven(view, matte_view, call.options, &one);

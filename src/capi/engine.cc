@@ -7,6 +7,7 @@
 #include <malloc.h>
 #endif
 
+#include "src/base/cpu.h"
 #include "src/base/spare_blocks.h"
 #include "src/capi/handles.h"
 #include "src/matte/catalogue.h"
@@ -164,6 +165,10 @@ peel_engine* peel_engine_create(const peel_engine_options* options) {
     PEEL_RETURN_IF_ERROR(cutter->Wait());
     if (memory_limit > 0) engine.memory = std::make_unique<peel::MemoryBudget>(memory_limit);
     engine.cutter = std::move(cutter);
+    engine.warning = peel::CpuNote();
+    if (const std::string& fallback = engine.cutter->info().warning; !fallback.empty()) {
+      engine.warning += (engine.warning.empty() ? "" : "; ") + fallback;
+    }
     return peel::OkStatus();
   });
 }
@@ -179,8 +184,7 @@ const char* peel_engine_error(const peel_engine* engine) {
 }
 
 const char* peel_engine_warning(const peel_engine* engine) {
-  const peel::ModelInfo* info = peel::InfoOf(engine);
-  return info != nullptr ? info->warning.c_str() : "";
+  return engine != nullptr ? engine->warning.c_str() : "";
 }
 
 const char* peel_engine_model(const peel_engine* engine) {

@@ -26,6 +26,7 @@ struct peel_engine {
   std::unique_ptr<peel::MemoryBudget> memory;  // null: no limit
   peel_status status = PEEL_OK;
   std::string error;
+  std::string warning;
 };
 
 struct peel_result {

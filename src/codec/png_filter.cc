@@ -11,7 +11,7 @@
 // After foreach_target.h.
 #include <hwy/highway.h>
 
-#include "src/base/cpu.h"
+#include "src/base/dispatch-inl.h"
 
 #ifndef PEEL_PNG_FILTER_ONCE
 #define PEEL_PNG_FILTER_ONCE
@@ -208,18 +208,19 @@ void Filter(const uint8_t* in, ptrdiff_t in_stride, size_t row_bytes, int rows, 
 
 #endif  // HWY_TARGET == HWY_SCALAR
 
+PEEL_ENTRY(Filter);
+
 }  // namespace peel::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace peel {
 
-HWY_EXPORT(Filter);
+PEEL_EXPORT(Filter);
 
 void FilterPngRows(const uint8_t* in, ptrdiff_t in_stride, size_t row_bytes, int rows,
                    int pixel_bytes, bool first, uint8_t* out) {
-  InitCpu();
-  HWY_DYNAMIC_DISPATCH(Filter)(in, in_stride, row_bytes, rows, pixel_bytes, first, out);
+  PEEL_DISPATCH(Filter)(in, in_stride, row_bytes, rows, pixel_bytes, first, out);
 }
 
 void FilterPngRowsReference(const uint8_t* in, ptrdiff_t in_stride, size_t row_bytes, int rows,

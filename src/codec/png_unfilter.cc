@@ -10,7 +10,7 @@
 // After foreach_target.h.
 #include <hwy/highway.h>
 
-#include "src/base/cpu.h"
+#include "src/base/dispatch-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace peel::HWY_NAMESPACE {
@@ -166,18 +166,19 @@ int Undo(const uint8_t* filtered, size_t row_bytes, int rows, int pixel_bytes, c
 
 #endif  // HWY_TARGET == HWY_SCALAR
 
+PEEL_ENTRY(Undo);
+
 }  // namespace peel::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace peel {
 
-HWY_EXPORT(Undo);
+PEEL_EXPORT(Undo);
 
 int UndoPngFilters(const uint8_t* filtered, size_t row_bytes, int rows, int pixel_bytes,
                    const uint8_t* above, uint8_t* out, ptrdiff_t out_stride) {
-  InitCpu();
-  return HWY_DYNAMIC_DISPATCH(Undo)(filtered, row_bytes, rows, pixel_bytes, above, out, out_stride);
+  return PEEL_DISPATCH(Undo)(filtered, row_bytes, rows, pixel_bytes, above, out, out_stride);
 }
 
 int UndoPngFiltersReference(const uint8_t* filtered, size_t row_bytes, int rows, int pixel_bytes,

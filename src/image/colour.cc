@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <cstring>
 
-#include "src/base/cpu.h"
 #include "src/image/rows.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "src/image/colour.cc"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
+
+#include "src/base/dispatch-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace peel {
@@ -71,6 +72,9 @@ void RgbRow(const uint8_t* HWY_RESTRICT in, int channels, size_t length,
   }
 }
 
+PEEL_ENTRY(LumaRow);
+PEEL_ENTRY(RgbRow);
+
 }  // namespace HWY_NAMESPACE
 }  // namespace peel
 HWY_AFTER_NAMESPACE();
@@ -78,8 +82,8 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace peel {
 
-HWY_EXPORT(LumaRow);
-HWY_EXPORT(RgbRow);
+PEEL_EXPORT(LumaRow);
+PEEL_EXPORT(RgbRow);
 
 namespace {
 
@@ -118,13 +122,12 @@ Result<ImageU8> ToU8(ImageView<const uint16_t> in, ThreadPool* pool) {
 Result<ImageU8> ToRgb(ImageView<const uint8_t> in, ThreadPool* pool) {
   if (in.channels < 1 || in.channels > 4) return InvalidArgument("pixels have 1 to 4 channels");
   PEEL_ASSIGN_OR_RETURN(ImageU8 out, ImageU8::Allocate(in.width, in.height, 3));
-  InitCpu();
   ForRowBands(in.height, pool, [&](int first, int last, int) {
     for (int y = first; y < last; ++y) {
       if (in.channels == 3) {
         std::memcpy(out.row(y), in.row(y), 3 * Length(in));
       } else {
-        HWY_DYNAMIC_DISPATCH(RgbRow)(in.row(y), in.channels, Length(in), out.row(y));
+        PEEL_DISPATCH(RgbRow)(in.row(y), in.channels, Length(in), out.row(y));
       }
     }
   });
@@ -136,13 +139,12 @@ Result<ImageU8> Luma(ImageView<const uint8_t> in, ThreadPool* pool) {
     return InvalidArgument("luma needs one, three or four channels");
   }
   PEEL_ASSIGN_OR_RETURN(ImageU8 out, ImageU8::Allocate(in.width, in.height, 1));
-  InitCpu();
   ForRowBands(in.height, pool, [&](int first, int last, int) {
     for (int y = first; y < last; ++y) {
       if (in.channels == 1) {
         std::memcpy(out.row(y), in.row(y), Length(in));
       } else {
-        HWY_DYNAMIC_DISPATCH(LumaRow)(in.row(y), in.channels, Length(in), out.row(y));
+        PEEL_DISPATCH(LumaRow)(in.row(y), in.channels, Length(in), out.row(y));
       }
     }
   });

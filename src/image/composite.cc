@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "src/base/cpu.h"
 #include "src/image/composite_kernels.h"
 #include "src/image/rows.h"
 
@@ -56,7 +55,6 @@ void CompositePixel(const uint8_t* front, const uint8_t* back, uint8_t* out) {
 }  // namespace
 
 void Premultiply(ImageView<uint8_t> rgba, ThreadPool* pool) {
-  InitCpu();
   ForRowBands(rgba.height, pool, [&](int first, int last, int) {
     for (int y = first; y < last; ++y) composite::PremultiplyRow(rgba.row(y), Length(rgba));
   });
@@ -78,7 +76,6 @@ Result<ImageU8> WithAlpha(ImageView<const uint8_t> picture, ImageView<const uint
                           bool multiply, ThreadPool* pool) {
   PEEL_RETURN_IF_ERROR(CheckMatte(picture, alpha));
   PEEL_ASSIGN_OR_RETURN(ImageU8 out, ImageU8::Allocate(picture.width, picture.height, 4));
-  InitCpu();
   const auto op = multiply ? composite::AlphaOp::kMultiply : composite::AlphaOp::kReplace;
   ForRowBands(picture.height, pool, [&](int first, int last, int) {
     for (int y = first; y < last; ++y) {
@@ -93,7 +90,6 @@ Result<ImageU8> NaiveCutout(ImageView<const uint8_t> picture, ImageView<const ui
                             ThreadPool* pool) {
   PEEL_RETURN_IF_ERROR(CheckMatte(picture, alpha));
   PEEL_ASSIGN_OR_RETURN(ImageU8 out, ImageU8::Allocate(picture.width, picture.height, 4));
-  InitCpu();
   ForRowBands(picture.height, pool, [&](int first, int last, int) {
     for (int y = first; y < last; ++y) {
       composite::NaiveRow(picture.row(y), picture.channels, alpha.row(y), Length(picture),
@@ -108,7 +104,6 @@ Result<ImageU8> Blend(ImageView<const uint8_t> front, ImageView<const uint8_t> b
   PEEL_RETURN_IF_ERROR(CheckSame(front, back, front.channels, front.channels));
   PEEL_RETURN_IF_ERROR(CheckSame(front, mask, front.channels, 1));
   PEEL_ASSIGN_OR_RETURN(ImageU8 out, ImageU8::Allocate(front.width, front.height, front.channels));
-  InitCpu();
   ForRowBands(front.height, pool, [&](int first, int last, int) {
     for (int y = first; y < last; ++y) {
       composite::BlendRow(front.row(y), back.row(y), mask.row(y), front.channels, Length(front),
@@ -149,7 +144,6 @@ Result<ImageU8> AlphaComposite(ImageView<const uint8_t> front, Rgba colour, Thre
 Result<ImageU8> FlattenOver(ImageView<const uint8_t> rgba, Rgba colour, ThreadPool* pool) {
   PEEL_RETURN_IF_ERROR(CheckSame(rgba, rgba, 4, 4));
   PEEL_ASSIGN_OR_RETURN(ImageU8 out, ImageU8::Allocate(rgba.width, rgba.height, 3));
-  InitCpu();
   const uint8_t back[3] = {colour.r, colour.g, colour.b};
   ForRowBands(rgba.height, pool, [&](int first, int last, int) {
     for (int y = first; y < last; ++y) {
@@ -163,7 +157,6 @@ Result<ImageU8> FlattenOver(ImageView<const uint8_t> rgba, ImageView<const uint8
                             ThreadPool* pool) {
   PEEL_RETURN_IF_ERROR(CheckSame(rgba, back, 4, 3));
   PEEL_ASSIGN_OR_RETURN(ImageU8 out, ImageU8::Allocate(rgba.width, rgba.height, 3));
-  InitCpu();
   ForRowBands(rgba.height, pool, [&](int first, int last, int) {
     for (int y = first; y < last; ++y) {
       composite::FlattenRow(rgba.row(y), back.row(y), 3, Length(rgba), out.row(y));

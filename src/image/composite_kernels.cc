@@ -7,6 +7,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "src/base/dispatch-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace peel::composite {
 namespace HWY_NAMESPACE {
@@ -185,6 +187,12 @@ void BlendRow(const uint8_t* HWY_RESTRICT front, const uint8_t* HWY_RESTRICT bac
   }
 }
 
+PEEL_ENTRY(PutAlphaRow);
+PEEL_ENTRY(NaiveRow);
+PEEL_ENTRY(PremultiplyRow);
+PEEL_ENTRY(FlattenRow);
+PEEL_ENTRY(BlendRow);
+
 }  // namespace HWY_NAMESPACE
 }  // namespace peel::composite
 HWY_AFTER_NAMESPACE();
@@ -192,34 +200,34 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace peel::composite {
 
-HWY_EXPORT(PutAlphaRow);
-HWY_EXPORT(NaiveRow);
-HWY_EXPORT(PremultiplyRow);
-HWY_EXPORT(FlattenRow);
-HWY_EXPORT(BlendRow);
+PEEL_EXPORT(PutAlphaRow);
+PEEL_EXPORT(NaiveRow);
+PEEL_EXPORT(PremultiplyRow);
+PEEL_EXPORT(FlattenRow);
+PEEL_EXPORT(BlendRow);
 
 void PutAlphaRow(const uint8_t* picture, int channels, const uint8_t* alpha, AlphaOp op,
                  size_t length, uint8_t* out) {
-  HWY_DYNAMIC_DISPATCH(PutAlphaRow)(picture, channels, alpha, op, length, out);
+  PEEL_DISPATCH(PutAlphaRow)(picture, channels, alpha, op, length, out);
 }
 
 void NaiveRow(const uint8_t* picture, int channels, const uint8_t* alpha, size_t length,
               uint8_t* out) {
-  HWY_DYNAMIC_DISPATCH(NaiveRow)(picture, channels, alpha, length, out);
+  PEEL_DISPATCH(NaiveRow)(picture, channels, alpha, length, out);
 }
 
 void PremultiplyRow(uint8_t* rgba, size_t length) {
-  HWY_DYNAMIC_DISPATCH(PremultiplyRow)(rgba, length);
+  PEEL_DISPATCH(PremultiplyRow)(rgba, length);
 }
 
 void FlattenRow(const uint8_t* rgba, const uint8_t* back, size_t back_step, size_t length,
                 uint8_t* out) {
-  HWY_DYNAMIC_DISPATCH(FlattenRow)(rgba, back, back_step, length, out);
+  PEEL_DISPATCH(FlattenRow)(rgba, back, back_step, length, out);
 }
 
 void BlendRow(const uint8_t* front, const uint8_t* back, const uint8_t* mask, int channels,
               size_t length, uint8_t* out) {
-  HWY_DYNAMIC_DISPATCH(BlendRow)(front, back, mask, channels, length, out);
+  PEEL_DISPATCH(BlendRow)(front, back, mask, channels, length, out);
 }
 
 }  // namespace peel::composite

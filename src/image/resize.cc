@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "src/base/aligned_buffer.h"
-#include "src/base/cpu.h"
 #include "src/image/composite.h"
 #include "src/image/resize_kernels.h"
 #include "src/image/rows.h"
@@ -192,7 +191,6 @@ Status TwoPasses(ImageView<const typename Axis::Pixel> in, double to_x, double t
     CopyRows(in, out);
     return OkStatus();
   }
-  InitCpu();
   ResampleWindows columns, rows;
   if (horizontal) {
     PEEL_ASSIGN_OR_RETURN(columns, MakeResampleWindows(in.width, 0, to_x, out.width, filter));
@@ -310,7 +308,6 @@ Result<ImageU8> ResizeFast(ImageView<const uint8_t> in, int width, int height, T
     PEEL_RETURN_IF_ERROR(Resize(in, out.view(), ResizeFilter::kLanczos, pool));
     return out;
   }
-  InitCpu();
   PEEL_ASSIGN_OR_RETURN(ImageU8 small, AverageBlocks(in, fx, fy, pool));
   PEEL_RETURN_IF_ERROR(TwoPasses<U8Axis>(std::as_const(small).view(),
                                          static_cast<double>(in.width) / fx,

@@ -8,6 +8,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "src/base/dispatch-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace peel::resize {
 namespace HWY_NAMESPACE {
@@ -339,6 +341,12 @@ void AddRowsU8(const uint8_t* HWY_RESTRICT in, ptrdiff_t stride, int rows, size_
   }
 }
 
+PEEL_ENTRY(HorizontalU8);
+PEEL_ENTRY(HorizontalF32);
+PEEL_ENTRY(VerticalU8);
+PEEL_ENTRY(VerticalF32);
+PEEL_ENTRY(AddRowsU8);
+
 }  // namespace HWY_NAMESPACE
 }  // namespace peel::resize
 HWY_AFTER_NAMESPACE();
@@ -346,11 +354,11 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace peel::resize {
 
-HWY_EXPORT(HorizontalU8);
-HWY_EXPORT(HorizontalF32);
-HWY_EXPORT(VerticalU8);
-HWY_EXPORT(VerticalF32);
-HWY_EXPORT(AddRowsU8);
+PEEL_EXPORT(HorizontalU8);
+PEEL_EXPORT(HorizontalF32);
+PEEL_EXPORT(VerticalU8);
+PEEL_EXPORT(VerticalF32);
+PEEL_EXPORT(AddRowsU8);
 
 size_t PartialElements(int out_size, int channels) {
   // Eight lanes a value, and a whole vector past the end for the last step of adding them up.
@@ -359,26 +367,26 @@ size_t PartialElements(int out_size, int channels) {
 
 void HorizontalU8(const uint8_t* in, int width, int channels, const SplitWindows& windows,
                   const RowScratch& scratch, uint8_t* out) {
-  HWY_DYNAMIC_DISPATCH(HorizontalU8)(in, width, channels, windows, scratch, out);
+  PEEL_DISPATCH(HorizontalU8)(in, width, channels, windows, scratch, out);
 }
 
 void HorizontalF32(const float* in, int width, int channels, const FloatWindows& windows,
                    const RowScratch& scratch, float* out) {
-  HWY_DYNAMIC_DISPATCH(HorizontalF32)(in, width, channels, windows, scratch, out);
+  PEEL_DISPATCH(HorizontalF32)(in, width, channels, windows, scratch, out);
 }
 
 void VerticalU8(const uint8_t* in, ptrdiff_t stride, const int32_t* weights, int taps,
                 size_t length, uint8_t* out) {
-  HWY_DYNAMIC_DISPATCH(VerticalU8)(in, stride, weights, taps, length, out);
+  PEEL_DISPATCH(VerticalU8)(in, stride, weights, taps, length, out);
 }
 
 void VerticalF32(const float* in, ptrdiff_t stride, const float* weights, int taps, size_t length,
                  float* out) {
-  HWY_DYNAMIC_DISPATCH(VerticalF32)(in, stride, weights, taps, length, out);
+  PEEL_DISPATCH(VerticalF32)(in, stride, weights, taps, length, out);
 }
 
 void AddRowsU8(const uint8_t* in, ptrdiff_t stride, int rows, size_t length, uint16_t* sums) {
-  HWY_DYNAMIC_DISPATCH(AddRowsU8)(in, stride, rows, length, sums);
+  PEEL_DISPATCH(AddRowsU8)(in, stride, rows, length, sums);
 }
 
 }  // namespace peel::resize

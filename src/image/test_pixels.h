@@ -1,7 +1,5 @@
 #pragma once
 
-#include <hwy/targets.h>
-
 #include <array>
 #include <cstdint>
 #include <fstream>
@@ -10,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "src/base/dispatch.h"
 #include "src/image/image.h"
 
 // What the tests of this room and the next share: repeatable pixels, checksums, golden tables, and
@@ -67,13 +66,10 @@ inline std::vector<std::vector<std::string>> ReadTable(const std::string& path) 
 // Runs body(name) once for every instruction set that is compiled in and that this machine has.
 template <typename F>
 void ForEveryTarget(F body) {
-  for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
-    hwy::SetSupportedTargetsForTest(target);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-    body(std::string(hwy::TargetName(target)));
+  for (int64_t rest = EnabledTargets(); rest != 0; rest &= rest - 1) {
+    const ScopedTarget held(rest & -rest);
+    body(std::string(hwy::TargetName(rest & -rest)));
   }
-  hwy::SetSupportedTargetsForTest(0);
-  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
 }
 
 }  // namespace peel::testing

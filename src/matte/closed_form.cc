@@ -6,7 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include "src/base/cpu.h"
 #include "src/image/geometry.h"
 #include "src/image/rows.h"
 #include "src/matte/matting_levels.h"
@@ -165,7 +164,6 @@ template <class Set>
 Status SolveUnknowns(ImageView<const uint8_t> photo, ImageView<const uint8_t> trimap,
                      const ClosedFormOptions& options, ThreadPool* pool, ClosedFormInfo* info,
                      const Set& set) {
-  InitCpu();
   int64_t unknowns = 0;
   const std::vector<uint8_t> kept = CellsWithUnknowns(trimap, &unknowns);
   if (info != nullptr) info->unknowns = unknowns;

@@ -4,7 +4,6 @@
 #include <utility>
 #include <vector>
 
-#include "src/base/cpu.h"
 #include "src/image/rows.h"
 #include "src/matte/foreground.h"
 #include "src/matte/foreground_kernels.h"
@@ -253,7 +252,6 @@ Status Decontaminate(ImageView<T> rgba, ThreadPool* pool) {
   if (rgba.empty() || rgba.channels != 4) {
     return InvalidArgument("edges are decontaminated in RGBA pictures");
   }
-  InitCpu();
   const int columns = static_cast<int>(DivideUp(rgba.width, kTile));
   const int rows = static_cast<int>(DivideUp(rgba.height, kTile));
   std::vector<uint8_t> soft(static_cast<size_t>(columns) * static_cast<size_t>(rows), 0);

@@ -8,6 +8,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "src/base/dispatch-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace peel {
 namespace HWY_NAMESPACE {
@@ -90,6 +92,8 @@ void SweepForeground(float regularization, float gradient_weight, ForegroundGrid
   }
 }
 
+PEEL_ENTRY(SweepForeground);
+
 }  // namespace HWY_NAMESPACE
 }  // namespace peel
 HWY_AFTER_NAMESPACE();
@@ -97,7 +101,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace peel {
 
-HWY_EXPORT(SweepForeground);
+PEEL_EXPORT(SweepForeground);
 
 void ForegroundGrid::Resize(int width, int height) {
   width_ = width;
@@ -110,7 +114,7 @@ void ForegroundGrid::Resize(int width, int height) {
 }
 
 void SweepForeground(float regularization, float gradient_weight, ForegroundGrid* grid) {
-  HWY_DYNAMIC_DISPATCH(SweepForeground)(regularization, gradient_weight, grid);
+  PEEL_DISPATCH(SweepForeground)(regularization, gradient_weight, grid);
 }
 
 }  // namespace peel

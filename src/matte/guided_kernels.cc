@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
-#include "src/base/cpu.h"
-
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "src/matte/guided_kernels.cc"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
+
+#include "src/base/dispatch-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace peel {
@@ -63,6 +63,8 @@ void BoxMean(float* plane, float* scratch, int width, int height, int radius) {
   }
 }
 
+PEEL_ENTRY(BoxMean);
+
 }  // namespace HWY_NAMESPACE
 }  // namespace peel
 HWY_AFTER_NAMESPACE();
@@ -70,11 +72,10 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace peel {
 
-HWY_EXPORT(BoxMean);
+PEEL_EXPORT(BoxMean);
 
 void BoxMean(float* plane, float* scratch, int width, int height, int radius) {
-  InitCpu();
-  HWY_DYNAMIC_DISPATCH(BoxMean)(plane, scratch, width, height, radius);
+  PEEL_DISPATCH(BoxMean)(plane, scratch, width, height, radius);
 }
 
 }  // namespace peel

@@ -9,6 +9,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "src/base/dispatch-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace peel::matting {
 namespace HWY_NAMESPACE {
@@ -326,6 +328,16 @@ void StepDirection(const float* z, float beta, size_t begin, size_t end, float* 
   }
 }
 
+PEEL_ENTRY(Apply);
+PEEL_ENTRY(Residual);
+PEEL_ENTRY(Smooth);
+PEEL_ENTRY(SmoothFirst);
+PEEL_ENTRY(InvertScale);
+PEEL_ENTRY(AssembleLaplacian);
+PEEL_ENTRY(StepSolution);
+PEEL_ENTRY(Dot);
+PEEL_ENTRY(StepDirection);
+
 }  // namespace HWY_NAMESPACE
 }  // namespace peel::matting
 HWY_AFTER_NAMESPACE();
@@ -333,46 +345,46 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace peel::matting {
 
-HWY_EXPORT(Apply);
-HWY_EXPORT(Residual);
-HWY_EXPORT(Smooth);
-HWY_EXPORT(SmoothFirst);
-HWY_EXPORT(InvertScale);
-HWY_EXPORT(AssembleLaplacian);
-HWY_EXPORT(StepSolution);
-HWY_EXPORT(Dot);
-HWY_EXPORT(StepDirection);
+PEEL_EXPORT(Apply);
+PEEL_EXPORT(Residual);
+PEEL_EXPORT(Smooth);
+PEEL_EXPORT(SmoothFirst);
+PEEL_EXPORT(InvertScale);
+PEEL_EXPORT(AssembleLaplacian);
+PEEL_EXPORT(StepSolution);
+PEEL_EXPORT(Dot);
+PEEL_EXPORT(StepDirection);
 
 double Apply(const Operator& a, const float* x, int first, int last, float* y) {
-  return HWY_DYNAMIC_DISPATCH(Apply)(a, x, first, last, y);
+  return PEEL_DISPATCH(Apply)(a, x, first, last, y);
 }
 void Residual(const Operator& a, const float* x, const float* b, int first, int last, float* r) {
-  HWY_DYNAMIC_DISPATCH(Residual)(a, x, b, first, last, r);
+  PEEL_DISPATCH(Residual)(a, x, b, first, last, r);
 }
 void Smooth(const Operator& a, const float* x, const float* b, float beta, float gamma, int first,
             int last, float* d, float* next) {
-  HWY_DYNAMIC_DISPATCH(Smooth)(a, x, b, beta, gamma, first, last, d, next);
+  PEEL_DISPATCH(Smooth)(a, x, b, beta, gamma, first, last, d, next);
 }
 void SmoothFirst(const Operator& a, const float* b, float gamma, int first, int last, float* d,
                  float* x) {
-  HWY_DYNAMIC_DISPATCH(SmoothFirst)(a, b, gamma, first, last, d, x);
+  PEEL_DISPATCH(SmoothFirst)(a, b, gamma, first, last, d, x);
 }
 void InvertScale(const Operator& a, int first, int last, float* diagonal, float* inverse) {
-  HWY_DYNAMIC_DISPATCH(InvertScale)(a, first, last, diagonal, inverse);
+  PEEL_DISPATCH(InvertScale)(a, first, last, diagonal, inverse);
 }
 void AssembleLaplacian(const Problem& problem, const Band& band, int first, int last,
                        float* const weights[kHalf], float* rest, float* right) {
-  HWY_DYNAMIC_DISPATCH(AssembleLaplacian)(problem, band, first, last, weights, rest, right);
+  PEEL_DISPATCH(AssembleLaplacian)(problem, band, first, last, weights, rest, right);
 }
 double StepSolution(float alpha, const float* p, const float* q, size_t begin, size_t end, float* x,
                     float* r) {
-  return HWY_DYNAMIC_DISPATCH(StepSolution)(alpha, p, q, begin, end, x, r);
+  return PEEL_DISPATCH(StepSolution)(alpha, p, q, begin, end, x, r);
 }
 double Dot(const float* a, const float* b, size_t begin, size_t end) {
-  return HWY_DYNAMIC_DISPATCH(Dot)(a, b, begin, end);
+  return PEEL_DISPATCH(Dot)(a, b, begin, end);
 }
 void StepDirection(const float* z, float beta, size_t begin, size_t end, float* p) {
-  HWY_DYNAMIC_DISPATCH(StepDirection)(z, beta, begin, end, p);
+  PEEL_DISPATCH(StepDirection)(z, beta, begin, end, p);
 }
 
 }  // namespace peel::matting

@@ -8,6 +8,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "src/base/dispatch-inl.h"
+
 // Between grids of nodes, and on one.
 // Where loops of fixed length over a tile are plain, the compiler makes vectors of each target.
 HWY_BEFORE_NAMESPACE();
@@ -185,6 +187,13 @@ void ResidualNodes(const NodeLevel& level, const NodeVector& x, int first, int l
   }
 }
 
+PEEL_ENTRY(RestrictNodes);
+PEEL_ENTRY(ProlongNodes);
+PEEL_ENTRY(CoarsenNodes);
+PEEL_ENTRY(InvertBlocks);
+PEEL_ENTRY(SmoothNodes);
+PEEL_ENTRY(ResidualNodes);
+
 }  // namespace HWY_NAMESPACE
 }  // namespace peel::matting
 HWY_AFTER_NAMESPACE();
@@ -192,33 +201,33 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace peel::matting {
 
-HWY_EXPORT(RestrictNodes);
-HWY_EXPORT(ProlongNodes);
-HWY_EXPORT(CoarsenNodes);
-HWY_EXPORT(InvertBlocks);
-HWY_EXPORT(SmoothNodes);
-HWY_EXPORT(ResidualNodes);
+PEEL_EXPORT(RestrictNodes);
+PEEL_EXPORT(ProlongNodes);
+PEEL_EXPORT(CoarsenNodes);
+PEEL_EXPORT(InvertBlocks);
+PEEL_EXPORT(SmoothNodes);
+PEEL_EXPORT(ResidualNodes);
 
 void RestrictNodes(const NodeLevel& fine, const NodeVector& r, int first, int last,
                    NodeLevel* coarse) {
-  HWY_DYNAMIC_DISPATCH(RestrictNodes)(fine, r, first, last, coarse);
+  PEEL_DISPATCH(RestrictNodes)(fine, r, first, last, coarse);
 }
 void ProlongNodes(const NodeLevel& coarse, int first, int last, NodeLevel* fine, NodeVector* x) {
-  HWY_DYNAMIC_DISPATCH(ProlongNodes)(coarse, first, last, fine, x);
+  PEEL_DISPATCH(ProlongNodes)(coarse, first, last, fine, x);
 }
 void CoarsenNodes(const NodeLevel& fine, int first, int last, NodeLevel* coarse) {
-  HWY_DYNAMIC_DISPATCH(CoarsenNodes)(fine, first, last, coarse);
+  PEEL_DISPATCH(CoarsenNodes)(fine, first, last, coarse);
 }
 void InvertBlocks(int first, int last, NodeLevel* level) {
-  HWY_DYNAMIC_DISPATCH(InvertBlocks)(first, last, level);
+  PEEL_DISPATCH(InvertBlocks)(first, last, level);
 }
 void SmoothNodes(const NodeVector* x, float beta, float gamma, int first, int last,
                  NodeLevel* level, NodeVector* next) {
-  HWY_DYNAMIC_DISPATCH(SmoothNodes)(x, beta, gamma, first, last, level, next);
+  PEEL_DISPATCH(SmoothNodes)(x, beta, gamma, first, last, level, next);
 }
 void ResidualNodes(const NodeLevel& level, const NodeVector& x, int first, int last,
                    NodeVector* r) {
-  HWY_DYNAMIC_DISPATCH(ResidualNodes)(level, x, first, last, r);
+  PEEL_DISPATCH(ResidualNodes)(level, x, first, last, r);
 }
 
 }  // namespace peel::matting

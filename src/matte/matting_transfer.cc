@@ -10,6 +10,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "src/base/dispatch-inl.h"
+
 // Between pixels and the nodes of the grid over them.
 // Where loops of fixed length over a tile are plain, the compiler makes vectors of each target.
 HWY_BEFORE_NAMESPACE();
@@ -215,6 +217,10 @@ void CoarsenToNodes(const Operator& a, const float* diagonal, const Colours& col
   }
 }
 
+PEEL_ENTRY(RestrictToNodes);
+PEEL_ENTRY(ProlongFromNodes);
+PEEL_ENTRY(CoarsenToNodes);
+
 }  // namespace HWY_NAMESPACE
 }  // namespace peel::matting
 HWY_AFTER_NAMESPACE();
@@ -222,21 +228,21 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace peel::matting {
 
-HWY_EXPORT(RestrictToNodes);
-HWY_EXPORT(ProlongFromNodes);
-HWY_EXPORT(CoarsenToNodes);
+PEEL_EXPORT(RestrictToNodes);
+PEEL_EXPORT(ProlongFromNodes);
+PEEL_EXPORT(CoarsenToNodes);
 
 void RestrictToNodes(const Band& band, const Colours& colours, const float* r, int first, int last,
                      NodeLevel* grid) {
-  HWY_DYNAMIC_DISPATCH(RestrictToNodes)(band, colours, r, first, last, grid);
+  PEEL_DISPATCH(RestrictToNodes)(band, colours, r, first, last, grid);
 }
 void ProlongFromNodes(const Operator& a, const Colours& colours, const NodeLevel& grid, int first,
                       int last, float* x) {
-  HWY_DYNAMIC_DISPATCH(ProlongFromNodes)(a, colours, grid, first, last, x);
+  PEEL_DISPATCH(ProlongFromNodes)(a, colours, grid, first, last, x);
 }
 void CoarsenToNodes(const Operator& a, const float* diagonal, const Colours& colours, int strip,
                     NodeLevel* grid) {
-  HWY_DYNAMIC_DISPATCH(CoarsenToNodes)(a, diagonal, colours, strip, grid);
+  PEEL_DISPATCH(CoarsenToNodes)(a, diagonal, colours, strip, grid);
 }
 
 }  // namespace peel::matting

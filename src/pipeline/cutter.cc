@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "src/base/caught.h"
-#include "src/base/cpu.h"
 #include "src/codec/decode.h"
 #include "src/codec/encode.h"
 #include "src/codec/metadata.h"
@@ -464,7 +463,6 @@ CutOptions ForGreyPicture(CutOptions options) {
 }
 
 std::unique_ptr<Cutter> Cutter::Start(const ModelOptions& options) {
-  InitCpu();
   return std::make_unique<CutterImpl>(options);
 }
 

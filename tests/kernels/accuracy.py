@@ -8,6 +8,7 @@ import subprocess
 
 import numpy as np
 import onnxruntime
+import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PEEL = os.environ.get("PEEL_PROGRAM", str(ROOT / "build" / "peel"))
@@ -15,6 +16,9 @@ SHARED = ROOT.parent / "shared" / "models"
 # The embedded model is always there and quick; the others take minutes with slow kernels.
 MODELS = {"embedded": ROOT / "models" / "peel.onnx", "yolox_nano": SHARED / "yolox_nano.onnx",
           "u2netp": SHARED / "u2netp-fp32.onnx"}
+
+# What code each level of PEEL_CPU takes on x86-64, by Highway's names; SSE2 is the plainest of newer Highways.
+LEVELS = {"scalar": {"SCALAR", "EMU128", "SSE2"}, "sse4": {"SSE4"}, "avx2": {"AVX2"}, "avx512": {"AVX3"}}
 
 
 @functools.cache
@@ -56,6 +60,21 @@ def check(model, result):
     axes = None if expected.ndim == 4 else (0, 1)
     assert (difference.max(axis=axes) <= 1e-3 * scale).all()
     assert (difference.mean(axis=axes) <= 1e-5 * scale).all()
+
+
+def read_trace(path):
+    """What PEEL_CPU_TRACE wrote: {(file, function): targets whose code ran}."""
+    ran = {}
+    for line in pathlib.Path(path).read_text(encoding="utf-8").splitlines():
+        file, function, target = line.split()
+        ran.setdefault((file, function), set()).add(target)
+    return ran
+
+
+def skip_unless_there(level):
+    have = targets()
+    if not LEVELS[level] & set(have):
+        pytest.skip(f"this processor has no {level}: its kernels are not run ({', '.join(have)} are)")
 
 
 def convolution_kernels(model):

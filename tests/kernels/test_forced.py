@@ -10,8 +10,6 @@ import accuracy  # noqa: E402
 
 ALL = os.environ.get("PEEL_TEST_KERNELS", "") not in ("", "0")
 MODELS = [m for m in accuracy.MODELS if ALL or m != "u2netp"]
-# What each level of PEEL_CPU takes on x86-64, as `peel doctor` names it.
-LEVELS = {"scalar": {"SCALAR", "EMU128"}, "sse4": {"SSE4"}, "avx2": {"AVX2"}, "avx512": {"AVX3", "AVX3_DL"}}
 
 
 def skip_if_absent(model):
@@ -40,12 +38,14 @@ def test_no_fast_kernel_at_all(tmp_path):
 
 
 @pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("level", accuracy.LEVELS)
 def test_every_cpu_level(level, model, tmp_path):
+    """By what the code itself says has run, not by what the program says it would run."""
     skip_if_absent(model)
-    have = accuracy.targets()
-    if not LEVELS[level] & set(have):
-        pytest.skip(f"this processor has no {level}: its kernels are not run ({', '.join(have)} are)")
-    assert accuracy.targets(PEEL_CPU=level)[0] in LEVELS[level]
-    result, _ = accuracy.run(model, str(tmp_path), PEEL_CPU=level)
+    accuracy.skip_unless_there(level)
+    trace = tmp_path / "trace"
+    result, _ = accuracy.run(model, str(tmp_path), PEEL_CPU=level, PEEL_CPU_TRACE=str(trace))
     accuracy.check(model, result)
+    ran = accuracy.read_trace(trace)
+    assert any(file.startswith("src/engine/kernels/") for file, _ in ran)
+    assert set().union(*ran.values()) <= accuracy.LEVELS[level]

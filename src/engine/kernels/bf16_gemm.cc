@@ -2,13 +2,14 @@
 
 #include <cstring>
 
-#include "src/base/cpu.h"
 #include "src/engine/kernels/row_tiles.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "src/engine/kernels/bf16_gemm.cc"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
+
+#include "src/base/dispatch-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace peel::engine {
@@ -101,6 +102,8 @@ const Bf16Gemm* Get() { return nullptr; }
 
 #endif
 
+PEEL_ENTRY(Get);
+
 }  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace peel::engine
@@ -108,10 +111,9 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace peel::engine {
-HWY_EXPORT(Get);
+PEEL_EXPORT(Get);
 const Bf16Gemm* GetBf16Gemm() {
-  InitCpu();
-  return HWY_DYNAMIC_DISPATCH(Get)();
+  return PEEL_DISPATCH(Get)();
 }
 }  // namespace peel::engine
 #endif

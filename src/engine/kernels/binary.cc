@@ -9,6 +9,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "src/base/dispatch-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace peel::engine {
 namespace HWY_NAMESPACE {
@@ -146,16 +148,17 @@ void Binary(const BinaryProblem& p, Clamp clamp, ConstSlice a, ConstSlice b, Sli
   }
 }
 
+PEEL_ENTRY(Binary);
+
 }  // namespace HWY_NAMESPACE
 }  // namespace peel::engine
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-#include "src/base/cpu.h"
 
 namespace peel::engine {
 
-HWY_EXPORT(Binary);
+PEEL_EXPORT(Binary);
 
 std::string RejectBinary(const BinaryProblem& p) {
   if (p.epilogue.residual) return "a binary operation takes no residual";
@@ -166,8 +169,7 @@ std::string RejectBinary(const BinaryProblem& p) {
 }
 
 void RunBinary(const BinaryProblem& p, ConstSlice a, ConstSlice b, Slice output, ThreadPool& pool) {
-  InitCpu();
-  HWY_DYNAMIC_DISPATCH(Binary)(p, ClampOf(p.epilogue), a, b, output, pool);
+  PEEL_DISPATCH(Binary)(p, ClampOf(p.epilogue), a, b, output, pool);
   if (!IsClamp(p.epilogue)) {
     RunActivation(p.epilogue.activation, p.epilogue.alpha, p.epilogue.beta, p.layout, p.shape,
                   {output.data, output.batch_stride}, output, pool);

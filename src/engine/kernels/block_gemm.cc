@@ -1,6 +1,5 @@
 #include "src/engine/kernels/block_gemm.h"
 
-#include "src/base/cpu.h"
 #include "src/engine/kernels/row_tiles.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -8,6 +7,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "src/base/dispatch-inl.h"
 #include "src/engine/kernels/block_rows-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -83,16 +83,17 @@ const BlockGemm& Get() {
   return kGemm;
 }
 
+PEEL_ENTRY(Get);
+
 }  // namespace HWY_NAMESPACE
 }  // namespace peel::engine
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace peel::engine {
-HWY_EXPORT(Get);
+PEEL_EXPORT(Get);
 const BlockGemm& GetBlockGemm() {
-  InitCpu();
-  return HWY_DYNAMIC_DISPATCH(Get)();
+  return PEEL_DISPATCH(Get)();
 }
 }  // namespace peel::engine
 #endif

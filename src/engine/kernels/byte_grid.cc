@@ -9,6 +9,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "src/base/dispatch-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace peel::engine {
 namespace HWY_NAMESPACE {
@@ -157,36 +159,36 @@ void Add(const ByteSum& sum, int64_t batch, int64_t count, ConstBytes a, ConstBy
   });
 }
 
+PEEL_ENTRY(Quantize);
+PEEL_ENTRY(Dequantize);
+PEEL_ENTRY(Add);
+
 }  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace peel::engine
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-#include "src/base/cpu.h"
 
 namespace peel::engine {
 
-HWY_EXPORT(Quantize);
-HWY_EXPORT(Dequantize);
-HWY_EXPORT(Add);
+PEEL_EXPORT(Quantize);
+PEEL_EXPORT(Dequantize);
+PEEL_EXPORT(Add);
 
 void RunQuantize(const ByteGrid& grid, const Shape4& shape, Layout from, ConstSlice x, Layout to,
                  Bytes y, ThreadPool& pool) {
-  InitCpu();
-  HWY_DYNAMIC_DISPATCH(Quantize)(grid, shape, from, x, to, y, pool);
+  PEEL_DISPATCH(Quantize)(grid, shape, from, x, to, y, pool);
 }
 
 void RunDequantize(const ByteGrid& grid, const Shape4& shape, Layout from, ConstBytes x, Layout to,
                    Slice y, ThreadPool& pool) {
-  InitCpu();
-  HWY_DYNAMIC_DISPATCH(Dequantize)(grid, shape, from, x, to, y, pool);
+  PEEL_DISPATCH(Dequantize)(grid, shape, from, x, to, y, pool);
 }
 
 void RunByteAdd(const ByteSum& sum, int64_t batch, int64_t count, ConstBytes a, ConstBytes b,
                 Bytes y, ThreadPool& pool) {
-  InitCpu();
-  HWY_DYNAMIC_DISPATCH(Add)(sum, batch, count, a, b, y, pool);
+  PEEL_DISPATCH(Add)(sum, batch, count, a, b, y, pool);
 }
 
 }  // namespace peel::engine

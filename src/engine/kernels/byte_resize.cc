@@ -8,6 +8,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "src/base/dispatch-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace peel::engine {
 namespace HWY_NAMESPACE {
@@ -105,21 +107,21 @@ void Resize(const ResizeProblem& p, int zero, const ResizeTap* rows, const Resiz
   });
 }
 
+PEEL_ENTRY(Resize);
+
 }  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace peel::engine
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-#include "src/base/cpu.h"
 
 namespace peel::engine {
 
-HWY_EXPORT(Resize);
+PEEL_EXPORT(Resize);
 
 void RunByteResize(const ResizeProblem& p, int zero, ConstBytes input, Bytes output, void* scratch,
                    ThreadPool& pool) {
-  InitCpu();
   // Scratch as RunResize lays it out: the tables, then a row of 32-bit numbers for each thread.
   auto* rows = static_cast<ResizeTap*>(scratch);
   ResizeTap* columns = rows + p.out_height;
@@ -127,7 +129,7 @@ void RunByteResize(const ResizeProblem& p, int zero, ConstBytes input, Bytes out
   const auto taps = RoundUp((int64_t{p.out_height} + p.out_width) * 4, int64_t{kBlock});
   const auto line =
       RoundUp(p.in.width * (p.layout == Layout::kBlocked ? kBlock : 1), int64_t{kBlock});
-  HWY_DYNAMIC_DISPATCH(Resize)
+  PEEL_DISPATCH(Resize)
   (p, zero, rows, columns, static_cast<int32_t*>(scratch) + taps, line, input, output, pool);
 }
 

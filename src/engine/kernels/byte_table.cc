@@ -7,6 +7,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "src/base/dispatch-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace peel::engine {
 namespace HWY_NAMESPACE {
@@ -43,22 +45,22 @@ LookUp Get() {
   return &LookUpPlain;
 }
 
+PEEL_ENTRY(Get);
+
 }  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace peel::engine
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-#include "src/base/cpu.h"
 
 namespace peel::engine {
 
-HWY_EXPORT(Get);
+PEEL_EXPORT(Get);
 
 void RunByteTable(const uint8_t* table, int64_t batch, int64_t count, ConstBytes x, Bytes y,
                   ThreadPool& pool) {
-  InitCpu();
-  const auto look_up = HWY_DYNAMIC_DISPATCH(Get)();
+  const auto look_up = PEEL_DISPATCH(Get)();
   constexpr int64_t kTaskBytes = 64 << 10;
   const int64_t pieces = DivideUp(count, kTaskBytes);
   pool.ParallelFor(batch * pieces, [&](int64_t item, int) {

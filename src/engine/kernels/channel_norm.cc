@@ -9,6 +9,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "src/base/dispatch-inl.h"
+
 // A plane is what lies together: a block of 16 channels, or one plain channel. It is worked on in
 // pieces, each of which has kWidth numbers of every kind: one a channel of the plane.
 #ifndef PEEL_CHANNEL_NORM_PLAN
@@ -167,18 +169,20 @@ void Normalise(const ChannelNormProblem& p, const NormPlan& plan, const float* n
   });
 }
 
+PEEL_ENTRY(Pieces);
+PEEL_ENTRY(Normalise);
+
 }  // namespace HWY_NAMESPACE
 }  // namespace peel::engine
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-#include "src/base/cpu.h"
 
 namespace peel::engine {
 namespace {
 
-HWY_EXPORT(Pieces);
-HWY_EXPORT(Normalise);
+PEEL_EXPORT(Pieces);
+PEEL_EXPORT(Normalise);
 
 struct Moments {
   double mean = 0, variance = 0;
@@ -208,11 +212,10 @@ size_t ChannelNormScratchBytes(const ChannelNormProblem& p) {
 
 void RunChannelNorm(const ChannelNormProblem& p, const float* scale, const float* shift,
                     ConstSlice input, Slice output, void* scratch, ThreadPool& pool) {
-  InitCpu();
   const NormPlan plan(p);
   float* const stats = static_cast<float*>(scratch);
   float* const numbers = stats + plan.StatFloats(p.shape.batch);
-  if (plan.own_planes > 0) HWY_DYNAMIC_DISPATCH(Pieces)(p, plan, input, stats, pool);
+  if (plan.own_planes > 0) PEEL_DISPATCH(Pieces)(p, plan, input, stats, pool);
   const int64_t w = plan.width;
   for (int64_t plane = 0; plane < p.shape.batch * plan.planes; ++plane) {
     float* const n = numbers + plane * NormPlan::kNumbers * w;
@@ -233,7 +236,7 @@ void RunChannelNorm(const ChannelNormProblem& p, const float* scale, const float
       n[NormPlan::kHi * w + i] = real ? p.hi : 0;
     }
   }
-  HWY_DYNAMIC_DISPATCH(Normalise)(p, plan, numbers, input, output, pool);
+  PEEL_DISPATCH(Normalise)(p, plan, numbers, input, output, pool);
 }
 
 }  // namespace peel::engine

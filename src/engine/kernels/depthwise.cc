@@ -9,6 +9,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "src/base/dispatch-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace peel::engine {
 namespace HWY_NAMESPACE {
@@ -113,19 +115,20 @@ void Depthwise(const ConvProblem& p, const ConvArgs& args, ThreadPool& pool) {
   });
 }
 
+PEEL_ENTRY(Depthwise);
+
 }  // namespace HWY_NAMESPACE
 }  // namespace peel::engine
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-#include "src/base/cpu.h"
 
 namespace peel::engine {
 namespace {
 
 // One filter for each channel, sixteen channels at a time.
 
-HWY_EXPORT(Depthwise);
+PEEL_EXPORT(Depthwise);
 
 std::string Reject(const ConvProblem& p) {
   if (auto why = RejectUnlessLayouts(p, Layout::kBlocked, Layout::kBlocked); !why.empty()) {
@@ -166,8 +169,7 @@ void Pack(const ConvProblem& p, const float* weights, const float* bias, void* p
 size_t ScratchBytes(const ConvProblem&, int) { return 0; }
 
 void Run(const ConvProblem& problem, const ConvArgs& args, ThreadPool& pool) {
-  InitCpu();
-  HWY_DYNAMIC_DISPATCH(Depthwise)(problem, args, pool);
+  PEEL_DISPATCH(Depthwise)(problem, args, pool);
   FinishEpilogue(problem, args, pool);
 }
 

@@ -10,6 +10,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "src/base/dispatch-inl.h"
 #include "src/engine/kernels/block_rows-inl.h"
 
 #ifndef PEEL_FEW_IN_TILE
@@ -129,6 +130,9 @@ void FewInPooled(int panel, const FewInTile& tile, const float* below) {
   }
 }
 
+PEEL_ENTRY(FewIn);
+PEEL_ENTRY(FewInPooled);
+
 }  // namespace HWY_NAMESPACE
 }  // namespace peel::engine
 HWY_AFTER_NAMESPACE();
@@ -142,8 +146,8 @@ namespace {
 
 constexpr int kMostChannels = 8;
 
-HWY_EXPORT(FewIn);
-HWY_EXPORT(FewInPooled);
+PEEL_EXPORT(FewIn);
+PEEL_EXPORT(FewInPooled);
 
 struct Plan {
   explicit Plan(const ConvProblem& p)
@@ -275,9 +279,9 @@ void Run(const ConvProblem& p, const ConvArgs& args, ThreadPool& pool) {
       tile.lo = clamp.lo;
       tile.hi = clamp.hi;
       if (p.max_pool) {
-        HWY_DYNAMIC_DISPATCH(FewInPooled)(panel, tile, below);
+        PEEL_DISPATCH(FewInPooled)(panel, tile, below);
       } else {
-        HWY_DYNAMIC_DISPATCH(FewIn)(panel, tile);
+        PEEL_DISPATCH(FewIn)(panel, tile);
       }
       n += panel;
     }

@@ -9,6 +9,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "src/base/dispatch-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace peel::engine {
 namespace HWY_NAMESPACE {
@@ -136,12 +138,13 @@ void FewOut(const ConvProblem& p, const ConvArgs& args, ThreadPool& pool) {
   });
 }
 
+PEEL_ENTRY(FewOut);
+
 }  // namespace HWY_NAMESPACE
 }  // namespace peel::engine
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-#include "src/base/cpu.h"
 
 namespace peel::engine {
 namespace {
@@ -151,7 +154,7 @@ namespace {
 
 constexpr int kMostChannels = 4;
 
-HWY_EXPORT(FewOut);
+PEEL_EXPORT(FewOut);
 
 std::string Reject(const ConvProblem& p) {
   if (auto why = RejectUnlessLayouts(p, Layout::kBlocked, Layout::kPlain); !why.empty()) return why;
@@ -192,8 +195,7 @@ void Pack(const ConvProblem& p, const float* weights, const float* bias, void* p
 size_t ScratchBytes(const ConvProblem&, int) { return 0; }
 
 void Run(const ConvProblem& problem, const ConvArgs& args, ThreadPool& pool) {
-  InitCpu();
-  HWY_DYNAMIC_DISPATCH(FewOut)(problem, args, pool);
+  PEEL_DISPATCH(FewOut)(problem, args, pool);
   FinishEpilogue(problem, args, pool);
 }
 

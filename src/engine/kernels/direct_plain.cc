@@ -9,6 +9,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "src/base/dispatch-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace peel::engine {
 namespace HWY_NAMESPACE {
@@ -79,12 +81,13 @@ void PlainConv(const ConvProblem& p, const ConvArgs& args, ThreadPool& pool) {
   });
 }
 
+PEEL_ENTRY(PlainConv);
+
 }  // namespace HWY_NAMESPACE
 }  // namespace peel::engine
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-#include "src/base/cpu.h"
 
 namespace peel::engine {
 namespace {
@@ -92,7 +95,7 @@ namespace {
 // Plain to plain, any groups: rows of pixels are the vectors. For what has too few channels for
 // blocks on either side, and for odd groups.
 
-HWY_EXPORT(PlainConv);
+PEEL_EXPORT(PlainConv);
 
 std::string Reject(const ConvProblem& p) {
   return RejectUnlessLayouts(p, Layout::kPlain, Layout::kPlain);
@@ -121,8 +124,7 @@ void Pack(const ConvProblem& p, const float* weights, const float* bias, void* p
 size_t ScratchBytes(const ConvProblem&, int) { return 0; }
 
 void Run(const ConvProblem& problem, const ConvArgs& args, ThreadPool& pool) {
-  InitCpu();
-  HWY_DYNAMIC_DISPATCH(PlainConv)(problem, args, pool);
+  PEEL_DISPATCH(PlainConv)(problem, args, pool);
   FinishEpilogue(problem, args, pool);
 }
 

@@ -4,6 +4,7 @@
 #define HWY_TARGET_INCLUDE "src/engine/kernels/elementwise.cc"
 #include <hwy/foreach_target.h>
 //
+#include "src/base/dispatch-inl.h"
 #include "src/engine/kernels/math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -150,28 +151,28 @@ void Unary(UnaryOp op, Layout layout, const Shape4& shape, ConstSlice input, Sli
   }
 }
 
+PEEL_ENTRY(Activations);
+PEEL_ENTRY(Unary);
+
 }  // namespace HWY_NAMESPACE
 }  // namespace peel::engine
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-#include "src/base/cpu.h"
 
 namespace peel::engine {
 
-HWY_EXPORT(Activations);
-HWY_EXPORT(Unary);
+PEEL_EXPORT(Activations);
+PEEL_EXPORT(Unary);
 
 void RunActivation(Activation activation, float alpha, float beta, Layout layout,
                    const Shape4& shape, ConstSlice input, Slice output, ThreadPool& pool) {
-  InitCpu();
-  HWY_DYNAMIC_DISPATCH(Activations)(activation, alpha, beta, layout, shape, input, output, pool);
+  PEEL_DISPATCH(Activations)(activation, alpha, beta, layout, shape, input, output, pool);
 }
 
 void RunUnary(UnaryOp op, Layout layout, const Shape4& shape, ConstSlice input, Slice output,
               ThreadPool& pool) {
-  InitCpu();
-  HWY_DYNAMIC_DISPATCH(Unary)(op, layout, shape, input, output, pool);
+  PEEL_DISPATCH(Unary)(op, layout, shape, input, output, pool);
 }
 
 }  // namespace peel::engine

@@ -7,6 +7,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "src/base/dispatch-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace peel::engine {
 namespace HWY_NAMESPACE {
@@ -173,18 +175,20 @@ void GlobalPool(PoolKind kind, Layout layout, const Shape4& s, ConstSlice input,
   });
 }
 
+PEEL_ENTRY(Pool);
+PEEL_ENTRY(GlobalPool);
+
 }  // namespace HWY_NAMESPACE
 }  // namespace peel::engine
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-#include "src/base/cpu.h"
 
 namespace peel::engine {
 namespace {
 
-HWY_EXPORT(Pool);
-HWY_EXPORT(GlobalPool);
+PEEL_EXPORT(Pool);
+PEEL_EXPORT(GlobalPool);
 
 // Whether some window along an axis misses the image.
 bool MissesImage(int out, int stride, int kernel, int dilation, int pad, int64_t extent) {
@@ -212,14 +216,12 @@ std::string RejectPool(const PoolProblem& p) {
 }
 
 void RunPool(const PoolProblem& problem, ConstSlice input, Slice output, ThreadPool& pool) {
-  InitCpu();
-  HWY_DYNAMIC_DISPATCH(Pool)(problem, input, output, pool);
+  PEEL_DISPATCH(Pool)(problem, input, output, pool);
 }
 
 void RunGlobalPool(PoolKind kind, Layout layout, const Shape4& in, ConstSlice input, Slice output,
                    ThreadPool& pool) {
-  InitCpu();
-  HWY_DYNAMIC_DISPATCH(GlobalPool)(kind, layout, in, input, output, pool);
+  PEEL_DISPATCH(GlobalPool)(kind, layout, in, input, output, pool);
 }
 
 }  // namespace peel::engine

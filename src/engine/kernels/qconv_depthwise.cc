@@ -8,6 +8,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "src/base/dispatch-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace peel::engine {
 namespace HWY_NAMESPACE {
@@ -96,18 +98,19 @@ void Depthwise(const QConvProblem& q, const QConvArgs& args, ThreadPool& pool) {
   });
 }
 
+PEEL_ENTRY(Depthwise);
+
 }  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace peel::engine
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-#include "src/base/cpu.h"
 
 namespace peel::engine {
 namespace {
 
-HWY_EXPORT(Depthwise);
+PEEL_EXPORT(Depthwise);
 
 std::string Reject(const QConvProblem& q) {
   const ConvProblem& p = q.conv;
@@ -157,8 +160,7 @@ void Pack(const QConvProblem& q, const int8_t* weights, const int32_t* bias,
 size_t ScratchBytes(const QConvProblem&, int) { return 0; }
 
 void Run(const QConvProblem& q, const QConvArgs& args, ThreadPool& pool) {
-  InitCpu();
-  HWY_DYNAMIC_DISPATCH(Depthwise)(q, args, pool);
+  PEEL_DISPATCH(Depthwise)(q, args, pool);
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 #include <sys/auxv.h>
 #endif
 
-#include "src/base/cpu.h"
 #include "src/engine/kernels/requantize.h"
 #include "src/engine/kernels/row_tiles.h"
 
@@ -13,6 +12,8 @@
 #define HWY_TARGET_INCLUDE "src/engine/kernels/qgemm.cc"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
+
+#include "src/base/dispatch-inl.h"
 
 // Dot products of four bytes are an extension of AVX-512, under another name of AVX2, and of NEON;
 // Highway has a target for none of them, so that the functions which use them carry the instruction
@@ -282,6 +283,8 @@ std::span<const QGemm> Get() {
 
 #endif
 
+PEEL_ENTRY(Get);
+
 }  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace peel::engine
@@ -289,10 +292,9 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace peel::engine {
-HWY_EXPORT(Get);
+PEEL_EXPORT(Get);
 std::span<const QGemm> QGemms() {
-  InitCpu();
-  return HWY_DYNAMIC_DISPATCH(Get)();
+  return PEEL_DISPATCH(Get)();
 }
 }  // namespace peel::engine
 #endif

@@ -8,6 +8,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "src/base/dispatch-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace peel::engine {
 namespace HWY_NAMESPACE {
@@ -82,17 +84,18 @@ void Resize(const ResizeProblem& p, const ResizeTap* rows, const ResizeTap* colu
   });
 }
 
+PEEL_ENTRY(Resize);
+
 }  // namespace HWY_NAMESPACE
 }  // namespace peel::engine
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-#include "src/base/cpu.h"
 
 namespace peel::engine {
 namespace {
 
-HWY_EXPORT(Resize);
+PEEL_EXPORT(Resize);
 
 // In float throughout, as the other runtimes do it: weights differ by more than rounding otherwise.
 float SourceCoordinate(ResizeCoordinates kind, int out_at, float scale, int64_t in, int64_t out) {
@@ -172,13 +175,12 @@ size_t ResizeScratchBytes(const ResizeProblem& p, int threads) {
 
 void RunResize(const ResizeProblem& p, ConstSlice input, Slice output, void* scratch,
                ThreadPool& pool) {
-  InitCpu();
   static_assert(sizeof(ResizeTap) == 4 * sizeof(float));
   ResizeTap* rows = static_cast<ResizeTap*>(scratch);
   ResizeTap* columns = rows + p.out_height;
   FillResizeTaps(p, rows, columns);
   float* buffers = static_cast<float*>(scratch) + TapFloats(p);
-  HWY_DYNAMIC_DISPATCH(Resize)
+  PEEL_DISPATCH(Resize)
   (p, rows, columns, buffers, BufferFloats(p), input, output, pool);
 }
 

@@ -7,6 +7,7 @@
 #define HWY_TARGET_INCLUDE "src/engine/kernels/softmax.cc"
 #include <hwy/foreach_target.h>
 //
+#include "src/base/dispatch-inl.h"
 #include "src/engine/kernels/math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -97,21 +98,21 @@ void Softmax(const SoftmaxProblem& p, const float* in, float* out, ThreadPool& p
   });
 }
 
+PEEL_ENTRY(Softmax);
+
 }  // namespace HWY_NAMESPACE
 }  // namespace peel::engine
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-#include "src/base/cpu.h"
 
 namespace peel::engine {
 
-HWY_EXPORT(Softmax);
+PEEL_EXPORT(Softmax);
 
 void RunSoftmax(const SoftmaxProblem& problem, const float* input, float* output,
                 ThreadPool& pool) {
-  InitCpu();
-  HWY_DYNAMIC_DISPATCH(Softmax)(problem, input, output, pool);
+  PEEL_DISPATCH(Softmax)(problem, input, output, pool);
 }
 
 }  // namespace peel::engine

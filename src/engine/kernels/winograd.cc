@@ -9,6 +9,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "src/base/dispatch-inl.h"
 #include "src/engine/kernels/block_gemm.h"
 #include "src/engine/kernels/conv_common.h"
 #include "src/engine/kernels/winograd_plan.h"
@@ -325,27 +326,29 @@ void RunF6(const ConvProblem& p, const ConvArgs& a, ThreadPool& pool) {
   RunWinograd<6>(p, a, pool);
 }
 
+PEEL_ENTRY(RunF2);
+PEEL_ENTRY(RunF4);
+PEEL_ENTRY(RunF6);
+
 }  // namespace HWY_NAMESPACE
 }  // namespace peel::engine
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-#include "src/base/cpu.h"
 #include "src/engine/kernels/winograd_host.h"
 
 namespace peel::engine {
 namespace {
 
-HWY_EXPORT(RunF2);
-HWY_EXPORT(RunF4);
-HWY_EXPORT(RunF6);
+PEEL_EXPORT(RunF2);
+PEEL_EXPORT(RunF4);
+PEEL_EXPORT(RunF6);
 
 template <int kSize>
 void Run(const ConvProblem& problem, const ConvArgs& args, ThreadPool& pool) {
-  InitCpu();
-  if constexpr (kSize == 2) HWY_DYNAMIC_DISPATCH(RunF2)(problem, args, pool);
-  if constexpr (kSize == 4) HWY_DYNAMIC_DISPATCH(RunF4)(problem, args, pool);
-  if constexpr (kSize == 6) HWY_DYNAMIC_DISPATCH(RunF6)(problem, args, pool);
+  if constexpr (kSize == 2) PEEL_DISPATCH(RunF2)(problem, args, pool);
+  if constexpr (kSize == 4) PEEL_DISPATCH(RunF4)(problem, args, pool);
+  if constexpr (kSize == 6) PEEL_DISPATCH(RunF6)(problem, args, pool);
   FinishEpilogue(problem, args, pool, /*residual_added=*/IsClamp(problem.epilogue));
 }
 

@@ -10,6 +10,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "src/base/dispatch-inl.h"
 #include "src/engine/kernels/block_gemm.h"
 #include "src/engine/kernels/shape4.h"
 #include "src/engine/kernels/winograd_host.h"
@@ -85,17 +86,18 @@ void PackFilters(const ConvProblem& p, int taps, const double (*g)[3], const Blo
   }
 }
 
+PEEL_ENTRY(PackFilters);
+
 }  // namespace HWY_NAMESPACE
 }  // namespace peel::engine
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-#include "src/base/cpu.h"
 
 namespace peel::engine {
 namespace {
 
-HWY_EXPORT(PackFilters);
+PEEL_EXPORT(PackFilters);
 
 // The filter transforms G of the points in winograd.cc.
 constexpr double kG2[4][3] = {{1, 0, 0}, {.5, .5, .5}, {.5, -.5, .5}, {0, 0, 1}};
@@ -118,8 +120,7 @@ constexpr double kG6[8][3] = {{1, 0, 0},
 
 void PackWinograd(const ConvProblem& problem, int tile_size, const float* weights,
                   const float* bias, void* packed) {
-  InitCpu();
-  HWY_DYNAMIC_DISPATCH(PackFilters)
+  PEEL_DISPATCH(PackFilters)
   (problem, tile_size + 2,
    tile_size == 6   ? kG6
    : tile_size == 4 ? kG4

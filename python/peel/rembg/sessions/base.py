@@ -137,6 +137,8 @@ class PeelSession(BaseSession):
             self.engine = Session(self._model(*args, **kwargs), device=wanted if known else "cpu",
                                   threads=_threads(sess_opts), family=self.family,
                                   runtime=_runtime(sess_opts, providers))
+        if self.engine.warning.startswith("PEEL_CPU"):
+            warnings.warn(self.engine.warning, RuntimeWarning, stacklevel=4)
         # Every accelerator asked for is spoken of, as in rembg.
         missing = [d for d in devices if d != "cpu" and d != self.engine.device]
         if missing and self.engine.device == "cpu":
