@@ -168,10 +168,10 @@ PEEL_API void peel_engine_options_init(peel_engine_options* options, size_t size
 PEEL_API peel_engine* peel_engine_create(const peel_engine_options* options);
 PEEL_API void peel_engine_free(peel_engine* engine);
 PEEL_API peel_status peel_engine_status(const peel_engine* engine);
-PEEL_API const char* peel_engine_error(const peel_engine* engine);   /* "" when all is well */
+PEEL_API const char* peel_engine_error(const peel_engine* engine); /* "" when all is well */
 /* A fall-back, or a PEEL_CPU that cannot be honoured; "" if none. */
 PEEL_API const char* peel_engine_warning(const peel_engine* engine);
-PEEL_API const char* peel_engine_model(const peel_engine* engine);   /* "peel", "u2netp" … */
+PEEL_API const char* peel_engine_model(const peel_engine* engine); /* "peel", "u2netp" … */
 /* What runs, read back and not as it was asked for: "cpu", "cuda" … */
 PEEL_API const char* peel_engine_device(const peel_engine* engine);
 /* What was asked for: "auto", "cuda" …, and why it is not what runs; "" where it is. */

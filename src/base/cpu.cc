@@ -13,15 +13,16 @@
 namespace peel {
 namespace {
 
-// Of one architecture the better target has the lower bit, and a level leaves `best` and all that is
-// worse: targets that a newer Highway puts between or above need no names here.
+// Of one architecture the better target has the lower bit, and a level leaves `best` and all that
+// is worse: targets that a newer Highway puts between or above need no names here.
 struct Level {
   const char* name;
   int64_t best;
 };
 
 #if HWY_ARCH_X86
-constexpr Level kLevels[] = {{"scalar", 0}, {"sse4", HWY_SSE4}, {"avx2", HWY_AVX2}, {"avx512", HWY_AVX3}};
+constexpr Level kLevels[] = {
+    {"scalar", 0}, {"sse4", HWY_SSE4}, {"avx2", HWY_AVX2}, {"avx512", HWY_AVX3}};
 #else
 constexpr Level kLevels[] = {{"scalar", 0}, {"neon", HWY_NEON}};
 #endif
@@ -42,7 +43,8 @@ Choice::Choice() {
   // The question has set Highway's own choice, with 1.0.3 without regard to its mask: let whoever
   // goes by it choose afresh.
   hwy::GetChosenTarget().DeInit();
-  if (const char* wanted = std::getenv("PEEL_CPU"); wanted != nullptr && *wanted != 0) Apply(wanted);
+  if (const char* wanted = std::getenv("PEEL_CPU"); wanted != nullptr && *wanted != 0)
+    Apply(wanted);
   if (const char* path = std::getenv("PEEL_CPU_TRACE"); path != nullptr) trace = path;
   chosen.Update(enabled);
 }
@@ -51,8 +53,9 @@ void Choice::Apply(const std::string& name) {
   for (const Level& level : kLevels) {
     if (name != level.name) continue;
     if (level.best != 0 && (enabled & level.best) == 0) {
-      note = "PEEL_CPU=" + name + " asks for what this processor lacks: " +
-             hwy::TargetName(enabled & -enabled) + " is used";
+      note = "PEEL_CPU=" + name +
+             " asks for what this processor lacks: " + hwy::TargetName(enabled & -enabled) +
+             " is used";
       return;
     }
     // Without SCALAR or EMU128 the plainest code is that for the target the compiler assumes.
@@ -151,13 +154,25 @@ std::vector<std::string> CpuFeatures() {
     int64_t target;
   } kInteresting[] = {
 #if HWY_ARCH_X86
-      {"f16c", HWY_AVX2},        {"fma", HWY_AVX2},         {"avx2", HWY_AVX2},
-      {"avx_vnni", HWY_AVX2},    {"avx512f", HWY_AVX3},     {"avx512bw", HWY_AVX3},
-      {"avx512_vnni", HWY_AVX3}, {"avx512_bf16", HWY_AVX3}, {"avx512_fp16", HWY_AVX3},
-      {"amx_tile", HWY_AVX3},    {"amx_bf16", HWY_AVX3},    {"amx_int8", HWY_AVX3},
+    {"f16c", HWY_AVX2},
+    {"fma", HWY_AVX2},
+    {"avx2", HWY_AVX2},
+    {"avx_vnni", HWY_AVX2},
+    {"avx512f", HWY_AVX3},
+    {"avx512bw", HWY_AVX3},
+    {"avx512_vnni", HWY_AVX3},
+    {"avx512_bf16", HWY_AVX3},
+    {"avx512_fp16", HWY_AVX3},
+    {"amx_tile", HWY_AVX3},
+    {"amx_bf16", HWY_AVX3},
+    {"amx_int8", HWY_AVX3},
 #else
-      {"asimd", HWY_NEON},       {"asimddp", HWY_NEON},     {"fphp", HWY_NEON},
-      {"sve", HWY_NEON},         {"i8mm", HWY_NEON},        {"bf16", HWY_NEON},
+    {"asimd", HWY_NEON},
+    {"asimddp", HWY_NEON},
+    {"fphp", HWY_NEON},
+    {"sve", HWY_NEON},
+    {"i8mm", HWY_NEON},
+    {"bf16", HWY_NEON},
 #endif
   };
   std::string flags = CpuInfo("flags");

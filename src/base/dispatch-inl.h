@@ -43,14 +43,13 @@ HWY_AFTER_NAMESPACE();
 #endif  // per target
 
 #ifndef PEEL_ENTRY
-#define PEEL_ENTRY(FUNCTION)                                                              \
-  namespace {                                                                             \
-  struct FUNCTION##Here {                                                                 \
-    static constinit inline ::peel::TargetRun run{HWY_TARGET_INCLUDE, #FUNCTION, HWY_TARGET}; \
-  };                                                                                      \
-  constexpr auto& FUNCTION##Entry =                                                       \
-      ::peel::HWY_NAMESPACE::Entry<&FUNCTION, FUNCTION##Here>::Call;                      \
-  }                                                                                       \
+#define PEEL_ENTRY(FUNCTION)                                                                       \
+  namespace {                                                                                      \
+  struct FUNCTION##Here {                                                                          \
+    static constinit inline ::peel::TargetRun run{HWY_TARGET_INCLUDE, #FUNCTION, HWY_TARGET};      \
+  };                                                                                               \
+  constexpr auto& FUNCTION##Entry = ::peel::HWY_NAMESPACE::Entry<&FUNCTION, FUNCTION##Here>::Call; \
+  }                                                                                                \
   static_assert(true)
 #define PEEL_EXPORT(FUNCTION) HWY_EXPORT(FUNCTION##Entry)
 #if HWY_IDE || ((HWY_TARGETS & (HWY_TARGETS - 1)) == 0)

@@ -10,10 +10,11 @@
 
 namespace peel {
 
-// A regular file that is read now and, in parts, again later, while anybody may write into it or cut
-// it. It is read and never mapped: pages of a map that lie behind a new end are a SIGBUS, and others
-// show the new contents. What was replaced by another file under its name stays readable as it was;
-// what was changed in place is told by its size and time of modification. Any thread may read.
+// A regular file that is read now and, in parts, again later, while anybody may write into it or
+// cut it. It is read and never mapped: pages of a map that lie behind a new end are a SIGBUS, and
+// others show the new contents. What was replaced by another file under its name stays readable as
+// it was; what was changed in place is told by its size and time of modification. Any thread may
+// read.
 class SourceFile {
  public:
   // The contents, in memory of their own that goes back to the system with the last owner.

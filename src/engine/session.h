@@ -36,9 +36,9 @@ struct SessionOptions {
 // A model file in memory.
 struct ModelBytes {
   std::span<const uint8_t> bytes;
-  std::shared_ptr<const void> owner;  // keeps the bytes alive; null: the caller does
-  std::string name;                   // for messages
-  std::string directory;              // where external data lie; "" for none
+  std::shared_ptr<const void> owner;         // keeps the bytes alive; null: the caller does
+  std::string name;                          // for messages
+  std::string directory;                     // where external data lie; "" for none
   std::shared_ptr<const SourceFile> file{};  // that they were read from, all of it; null: none
 };
 

@@ -216,9 +216,7 @@ void NaiveRow(const uint8_t* picture, int channels, const uint8_t* alpha, size_t
   PEEL_DISPATCH(NaiveRow)(picture, channels, alpha, length, out);
 }
 
-void PremultiplyRow(uint8_t* rgba, size_t length) {
-  PEEL_DISPATCH(PremultiplyRow)(rgba, length);
-}
+void PremultiplyRow(uint8_t* rgba, size_t length) { PEEL_DISPATCH(PremultiplyRow)(rgba, length); }
 
 void FlattenRow(const uint8_t* rgba, const uint8_t* back, size_t back_step, size_t length,
                 uint8_t* out) {

@@ -12,9 +12,9 @@
 
 namespace peel {
 
-// The engine's session as the matte's network. Keeps contexts between runs, so that a second picture
-// finds its memory ready: as many as runs have overlapped lately, and of those that wait never more
-// than this machine has processors. Any thread may call.
+// The engine's session as the matte's network. Keeps contexts between runs, so that a second
+// picture finds its memory ready: as many as runs have overlapped lately, and of those that wait
+// never more than this machine has processors. Any thread may call.
 class SessionNetwork final : public Network {
  public:
   // kUnsupported for a session whose first input holds no floats.

@@ -65,13 +65,13 @@ class Tensor {
   // data must be at least bytes().
   static Result<Tensor> View(DataType type, Shape shape, void* data,
                              std::shared_ptr<const void> owner = nullptr);
-  // The same of bytes that are not aligned for their type. The first who asks for the elements makes
-  // a copy that is, which all copies of the tensor share from then on (or throws std::bad_alloc);
-  // who only copies them takes CopyTo and spares that.
+  // The same of bytes that are not aligned for their type. The first who asks for the elements
+  // makes a copy that is, which all copies of the tensor share from then on (or throws
+  // std::bad_alloc); who only copies them takes CopyTo and spares that.
   static Result<Tensor> ViewMisaligned(DataType type, Shape shape, const void* data,
                                        std::shared_ptr<const void> owner);
-  // The same of bytes() bytes of a file from offset on, which are not even read before. raw() throws
-  // TensorReadError where the file cannot be read or has changed.
+  // The same of bytes() bytes of a file from offset on, which are not even read before. raw()
+  // throws TensorReadError where the file cannot be read or has changed.
   static Result<Tensor> OfFile(DataType type, Shape shape, std::shared_ptr<const SourceFile> file,
                                uint64_t offset);
   // One-dimensional, or a scalar, with these values.
@@ -98,7 +98,8 @@ class Tensor {
   const T* data() const {
     return static_cast<const T*>(raw());
   }
-  // True of the kinds whose elements raw() makes a copy of. Their bytes are CopyTo's at no such cost.
+  // True of the kinds whose elements raw() makes a copy of. Their bytes are CopyTo's at no such
+  // cost.
   bool late() const { return late_ != nullptr; }
   // kIo where a file's cannot be read or have changed.
   Status CopyTo(void* to) const;

@@ -112,8 +112,6 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace peel::engine {
 PEEL_EXPORT(Get);
-const Bf16Gemm* GetBf16Gemm() {
-  return PEEL_DISPATCH(Get)();
-}
+const Bf16Gemm* GetBf16Gemm() { return PEEL_DISPATCH(Get)(); }
 }  // namespace peel::engine
 #endif

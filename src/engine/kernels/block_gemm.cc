@@ -92,8 +92,6 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace peel::engine {
 PEEL_EXPORT(Get);
-const BlockGemm& GetBlockGemm() {
-  return PEEL_DISPATCH(Get)();
-}
+const BlockGemm& GetBlockGemm() { return PEEL_DISPATCH(Get)(); }
 }  // namespace peel::engine
 #endif

@@ -293,8 +293,6 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace peel::engine {
 PEEL_EXPORT(Get);
-std::span<const QGemm> QGemms() {
-  return PEEL_DISPATCH(Get)();
-}
+std::span<const QGemm> QGemms() { return PEEL_DISPATCH(Get)(); }
 }  // namespace peel::engine
 #endif

@@ -13,7 +13,8 @@ constexpr size_t kFirstBuffer = size_t{4} << 20, kLargestBuffer = size_t{64} << 
 
 Result<WeightStore::Packed> WeightBatch::Get(const Tensor& source, const Tensor& bias,
                                              const std::string& form, size_t bytes, Pack pack) {
-  WeightStore::Key key{source.identity(), bias.identity(), form + "|" + ShapeString(source.shape())};
+  WeightStore::Key key{source.identity(), bias.identity(),
+                       form + "|" + ShapeString(source.shape())};
   for (const Pending& pending : pending_) {
     if (pending.key == key) return WeightStore::Packed(pending.packed);
   }

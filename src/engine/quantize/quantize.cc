@@ -42,9 +42,8 @@ class Quantizer {
   Result<QuantizedModel> Run(std::span<const Sample> calibration, std::span<const Sample> held_out,
                              const ToMask& to_mask) {
     if (calibration.empty()) return InvalidArgument("no picture to calibrate with");
-    PEEL_ASSIGN_OR_RETURN(const Graph graph,
-                          ReadOnnx(source_.bytes, source_.owner, source_.name,
-                                   source_.directory, source_.file));
+    PEEL_ASSIGN_OR_RETURN(const Graph graph, ReadOnnx(source_.bytes, source_.owner, source_.name,
+                                                      source_.directory, source_.file));
     std::map<std::string, Shape, std::less<>> shapes;
     for (const NamedTensor& feed : calibration[0].feeds) shapes[feed.name] = feed.tensor.shape();
     // Loaded first: it tells what is wrong with a model in words made for its user.
