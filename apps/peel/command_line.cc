@@ -86,6 +86,7 @@ template Option Command::AddOption(const char*, int&, const char*);
 template Option Command::AddOption(const char*, double&, const char*);
 template Option Command::AddOption(const char*, uint64_t&, const char*);
 template Option Command::AddOption(const char*, std::string&, const char*);
+template Option Command::AddOption(const char*, std::optional<int>&, const char*);
 template Option Command::AddOption(const char*, std::optional<std::string>&, const char*);
 template Option Command::AddOption(const char*, std::vector<int>&, const char*);
 template Option Command::AddOption(const char*, std::vector<std::string>&, const char*);

@@ -46,8 +46,8 @@ class Command {
   Command& RequireCommand(int least, int most);  // of its sub-commands
 
   // What the option sets must outlive the parsing. A name without dashes is a positional argument.
-  // T: int, double, uint64_t, std::string, std::optional<std::string>, std::vector<int> or
-  // std::vector<std::string>.
+  // T: int, double, uint64_t, std::string, std::optional<int>, std::optional<std::string>,
+  // std::vector<int> or std::vector<std::string>.
   template <typename T>
   Option AddOption(const char* name, T& to, const char* description);
   Option AddFlag(const char* name, bool& to, const char* description);

@@ -136,7 +136,8 @@ Status TakeConfig(const Command& command, CutArguments& a) {
   take("device", "--device", a.device, true);
   take("backend", "--backend", a.backend, true);
   take("precision", "--precision", a.precision, true);
-  take("ort", "--ort", a.ort, true);
+  a.ort_typed = !a.ort.empty();
+  if (a.backend != "native") take("ort", "--ort", a.ort, true);  // which goes without
   take("threads", "--threads", threads, false);
   take("jobs", "--jobs", jobs, false);
   if (!threads.empty()) a.threads = std::stoi(threads);  // ReadConfig has checked them

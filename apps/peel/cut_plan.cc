@@ -37,7 +37,10 @@ Status PlanPicture(const CutArguments& a, CutOptions& cut) {
     }
     cut.edges = EdgeMode::kMatting;
   }
-  cut.matting = {a.matting_foreground, a.matting_background, a.matting_erode};
+  const TrimapOptions usual;
+  cut.matting = {a.matting_foreground.value_or(usual.foreground),
+                 a.matting_background.value_or(usual.background),
+                 a.matting_erode.value_or(usual.erode)};
   if (!a.trimap.empty()) {
     auto trimap = LoadTrimap(a.trimap, cut.limits);
     if (!trimap.ok()) return std::move(trimap).status().WithContext("--trimap " + a.trimap);
@@ -57,7 +60,28 @@ Status PlanPicture(const CutArguments& a, CutOptions& cut) {
   }
   if (a.shadow) PEEL_RETURN_IF_ERROR(parse(*a.shadow, "--shadow", ParseShadow, cut.shadow));
   if (!a.size.empty()) PEEL_RETURN_IF_ERROR(parse(a.size, "--size", ParseSize, cut.canvas));
+  if (a.position.empty()) return OkStatus();
   return parse(a.position, "--position", ParsePosition, cut.position);
+}
+
+// What would have no effect beside the rest, as far as CheckOptions cannot see that it was given.
+Status CheckGiven(const CutArguments& a, const CutOptions& cut) {
+  if (!a.position.empty() && !cut.canvas) {
+    return InvalidArgument("--position says where in --size WxH the subject stands; give that too");
+  }
+  if (!a.background_fit.empty() && cut.background.kind() != Background::Kind::kPicture) {
+    return InvalidArgument("--background-fit is about a picture as --background");
+  }
+  const bool numbers = a.matting_foreground || a.matting_background || a.matting_erode;
+  if (numbers && (cut.edges != EdgeMode::kMatting || cut.trimap != nullptr)) {
+    return InvalidArgument(
+        "-af, -ab and -ae are about what -a (--edges matting) makes of a model's matte");
+  }
+  if (a.backend == "native" && a.ort_typed) {
+    return InvalidArgument("--ort is about ONNX Runtime, --backend native goes without it");
+  }
+  if (a.quiet && a.verbose) return InvalidArgument("-q and -v exclude each other");
+  return OkStatus();
 }
 
 }  // namespace
@@ -88,6 +112,9 @@ Result<Plan> MakePlan(const CutArguments& a) {
   cut.background = *std::move(background);
   if (a.background_fit == "contain") cut.background.set_fit(Background::Fit::kContain);
   PEEL_RETURN_IF_ERROR(PlanPicture(a, cut));
+  PEEL_RETURN_IF_ERROR(CheckGiven(a, cut));
+  PEEL_RETURN_IF_ERROR(CheckOptions(cut));
+  PEEL_RETURN_IF_ERROR(CheckEncoding(cut));
 
   plan.batch.skip_existing = a.skip_existing || a.watch;
   plan.batch.all_frames = a.all_frames;
@@ -111,6 +138,7 @@ Result<Plan> MakePlan(const CutArguments& a) {
   PEEL_ASSIGN_OR_RETURN(plan.model.device, ParseDevice(a.device));
   PEEL_ASSIGN_OR_RETURN(plan.model.backend, ParseBackend(a.backend));
   PEEL_ASSIGN_OR_RETURN(plan.model.runtime, ParseRuntime(a.ort));
+  plan.model.runtime.asked = a.ort_typed;
   PEEL_ASSIGN_OR_RETURN(plan.model.precision, ParsePrecision(a.precision));
   if (a.progress == "always") plan.progress = Console::Progress::kAlways;
   if (a.progress == "never") plan.progress = Console::Progress::kNever;

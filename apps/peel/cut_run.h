@@ -18,9 +18,10 @@ struct CutArguments {
   std::string model, device = "auto", backend = "auto", ort, precision = "auto", progress = "auto";
   int quality = 0, max_size = 0, threads = 0, jobs = 0;
   std::optional<std::string> crop, shadow;
-  std::string trimap, keep = "all", background_fit = "cover", size, position = "center";
-  int matting_foreground = 240, matting_background = 10, matting_erode = 10;
+  std::string trimap, keep = "all", background_fit, size, position;
+  std::optional<int> matting_foreground, matting_background, matting_erode;
   bool alpha_matting = false, fill_holes = false;
+  bool ort_typed = false;  // and not from the configuration
   uint64_t max_pixels = 0;
   bool mask = false, lossless = false, strict = false, recursive = false, skip_existing = false;
   bool all_frames = false, watch = false, quiet = false, verbose = false;

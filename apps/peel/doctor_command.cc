@@ -153,7 +153,13 @@ void AddDoctorCommand(Command& app, int* exit_code) {
   doctor.AddOption("--threads", a->verify.threads, "With --verify: of the CPU's").Range(1, 1024);
   doctor.AddOption("--ort", a->ort, "ONNX Runtime's options, as peel cut takes them")
       .TypeName("KEY=VALUE[,...]");
-  doctor.OnParsed([a, exit_code] {
+  doctor.OnParsed([doctor, a, exit_code] {
+    for (const char* option : {"--model", "--runs", "--threads"}) {
+      if (a->verify_devices || doctor.Count(option) == 0) continue;
+      Console().Error(std::string(option) + " is about --verify; give that too");
+      *exit_code = kExitUsage;
+      return;
+    }
     const auto options = ParseRuntime(a->ort);
     if (!options.ok()) {
       Console().Error(options.status().message());

@@ -124,9 +124,15 @@ void AddModelInfo(Command& model, int* exit_code) {
   info.AddOption("--shape", options->shapes,
                  "NAME=1,3,320,320: extents of an input for --plan (symbolic ones are 1)")
       .OneValueEach();
-  info.AddOption("--threads", options->threads, "threads to plan for (0: all)");
+  info.AddOption("--threads", options->threads, "threads to --plan for (0: all)");
   info.AddFlag("--json", options->json, "one JSON object");
-  info.OnParsed([options, exit_code] {
+  info.OnParsed([info, options, exit_code] {
+    for (const char* option : {"--shape", "--threads"}) {
+      if (options->plan || info.Count(option) == 0) continue;
+      *exit_code =
+          ReportFailure(InvalidArgument(std::string(option) + " is about --plan; give that too"));
+      return;
+    }
     if (const Status status = Describe(*options); !status.ok()) *exit_code = ReportFailure(status);
   });
 }

@@ -243,6 +243,9 @@ struct Timing {
 };
 
 Status Run(const Options& options) {
+  if (options.warmup > 0 && options.repeat == 0) {
+    return InvalidArgument("--warmup comes before the runs that --repeat asks for; give that too");
+  }
   PEEL_ASSIGN_OR_RETURN(const engine::DeviceRequest request, RequestFor(options));
   PEEL_ASSIGN_OR_RETURN(const engine::Precision wish, ParsePrecision(options.precision));
   Timing timing;

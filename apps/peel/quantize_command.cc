@@ -201,7 +201,14 @@ void AddQuantizeCommand(Command& app, int* exit_code) {
   quantize.AddFlag("--json", a->json, "One JSON object");
   quantize.AddFlag("-q,--quiet", a->quiet, "Errors only");
   quantize.AddFlag("-v,--verbose", a->verbose, "Every layer");
-  quantize.OnParsed([a, exit_code] { *exit_code = Run(*a); });
+  quantize.OnParsed([a, exit_code] {
+    if (a->quiet && a->verbose) {
+      Console().Error("-q and -v exclude each other");
+      *exit_code = kExitUsage;
+      return;
+    }
+    *exit_code = Run(*a);
+  });
 }
 
 }  // namespace peel

@@ -201,9 +201,13 @@ Status StreamRun::Write(const Answer& answer, const EncodedCut& cut) {
                               Name(answer.number), cut.info.subject_score,
                               a_.cut.mask ? "mask" : "cut-out"));
   }
-  console_.Detail(fmt::format("{} -> {} ({}x{}, {}, subject {:.0f} %)", Name(answer.number), name,
-                              cut.width, cut.height, HumanBytes(cut.bytes.size()),
-                              cut.info.coverage * 100));
+  std::string stages;
+  for (const auto& [stage, milliseconds] : cut.info.times) {
+    stages += fmt::format(" {} {:.1f}", stage, milliseconds);
+  }
+  console_.Detail(fmt::format("{} -> {} ({}x{}, {}, subject {:.0f} %), ms:{}", Name(answer.number),
+                              name, cut.width, cut.height, HumanBytes(cut.bytes.size()),
+                              cut.info.coverage * 100, stages));
   return OkStatus();
 }
 

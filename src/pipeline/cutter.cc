@@ -43,22 +43,6 @@ class Stopwatch {
   Clock::time_point last_;
 };
 
-// What the file is to be like.
-Status CheckEncoding(const CutOptions& options) {
-  const bool either = options.format == Format::kWebp || options.format == Format::kAvif;
-  if (options.lossless && options.format == Format::kJpeg) {
-    return InvalidArgument("a JPEG cannot be lossless; choose png, tiff, webp or avif");
-  }
-  if (options.quality > 0 && !either && options.format != Format::kJpeg) {
-    return InvalidArgument(std::string(FormatName(options.format)) +
-                           " is lossless and knows no quality; choose jpg, webp or avif");
-  }
-  if (options.quality > 0 && options.lossless) {
-    return InvalidArgument("lossless and a quality exclude each other");
-  }
-  return OkStatus();
-}
-
 // Scaling keeps the aspect, so that a picture decoded smaller than it is still fits its trimap.
 Status CheckTrimap(int width, int height, const ImageU8& trimap) {
   const double x = static_cast<double>(trimap.width()) / width;
@@ -442,6 +426,21 @@ Status CheckOptions(const CutOptions& options) {
                                options.keep_largest || options.fill_holes)) {
     return InvalidArgument(
         "--compat rembg goes without --trimap, --size, --shadow, --keep largest and --fill-holes");
+  }
+  return OkStatus();
+}
+
+Status CheckEncoding(const CutOptions& options) {
+  const bool either = options.format == Format::kWebp || options.format == Format::kAvif;
+  if (options.lossless && options.format == Format::kJpeg) {
+    return InvalidArgument("a JPEG cannot be lossless; choose png, tiff, webp or avif");
+  }
+  if (options.quality > 0 && !either && options.format != Format::kJpeg) {
+    return InvalidArgument(std::string(FormatName(options.format)) +
+                           " is lossless and knows no quality; choose jpg, webp or avif");
+  }
+  if (options.quality > 0 && options.lossless) {
+    return InvalidArgument("lossless and a quality exclude each other");
   }
   return OkStatus();
 }

@@ -178,6 +178,8 @@ class Cutter {
 // What a Cutter refuses in its options before it looks at a picture: kInvalidArgument for what
 // makes no sense, and for what would have no effect beside the rest.
 Status CheckOptions(const CutOptions& options);
+// The same of the options about the file that CutBytes and CutPicture make.
+Status CheckEncoding(const CutOptions& options);
 
 // Between stages: kCancelled where options.cancel or options.progress say so.
 Status EnterStage(const char* stage, double fraction, const CutOptions& options);

@@ -126,6 +126,12 @@ Result<LoadedModel> LoadModel(const ModelOptions& options) {
   if (!numbers.ok()) return Status(numbers.status()).WithContext(loaded.info.path);
   loaded.info.precision = PrecisionName(*numbers);
   loaded.info.precision_detail = PrecisionDetail(*numbers);
+  if (options.runtime.asked && loaded.info.backend == "native") {
+    const std::string reason = "--ort has no effect: Peel's own engine runs, not ONNX Runtime";
+    if (options.strict) return Unsupported(reason + "; say --backend onnxruntime for that");
+    if (!loaded.info.warning.empty()) loaded.info.warning += ". ";
+    loaded.info.warning += reason;
+  }
   if (const std::string fallback = PrecisionFallback(plan, *numbers); !fallback.empty()) {
     const std::string reason =
         std::string("--precision ") + OptionName(options.precision) + ": " + fallback;

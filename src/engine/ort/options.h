@@ -17,6 +17,8 @@ struct RuntimeOptions {
   bool parallel = false;         // independent branches of the graph at the same time
   int gpu = 0;                   // number of the GPU
   std::string openvino = "CPU";  // OpenVINO's name of the device: CPU, GPU, NPU, AUTO
+  // Somebody asked for these and is to be told where another engine runs.
+  bool asked = false;
 };
 
 // Sets what the text says: "KEY=VALUE" with commas between, KEY one of graph (off, basic, extended,
