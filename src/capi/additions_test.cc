@@ -20,6 +20,18 @@
 
 extern "C" int peel_numeric_version_in_c(void);
 
+// For every_option_test.cc, where peel.hpp's names stand in the way of the library's.
+std::vector<uint8_t> PngWithArtist();
+std::vector<uint8_t> PngWithArtist() {
+  const std::vector<uint8_t> pixels(size_t{3} * 64 * 48, 120);
+  peel::Metadata metadata;
+  metadata.exif = {'I', 'I', 42, 0, 8,   0,   0,   0, 1, 0, 0x3B, 1, 2,
+                   0,   4,   0,  0, 0, 'a', 'b', 'c', 0, 0, 0,    0, 0};
+  peel::EncodeOptions encode;
+  encode.metadata = &metadata;
+  return *peel::Encode(peel::ImageView<const uint8_t>{pixels.data(), 64, 48, 3, 64 * 3}, encode);
+}
+
 namespace {
 
 using testing::ElementsAre;
