@@ -1,0 +1,917 @@
+"""No option does nothing: every one that --help shows, every environment variable that the sources
+read and every key of the configuration has a row here that sets it and looks at the effect: pixels,
+bytes, files, what ran, the exit code. One without a row fails."""
+import json
+import pathlib
+import re
+import subprocess
+import time
+
+import numpy as np
+import pytest
+
+from machine import PROGRAM, ROOT, ball, onnxruntime
+
+COMMANDS = ["", "cut", "stream", "bench", "quantize", "model run", "model info", "model tune", "models",
+            "models list", "models info", "models verify", "models pull", "doctor"]
+
+
+def options_of(command):
+    if not PROGRAM.exists():
+        return []
+    done = subprocess.run([PROGRAM, *command.split(), "--help"], capture_output=True, text=True)
+    found = [line.split()[0].split(",")[-1] for line in done.stdout.splitlines()
+             if re.match(r"  -", line)]
+    return [name for name in found if name not in ("--help", "--version")]
+
+
+ROWS = {}
+
+
+def row(*names, commands=("cut",)):
+    def keep(check):
+        for command in commands:
+            for name in names:
+                assert (command, name) not in ROWS
+                ROWS[command, name] = check
+        return check
+
+    return keep
+
+
+@pytest.mark.parametrize("command,option", [(c, o) for c in COMMANDS for o in options_of(c)])
+def test_option(machine, command, option):
+    check = ROWS.get((command, option))
+    assert check is not None, f"`peel {command}` has an option without a row here: {option}"
+    if command in CUTTING:
+        check(lambda *given, **how: CUTTING[command](machine, *given, **how))
+    else:
+        check(machine)
+
+
+def test_no_row_is_of_yesterday():
+    if PROGRAM.exists():
+        assert set(ROWS) <= {(c, o) for c in COMMANDS for o in options_of(c)}
+
+
+# ---- cut and stream ------------------------------------------------------------------------------
+
+def cut(machine, *given, picture="photo.png", ext="png", own=False, **how):
+    """own: what is given says where results go."""
+    return machine.run("cut", picture, *(() if own else ("-o", "out." + ext)), *given, **how)
+
+
+def stream(machine, *given, picture="photo.png", ext="png", **how):
+    return machine.run("stream", "-o", "out-%u." + ext, *given, stdin=picture, **how)
+
+
+CUTTING = {"cut": cut, "stream": stream}
+BOTH = tuple(CUTTING)
+
+
+def differs(go, *given, base=(), **how):
+    """The pixels, or the shape, with and without. Both succeed."""
+    with_it, without = go(*base, *given, **how), go(*base, **how)
+    assert with_it.code == without.code == 0, with_it.err + without.err
+    (_, a), (_, b) = with_it.image(), without.image()
+    assert a.shape != b.shape or (a != b).any(), given
+    return a, b
+
+
+def refused(go, *given, **how):
+    done = go(*given, **how)
+    assert done.code == 2 and done.err and not done.files, (given, done.err)
+
+
+MATTED = ("--trimap", "trimap.png")  # a matte with two islands and a hole
+
+SIMPLE = {
+    "--mask": ["--mask"], "--background": ["--background", "#234"], "--edges": ["--edges", "matting"],
+    "--trimap": [*MATTED], "--compat": ["--compat", "rembg"], "--shadow": ["--shadow"],
+    "--crop": ["--crop", "3"], "--size": ["--size", "50x60"], "--max-size": ["--max-size", "40"],
+    "--alpha-matting": ["-a"], "--model": ["-m", "./small.onnx"],
+}
+for option, given in SIMPLE.items():
+    row(option, commands=BOTH)(lambda go, given=given: differs(go, *given))
+
+AMONG_OTHERS = {
+    "--keep": (MATTED, ["--keep", "largest"]), "--fill-holes": (MATTED, ["--fill-holes"]),
+    "--background-fit": (("--background", "ground.png"), ["--background-fit", "contain"]),
+    "--position": (("--size", "300x50"), ["--position", "left"]),
+    "--alpha-matting-foreground-threshold": (("-a",), ["-af", "254"]),
+    "--alpha-matting-background-threshold": (("-a",), ["-ab", "200"]),
+    "--alpha-matting-erode-size": (("-a",), ["-ae", "2"]),
+}
+for option, (base, given) in AMONG_OTHERS.items():
+    row(option, commands=BOTH)(lambda go, base=base, given=given: differs(go, *given, base=base))
+
+
+def test_two_ways_to_say_matting(machine):
+    assert cut(machine, "-a").files == cut(machine, "--edges", "matting").files
+
+
+@row("--format", commands=BOTH)
+def _(go):
+    assert go("--format", "webp").image()[0] == "WEBP"
+    assert go().image()[0] == "PNG"
+
+
+@row("--quality", commands=BOTH)
+def _(go):
+    low, usual = (len(next(iter(go(*given, ext="jpg").files.values())))
+                  for given in (["--quality", "20"], []))
+    assert low < usual
+    refused(go, "--quality", "20")  # PNG
+    refused(go, "--quality", "20", "--lossless", ext="webp")
+
+
+@row("--lossless", commands=BOTH)
+def _(go):
+    differs(go, "--lossless", ext="webp")
+    assert go("--lossless").files == go().files  # as PNG is anyway
+    refused(go, "--lossless", ext="jpg")
+
+
+@row("--max-pixels", commands=BOTH)
+def _(go):
+    done = go("--max-pixels", "1000")
+    assert done.code == 1 and "1000 pixels" in done.err and not done.files
+
+
+@row("--threads", commands=BOTH)
+def _(go):
+    assert "with 3 threads" in go("--threads", "3", "--jobs", "1", "-v").err
+    assert "with 5 threads" in go("--threads", "5", "--jobs", "1", "-v").err
+
+
+@row("--jobs")
+def _(go):
+    def jobs(*given):
+        done = go("in/b.png", "-O", "o", *given, "-v", "--threads", "2", picture="in/a.png", own=True)
+        return re.search(r"(\d+) jobs", done.err)[1]
+
+    assert jobs("--jobs", "1") == "1" and jobs() == "2"
+
+
+@row("--jobs", commands=("stream",))
+def _(go):
+    assert "3 jobs" in go("--jobs", "3", "-v").err and "5 jobs" in go("--jobs", "5", "-v").err
+
+
+@row("--memory")
+def _(go):
+    # What it holds back is measured in test_folders.py (test_memory_stays_below_the_cap) and below.
+    refused(go, "--memory", "many")
+
+
+@row("--memory", commands=("stream",))
+def _(go):
+    refused(go, "--memory", "many")
+
+
+def test_memory_of_a_stream(machine):
+    import io
+
+    file = io.BytesIO()
+    ball(2400, 1800).save(file, "JPEG", quality=80)
+    here = machine.fresh()
+
+    def peak(*given):
+        with open(here / "pictures", "wb") as many:
+            many.write(file.getvalue() * 6)
+        with open(here / "pictures", "rb") as many, open(here / "cut-outs", "wb") as out:
+            child = subprocess.Popen([PROGRAM, "stream", "--jobs", "6", "--threads", "6", *given],
+                                     stdin=many, stdout=out, cwd=here, env=machine.environment(here, {}))
+            most = 0
+            while child.poll() is None:
+                try:
+                    status = pathlib.Path(f"/proc/{child.pid}/status").read_text()
+                except OSError:
+                    continue
+                if "VmHWM:" in status and "peel" in status.splitlines()[0]:
+                    most = max(most, int(status.split("VmHWM:")[1].split()[0]) / 1024)
+                time.sleep(0.005)
+        assert child.returncode == 0
+        return most
+
+    free, held = peak(), peak("--memory", "200M")
+    assert held < 200 < free, (held, free)
+
+
+@row("--device", commands=BOTH)
+def _(go):
+    done = go("--device", "cuda")
+    assert done.code == 0 and "cuda" in done.err and not go().err
+
+
+@row("--backend", commands=BOTH)
+def _(go):
+    assert "onnxruntime" in go("--backend", "onnxruntime", "--strict").err.lower()
+    if (library := onnxruntime()) is not None:
+        assert "(onnxruntime" in go("--backend", "onnxruntime", "-v", PEEL_ORT_LIB=library).err
+
+
+@row("--ort", commands=BOTH)
+def _(go):
+    refused(go, "--backend", "native", "--ort", "graph=off")
+    assert "no effect" in go("--ort", "graph=off").err  # the native engine runs
+    assert go("--ort", "graph=off", "--strict").code == 3
+    refused(go, "--ort", "graph=fast")
+
+
+@row("--precision", commands=BOTH)
+def _(go):
+    assert "int8" in go("--precision", "int8").err and not go().err
+
+
+@row("--strict", commands=BOTH)
+def _(go):
+    assert go("--device", "cuda", "--strict").code == 3 and go("--device", "cuda").code == 0
+
+
+@row("--quiet", commands=BOTH)
+def _(go):
+    assert go(picture="empty.png").err and not go("-q", picture="empty.png").err
+    refused(go, "-q", "-v")
+
+
+@row("--verbose", commands=BOTH)
+def _(go):
+    assert "network" in go("-v").err and not go().err
+
+
+@row("-o", commands=BOTH)
+def _(go):
+    assert list(go(ext="webp").files) != list(go().files)
+
+
+@pytest.mark.parametrize("command", BOTH)
+@pytest.mark.parametrize("given", [
+    ["--position", "left"], ["--background-fit", "contain"], ["--background", "red", "--background-fit", "cover"],
+    ["-af", "200"], ["-ab", "20"], ["-ae", "5"], [*MATTED, "-ae", "5"], [*MATTED, "-a", "-ae", "5"],
+    [*MATTED, "--edges", "off"], [*MATTED, "--compat", "rembg"], ["--compat", "rembg", "--edges", "refine"],
+    ["--compat", "rembg", "--background", "blur"], ["--compat", "rembg", "--shadow"],
+    ["--compat", "rembg", "--keep", "largest"], ["--mask", "--background", "red"], ["--mask", "--shadow"],
+    ["-a", "--edges", "off"]])
+def test_what_would_have_no_effect_is_refused(machine, command, given):
+    refused(lambda *a: CUTTING[command](machine, *a), *given)
+
+
+def test_without_a_certain_subject_rembg_decontaminates(machine):
+    rembg = ("--compat", "rembg")
+    _, fallen_back = cut(machine, *rembg, "-a", "-ae", "300").image()
+    _, mask = cut(machine, *rembg, "--mask").image()
+    _, plain = cut(machine, *rembg).image()
+    assert (fallen_back[..., 3] == mask).all()
+    soft = (mask > 20) & (mask < 235)
+    # The plain cut-out is multiplied by its alpha, which darkens it.
+    assert fallen_back[soft][:, 0].mean() > plain[soft][:, 0].mean() + 20
+
+
+def test_grey_pictures_in_rembgs_way(machine):
+    """PyMatting wants three channels: rembg then decontaminates, which -a is not on a grey picture."""
+    matted = cut(machine, "--compat", "rembg", "-a", picture="grey.png")
+    plain = cut(machine, "--compat", "rembg", picture="grey.png")
+    none_certain = cut(machine, "--compat", "rembg", "-a", "-ae", "300", picture="grey.png")
+    assert matted.files == none_certain.files != plain.files
+
+
+# ---- cut alone -----------------------------------------------------------------------------------
+
+@row("-O")
+def _(go):
+    done = go(own=True)
+    assert list(go("-O", "there", own=True).files) == ["there/photo.cut.png"] != list(done.files)
+
+
+@row("--all-frames")
+def _(go):
+    assert len(go("--all-frames", picture="film.gif", own=True).files) == 2
+    assert len(go(picture="film.gif", own=True).files) == 1
+
+
+@row("--skip-existing")
+def _(go):
+    def there(here):
+        (here / "photo.cut.png").write_bytes(b"made already")
+
+    assert not go("--skip-existing", own=True, prepare=there).files and go(own=True, prepare=there).files
+
+
+@row("--report")
+def _(go):
+    assert json.loads(go("--report", "r.json").files["r.json"])[0]["status"] == "done"
+
+
+@row("--recursive")
+def _(go):
+    files = [set(go("-O", "o", *given, picture="in", own=True).files) for given in (["--recursive"], [])]
+    assert files[0] - files[1] == {"o/sub/c.cut.png"}
+
+
+@row("--watch")
+def _(go):
+    # That it goes on is in test_folders.py; of a file there is nothing to watch.
+    refused(go, "--watch", own=True)
+
+
+@row("--shard")
+def _(go):
+    whole, one, two = (set(go("-O", "o", *given, picture="in", own=True).files)
+                       for given in ([], ["--shard", "1/2"], ["--shard", "2/2"]))
+    assert one | two == whole and not one & two
+
+
+@row("--progress")
+def _(go):
+    assert "1/1" in go("--progress", "always").err and "1/1" not in go().err
+
+
+# ---- the other commands --------------------------------------------------------------------------
+
+def bench(machine, *given, pictures=("photo.png",), **how):
+    done = machine.run("bench", *pictures, "--devices", "cpu", "--precisions", "fp32", "--sizes", "48",
+                       "--rounds", "1", "--warmup", "0", "--models", "./small.onnx", "--json", *given, **how)
+    assert done.code == 0, done.err
+    return done
+
+
+def cases(done):
+    return json.loads(done.out)["cases"]
+
+
+def in_bench(*names):
+    return row(*names, commands=("bench",))
+
+
+def bare_bench(machine, *given, **how):
+    """Of what bench() gives, given again wins nowhere: options that are lists."""
+    options = {"--devices": "cpu", "--precisions": "fp32", "--sizes": "48", "--rounds": "1",
+               "--warmup": "0", "--models": "./small.onnx"}
+    options.update(dict(zip(given[::2], given[1::2])))
+    done = machine.run("bench", "photo.png", "in/a.png", *[w for pair in options.items() for w in pair],
+                       "--json", **how)
+    assert done.code == 0, done.err
+    return done
+
+
+@in_bench("--models")
+def _(machine):
+    assert [c["model"] for c in cases(bare_bench(machine, "--models", "./small.onnx,peel"))] != [
+        c["model"] for c in cases(bare_bench(machine))]
+
+
+@in_bench("--devices")
+def _(machine):
+    assert len(cases(bare_bench(machine, "--devices", "cpu,cuda"))) == 2
+
+
+@in_bench("--precisions")
+def _(machine):
+    assert len(cases(bare_bench(machine, "--precisions", "fp32,bf16"))) == 2
+
+
+@in_bench("--sizes")
+def _(machine):
+    assert [s["size"] for s in cases(bare_bench(machine, "--sizes", "32,40"))[0]["sizes"]] == [32, 40]
+
+
+@in_bench("--rounds")
+def _(machine):
+    runs = [cases(bare_bench(machine, *given))[0]["sizes"][0]["runs"] for given in (["--rounds", "3"], [])]
+    assert runs[0] == 3 * runs[1]
+
+
+@in_bench("--warmup")
+def _(machine):
+    refused(lambda *given: machine.run("bench", "photo.png", *given), "--warmup", "-1")
+    assert json.loads(bare_bench(machine, "--warmup", "2").out)["warmup"] == 2
+
+
+@in_bench("--max-images")
+def _(machine):
+    one, two = (json.loads(bare_bench(machine, *given).out) for given in (["--max-images", "1"], []))
+    assert len(one["pictures"]) == 1 and len(two["pictures"]) == 2
+
+
+@in_bench("--recursive")
+def _(machine):
+    deep, flat = (json.loads(bench(machine, *given, pictures=("in",)).out) for given in (["--recursive"], []))
+    assert (len(deep["pictures"]), len(flat["pictures"])) == (3, 2)
+
+
+@in_bench("--threads")
+def _(machine):
+    assert cases(bare_bench(machine, "--threads", "3"))[0]["threads"] == 3
+
+
+@in_bench("--ort")
+def _(machine):
+    refused(lambda *given: machine.run("bench", "photo.png", *given), "--ort", "graph=fast")
+
+
+@in_bench("-O")
+def _(machine):
+    assert "there/results.json" in bare_bench(machine, "-O", "there").files
+
+
+@in_bench("--fresh")
+def _(machine):
+    here = machine.fresh()
+    bench(machine, here=here)
+    kept, anew = bench(machine, here=here), bench(machine, "--fresh", here=here)
+    assert not any("mask-48" in name for name in kept.files) and any("mask-48" in n for n in anew.files)
+
+
+@in_bench("--apply")
+def _(machine):
+    here = machine.fresh()
+    bench(machine, "--apply", here=here, PEEL_CONFIG="HERE/config.yaml")
+    assert "model" in (here / "config.yaml").read_text()
+
+
+@in_bench("--json")
+def _(machine):
+    done = machine.run("bench", "photo.png", "--devices", "cpu", "--precisions", "fp32", "--sizes", "48",
+                       "--rounds", "1", "--models", "./small.onnx")
+    assert done.code == 0 and not done.out.startswith(b"{")
+
+
+@in_bench("--quiet")
+def _(machine):
+    loud, quiet = bench(machine, terminal=True), bench(machine, "-q", terminal=True)
+    assert loud.err != "" == quiet.err
+
+
+def quantize(machine, *given, images="eight", **how):
+    done = machine.run("quantize", "small.onnx", "--images", images, "--all-layers", *given, **how)
+    assert done.code == 0, done.err
+    return done
+
+
+def in_quantize(*names):
+    return row(*names, commands=("quantize",))
+
+
+def model_of(done):
+    return done.files["small_int8.onnx"]
+
+
+def other_model(machine, *given):
+    assert model_of(quantize(machine, *given)) != model_of(quantize(machine)), given
+
+
+for option, given in {
+        "--recursive": ["--recursive"], "--max-images": ["--max-images", "4"],
+        "--ranges": ["--ranges", "minmax"], "--activations": ["--activations", "int8"],
+        "--no-bias-correction": ["--no-bias-correction"],
+        "--keep-float": ["--keep-float", "conv_d"]}.items():
+    in_quantize(option)(lambda machine, given=given: other_model(machine, *given))
+
+
+@in_quantize("--clip-weights")
+def _(machine):
+    clipped, whole = (machine.run("quantize", "wide.onnx", "--images", "eight", "--all-layers", *given)
+                      for given in (["--clip-weights"], []))
+    assert clipped.code == 0 and clipped.files != whole.files
+
+
+@in_quantize("--images")
+def _(machine):
+    assert model_of(quantize(machine, images="eight")) != model_of(
+        machine.run("quantize", "small.onnx", "--images", "eight/more", "eight/0.png", "--all-layers"))
+
+
+@in_quantize("-o")
+def _(machine):
+    assert list(quantize(machine, "-o", "x.onnx").files) == ["x.onnx"]
+
+
+def tolerant(machine, *given):
+    done = machine.run("quantize", "small.onnx", "--images", "eight", "--json", *given)
+    assert done.code == 0, done.err
+    return json.loads(done.out)
+
+
+@in_quantize("--max-difference")
+def _(machine):
+    assert tolerant(machine, "--max-difference", "0.5", "--min-iou", "0.01")["fp32_layers"] == 0
+    assert tolerant(machine, "--max-difference", "0.0005", "--min-iou", "0.01")["fp32_layers"] > 0
+
+
+@in_quantize("--min-iou")
+def _(machine):
+    assert tolerant(machine, "--max-difference", "0.5", "--min-iou", "0.9999")["fp32_layers"] > 0
+
+
+@in_quantize("--margin")
+def _(machine):
+    loose, tight = (tolerant(machine, "--max-difference", "0.004", "--min-iou", "0.01", "--margin", m)
+                    for m in ("1", "0.02"))
+    assert tight["fp32_layers"] > loose["fp32_layers"]
+
+
+@in_quantize("--all-layers")
+def _(machine):
+    assert json.loads(quantize(machine, "--json", "--max-difference", "0.0005").out)["fp32_layers"] == 0
+
+
+@in_quantize("--probe-images")
+def _(machine):
+    few, many = (tolerant(machine, "--probe-images", n) for n in ("1", "6"))
+    assert few["layers"] != many["layers"]
+
+
+@in_quantize("--threads")
+def _(machine):
+    # Which must not show in what is made; test_quantize.py has its own.
+    assert model_of(quantize(machine, "--threads", "3")) == model_of(quantize(machine))
+    refused(lambda *given: machine.run("quantize", "small.onnx", "--images", "eight", *given), "--threads", "0")
+
+
+@in_quantize("--json")
+def _(machine):
+    assert json.loads(quantize(machine, "--json").out) and not quantize(machine).out.startswith(b"{")
+
+
+@in_quantize("--quiet")
+def _(machine):
+    # A broken picture is left out aloud.
+    def broken(here):
+        (here / "eight/x.png").write_bytes(b"no picture")
+
+    assert quantize(machine, prepare=broken).err and not quantize(machine, "-q", prepare=broken).err
+    refused(lambda *given: machine.run("quantize", "small.onnx", "--images", "eight", *given), "-q", "-v")
+
+
+@in_quantize("--verbose")
+def _(machine):
+    assert len(quantize(machine, "-v").out) > len(quantize(machine).out)
+
+
+def run_model(machine, *given, **how):
+    done = machine.run("model", "run", "small.onnx", *given, **how)
+    assert done.code == 0, done.err
+    return done
+
+
+def in_run(*names):
+    return row(*names, commands=("model run",))
+
+
+def array(here):
+    np.save(here / "x.npy", np.full((1, 3, 48, 48), 0.5, np.float32))
+
+
+@in_run("--input")
+def _(machine):
+    given, random = (run_model(machine, *more, "--output", "mask=y.npy", prepare=array).files["y.npy"]
+                     for more in (["--input", "x=x.npy"], []))
+    assert given != random
+
+
+@in_run("--output")
+def _(machine):
+    assert set(run_model(machine, "--output", "mask=y.npy").files) == {"y.npy"}
+
+
+@in_run("--shape")
+def _(machine):
+    done = machine.run("model", "run", "small.onnx", "--shape", "x=1,3,8,8")
+    assert done.code != 0 and "8" in done.err
+
+
+@in_run("--repeat")
+def _(machine):
+    assert len(json.loads(run_model(machine, "--json", "--repeat", "3").out)["times_ms"]) == 3
+
+
+@in_run("--warmup")
+def _(machine):
+    refused(lambda *given: machine.run("model", "run", "small.onnx", *given), "--warmup", "2")
+    run_model(machine, "--warmup", "2", "--repeat", "1")
+
+
+@in_run("--threads")
+def _(machine):
+    assert json.loads(run_model(machine, "--json", "--threads", "3").out)["threads"] == 3
+
+
+@in_run("--precision")
+def _(machine):
+    assert "int8" in run_model(machine, "--precision", "int8").err
+
+
+@in_run("--device")
+def _(machine):
+    assert json.loads(run_model(machine, "--json", "--device", "cuda").out)["device_asked"] == "cuda"
+
+
+@in_run("--backend")
+def _(machine):
+    assert machine.run("model", "run", "small.onnx", "--backend", "onnxruntime", "--strict").code == 3
+
+
+@in_run("--ort")
+def _(machine):
+    refused(lambda *given: machine.run("model", "run", "small.onnx", *given), "--ort", "graph=fast")
+    if (library := onnxruntime()) is not None:
+        fused, plain = (json.loads(run_model(machine, "--json", "--backend", "onnxruntime", "--ort", ort,
+                                             PEEL_ORT_LIB=library).out)["nodes"]
+                        for ort in ("graph=extended", "graph=off"))
+        assert sum(plain.values()) > sum(fused.values())
+
+
+@in_run("--strict")
+def _(machine):
+    codes = [machine.run("model", "run", "small.onnx", "--device", "cuda", *given).code
+             for given in (["--strict"], [])]
+    assert codes == [3, 0]
+
+
+@in_run("--profile")
+def _(machine):
+    assert b"conv_d" in run_model(machine, "--profile").out and b"conv_d" not in run_model(machine).out
+
+
+@in_run("--json")
+def _(machine):
+    assert json.loads(run_model(machine, "--json").out) and not run_model(machine).out.startswith(b"{")
+
+
+def info(machine, *given, **how):
+    done = machine.run("model", "info", "small.onnx", *given, **how)
+    assert done.code == 0, done.err
+    return done.out
+
+
+def in_info(*names):
+    return row(*names, commands=("model info",))
+
+
+@in_info("--plan")
+def _(machine):
+    assert len(info(machine, "--plan")) > len(info(machine))
+
+
+@in_info("--shape")
+def _(machine):
+    refused(lambda *given: machine.run("model", "info", "small.onnx", *given), "--shape", "x=1,3,48,48")
+    done = machine.run("model", "info", "small.onnx", "--plan", "--shape", "x=1,3,8,8")
+    assert done.code != 0 or done.out != info(machine, "--plan")
+
+
+@in_info("--threads")
+def _(machine):
+    refused(lambda *given: machine.run("model", "info", "small.onnx", *given), "--threads", "2")
+    assert info(machine, "--plan", "--threads", "1") != info(machine, "--plan", "--threads", "7")
+
+
+@in_info("--json")
+def _(machine):
+    assert json.loads(info(machine, "--json")) and not info(machine).startswith(b"{")
+
+
+def tune(machine, *given, **how):
+    done = machine.run("model", "tune", "small.onnx", "--images", "eight", *given, **how)
+    assert done.code == 0, done.err
+    return done
+
+
+def in_tune(*names):
+    return row(*names, commands=("model tune",))
+
+
+def tuned(machine, *given):
+    return json.loads(tune(machine, "--json", *given).out)
+
+
+@in_tune("--images", "--max-images", "--recursive")
+def _(machine):
+    pictures = [tuned(machine, *given)["calibration_pictures"] for given in ([], ["--max-images", "4"], ["--recursive"])]
+    assert pictures[1] < pictures[0] < pictures[2], pictures
+    assert machine.run("model", "tune", "small.onnx").code == 2
+
+
+@in_tune("--max-difference", "--min-iou")
+def _(machine):
+    def notes(*given):
+        return [c["note"] for c in tuned(machine, *given)["candidates"]]
+
+    assert notes("--max-difference", "0.000001", "--min-iou", "0.999999") != notes(
+        "--max-difference", "1", "--min-iou", "0") or "avx512_bf16" not in pathlib.Path("/proc/cpuinfo").read_text()
+
+
+@in_tune("--threads")
+def _(machine):
+    assert tuned(machine, "--threads", "3")["threads"] == 3
+
+
+@in_tune("--json")
+def _(machine):
+    assert not tune(machine).out.startswith(b"{") and tuned(machine)
+
+
+@in_tune("--quiet")
+def _(machine):
+    def broken(here):
+        (here / "eight/x.png").write_bytes(b"no picture")
+
+    assert tune(machine, prepare=broken).err and not tune(machine, "-q", prepare=broken).err
+
+
+@row("--json", commands=("models", "models list"))
+def _(machine):
+    assert json.loads(machine.run("models", "list", "--json").out)
+    assert machine.run("models", "--json").out == machine.run("models", "list", "--json").out
+    assert not machine.run("models", "list").out.startswith((b"[", b"{"))
+
+
+@row("--json", commands=("models info",))
+def _(machine):
+    assert json.loads(machine.run("models", "info", "peel", "--json").out)
+    assert not machine.run("models", "info", "peel").out.startswith(b"{")
+
+
+def in_doctor(*names):
+    return row(*names, commands=("doctor",))
+
+
+@in_doctor("--json")
+def _(machine):
+    assert json.loads(machine.run("doctor", "--json").out) and machine.run("doctor").out.startswith(b"peel")
+
+
+@in_doctor("--verify", "--runs", "--model", "--threads")
+def _(machine):
+    for about_it in (["--runs", "2"], ["-m", "peel"], ["--threads", "2"]):
+        refused(lambda *given: machine.run("doctor", *given), *about_it)
+    small, peel = (json.loads(machine.run("doctor", "--verify", "--runs", "1", "--json", *given).out)
+                   for given in (["-m", "./small.onnx", "--threads", "1"], ["-m", "./small.onnx", "--threads", "3"]))
+    assert small != peel
+    assert machine.run("doctor", "--verify", "-m", "nowhere.onnx").code == 3
+
+
+@in_doctor("--ort")
+def _(machine):
+    refused(lambda *given: machine.run("doctor", *given), "--ort", "graph=fast")
+
+
+# ---- the environment and the configuration -------------------------------------------------------
+
+VARIABLES = {}
+
+
+def variable(*names):
+    def keep(check):
+        VARIABLES.update(dict.fromkeys(names, check))
+        return check
+
+    return keep
+
+
+def variables_read():
+    """By name, in the sources of the program and the library."""
+    found = set()
+    for source in [*ROOT.glob("src/**/*.cc"), *ROOT.glob("apps/**/*.cc")]:
+        if not source.stem.endswith(("_test", "_bench")):
+            text = source.read_text()
+            found |= set(re.findall(r'(?:getenv|Variable|variable|environment)\("([A-Z][A-Z0-9_]+)"\)', text))
+            found |= set(re.findall(r'"(PEEL_[A-Z0-9_]+)"', text))
+    return sorted(found)
+
+
+@pytest.mark.parametrize("name", variables_read())
+def test_variable(machine, name):
+    check = VARIABLES.get(name)
+    assert check is not None, f"an environment variable without a row here: {name}"
+    check(machine)
+
+
+def doctor(machine, **env):
+    return json.loads(machine.run("doctor", "--json", **env).out)
+
+
+@variable("PEEL_CPU")
+def _(machine):  # which code runs is in tests/kernels/test_forced.py
+    assert doctor(machine, PEEL_CPU="scalar")["cpu"]["target"] != doctor(machine)["cpu"]["target"]
+
+
+@variable("PEEL_KERNELS_OFF")
+def _(machine):
+    def kernels(**env):
+        return {s["kernel"] for s in json.loads(run_model(machine, "--json", "--profile", **env).out)["steps"]}
+
+    assert kernels(PEEL_KERNELS_OFF="all") != kernels()
+
+
+@variable("PEEL_PASSES_OFF")
+def _(machine):
+    passes = re.findall(r"passes\s+(\w+)", info(machine).decode()) or ["fuse_activation"]
+    assert info(machine, PEEL_PASSES_OFF="all") != info(machine), passes
+
+
+@variable("PEEL_TUNE", "PEEL_CACHE_DIR")
+def _(machine):
+    here = machine.fresh()
+    run_model(machine, here=here, PEEL_TUNE="on", PEEL_CACHE_DIR="HERE/mine")
+    assert list((here / "mine").rglob("*")), "nothing measured"
+    here = machine.fresh()
+    run_model(machine, here=here, PEEL_TUNE="off", PEEL_CACHE_DIR="HERE/mine")
+    assert not list(here.glob("mine/**/*.*"))
+
+
+@variable("PEEL_ORT_LIB")
+def _(machine):
+    done = machine.run("model", "run", "small.onnx", "--backend", "onnxruntime", "--strict",
+                       PEEL_ORT_LIB="HERE/nothing.so")
+    assert "nothing.so" in done.err
+
+
+@variable("PEEL_ORT_OPTIONS")
+def _(machine):
+    done = machine.run("model", "run", "small.onnx", PEEL_ORT_OPTIONS="graph=fast")
+    assert done.code == 2 and "PEEL_ORT_OPTIONS" in done.err
+
+
+@variable("VIRTUAL_ENV", "CONDA_PREFIX")
+def _(machine):
+    def package(here):
+        (here / "env/lib/python3.11/site-packages/onnxruntime/capi").mkdir(parents=True)
+
+    for name in ("VIRTUAL_ENV", "CONDA_PREFIX"):
+        done = machine.run("model", "run", "small.onnx", "--backend", "onnxruntime", "--strict",
+                           prepare=package, PEEL_ORT_LIB="UNSET", **{name: "HERE/env"})
+        assert "env/lib/python3.11" in done.err, done.err
+
+
+@variable("U2NET_HOME", "REMBG_HOME", "XDG_DATA_HOME", "HOME")
+def _(machine):
+    places = {"U2NET_HOME": "u2netp.onnx", "REMBG_HOME": "models/u2netp/u2netp.onnx",
+              "XDG_DATA_HOME": "peel/models/u2netp.onnx", "HOME": ".u2net/u2netp.onnx"}
+    for name, place in places.items():
+        def put(here, place=place):
+            (here / "models" / place).parent.mkdir(parents=True)
+            (here / "models" / place).write_bytes((here / "small.onnx").read_bytes())
+
+        env = {name: "HERE/models"}
+        assert machine.run("cut", "photo.png", "-m", "u2netp", prepare=put, **env).code == 0, name
+    assert machine.run("cut", "photo.png", "-m", "u2netp").code == 3
+
+
+def configured(text, name="config.yaml"):
+    def write(here):
+        (here / name).parent.mkdir(parents=True, exist_ok=True)
+        (here / name).write_text(text)
+
+    return write
+
+
+@variable("PEEL_CONFIG", "XDG_CONFIG_HOME")
+def _(machine):
+    bad = "colour: red\n"
+    for place, env in (("c.yaml", {"PEEL_CONFIG": "HERE/c.yaml"}),
+                       ("peel/config.yaml", {"XDG_CONFIG_HOME": "HERE"})):
+        done = machine.run("cut", "photo.png", prepare=configured(bad, place), **env)
+        assert done.code == 2 and "colour" in done.err
+
+
+@variable("XDG_CACHE_HOME")
+def _(machine):
+    here = machine.fresh()
+    run_model(machine, here=here, PEEL_TUNE="on", PEEL_CACHE_DIR="UNSET", XDG_CACHE_HOME="HERE/xdg")
+    assert list((here / "xdg").rglob("*"))
+
+
+@variable("PATH")
+def _(machine):
+    done = machine.run("models", "pull", "u2netp")
+    assert done.code == 3 and "curl" in done.err
+
+
+CONFIGURED = {
+    "model": ("./small.onnx", lambda done, usual: done.image()[1].tobytes() != usual.image()[1].tobytes()),
+    "device": ("cuda", lambda done, usual: "cuda" in done.err),
+    "backend": ("onnxruntime", lambda done, usual: "onnxruntime" in done.err.lower()),
+    "precision": ("int8", lambda done, usual: "int8" in done.err),
+    "threads": ("3", lambda done, usual: "with 3 threads" in done.err),
+    "jobs": ("7", lambda done, usual: "7 jobs" in done.err),
+    "ort": ("graph=fast", lambda done, usual: done.code == 2 and "graph" in done.err),
+}
+
+
+def test_every_key_of_the_configuration(machine):
+    told = machine.run("cut", "photo.png", prepare=configured("colour: red\n"), PEEL_CONFIG="HERE/config.yaml").err
+    keys = set(re.findall(r"\w+", told.split("there are")[1])) - {"and", "Run", "with"}
+    assert keys == set(CONFIGURED)
+    usual = stream(machine, "-v", "--threads", "1")
+    for key, (value, differs) in CONFIGURED.items():
+        fixed = () if key in ("threads", "jobs") else ("--threads", "1")
+        fixed = ("--jobs", "1") if key == "threads" else fixed
+        done = stream(machine, "-v", *fixed, prepare=configured(f"{key}: {value}\n"),
+                      PEEL_CONFIG="HERE/config.yaml")
+        assert differs(done, usual), (key, done.err)
+        # The command line wins.
+    over = stream(machine, "-v", "--device", "cpu", prepare=configured("device: cuda\n"),
+                  PEEL_CONFIG="HERE/config.yaml")
+    assert over.code == 0 and "cuda" not in over.err
