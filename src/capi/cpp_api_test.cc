@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 #include <span>
+#include <stdexcept>
 #include <thread>
 #include <vector>
 
@@ -74,6 +75,53 @@ TEST(CppApi, CancelToken) {
   EXPECT_NO_THROW(SharedEngine().Cut(png, options));
   token.Cancel();
   EXPECT_THROW(SharedEngine().Cut(png, options), peel::Error);
+}
+
+TEST(CppApi, ProbesCopiesAndNumbersItsVersion) {
+  const auto png = Example();
+  const peel::PictureInfo info = peel::Probe(png);
+  EXPECT_EQ(info.format, "PNG");
+  EXPECT_EQ(info.width, 96);
+  EXPECT_EQ(info.height, 64);
+  EXPECT_FALSE(info.has_alpha);
+  EXPECT_THROW(peel::Probe(std::span(png).first(20)), peel::Error);
+  EXPECT_EQ(peel::VersionNumber(), PEEL_NUMERIC_VERSION);
+
+  const peel::Result cut = SharedEngine().Cut(png);
+  std::vector<uint8_t> copy(cut.CopyTo({}));
+  EXPECT_EQ(cut.CopyTo(copy), copy.size());
+  EXPECT_TRUE(std::ranges::equal(copy, cut.bytes()));
+  SharedEngine().TrimMemory();
+  EXPECT_TRUE(std::ranges::equal(SharedEngine().Cut(png).bytes(), copy));
+}
+
+TEST(CppApi, PixelsOfSixteenBitsInAnotherOrder) {
+  const std::vector<uint16_t> samples(size_t{80} * 60 * 4, 40000);
+  const std::span<const uint8_t> bytes(reinterpret_cast<const uint8_t*>(samples.data()),
+                                       samples.size() * 2);
+  const peel::Pixels pixels = {bytes, 80, 60, 4 | PEEL_BGR | PEEL_16_BIT, 0};
+  const peel::Result cut = SharedEngine().Cut(pixels);
+  EXPECT_EQ(cut.bits(), 16);
+  EXPECT_EQ(cut.CopyTo({}), size_t{80} * 60 * 4 * 2);
+  peel::Pixels short_of_one = pixels;
+  short_of_one.data = bytes.first(bytes.size() - 1);
+  EXPECT_THROW(SharedEngine().Cut(short_of_one), peel::Error);
+}
+
+TEST(CppApi, ProgressStopsAndItsExceptionsComeThrough) {
+  const auto png = Example();
+  peel::CutOptions options;
+  int told = 0;
+  options.progress = [&](const char*, double) { return ++told < 3; };
+  try {
+    SharedEngine().Cut(png, options);
+    FAIL() << "not stopped";
+  } catch (const peel::Error& error) {
+    EXPECT_EQ(error.status(), PEEL_CANCELLED);
+  }
+  EXPECT_EQ(told, 3);
+  options.progress = [](const char*, double) -> bool { throw std::out_of_range("mine"); };
+  EXPECT_THROW(SharedEngine().Cut(png, options), std::out_of_range);
 }
 
 TEST(CppApi, Models) {

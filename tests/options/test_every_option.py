@@ -1,6 +1,7 @@
 """No option does nothing: every one that --help shows, every environment variable that the sources
 read and every key of the configuration has a row here that sets it and looks at the effect: pixels,
 bytes, files, what ran, the exit code. One without a row fails."""
+import hashlib
 import json
 import pathlib
 import re
@@ -731,6 +732,23 @@ def _(machine):
 def _(machine):
     assert json.loads(machine.run("models", "info", "peel", "--json").out)
     assert not machine.run("models", "info", "peel").out.startswith(b"{")
+
+
+@row("--sha256", commands=("models pull",))
+def _(machine):
+    def downloads_small(here):
+        (here / "bin").mkdir()
+        (here / "bin/curl").write_text(
+            f'#!/bin/sh\nwhile [ "$1" != -o ] && [ "$1" != --output ]; do shift; done\nexec /bin/cp {here}/small.onnx "$2"\n')
+        (here / "bin/curl").chmod(0o755)
+
+    def pull(digest):
+        return machine.run("models", "pull", "https://localhost/x.onnx", "--sha256", digest,
+                           prepare=downloads_small, PATH="HERE/bin", XDG_DATA_HOME="HERE/data")
+
+    right = hashlib.sha256((machine.template / "small.onnx").read_bytes()).hexdigest()
+    assert pull(right).code == 0 and "data/peel/models/x.onnx" in pull(right).files
+    assert pull("0" * 64).code == 3 and not [n for n in pull("0" * 64).files if n.startswith("data")]
 
 
 def in_doctor(*names):
