@@ -128,16 +128,16 @@ Result<Cut> Compose(ImageView<const uint8_t> picture, Matte& matte, const CutOpt
   Cut cut;
   PEEL_ASSIGN_OR_RETURN(ImageU8 alpha, SubjectAlpha(matte, options, cut, pool));
   ImageU8 own;
-  ImageU8* visible = &alpha;
+  const ImageU8* visible = &alpha;
   if (HasTransparency(picture)) {
     PEEL_ASSIGN_OR_RETURN(own, VisibleAlpha(picture, alpha, cut, pool));
     visible = &own;
   }
-  const Box box = CropBox(std::as_const(*visible).view(), options);
+  const Box box = CropBox(visible->view(), options);
   cut.x = box.x;
   cut.y = box.y;
   if (options.mask_only) {
-    PEEL_ASSIGN_OR_RETURN(cut.pixels, Take(std::move(*visible), box));
+    PEEL_ASSIGN_OR_RETURN(cut.pixels, Take(std::move(alpha), box));
     if (options.canvas) {
       PEEL_ASSIGN_OR_RETURN(cut.pixels, PlaceOnCanvas(std::as_const(cut.pixels).view(),
                                                       *options.canvas, options.position, pool));

@@ -111,13 +111,15 @@ Result<ImageU16> ScaleTo(ImageView<const uint16_t> picture, Size size, ThreadPoo
   return Resize(picture, size.width, size.height, ResizeFilter::kLanczos, pool);
 }
 
-// All of a picture that is cut out already.
-Result<Matte> WholeMatte(ImageView<const uint8_t> picture) {
+// Of a picture that is cut out already: all of it, since its own alpha is multiplied in later. As a
+// mask, which is the matte alone, it is that alpha.
+Result<Matte> WholeMatte(ImageView<const uint8_t> rgba, bool as_mask) {
   Matte matte;
-  PEEL_ASSIGN_OR_RETURN(ImageU8 alpha, ImageU8::Allocate(picture.width, picture.height, 1));
+  PEEL_ASSIGN_OR_RETURN(ImageU8 alpha, ImageU8::Allocate(rgba.width, rgba.height, 1));
   for (int y = 0; y < alpha.height(); ++y) {
     std::fill_n(alpha.row(y), static_cast<size_t>(alpha.width()), uint8_t{255});
   }
+  if (as_mask) MultiplyByOwnAlpha(rgba, alpha.view());
   matte.alphas.push_back(std::move(alpha));
   matte.subject_score = 1;
   matte.subject_found = true;
@@ -369,7 +371,7 @@ class CutterImpl final : public Cutter {
       PEEL_ASSIGN_OR_RETURN(shown, OverContrast(view, &pool_));
       seen = std::as_const(shown).view();
     }
-    PEEL_ASSIGN_OR_RETURN(Matte matte, cut_out ? WholeMatte(view)
+    PEEL_ASSIGN_OR_RETURN(Matte matte, cut_out ? WholeMatte(view, options.mask_only)
                                        : options.trimap != nullptr
                                            ? MatteByTrimap(seen, options, watch)
                                            : MatteByModel(seen, options, watch));
