@@ -59,7 +59,46 @@ std::string Named(const Result<const Library*>& library, Name name) {
   return library.ok() ? name(**library) : library.status().message();
 }
 
+std::string Avif(const AvifLibrary& lib) { return "libavif " + Text(lib.avifVersion()); }
+
+std::string Heif(const HeifLibrary& lib) { return "libheif " + Text(lib.heif_get_version()); }
+
+#ifdef PEEL_HAVE_JXL
+std::string Jxl(const JxlLibrary& lib) {
+  const auto v = static_cast<int>(lib.JxlDecoderVersion());
+  return Version("libjxl", v / 1000000, v / 1000 % 1000, v % 1000);
+}
+#endif
+
+#ifdef PEEL_HAVE_RAW
+std::string Raw(const RawLibrary& lib) { return "LibRaw " + Text(lib.libraw_version()); }
+#endif
+
 }  // namespace
+
+std::string LibraryOf(Format format) {
+  const auto named = [&](const auto& library, auto name) {
+    return library.ok() ? name(**library) : std::string(FormatName(format));
+  };
+  switch (format) {
+    case Format::kTiff:
+      return named(OpenTiffLibrary(), Tiff);
+    case Format::kAvif:
+      return named(OpenAvifLibrary(), Avif);
+    case Format::kHeic:
+      return named(OpenHeifLibrary(), Heif);
+#ifdef PEEL_HAVE_JXL
+    case Format::kJxl:
+      return named(OpenJxlLibrary(), Jxl);
+#endif
+#ifdef PEEL_HAVE_RAW
+    case Format::kRaw:
+      return named(OpenRawLibrary(), Raw);
+#endif
+    default:
+      return std::string(FormatName(format));
+  }
+}
 
 std::vector<CodecInfo> ListCodecs() {
   std::vector<CodecInfo> codecs = {
@@ -71,30 +110,23 @@ std::vector<CodecInfo> ListCodecs() {
                     tiff.ok() ? Tiff(**tiff) + "; written by Peel itself"
                               : tiff.status().message() + "; written by Peel itself"});
   const auto avif = OpenAvifLibrary();
-  codecs.push_back({"AVIF", avif.ok(), avif.ok(), Named(avif, [](const auto& lib) {
-                      return "libavif " + Text(lib.avifVersion());
-                    })});
+  codecs.push_back({"AVIF", avif.ok(), avif.ok(), Named(avif, Avif)});
   const auto heif = OpenHeifLibrary();
-  codecs.push_back({"HEIC", heif.ok(), false, Named(heif, [](const auto& lib) {
-                      return "libheif " + Text(lib.heif_get_version());
-                    })});
+  codecs.push_back({"HEIC", heif.ok(), false, Named(heif, Heif)});
   const auto gif = OpenGifLibrary();
   codecs.push_back({"GIF", gif.ok(), false, Named(gif, [](const auto&) {
                       return Version("giflib", GIFLIB_MAJOR, GIFLIB_MINOR, GIFLIB_RELEASE);
                     })});
 #ifdef PEEL_HAVE_JXL
   const auto jxl = OpenJxlLibrary();
-  codecs.push_back({"JPEG XL", jxl.ok(), false, Named(jxl, [](const auto& lib) {
-                      const auto v = static_cast<int>(lib.JxlDecoderVersion());
-                      return Version("libjxl", v / 1000000, v / 1000 % 1000, v % 1000);
-                    })});
+  codecs.push_back({"JPEG XL", jxl.ok(), false, Named(jxl, Jxl)});
 #else
   codecs.push_back({"JPEG XL", false, false, "Peel was built without libjxl"});
 #endif
 #ifdef PEEL_HAVE_RAW
   const auto raw = OpenRawLibrary();
   codecs.push_back({"camera raw", raw.ok(), false, Named(raw, [](const auto& lib) {
-                      return "the preview, through LibRaw " + Text(lib.libraw_version());
+                      return "the preview, through " + Raw(lib);
                     })});
 #else
   codecs.push_back({"camera raw", false, false, "Peel was built without LibRaw"});

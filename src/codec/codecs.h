@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "src/codec/sniff.h"
+
 namespace peel {
 
 // A format and what stands behind it here, for `peel doctor`.
@@ -14,5 +16,9 @@ struct CodecInfo {
 
 // Opens every library that is opened at first use.
 std::vector<CodecInfo> ListCodecs();
+
+// "libheif 1.15.1": what decodes a format whose library is opened at first use, and opens it; for
+// the other formats, and where the library is not there, the format's name.
+std::string LibraryOf(Format format);
 
 }  // namespace peel

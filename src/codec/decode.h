@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 
+#include "src/base/cancel.h"
 #include "src/base/status.h"
 #include "src/codec/limits.h"
 #include "src/codec/picture.h"
@@ -21,6 +22,8 @@ struct DecodeOptions {
   bool keep_metadata = true;
   // That the decoders of AVIF, HEIC and JPEG XL may use; the pixels do not depend on it.
   int threads = 1;
+  // Ends the wait for a decoder in another process (codec/decoder.h); others take no notice.
+  const CancelToken* cancel = nullptr;
 };
 
 // Decodes a picture of any format that IsDecodable names (codec/sniff.h), whichever the bytes are;

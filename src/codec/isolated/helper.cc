@@ -1,0 +1,286 @@
+#include "src/codec/isolated/helper.h"
+
+#include <fcntl.h>
+#include <malloc.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <fstream>
+#include <memory>
+#include <new>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "src/base/message_socket.h"
+#include "src/base/shared_region.h"
+#include "src/base/spare_blocks.h"
+#include "src/codec/codecs.h"
+#include "src/codec/decode.h"
+#include "src/codec/frames.h"
+#include "src/codec/isolated/protocol.h"
+#include "src/codec/raw.h"
+
+namespace peel::isolated {
+namespace {
+
+constexpr rlim_t kDescriptors = 64;
+constexpr size_t kKept = size_t{64} << 20;  // bytes of freed pictures that wait for the next ones
+
+void Limit(decltype(RLIMIT_CORE) which, rlim_t most) {
+  rlimit limit = {};
+  if (getrlimit(which, &limit) != 0) return;
+  limit.rlim_cur = std::min(most, limit.rlim_max);
+  limit.rlim_max = limit.rlim_cur;
+  setrlimit(which, &limit);
+}
+
+// Nothing here is worth failing for.
+void GoBehindWalls(int descriptor) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGXFSZ}) {
+    std::signal(signal, SIG_IGN);  // the parent decides when it is over
+  }
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  close_range(static_cast<unsigned>(descriptor) + 1, ~0U, 0);
+  fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+  Limit(RLIMIT_CORE, 0);
+  Limit(RLIMIT_NOFILE, kDescriptors);
+  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  // Where memory runs out, this process goes rather than the one with everybody's work.
+  if (const int score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC); score >= 0) {
+    [[maybe_unused]] const ssize_t written = write(score, "800", 3);
+    close(score);
+  }
+  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);  // a core dump that goes to a program knows no limit
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, 1 << 20);
+  mallopt(M_TRIM_THRESHOLD, 1 << 20);
+#endif
+}
+
+// Far above what pictures within the limits take, and far below what ends a machine.
+void LimitMemory(size_t file_bytes, const Limits& limits) {
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(PEEL_FUZZ)
+  constexpr uint64_t kBase = uint64_t{2} << 30, kPerPixel = 64, kMost = uint64_t{1} << 45;
+  uint64_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  if (pages == 0) return;
+  const uint64_t now = pages * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  const uint64_t pixels = std::min(limits.max_pixels, kMost / kPerPixel);
+  const uint64_t most = now + kBase + 4 * std::min<uint64_t>(file_bytes, kMost) + kPerPixel * pixels;
+  rlimit limit = {};
+  if (getrlimit(RLIMIT_AS, &limit) != 0) return;
+  limit.rlim_cur = std::min<rlim_t>(most, limit.rlim_max);
+  setrlimit(RLIMIT_AS, &limit);
+#else
+  (void)file_bytes, (void)limits;
+#endif
+}
+
+// Whatever the libraries are doing, the process ends with its parent.
+void EndWithParent(int descriptor) {
+  try {
+    std::thread([descriptor] {
+      pollfd end = {descriptor, POLLRDHUP, 0};
+      while (poll(&end, 1, -1) <= 0 || (end.revents & (POLLRDHUP | POLLHUP | POLLERR)) == 0) {
+      }
+      _exit(0);
+    }).detach();
+  } catch (const std::system_error&) {
+    // No thread to be had. This one ends it too early where the thread that started it goes first;
+    // the parent starts another one then.
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  }
+}
+
+bool MarkedForTest(std::span<const uint8_t> file) {
+  constexpr std::string_view kMark = "PEEL-TEST";
+  return file.size() >= kMark.size() &&
+         std::memcmp(file.data() + file.size() - kMark.size(), kMark.data(), kMark.size()) == 0;
+}
+
+class Helper {
+ public:
+  explicit Helper(int descriptor) : socket_(UniqueFd(descriptor)) {}
+
+  int Run() {
+    if (!Say({.kind = Kind::kHello}).ok()) return 2;
+    for (;;) {
+      UniqueFd fd;
+      auto received = socket_.Receive(-1, &fd);
+      if (!received.ok()) return 0;
+      if (!received->has_value()) continue;
+      const auto request = Read(**received);
+      if (!request.ok() || !Serve(*request, std::move(fd)).ok()) return 1;
+    }
+  }
+
+ private:
+  Status Say(const Message& message, int fd = -1) { return socket_.Send(Write(message), fd); }
+  Status Fail(const Status& status) {
+    return Say({.kind = Kind::kFailed,
+                .text = status.message().substr(0, kMaxText),
+                .code = status.code()});
+  }
+
+  // Errors are of the conversation, and end it.
+  Status Serve(const Message& request, UniqueFd fd) {
+    if (request.kind == Kind::kCloseFrames) {
+      frames_.reset();
+      GiveUpLargeFile();
+      return OkStatus();
+    }
+    if (request.kind != Kind::kNextFrame) {
+      frames_.reset();
+      if (fd) {
+        PEEL_ASSIGN_OR_RETURN(file_region_, SharedRegion::Map(std::move(fd)));
+      }
+      if (request.bytes > file_region_.size()) return Corrupt("a file larger than its region");
+      file_ = {file_region_.data(), static_cast<size_t>(request.bytes)};
+      options_ = request.options;
+      LimitMemory(file_.size(), options_.limits);
+    }
+    PEEL_RETURN_IF_ERROR(Say({.kind = Kind::kTaken}));
+    // Its library may crash when it is opened.
+    PEEL_RETURN_IF_ERROR(Say({.kind = Kind::kLibrary, .text = LibraryOf(FormatOf(file_))}));
+    if (MarkedForTest(file_)) PEEL_RETURN_IF_ERROR(DoAsTold());
+    const Status status = [&] {
+      try {
+        return Work(request.kind);
+      } catch (const std::bad_alloc&) {
+        return Fail(OutOfMemory("there is not enough memory for it"));
+      } catch (const std::exception& error) {
+        return Fail(Internal(std::string("decoding it failed (") + error.what() + ")"));
+      }
+    }();
+    SpareBlocks& spare = SpareBlocks::Process();
+    if (const size_t waiting = spare.waiting(); waiting > kKept) spare.MakeRoom(waiting - kKept);
+    GiveUpLargeFile();
+    return status;
+  }
+
+  Status Work(Kind kind) {
+    switch (kind) {
+      case Kind::kProbe: {
+        const auto info = Probe(file_);
+        return info.ok() ? Say({.kind = Kind::kInfo, .info = *info}) : Fail(info.status());
+      }
+      case Kind::kDecode: {
+        const auto picture = Decode(file_, options_);
+        return picture.ok() ? HandOver(*picture) : Fail(picture.status());
+      }
+      case Kind::kOpenFrames: {
+        auto frames = OpenFrames(file_, options_);
+        if (!frames.ok()) return Fail(frames.status());
+        frames_ = *std::move(frames);
+        return Say({.kind = Kind::kFrames, .frames = frames_->count()});
+      }
+      case Kind::kNextFrame: {
+        if (frames_ == nullptr) return Fail(Internal("no frames are open"));
+        const auto picture = frames_->Next();
+        return picture.ok() ? HandOver(*picture) : Fail(picture.status());
+      }
+      default:
+        return Corrupt("no request");
+    }
+  }
+
+  Status HandOver(const Picture& picture) {
+    const std::vector<uint8_t> fields = WriteFields(picture);
+    const PictureShape shape = {picture.width(), picture.height(), picture.has_alpha,
+                                picture.is_16_bit(), fields.size()};
+    PEEL_RETURN_IF_ERROR(Say({.kind = Kind::kPicture, .shape = shape}));
+    UniqueFd fd;
+    std::optional<std::vector<uint8_t>> received;
+    while (!received) {
+      PEEL_ASSIGN_OR_RETURN(received, socket_.Receive(-1, &fd));
+    }
+    PEEL_ASSIGN_OR_RETURN(const Message answer, Read(*received));
+    if (answer.kind == Kind::kNoRoom) {
+      picture_region_ = {};
+      return OkStatus();
+    }
+    if (fd) {
+      picture_region_ = {};
+      PEEL_ASSIGN_OR_RETURN(picture_region_, SharedRegion::Map(std::move(fd)));
+    }
+    PEEL_ASSIGN_OR_RETURN(const uint64_t need, RegionBytes(shape, {.options = options_}));
+    if (answer.kind != Kind::kRoom || need > picture_region_.size()) return Corrupt("no room");
+    std::copy(fields.begin(), fields.end(), picture_region_.data());
+    std::visit(
+        [&](const auto& image) {
+          const size_t sample = sizeof(*image.row(0));
+          std::memcpy(picture_region_.data() + PixelOffset(shape), image.row(0),
+                      static_cast<size_t>(image.stride()) * sample *
+                          static_cast<size_t>(image.height()));
+        },
+        picture.pixels);
+    PEEL_RETURN_IF_ERROR(Say({.kind = Kind::kWritten}));
+    if (picture_region_.size() > kKeptRegion) picture_region_ = {};
+    return OkStatus();
+  }
+
+  void GiveUpLargeFile() {
+    if (frames_ != nullptr || file_region_.size() <= kKeptRegion) return;
+    file_ = {};
+    file_region_ = {};
+  }
+
+  Status DoAsTold() {
+    const char* const variable = std::getenv("PEEL_TEST_DECODE_HELPER");
+    const std::string_view what = variable != nullptr ? variable : "";
+    if (what == "crash") {
+      std::signal(SIGSEGV, SIG_DFL);
+      raise(SIGSEGV);
+    }
+    if (what == "hang") {
+      for (;;) pause();
+    }
+    if (what == "exit") _exit(5);
+    if (what == "garbage") {
+      const std::vector<uint8_t> garbage(100, 0xA5);
+      return socket_.Send(garbage);
+    }
+    return OkStatus();
+  }
+
+  MessageSocket socket_;
+  SharedRegion file_region_, picture_region_;
+  std::span<const uint8_t> file_;
+  DecodeOptions options_;
+  std::unique_ptr<FrameReader> frames_;
+};
+
+bool IsSocket(int descriptor) {
+  int type = 0;
+  socklen_t size = sizeof(type);
+  return getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET;
+}
+
+}  // namespace
+
+int RunHelper(int descriptor) {
+  if (!IsSocket(descriptor)) return 2;
+  GoBehindWalls(descriptor);
+  EndWithParent(descriptor);
+  const int code = Helper(descriptor).Run();
+  _exit(code);  // the watching thread lives on until then
+}
+
+}  // namespace peel::isolated
