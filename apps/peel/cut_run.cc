@@ -14,6 +14,7 @@
 #include "apps/peel/console.h"
 #include "apps/peel/cut_plan.h"
 #include "apps/peel/interrupt.h"
+#include "apps/peel/isolation.h"
 #include "apps/peel/run_parts.h"
 #include "apps/peel/settings_hash.h"
 #include "src/base/caught.h"
@@ -122,6 +123,7 @@ class CutRun {
   Console& console_;
   ReportSink report_;
   ManifestSet manifests_;
+  std::unique_ptr<Decoder> decoder_;
   std::unique_ptr<Cutter> cutter_;
   bool model_told_ = false;
   size_t done_ = 0, skipped_ = 0, failed_ = 0;
@@ -133,6 +135,8 @@ void CutRun::Prepare(size_t pictures) {
   plan_.batch.jobs = JobsFor(a_, pictures);
   plan_.model.threads = a_.threads;
   plan_.model.jobs = plan_.batch.jobs;
+  decoder_ = MakeDecoder(pictures, plan_.batch.jobs, console_);
+  plan_.batch.cut.decoder = decoder_.get();
   // A folder of results remembers what they were made from; beside the sources only on demand.
   if (plan_.batch.skip_existing || (!a_.output_folder.empty() && NamesFolder(a_.inputs))) {
     plan_.batch.settings = SettingsHash(a_.settings, a_.model);
@@ -196,6 +200,7 @@ void CutRun::PassOverOwnResults(const InputTable& results) {
 int CutRun::End(const Status& outcome, InputTable inputs, size_t pictures) {
   console_.EndProgress();
   if (!report_.needs_order()) inputs = {};
+  decoder_.reset();
   const bool stopped = outcome.code() == StatusCode::kCancelled;
   if (!outcome.ok() && !stopped) {
     console_.Error(outcome.message());

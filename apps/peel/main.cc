@@ -17,6 +17,7 @@
 #include "apps/peel/console.h"
 #include "apps/peel/cut_command.h"
 #include "apps/peel/doctor_command.h"
+#include "apps/peel/isolation.h"
 #include "apps/peel/model_command.h"
 #include "apps/peel/models_command.h"
 #include "apps/peel/output.h"
@@ -100,6 +101,8 @@ int Run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) try {
+  // Before all else: it is started while a picture waits.
+  if (argc == 2 && argv[1] == peel::kHelperCommand) return peel::RunDecodeHelper();
   return Run(argc, argv);
 } catch (const std::exception& error) {  // such as no memory for a few words
   peel::FlushOutput();

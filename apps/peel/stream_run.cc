@@ -20,10 +20,11 @@
 #include "apps/peel/console.h"
 #include "apps/peel/cut_plan.h"
 #include "apps/peel/interrupt.h"
+#include "apps/peel/isolation.h"
 #include "apps/peel/run_parts.h"
 #include "src/base/caught.h"
 #include "src/base/descriptor.h"
-#include "src/codec/decode.h"
+#include "src/codec/decoder.h"
 #include "src/codec/picture_stream.h"
 #include "src/pipeline/bounded_queue.h"
 #include "src/pipeline/files.h"
@@ -87,6 +88,7 @@ class StreamRun {
   MemoryBudget budget_;
   BoundedQueue<std::unique_ptr<Task>> tasks_;
   BoundedQueue<Answer> answers_;
+  std::unique_ptr<Decoder> decoder_;
   std::unique_ptr<Cutter> cutter_;
   std::atomic<bool> hopeless_{false};  // no model, or nobody who reads: no use to go on
   bool model_told_ = false;
@@ -101,7 +103,8 @@ void StreamRun::Push(std::vector<uint8_t> bytes) {
   info.width = a_.width;
   info.height = a_.height;
   if (!raw()) {
-    const auto probed = Probe(bytes);  // what is wrong with it is told when it is decoded
+    // What is wrong with it is told when it is decoded.
+    const auto probed = DecoderOr(plan_.batch.cut.decoder).Probe(bytes);
     info = probed.ok() ? probed.value() : PictureInfo();
   }
   task->admitted = Admission(budget_, EstimateMemory(info, bytes.size(), plan_.batch.cut));
@@ -248,6 +251,8 @@ void StreamRun::WriteOne(Answer& answer) {
 int StreamRun::Run() {
   plan_.model.threads = a_.cut.threads;
   plan_.model.jobs = jobs_;
+  decoder_ = MakeDecoder(SIZE_MAX, jobs_, console_);
+  plan_.batch.cut.decoder = decoder_.get();
   KeepMemoryFlat();
   CatchInterrupts();
   cutter_ = Cutter::Start(plan_.model);

@@ -30,4 +30,9 @@ class Decoder {
 // The functions of decode.h and frames.h.
 Decoder& InProcessDecoder();
 
+// The one that was chosen, or where it is null this process.
+inline Decoder& DecoderOr(Decoder* chosen) {
+  return chosen != nullptr ? *chosen : InProcessDecoder();
+}
+
 }  // namespace peel

@@ -13,7 +13,7 @@
 
 #include "src/base/caught.h"
 #include "src/base/hash.h"
-#include "src/codec/decode.h"
+#include "src/codec/decoder.h"
 #include "src/codec/frames.h"
 #include "src/pipeline/bounded_queue.h"
 #include "src/pipeline/files.h"
@@ -52,6 +52,7 @@ class Batch {
       : cutter_(cutter),
         options_(options),
         done_(done),
+        decoder_(DecoderOr(options.cut.decoder)),
         budget_(options.memory),
         to_cut_(static_cast<size_t>(std::max(options.jobs, 1))),
         to_write_(static_cast<size_t>(std::max(options.jobs, 1))) {}
@@ -109,6 +110,7 @@ class Batch {
   const Cutter& cutter_;
   const BatchOptions& options_;
   const std::function<void(const FileReport&)>& done_;
+  Decoder& decoder_;
   MemoryBudget budget_;
   BoundedQueue<std::unique_ptr<Work>> to_cut_, to_write_;
   std::atomic<size_t> cutters_{0}, writers_{0};  // threads that run
@@ -179,7 +181,8 @@ Status Batch::Read(Work& work) {
   if (options_.manifest && work.job.output != "-") work.manifest = options_.manifest(work.job);
   if (work.manifest != nullptr) work.content = Hash64(work.bytes);
   work.report.times.emplace_back("read", MillisecondsSince(start));
-  const auto info = Probe(work.bytes);  // what is wrong with it is told when it is decoded
+  // What is wrong with it is told when it is decoded.
+  const auto info = decoder_.Probe(work.bytes, options_.cut.cancel);
   if (options_.all_frames && info.ok()) work.report.frames = info->frames;
   if (options_.skip_existing) {
     bool up_to_date = false;
@@ -224,7 +227,7 @@ void Batch::Describe(const EncodedCut& cut, FileReport& report) const {
 // Each frame becomes a work of its own that is handed on; what is left of `work` is the last one.
 Status Batch::CutFrames(Work& work) {
   const std::string shown = ShownName(work.job.input.path, "standard input");
-  auto opened = OpenFrames(work.bytes, cutter_.DecodeOptionsFor(options_.cut));
+  auto opened = decoder_.OpenFrames(work.bytes, cutter_.DecodeOptionsFor(options_.cut));
   if (!opened.ok()) return std::move(opened).status().WithContext(shown);
   FrameReader& frames = **opened;
   work.report.frames = frames.count();

@@ -79,6 +79,7 @@ DecodeOptions PlainDecodeOptions(const CutOptions& options, int threads) {
   DecodeOptions decode;
   decode.threads = threads;
   decode.limits = options.limits;
+  decode.cancel = options.cancel;
   decode.reduce_to_8_bits =
       options.mask_only || options.compat_rembg || !HoldsDeepColour(options.format);
   decode.keep_metadata = options.keep_metadata && !options.compat_rembg;
@@ -89,7 +90,7 @@ DecodeOptions PlainDecodeOptions(const CutOptions& options, int threads) {
 DecodeOptions ScaledDecodeOptions(std::span<const uint8_t> bytes, const CutOptions& options,
                                   DecodeOptions decode) {
   if (options.max_size <= 0 || options.compat_rembg) return decode;
-  const auto info = Probe(bytes);
+  const auto info = DecoderOr(options.decoder).Probe(bytes, options.cancel);
   if (!info.ok()) return decode;  // Decode says what is wrong
   Size size = {info.value().width, info.value().height};
   if (info.value().orientation >= 5) std::swap(size.width, size.height);
@@ -163,7 +164,8 @@ class CutterImpl final : public Cutter {
     Stopwatch watch(&times);
     PEEL_ASSIGN_OR_RETURN(
         Picture picture,
-        Decode(bytes, ScaledDecodeOptions(bytes, options, DecodeOptionsFor(options))));
+        DecoderOr(options.decoder).Decode(
+            bytes, ScaledDecodeOptions(bytes, options, DecodeOptionsFor(options))));
     watch.Mark("decode");
     return std::visit([&](auto& pixels) { return CutAndEncode(picture, pixels, options, times); },
                       picture.pixels);

@@ -83,7 +83,8 @@ void LimitMemory(size_t file_bytes, const Limits& limits) {
   if (pages == 0) return;
   const uint64_t now = pages * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
   const uint64_t pixels = std::min(limits.max_pixels, kMost / kPerPixel);
-  const uint64_t most = now + kBase + 4 * std::min<uint64_t>(file_bytes, kMost) + kPerPixel * pixels;
+  const uint64_t most =
+      now + kBase + 4 * std::min<uint64_t>(file_bytes, kMost) + kPerPixel * pixels;
   rlimit limit = {};
   if (getrlimit(RLIMIT_AS, &limit) != 0) return;
   limit.rlim_cur = std::min<rlim_t>(most, limit.rlim_max);

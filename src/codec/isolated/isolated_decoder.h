@@ -18,8 +18,8 @@ bool IsIsolated(Format format);
 
 // Decodes such files in helper processes, which are this program once more: a library that crashes,
 // hangs or eats all memory over a file fails that file alone. Helpers are started when a file needs
-// one and all others are at work, are kept, and are replaced after a crash. What a file gives is the
-// same as with InProcessDecoder(). Where no helper can be started files are decoded in this process.
+// one and all others are at work, are kept, and are replaced after a crash. What a file gives is
+// the same as with InProcessDecoder(). Where no helper can be started, this process decodes.
 class IsolatedDecoder final : public Decoder {
  public:
   struct Options {
