@@ -23,8 +23,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const auto region = RegionBytes(message->shape, expected);
     if (region.ok()) {
       const PictureShape& told = message->shape;
-      const uint64_t pixels = uint64_t{3} * static_cast<uint64_t>(told.width) *
-                              static_cast<uint64_t>(told.height);
+      const uint64_t pixels =
+          uint64_t{3} * static_cast<uint64_t>(told.width) * static_cast<uint64_t>(told.height);
       if (*region < PixelOffset(told) + pixels || PixelOffset(told) < told.header_bytes) {
         __builtin_trap();
       }

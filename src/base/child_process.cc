@@ -69,8 +69,8 @@ Result<ChildProcess> ChildProcess::Start(const std::string& program,
   posix_spawn_file_actions_destroy(&actions);
   if (error == 0) return child;
   child.pid_ = -1;
-  const std::string text = "cannot start " + program + " (" +
-                           std::generic_category().message(error) + ")";
+  const std::string text =
+      "cannot start " + program + " (" + std::generic_category().message(error) + ")";
   return error == EAGAIN || error == ENOMEM ? OutOfMemory(text) : IoError(text);
 }
 

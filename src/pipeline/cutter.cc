@@ -164,8 +164,8 @@ class CutterImpl final : public Cutter {
     Stopwatch watch(&times);
     PEEL_ASSIGN_OR_RETURN(
         Picture picture,
-        DecoderOr(options.decoder).Decode(
-            bytes, ScaledDecodeOptions(bytes, options, DecodeOptionsFor(options))));
+        DecoderOr(options.decoder)
+            .Decode(bytes, ScaledDecodeOptions(bytes, options, DecodeOptionsFor(options))));
     watch.Mark("decode");
     return std::visit([&](auto& pixels) { return CutAndEncode(picture, pixels, options, times); },
                       picture.pixels);

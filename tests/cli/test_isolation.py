@@ -58,7 +58,7 @@ def is_gone(pid):
         return True
 
 
-@pytest.mark.parametrize("what", ["crash", "exit", "garbage"])
+@pytest.mark.parametrize("what", ["crash", "exit", "garbage", "probe-crash"])
 def test_three_of_24_end_their_decoder(peel, tmp_path, what):
     tiffs(tmp_path / "in", 24, marked=(3, 11, 23))
     done = peel("in", "-O", "out", "--report", "r.json", env=hook(what))
@@ -71,13 +71,14 @@ def test_three_of_24_end_their_decoder(peel, tmp_path, what):
     assert sorted(failed) == ["03.tif", "11.tif", "23.tif"]
     for error in failed.values():
         assert error["code"] == "corrupt" and "save the picture as PNG" in error["message"]
-        if what == "crash":
+        if what.endswith("crash"):
             assert "crashed (signal 11" in error["message"]
 
 
-def test_a_hang_is_stopped_and_told(peel, tmp_path):
+@pytest.mark.parametrize("what", ["hang", "probe-hang"])
+def test_a_hang_is_stopped_and_told(peel, tmp_path, what):
     tiffs(tmp_path / "in", 4, marked=(1,))
-    done = peel("in", "-O", "out", env=hook("hang", PEEL_DECODE_TIMEOUT="1"))
+    done = peel("in", "-O", "out", env=hook(what, PEEL_DECODE_TIMEOUT="1"))
     assert done.code == 1 and "01.tif: libtiff " in done.err
     assert "did not come to an end" in done.err
     assert len(list((tmp_path / "out").glob("*.cut.png"))) == 3

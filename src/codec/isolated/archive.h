@@ -23,8 +23,7 @@ class ArchiveWriter {
 
  private:
   template <typename T>
-    requires(std::is_arithmetic_v<T> || std::is_enum_v<T>)
-  void Put(const T& value) {
+  requires(std::is_arithmetic_v<T> || std::is_enum_v<T>) void Put(const T& value) {
     Append(&value, sizeof(T));
   }
   void Put(const std::string& text) {
@@ -41,10 +40,8 @@ class ArchiveWriter {
     for (const T& value : values) Put(value);
   }
   template <typename T>
-    requires std::is_class_v<T>
-  void Put(const T& value) {
-    Parts(*this, const_cast<T&>(value));
-  }
+  requires std::is_class_v<T>
+  void Put(const T& value) { Parts(*this, const_cast<T&>(value)); }
   void Append(const void* from, size_t size) {
     const auto* bytes = static_cast<const uint8_t*>(from);
     bytes_.insert(bytes_.end(), bytes, bytes + size);
@@ -67,7 +64,7 @@ class ArchiveReader {
 
  private:
   template <typename T>
-    requires std::is_arithmetic_v<T>
+  requires std::is_arithmetic_v<T>
   void Get(T& value) {
     value = T{};
     if constexpr (std::is_same_v<T, bool>) {
@@ -81,7 +78,7 @@ class ArchiveReader {
   }
   // The values that an enumeration has are the reader's to check.
   template <typename T>
-    requires std::is_enum_v<T>
+  requires std::is_enum_v<T>
   void Get(T& value) {
     std::underlying_type_t<T> number = {};
     Get(number);
@@ -104,10 +101,8 @@ class ArchiveReader {
     for (size_t left = Count(); left > 0 && ok_; --left) Get(values.emplace_back());
   }
   template <typename T>
-    requires std::is_class_v<T>
-  void Get(T& value) {
-    Parts(*this, value);
-  }
+  requires std::is_class_v<T>
+  void Get(T& value) { Parts(*this, value); }
 
   size_t Count() {
     uint64_t count = 0;

@@ -8,7 +8,8 @@ namespace peel::isolated {
 // parent whatever it is doing. Returns the exit code; 2 where the descriptor is no such socket.
 //
 // PEEL_TEST_DECODE_HELPER=crash|hang|exit|garbage makes it do that instead of decoding a file whose
-// last bytes are "PEEL-TEST": how the tests see that the parent holds.
+// last bytes are "PEEL-TEST", and probe-crash and so on instead of reading its header: how the
+// tests see that the parent holds.
 int RunHelper(int descriptor);
 
 }  // namespace peel::isolated

@@ -18,14 +18,12 @@ constexpr auto kHelloTime = std::chrono::seconds(30);
 }  // namespace
 
 Result<std::unique_ptr<HelperProcess>> HelperProcess::Start(
-    const std::string& program, const std::vector<std::string>& arguments,
-    const TimeLimit& limit) {
+    const std::string& program, const std::vector<std::string>& arguments, const TimeLimit& limit) {
   PEEL_ASSIGN_OR_RETURN(auto ends, MessageSocket::Pair());
   PEEL_ASSIGN_OR_RETURN(ChildProcess child,
                         ChildProcess::Start(program, arguments, ends.second.fd()));
   ends.second = {};
-  auto helper =
-      std::make_unique<HelperProcess>(std::move(ends.first), std::move(child), limit);
+  auto helper = std::make_unique<HelperProcess>(std::move(ends.first), std::move(child), limit);
   helper->left_ = kHelloTime;
   Message hello;
   Status status = helper->Receive(hello);
@@ -58,8 +56,8 @@ Status HelperProcess::Receive(Message& message) {
 
 // The file may have taken the library over.
 Status HelperProcess::EndOfNonsense(const Status& what) {
-  return End(Corrupt(Library() + " was led astray by this file (" + what.message() + ")" +
-                     Advice()));
+  return End(
+      Corrupt(Library() + " was led astray by this file (" + what.message() + ")" + Advice()));
 }
 
 void HelperProcess::Rest() {
@@ -212,9 +210,9 @@ Result<Picture> HelperProcess::ReceivePicture() {
   auto picture = ReadFields(fields, shape, expected_);
   if (!picture.ok()) return EndOfNonsense(picture.status());
   const auto copy = [&]<typename T>(Image<T> image) {
-    std::memcpy(image.row(0), picture_region_.data() + PixelOffset(shape),
-                static_cast<size_t>(image.stride()) * sizeof(T) *
-                    static_cast<size_t>(image.height()));
+    std::memcpy(
+        image.row(0), picture_region_.data() + PixelOffset(shape),
+        static_cast<size_t>(image.stride()) * sizeof(T) * static_cast<size_t>(image.height()));
     picture->pixels = std::move(image);
   };
   const int channels = shape.has_alpha ? 4 : 3;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "src/base/hash.h"
 #include "src/codec/limits.h"
 #include "src/codec/raw.h"
 
@@ -10,6 +11,7 @@ namespace peel {
 namespace {
 
 constexpr int kMostFailedStarts = 3;
+constexpr size_t kMostRemembered = 64;
 constexpr int kTries = 3;  // with helpers that die before they have looked at the file
 
 }  // namespace
@@ -105,17 +107,39 @@ void IsolatedDecoder::GiveBack(Helper helper) {
 
 template <typename T>
 Result<T> IsolatedDecoder::Ask(const std::function<Result<T>(Helper&)>& ask,
-                               const std::function<Result<T>()>& here) {
+                               const std::function<Result<T>()>& here, bool* ended) {
   for (int i = 0; i < kTries; ++i) {
     Helper helper = Take();
     if (helper == nullptr) break;
     Result<T> result = ask(helper);
     if (helper == nullptr) return result;  // the frames have it
     const bool again = !result.ok() && helper->not_taken();
+    if (ended != nullptr) *ended = !again && !helper->alive();
     GiveBack(std::move(helper));
     if (!again) return result;
   }
   return here();
+}
+
+void IsolatedDecoder::Remember(std::span<const uint8_t> bytes, const Status& status) {
+  const uint64_t hash = Hash64(bytes);
+  const std::lock_guard lock(mutex_);
+  if (remembered_.size() == kMostRemembered) remembered_.erase(remembered_.begin());
+  remembered_.emplace_back(hash, status);
+}
+
+Status IsolatedDecoder::Remembered(std::span<const uint8_t> bytes, bool forget) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (remembered_.empty()) return OkStatus();
+  }
+  const uint64_t hash = Hash64(bytes);
+  const std::lock_guard lock(mutex_);
+  const auto found = std::ranges::find(remembered_, hash, &std::pair<uint64_t, Status>::first);
+  if (found == remembered_.end()) return OkStatus();
+  Status status = found->second;
+  if (forget) remembered_.erase(found);
+  return status;
 }
 
 Result<PictureInfo> IsolatedDecoder::Probe(std::span<const uint8_t> bytes,
@@ -123,8 +147,12 @@ Result<PictureInfo> IsolatedDecoder::Probe(std::span<const uint8_t> bytes,
   Decoder& here = InProcessDecoder();
   const Format format = FormatOf(bytes);
   if (!IsIsolated(format)) return here.Probe(bytes, cancel);
-  return Ask<PictureInfo>([&](Helper& helper) { return helper->Probe(bytes, format, cancel); },
-                          [&] { return here.Probe(bytes, cancel); });
+  PEEL_RETURN_IF_ERROR(Remembered(bytes, /*forget=*/false));
+  bool ended = false;
+  auto info = Ask<PictureInfo>([&](Helper& helper) { return helper->Probe(bytes, format, cancel); },
+                               [&] { return here.Probe(bytes, cancel); }, &ended);
+  if (ended && info.status().code() != StatusCode::kCancelled) Remember(bytes, info.status());
+  return info;
 }
 
 Result<Picture> IsolatedDecoder::Decode(std::span<const uint8_t> bytes,
@@ -133,6 +161,7 @@ Result<Picture> IsolatedDecoder::Decode(std::span<const uint8_t> bytes,
   Decoder& here = InProcessDecoder();
   const Format format = FormatOf(bytes);
   if (!IsIsolated(format)) return here.Decode(bytes, options);
+  PEEL_RETURN_IF_ERROR(Remembered(bytes, /*forget=*/true));
   return Ask<Picture>([&](Helper& helper) { return helper->Decode(bytes, format, options); },
                       [&] { return here.Decode(bytes, options); });
 }
@@ -143,6 +172,7 @@ Result<std::unique_ptr<FrameReader>> IsolatedDecoder::OpenFrames(std::span<const
   Decoder& here = InProcessDecoder();
   const Format format = FormatOf(bytes);
   if (!IsIsolated(format)) return here.OpenFrames(bytes, options);
+  PEEL_RETURN_IF_ERROR(Remembered(bytes, /*forget=*/true));
   using Frames = std::unique_ptr<FrameReader>;
   return Ask<Frames>(
       [&](Helper& helper) -> Result<Frames> {

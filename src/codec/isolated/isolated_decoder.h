@@ -1,10 +1,13 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "src/codec/decoder.h"
@@ -52,10 +55,15 @@ class IsolatedDecoder final : public Decoder {
   // Waits for one that is free; null where there is none to be had.
   Helper Take();
   void GiveBack(Helper helper);
-  // What `ask` makes of a helper; what `here` gives where none has taken the file.
+  // What `ask` makes of a helper; what `here` gives where none has taken the file. `ended` becomes
+  // whether the file has ended its helper.
   template <typename T>
   Result<T> Ask(const std::function<Result<T>(Helper&)>& ask,
-                const std::function<Result<T>()>& here);
+                const std::function<Result<T>()>& here, bool* ended = nullptr);
+
+  // A file that has ended its helper when it was probed is not tried again when it is decoded.
+  void Remember(std::span<const uint8_t> bytes, const Status& status);
+  Status Remembered(std::span<const uint8_t> bytes, bool forget);
 
   const Options options_;
   mutable std::mutex mutex_;
@@ -65,6 +73,7 @@ class IsolatedDecoder final : public Decoder {
   int started_ = 0;
   int failed_ = 0;  // starts one after the other
   bool told_ = false;
+  std::vector<std::pair<uint64_t, Status>> remembered_;  // by the file's hash
 };
 
 }  // namespace peel

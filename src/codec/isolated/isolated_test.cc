@@ -155,9 +155,22 @@ TEST(IsolatedDecoder, ACrashFailsItsFileAlone) {
 #endif
   }
   EXPECT_EQ(decoder.started(), 3) << "one for the good and the bad one, three times";
-  EXPECT_FALSE(decoder.Probe(bad).ok());
+  EXPECT_TRUE(decoder.Probe(bad).ok()) << "its header is sound";
   EXPECT_FALSE(decoder.OpenFrames(bad, {}).ok());
-  EXPECT_EQ(decoder.started(), 5) << "the last one is replaced when a file needs it";
+  EXPECT_EQ(decoder.started(), 4) << "the last one is replaced when a file needs it";
+}
+
+TEST(IsolatedDecoder, AFileThatEndedItsHelperWhenProbedIsNotTriedAgain) {
+  const WithTestHook hook("probe-exit");
+  IsolatedDecoder decoder({});
+  const Bytes good = Tiff(60, 40), bad = Marked(good);
+  const auto info = decoder.Probe(bad);
+  EXPECT_EQ(info.status().code(), StatusCode::kCorrupt);
+  EXPECT_EQ(decoder.Probe(bad).status().message(), info.status().message());
+  ExpectSame(Decode(good), decoder.Decode(good, {}));
+  EXPECT_EQ(decoder.Decode(bad, {}).status().message(), info.status().message());
+  EXPECT_EQ(decoder.started(), 2);
+  EXPECT_TRUE(decoder.Decode(bad, {}).ok()) << "but only that once";
 }
 
 TEST(IsolatedDecoder, AHangIsStopped) {
@@ -181,6 +194,7 @@ TEST(IsolatedDecoder, TheWaitCanBeCancelled) {
   EXPECT_EQ(decoder.Decode(Marked(Tiff(60, 40)), {.cancel = &cancel}).status().code(),
             StatusCode::kCancelled);
   later.join();
+  setenv("PEEL_TEST_DECODE_HELPER", "probe-hang", 1);
   EXPECT_EQ(decoder.Probe(Marked(Tiff(60, 40)), &cancel).status().code(), StatusCode::kCancelled);
 }
 
@@ -200,11 +214,10 @@ TEST(IsolatedDecoder, WithoutHelpersThisProcessDecodes) {
   // No such program, and one that is no helper.
   for (const char* program : {"/nowhere/peel", "/bin/true"}) {
     int told = 0;
-    IsolatedDecoder decoder(
-        {.program = program, .tell = [&](const std::string& reason) {
-           ++told;
-           EXPECT_THAT(reason, HasSubstr(program));
-         }});
+    IsolatedDecoder decoder({.program = program, .tell = [&](const std::string& reason) {
+                               ++told;
+                               EXPECT_THAT(reason, HasSubstr(program));
+                             }});
     const Bytes file = Tiff(60, 40);
     for (int i = 0; i < 5; ++i) ExpectSame(Decode(file), decoder.Decode(file, {}));
     EXPECT_TRUE(decoder.Probe(file).ok());
@@ -283,9 +296,8 @@ TEST(Protocol, EveryFieldArrives) {
   EXPECT_EQ(back->warning, picture.warning);
   EXPECT_EQ(isolated::WriteFields(*back), fields);
   for (size_t size = 0; size < fields.size(); size += 1 + size / 8) {
-    EXPECT_FALSE(isolated::ReadFields(std::span(fields).first(size), shape,
-                                      {.format = Format::kHeic})
-                     .ok());
+    EXPECT_FALSE(
+        isolated::ReadFields(std::span(fields).first(size), shape, {.format = Format::kHeic}).ok());
   }
 }
 
@@ -307,8 +319,9 @@ Status AnswerOf(const std::vector<Message>& answers, const Bytes& region = {}) {
     }
     (void)socket.Receive(-1);
   });
-  auto parent = std::make_unique<HelperProcess>(std::move(ends->first), ChildProcess(),
-                       isolated::TimeLimit{.base = std::chrono::milliseconds(30'000)});
+  auto parent = std::make_unique<HelperProcess>(
+      std::move(ends->first), ChildProcess(),
+      isolated::TimeLimit{.base = std::chrono::milliseconds(30'000)});
   parent->set_unowned();
   DecodeOptions options;
   options.limits.max_pixels = 1000;
@@ -369,9 +382,9 @@ TEST(Protocol, NothingIsTakenOnTrust) {
   EXPECT_TRUE(refused(AnswerOf({{.kind = Kind::kPicture, .shape = shape}})));
   EXPECT_TRUE(refused(AnswerOf({taken, {.kind = Kind::kFailed, .code = StatusCode::kOk}})));
   EXPECT_TRUE(refused(AnswerOf({taken, {.kind = Kind::kFailed, .code = StatusCode(99)}})));
-  EXPECT_EQ(AnswerOf({taken, {.kind = Kind::kFailed, .text = "told", .code = StatusCode::kLimit}})
-                .code(),
-            StatusCode::kLimit);
+  EXPECT_EQ(
+      AnswerOf({taken, {.kind = Kind::kFailed, .text = "told", .code = StatusCode::kLimit}}).code(),
+      StatusCode::kLimit);
 }
 
 TEST(Protocol, DamagedMessagesAreRefused) {

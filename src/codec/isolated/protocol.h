@@ -58,9 +58,9 @@ struct PictureShape {
 // One of the above with what belongs to it.
 struct Message {
   Kind kind = Kind::kHello;
-  uint64_t bytes = 0;         // of the file, for requests
-  DecodeOptions options = {};  // kDecode, kOpenFrames
-  std::string text = {};       // kLibrary: its name; kFailed: the message
+  uint64_t bytes = 0;                 // of the file, for requests
+  DecodeOptions options = {};         // kDecode, kOpenFrames
+  std::string text = {};              // kLibrary: its name; kFailed: the message
   StatusCode code = StatusCode::kOk;  // kFailed
   PictureInfo info = {};              // kInfo
   int frames = 0;                     // kFrames
