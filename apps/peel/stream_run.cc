@@ -281,7 +281,10 @@ int StreamRun::Run() {
     console_.Note(
         fmt::format("{}{} done, {} failed", interrupted ? "interrupted: " : "", done_, failed_));
   }
-  if (interrupted) DieOfInterrupt();
+  if (interrupted) {
+    decoder_.reset();  // its helpers go first
+    DieOfInterrupt();
+  }
   return failed_ > 0 || !trouble.ok() ? kExitSomeFailed : kExitDone;
 }
 

@@ -76,7 +76,7 @@ struct CutOptions {
   // "compose", "encode", at last "done") and roughly which share of the work is behind, 0 to 1.
   // False stops the call: kCancelled. Must not throw.
   std::function<bool(const char* stage, double fraction)> progress{};
-  Decoder* decoder = nullptr;           // who decodes; null: this process
+  Decoder* decoder = nullptr;  // who decodes; null: this process
   // For EdgeMode::kMatting: thresholds and erosion, or instead of a model's matte a trimap someone
   // made (matte/trimap.h), of the upright input's size.
   TrimapOptions matting{};

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "src/codec/encode.h"
+#include "src/codec/isolated/isolated_decoder.h"
 #include "src/image/geometry.h"
 
 namespace peel {
@@ -68,8 +69,9 @@ uint64_t EstimateMemory(const PictureInfo& info, uint64_t file_bytes, const CutO
   if (info.format == Format::kAvif || info.format == Format::kHeic || info.format == Format::kJxl ||
       info.frames > 1) {
     total += decoded * (info.bits > 8 ? 16 : 8);
-  } else if (info.format == Format::kTiff || info.format == Format::kRaw) {
-    total += decoded * (info.bits > 8 ? 8 : 4);  // where a decode helper handed it over
+  } else if (options.decoder != nullptr && IsIsolated(info.format)) {
+    // The memory through which a decode helper got the file and handed the picture over stays.
+    total += file_bytes + decoded * (info.bits > 8 ? 8 : 4);
   }
   if (info.bits > 8) {
     // 16-bit samples beside what is made of them; where they are kept, the cut-out and the encoder

@@ -39,7 +39,7 @@ namespace peel::isolated {
 namespace {
 
 constexpr rlim_t kDescriptors = 64;
-constexpr size_t kKept = size_t{64} << 20;  // bytes of freed pictures that wait for the next ones
+constexpr size_t kKept = size_t{16} << 20;  // bytes of freed pictures that wait for the next ones
 
 void Limit(decltype(RLIMIT_CORE) which, rlim_t most) {
   rlimit limit = {};
