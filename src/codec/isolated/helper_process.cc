@@ -67,7 +67,7 @@ void HelperProcess::Rest() {
 Status HelperProcess::End(Status reason) {
   child_ = {};
   socket_ = {};
-  unowned_alive_ = false;
+  unowned_alive_ = midway_ = false;
   return reason;
 }
 
@@ -116,6 +116,7 @@ Status HelperProcess::Ask(Message request, std::span<const uint8_t> bytes, Forma
   }
   if (!bytes.empty()) std::memcpy(file_region_.data(), bytes.data(), bytes.size());
   request.bytes = bytes.size();
+  midway_ = true;
   if (Status sent = socket_.Send(Write(request), fd); !sent.ok()) return End(std::move(sent));
   return OkStatus();
 }
@@ -133,6 +134,7 @@ Result<Message> HelperProcess::Answer(Kind wanted) {
     } else if (message.kind == wanted && taken_) {
       return message;
     } else if (message.kind == Kind::kFailed && taken_ && IsFailure(message)) {
+      midway_ = false;
       return Status(message.code, std::move(message.text));
     } else {
       return EndOfNonsense(Corrupt("the decode helper spoke out of turn"));
@@ -146,6 +148,7 @@ Result<PictureInfo> HelperProcess::Probe(std::span<const uint8_t> bytes, Format 
   expected_.options.cancel = cancel;
   PEEL_RETURN_IF_ERROR(Ask({.kind = Kind::kProbe}, bytes, format));
   PEEL_ASSIGN_OR_RETURN(const Message answer, Answer(Kind::kInfo));
+  midway_ = false;
   if (const Status status = CheckInfo(answer.info, expected_); !status.ok()) {
     return EndOfNonsense(status);
   }
@@ -164,6 +167,7 @@ Result<int> HelperProcess::OpenFrames(std::span<const uint8_t> bytes, Format for
   expected_.options = options;
   PEEL_RETURN_IF_ERROR(Ask({.kind = Kind::kOpenFrames, .options = options}, bytes, format));
   PEEL_ASSIGN_OR_RETURN(const Message answer, Answer(Kind::kFrames));
+  midway_ = false;
   if (const Status status = CheckFrames(answer.frames, expected_); !status.ok()) {
     return EndOfNonsense(status);
   }
@@ -174,6 +178,7 @@ Result<Picture> HelperProcess::NextFrame() {
   if (!alive()) return Internal("there is no further frame");
   const auto megabytes = static_cast<int64_t>(file_region_.size() >> 20);
   left_ = limit_.base + megabytes * limit_.per_megabyte;
+  midway_ = true;
   // Whatever becomes of it now, it is this file's.
   if (Status sent = socket_.Send(Write({.kind = Kind::kNextFrame})); !sent.ok()) {
     return End(Died());
@@ -196,6 +201,7 @@ Result<Picture> HelperProcess::ReceivePicture() {
     auto made = SharedRegion::Create(static_cast<size_t>(*need));
     if (!made.ok()) {
       if (!socket_.Send(Write({.kind = Kind::kNoRoom})).ok()) (void)End(OkStatus());
+      midway_ = false;
       not_taken_ = true;
       return std::move(made).status();
     }
@@ -204,6 +210,7 @@ Result<Picture> HelperProcess::ReceivePicture() {
   }
   if (Status sent = socket_.Send(Write({.kind = Kind::kRoom}), fd); !sent.ok()) return End(Died());
   PEEL_ASSIGN_OR_RETURN(const Message written, Answer(Kind::kWritten));
+  midway_ = false;
   // Copied before they are looked at: the helper can still write.
   const std::vector<uint8_t> fields(picture_region_.data(),
                                     picture_region_.data() + shape.header_bytes);

@@ -51,8 +51,8 @@ class HelperProcess {
   // After Probe, Decode or CloseFrames: gives up what is too large to be kept.
   void Rest();
 
-  // False once it is of no more use.
-  bool alive() const { return child_.pid() > 0 || unowned_alive_; }
+  // False once it is of no more use; also where an exception cut a request short.
+  bool alive() const { return (child_.pid() > 0 || unowned_alive_) && !midway_; }
   // Whether the last request failed without having reached a helper: it may be made again
   // elsewhere.
   bool not_taken() const { return not_taken_; }
@@ -80,6 +80,7 @@ class HelperProcess {
   std::string library_;
   std::chrono::milliseconds left_{0};
   bool taken_ = false, not_taken_ = false, unowned_alive_ = false;
+  bool midway_ = false;  // between a request and the end of its answer
 };
 
 }  // namespace peel::isolated

@@ -1,6 +1,7 @@
 #include "src/codec/isolated/isolated_decoder.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "src/base/hash.h"
@@ -47,7 +48,9 @@ class IsolatedFrames final : public FrameReader {
   const int count_;
 };
 
-IsolatedDecoder::IsolatedDecoder(Options options) : options_(std::move(options)) {}
+IsolatedDecoder::IsolatedDecoder(Options options) : options_(std::move(options)) {
+  idle_.reserve(static_cast<size_t>(std::max(options_.helpers, 1)));
+}
 
 IsolatedDecoder::~IsolatedDecoder() = default;
 
@@ -67,8 +70,14 @@ IsolatedDecoder::Helper IsolatedDecoder::Take() {
     if (may_start && running_ < std::max(options_.helpers, 1) && failed_ < kMostFailedStarts) {
       ++running_;
       lock.unlock();
-      auto started =
-          isolated::HelperProcess::Start(options_.program, options_.arguments, options_.limit);
+      auto started = [&]() -> Result<Helper> {
+        try {
+          return isolated::HelperProcess::Start(options_.program, options_.arguments,
+                                                options_.limit);
+        } catch (const std::bad_alloc&) {
+          return OutOfMemory("there is not enough memory for a decode helper");
+        }
+      }();
       lock.lock();
       if (started.ok()) {
         ++started_;
@@ -111,7 +120,13 @@ Result<T> IsolatedDecoder::Ask(const std::function<Result<T>(Helper&)>& ask,
   for (int i = 0; i < kTries; ++i) {
     Helper helper = Take();
     if (helper == nullptr) break;
-    Result<T> result = ask(helper);
+    Result<T> result = Status();
+    try {
+      result = ask(helper);
+    } catch (...) {
+      if (helper != nullptr) GiveBack(std::move(helper));
+      throw;
+    }
     if (helper == nullptr) return result;  // the frames have it
     const bool again = !result.ok() && helper->not_taken();
     if (ended != nullptr) *ended = !again && !helper->alive();
