@@ -7,7 +7,6 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 #include <peel/peel.h>
-#include <unistd.h>
 
 #include <memory>
 #include <new>
@@ -16,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include "python/src/engine.h"
+#include "python/src/gil.h"
 #include "python/src/pixels.h"
 #include "python/src/run.h"
 
@@ -56,11 +57,7 @@ class Options {
 // A result of the library; arrays made from it keep it alive.
 class Output {
  public:
-  Output(ResultHandle handle, bool bgr) : handle_(std::move(handle)) {
-    if (bgr && stride() != 0) {
-      SwapRedAndBlue(data(), width(), height(), channels(), stride());
-    }
-  }
+  explicit Output(ResultHandle handle) : handle_(std::move(handle)) {}
   uint8_t* data() const { return const_cast<uint8_t*>(peel_result_data(handle_.get())); }
   int width() const { return peel_result_width(handle_.get()); }
   int height() const { return peel_result_height(handle_.get()); }
@@ -84,101 +81,57 @@ nb::ndarray<nb::numpy, uint8_t> ArrayOf(nb::handle self) {
   return {output.data(), output.channels() == 1 ? size_t{2} : size_t{3}, shape, self, strides};
 }
 
-// A loaded model. Usable from any number of threads, and after a fork, which leaves the child
-// without the threads of the parent's engine: there the model is loaded anew at its first use.
-class Engine {
- public:
-  using Text = std::optional<std::string>;
-
-  Engine(Text model, int device, int precision, int threads, bool strict, Text family, Text backend,
-         Text runtime_options, Text runtime_folders)
-      : model_(std::move(model)),
-        family_(std::move(family)),
-        backend_(std::move(backend)),
-        runtime_options_(std::move(runtime_options)),
-        runtime_folders_(std::move(runtime_folders)) {
-    peel_engine_options_init(&options_, sizeof(options_));
-    options_.device = static_cast<peel_device>(device);
-    options_.precision = static_cast<peel_precision>(precision);
-    options_.threads = threads;
-    options_.strict = strict ? 1 : 0;
-    options_.model = model_ ? model_->c_str() : nullptr;
-    options_.family = family_ ? family_->c_str() : nullptr;
-    options_.backend = backend_ ? backend_->c_str() : nullptr;
-    options_.runtime_options = runtime_options_ ? runtime_options_->c_str() : nullptr;
-    options_.runtime_folders = runtime_folders_ ? runtime_folders_->c_str() : nullptr;
-    Load();
-  }
-  // In a child the parent's engine is left alone: its threads, which freeing it would wait for, do
-  // not exist there.
-  ~Engine() {
-    if (process_ != getpid()) return;
-    nb::gil_scoped_release release;
-    peel_engine_free(engine_);
-  }
-  Engine(const Engine&) = delete;
-  Engine& operator=(const Engine&) = delete;
-
-  // With the GIL held, which keeps two threads of a child from loading at once.
-  const peel_engine* Get() {
-    if (process_ != getpid()) Load();
-    return engine_;
-  }
-
- private:
-  void Load() {
-    peel_engine* engine = peel_engine_create(&options_);
-    const peel_status status = peel_engine_status(engine);
-    if (status != PEEL_OK) {
-      const std::string text = peel_engine_error(engine);
-      peel_engine_free(engine);
-      Throw(status, text.c_str());
-    }
-    engine_ = engine;
-    process_ = getpid();
-  }
-
-  Text model_, family_, backend_, runtime_options_, runtime_folders_;
-  peel_engine_options options_ = {};
-  peel_engine* engine_ = nullptr;
-  pid_t process_ = -1;
-};
-
 // Calls work(options) with a cancel token: the caller's or one of the call's own, for Ctrl-C.
 template <typename Work>
-Output* Call(const Options& options, Cancel* cancel, bool bgr, Work work) {
+Output* Call(const Options& options, Cancel* cancel, Work work) {
   std::unique_ptr<Cancel> own;
   if (cancel == nullptr) {
     own = std::make_unique<Cancel>();
     cancel = own.get();
   }
   const peel_cut_options c = options.WithCancel(cancel->get());
-  return new Output(Run(cancel->get(), [&] { return work(&c); }), bgr);
+  return new Output(Run(cancel->get(), [&] { return work(&c); }));
 }
 
+// The result's pixels as the caller has them.
+peel_result* Ordered(peel_result* result, bool bgr) {
+  if (bgr && peel_result_stride(result) != 0) {
+    SwapRedAndBlue(const_cast<uint8_t*>(peel_result_data(result)), peel_result_width(result),
+                   peel_result_height(result), peel_result_channels(result),
+                   peel_result_stride(result));
+  }
+  return result;
+}
+
+// The engine is let go by the call itself: where it was closed meanwhile, freeing it waits for its
+// threads, without the GIL.
 Output* CutBytes(Engine& self, const nb::bytes& data, const Options& options, Cancel* cancel) {
-  const peel_engine* engine = self.Get();
-  return Call(options, cancel, false, [&](const peel_cut_options* c) {
-    return peel_cut(engine, data.data(), data.size(), c);
+  std::shared_ptr<peel_engine> engine = self.Get();
+  return Call(options, cancel, [&](const peel_cut_options* c) {
+    const std::shared_ptr<peel_engine> used = std::move(engine);
+    return peel_cut(used.get(), data.data(), data.size(), c);
   });
 }
 
 Output* CutPixels(Engine& self, const ArrayIn& pixels, const Options& options, bool bgr,
                   Cancel* cancel) {
-  const peel_engine* engine = self.Get();
-  return Call(options, cancel, bgr, [&](const peel_cut_options* c) {
+  std::shared_ptr<peel_engine> engine = self.Get();
+  return Call(options, cancel, [&](const peel_cut_options* c) {
+    const std::shared_ptr<peel_engine> used = std::move(engine);
     const PixelsIn in(pixels, bgr, c->max_pixels);
-    return peel_cut_pixels(engine, in.get(), c);
+    return Ordered(peel_cut_pixels(used.get(), in.get(), c), bgr);
   });
 }
 
 // engine None: on one thread.
 Output* Compose(Engine* engine, const ArrayIn& picture, const ArrayIn& matte,
                 const Options& options, bool bgr, Cancel* cancel) {
-  const peel_engine* handle = engine != nullptr ? engine->Get() : nullptr;
-  return Call(options, cancel, bgr, [&](const peel_cut_options* c) {
+  std::shared_ptr<peel_engine> handle;
+  if (engine != nullptr) handle = engine->Get();
+  return Call(options, cancel, [&](const peel_cut_options* c) {
+    const std::shared_ptr<peel_engine> used = std::move(handle);
     const PixelsIn in(picture, bgr, c->max_pixels), matte_in(matte, false, c->max_pixels);
-    return peel_compose_pixels(handle, in.get(), matte_in.get(), c);
+    return Ordered(peel_compose_pixels(used.get(), in.get(), matte_in.get(), c), bgr);
   });
 }
 
@@ -203,6 +156,7 @@ std::vector<std::pair<std::string, std::string>> Models() {
 
 NB_MODULE(_peel, m) {
   nb::set_leak_warnings(false);
+  AwaitCallsAtExit();
   m.doc() = "Peel's C interface; use the package peel.";
   m.def("version", [] { return std::string(peel_version()); });
   m.def("status_name",
@@ -260,17 +214,19 @@ NB_MODULE(_peel, m) {
            "model"_a.none() = nb::none(), "device"_a = 0, "precision"_a = 0, "threads"_a = 0,
            "strict"_a = false, "family"_a.none() = nb::none(), "backend"_a.none() = nb::none(),
            "runtime_options"_a.none() = nb::none(), "runtime_folders"_a.none() = nb::none())
-      .def_prop_ro("backend", [](Engine& e) { return std::string(peel_engine_backend(e.Get())); })
+      .def_prop_ro("backend", [](Engine& e) { return std::string(peel_engine_backend(e.Get().get())); })
       .def_prop_ro("device_asked",
-                   [](Engine& e) { return std::string(peel_engine_device_asked(e.Get())); })
+                   [](Engine& e) { return std::string(peel_engine_device_asked(e.Get().get())); })
       .def_prop_ro("device_reason",
-                   [](Engine& e) { return std::string(peel_engine_device_reason(e.Get())); })
-      .def_prop_ro("model", [](Engine& e) { return std::string(peel_engine_model(e.Get())); })
-      .def_prop_ro("device", [](Engine& e) { return std::string(peel_engine_device(e.Get())); })
+                   [](Engine& e) { return std::string(peel_engine_device_reason(e.Get().get())); })
+      .def_prop_ro("model", [](Engine& e) { return std::string(peel_engine_model(e.Get().get())); })
+      .def_prop_ro("device", [](Engine& e) { return std::string(peel_engine_device(e.Get().get())); })
       .def_prop_ro("precision",
-                   [](Engine& e) { return std::string(peel_engine_precision(e.Get())); })
-      .def_prop_ro("warning", [](Engine& e) { return std::string(peel_engine_warning(e.Get())); })
-      .def_prop_ro("threads", [](Engine& e) { return peel_engine_threads(e.Get()); })
+                   [](Engine& e) { return std::string(peel_engine_precision(e.Get().get())); })
+      .def_prop_ro("warning", [](Engine& e) { return std::string(peel_engine_warning(e.Get().get())); })
+      .def_prop_ro("threads", [](Engine& e) { return peel_engine_threads(e.Get().get()); })
+      .def("close", &Engine::Close, "Lets go of the model, once the calls under way have ended.")
+      .def_prop_ro("closed", &Engine::closed)
       .def("cut_bytes", &CutBytes, "data"_a, "options"_a, "cancel"_a.none() = nb::none())
       .def("cut_pixels", &CutPixels, "pixels"_a.noconvert(), "options"_a, "bgr"_a = false,
            "cancel"_a.none() = nb::none());

@@ -13,6 +13,8 @@
 #include <sys/syscall.h>
 #endif
 
+#include "python/src/gil.h"
+
 namespace peel::python {
 namespace {
 
@@ -53,12 +55,12 @@ peel_result* RunWatched(peel_cancel* cancel, FunctionRef<peel_result*()> work, b
       done_changed.notify_one();
     });
   } catch (const std::system_error&) {  // no thread to be had: Ctrl-C waits for the result
-    nb::gil_scoped_release release;
+    const ReleaseGil release;
     return work();
   }
   while (true) {
     {
-      nb::gil_scoped_release release;
+      const ReleaseGil release;
       std::unique_lock lock(mutex);
       if (done_changed.wait_for(lock, kLook, [&] { return done; })) break;
     }
@@ -69,7 +71,7 @@ peel_result* RunWatched(peel_cancel* cancel, FunctionRef<peel_result*()> work, b
     }
   }
   {
-    nb::gil_scoped_release release;
+    const ReleaseGil release;
     worker.join();
   }
   if (failure && !*interrupted) std::rethrow_exception(failure);
@@ -87,11 +89,15 @@ void Throw(peel_status status, const char* text) {
 ResultHandle Run(peel_cancel* cancel, FunctionRef<peel_result*()> work) {
   ResultHandle result;
   bool interrupted = false;
+  const auto counted = [&] {
+    const CallUnderWay under_way(cancel);
+    return work();
+  };
   if (OnMainThread()) {
-    result.reset(RunWatched(cancel, work, &interrupted));
+    result.reset(RunWatched(cancel, counted, &interrupted));
   } else {
-    nb::gil_scoped_release release;
-    result.reset(work());
+    const ReleaseGil release;
+    result.reset(counted());
   }
   if (interrupted) throw nb::python_error();
   const peel_status status = peel_result_status(result.get());
