@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any, List, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, List, NamedTuple, Optional, overload
 
 from . import _peel
-from ._session import Session, session_for
+from ._errors import InvalidArgument
+from ._session import Session, is_loaded, session_for
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from typing_extensions import Unpack
+
+    from ._types import (ArrayIn, ArrayOut, AsyncReadable, CutOptions, Encoded, MatteOptions, Path)
 
 
+@overload
+def cut(data: ArrayIn, *, model: Optional[Path] = None, session: Optional[Session] = None,
+        **options: Unpack[CutOptions]) -> ArrayOut: ...
+@overload
+def cut(data: Image, *, model: Optional[Path] = None, session: Optional[Session] = None,
+        **options: Unpack[CutOptions]) -> Image: ...
+@overload
+def cut(data: Encoded, *, model: Optional[Path] = None, session: Optional[Session] = None,
+        **options: Unpack[CutOptions]) -> bytes: ...
 def cut(data: Any, *, model: Any = None, session: Optional[Session] = None, **options: Any) -> Any:
     """The cut-out of a picture, as what came in.
 
-    data is an encoded picture (bytes, a path, a file object opened for binary reading), a PIL image
-    or a NumPy array of 8-bit pixels (H x W, H x W x 3 RGB or H x W x 4 RGBA). Encoded pictures give
-    encoded bytes, PIL images PIL images, arrays arrays: RGBA with straight alpha, or RGB over an
-    opaque background.
+    data is an encoded picture (bytes or another buffer, a path, a file object opened for binary
+    reading), a PIL image or a NumPy array of 8-bit pixels (H x W, H x W x 3 RGB or H x W x 4 RGBA).
+    Encoded pictures give encoded bytes, PIL images PIL images, arrays arrays: RGBA with straight
+    alpha, or RGB over an opaque background.
 
     Options:
       bgr            arrays are BGR(A), as OpenCV has them, in and out
@@ -30,31 +46,83 @@ def cut(data: Any, *, model: Any = None, session: Optional[Session] = None, **op
       max_pixels     refuse larger pictures; 250 million if not given
       cancel         a peel.Cancel that stops the call from another thread
 
-    Errors are peel.Error, each also of the built-in type that fits: NotFound is a FileNotFoundError,
-    Corrupt a ValueError and so on.
+    What an option cannot do is refused with peel.InvalidArgument, never passed over. Errors are
+    peel.Error, each also of the built-in type that fits: NotFound is a FileNotFoundError, Corrupt a
+    ValueError and so on.
     """
-    return (session or session_for(model)).cut(data, **options)
+    return _chosen(model, session).cut(data, **options)
 
 
+@overload
+def matte(data: ArrayIn, *, model: Optional[Path] = None, session: Optional[Session] = None,
+          **options: Unpack[MatteOptions]) -> ArrayOut: ...
+@overload
+def matte(data: Image, *, model: Optional[Path] = None, session: Optional[Session] = None,
+          **options: Unpack[MatteOptions]) -> Image: ...
+@overload
+def matte(data: Encoded, *, model: Optional[Path] = None, session: Optional[Session] = None,
+          **options: Unpack[MatteOptions]) -> bytes: ...
 def matte(data: Any, *, model: Any = None, session: Optional[Session] = None,
           **options: Any) -> Any:
     """The matte of a picture, as what came in (H x W for arrays): 0 background, 255 subject.
 
-    Takes the options of peel.cut that make sense for it.
+    Takes the options of peel.cut that make sense for it: all but background, mask and keep_metadata.
     """
-    return (session or session_for(model)).matte(data, **options)
+    return _chosen(model, session).matte(data, **options)
 
 
+@overload
+async def cut_async(data: ArrayIn, *, model: Optional[Path] = None,
+                    session: Optional[Session] = None,
+                    **options: Unpack[CutOptions]) -> ArrayOut: ...
+@overload
+async def cut_async(data: Image, *, model: Optional[Path] = None,
+                    session: Optional[Session] = None, **options: Unpack[CutOptions]) -> Image: ...
+@overload
+async def cut_async(data: Encoded | AsyncReadable, *, model: Optional[Path] = None,
+                    session: Optional[Session] = None, **options: Unpack[CutOptions]) -> bytes: ...
 async def cut_async(data: Any, *, model: Any = None, session: Optional[Session] = None,
                     **options: Any) -> Any:
-    """cut for asyncio: the event loop runs on meanwhile, and cancelling the task stops the work."""
-    return await (session or session_for(model)).cut_async(data, **options)
+    """cut for asyncio: the event loop runs on meanwhile, and cancelling the task stops the work.
+
+    A read() that has to be awaited (aiohttp's StreamReader, Starlette's UploadFile) is.
+    """
+    return await (await _chosen_async(model, session)).cut_async(data, **options)
 
 
+@overload
+async def matte_async(data: ArrayIn, *, model: Optional[Path] = None,
+                      session: Optional[Session] = None,
+                      **options: Unpack[MatteOptions]) -> ArrayOut: ...
+@overload
+async def matte_async(data: Image, *, model: Optional[Path] = None,
+                      session: Optional[Session] = None,
+                      **options: Unpack[MatteOptions]) -> Image: ...
+@overload
+async def matte_async(data: Encoded | AsyncReadable, *, model: Optional[Path] = None,
+                      session: Optional[Session] = None,
+                      **options: Unpack[MatteOptions]) -> bytes: ...
 async def matte_async(data: Any, *, model: Any = None, session: Optional[Session] = None,
                       **options: Any) -> Any:
-    """matte for asyncio."""
-    return await (session or session_for(model)).matte_async(data, **options)
+    """matte for asyncio; as cut_async."""
+    return await (await _chosen_async(model, session)).matte_async(data, **options)
+
+
+def _chosen(model: Any, session: Optional[Session]) -> Session:
+    if session is None:
+        return session_for(model)
+    if model is not None:
+        raise InvalidArgument("give a model or a session, which has one already")
+    return session
+
+
+async def _chosen_async(model: Any, session: Optional[Session]) -> Session:
+    """Loading happens in a thread, too."""
+    if session is not None or is_loaded(model):
+        return _chosen(model, session)
+    import asyncio
+
+    return await asyncio.get_running_loop().run_in_executor(None, session_for, model)
 
 
 class Model(NamedTuple):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, NamedTuple, Optional
+from typing import Any, Dict, NamedTuple, Optional
 
 from ._errors import InvalidArgument, IoError, NotFound
 
@@ -21,7 +21,7 @@ class Source(NamedTuple):
     data: Any
     bgr: bool = False
     name: Optional[str] = None  # of the file, for messages
-    info: Optional[dict] = None  # of the Pillow image: what is carried over
+    info: Optional[Dict[str, Any]] = None  # of the Pillow image: what is carried over
 
 
 def read_file(path: Any) -> bytes:
@@ -44,27 +44,74 @@ def is_pillow(data: Any) -> bool:
 
 def load(data: Any, bgr: bool = False) -> Source:
     """Bytes, a path, a file object, a PIL image or an array. TypeError for anything else."""
+    if isinstance(data, Source):
+        return data
     if isinstance(data, bytes):
         return Source(ENCODED, data)
-    if isinstance(data, (bytearray, memoryview)):
-        return Source(ENCODED, bytes(data))
     if isinstance(data, (str, os.PathLike)):
         return Source(ENCODED, read_file(data), name=os.fspath(data))
     if is_pillow(data):
-        return _from_pillow(data)
+        from ._pillow import pixels_of_image
+
+        pixels, info = pixels_of_image(data)
+        return Source(PILLOW, pixels_of(pixels), info=info)
     if hasattr(data, "__array_interface__") or hasattr(data, "__array__"):
         import numpy
 
         return Source(ARRAY, pixels_of(numpy.asarray(data)), bgr=bgr)
+    content = file_bytes(data)
+    if content is not None:
+        return Source(ENCODED, content)
+    if hasattr(data, "__await__"):
+        _never(data)
+        raise TypeError("a picture is to be awaited first: pass `await ...`, or call peel.cut_async "
+                        "or peel.matte_async, which await it")
     read = getattr(data, "read", None)
     if callable(read):
-        content = read()
-        if not isinstance(content, (bytes, bytearray, memoryview)):
-            raise TypeError("the file object gives text; open it in binary mode (\"rb\")")
-        name = getattr(data, "name", None)
-        return Source(ENCODED, bytes(content), name=name if isinstance(name, str) else None)
+        return _from_file(data, read())
     raise TypeError(f"a picture is bytes, a path, a file object, a PIL image or a NumPy array, not "
                     f"{type(data).__name__}")
+
+
+def file_bytes(data: Any) -> Optional[bytes]:
+    """A copy of what lies in a buffer of one dimension (bytearray, memoryview, array.array, mmap,
+    numpy.fromfile), which is a file's content; None for anything else."""
+    try:
+        view = memoryview(data)
+    except (TypeError, ValueError, BufferError):
+        return None
+    return view.tobytes() if view.ndim == 1 else None
+
+
+async def awaited(data: Any) -> Any:
+    """The picture itself where it, or its read(), has to be awaited; anything else as it is."""
+    import inspect
+
+    if hasattr(data, "__await__"):
+        data = await data
+    read = getattr(data, "read", None)
+    if read is None or is_pillow(data) or not inspect.iscoroutinefunction(read):
+        return data
+    return _from_file(data, await read())
+
+
+def _never(awaitable: Any) -> None:
+    """A coroutine that nobody awaits warns when it goes; one that was closed does not."""
+    close = getattr(awaitable, "close", None)
+    if callable(close):
+        close()
+
+
+def _from_file(file: Any, content: Any) -> Source:
+    if hasattr(content, "__await__"):
+        _never(content)
+        raise TypeError(f"{type(file).__name__}.read() has to be awaited, as aiohttp's and Starlette's: "
+                        "pass `await file.read()`, or call peel.cut_async or peel.matte_async, which "
+                        "await it")
+    if not isinstance(content, (bytes, bytearray, memoryview)):
+        raise TypeError("the file object gives text; open it in binary mode (\"rb\")")
+    name = getattr(file, "name", None) or getattr(file, "filename", None)
+    return Source(ENCODED, bytes(content), name=name if isinstance(name, str) else None)
 
 
 def pixels_of(array: Any, matte: bool = False) -> Any:
@@ -89,35 +136,15 @@ def pixels_of(array: Any, matte: bool = False) -> Any:
         array = numpy.repeat(array[:, :, None], 3, axis=2)
     elif array.ndim != 3 or array.shape[2] not in (3, 4):
         raise InvalidArgument("an array of pixels has the shape (height, width), (height, width, 3)"
-                              f" or (height, width, 4), not {array.shape}")
+                              f" or (height, width, 4), not {array.shape}"
+                              + ("; a file's bytes are passed as array.tobytes()"
+                                 if array.ndim == 1 and array.size else ""))
     if array.size == 0:
         raise InvalidArgument(f"there are no pixels in an array of shape {array.shape}")
     return array
 
 
-def _from_pillow(image: Any) -> Source:
-    import numpy
-    from PIL import ImageOps
-
-    upright = ImageOps.exif_transpose(image)
-    mode = upright.mode
-    if mode in ("RGB", "RGBA"):
-        ready = upright
-    elif mode.startswith("I;16"):
-        samples = numpy.asarray(upright)
-        ready = (samples >> 8).astype(numpy.uint8)
-    elif mode in ("I", "F"):
-        raise InvalidArgument(f"a PIL image of mode {mode} has no fixed range; convert it to \"L\" "
-                              "or \"RGB\" first")
-    elif "A" in mode or "transparency" in upright.info:
-        ready = upright.convert("RGBA")
-    else:
-        ready = upright.convert("RGB")
-    info = {key: upright.info[key] for key in ("icc_profile", "dpi") if key in upright.info}
-    return Source(PILLOW, pixels_of(numpy.asarray(ready)), info=info)
-
-
-def give_back(source: Source, output: Any) -> Any:
+def give_back(source: Source, output: Any, keep_metadata: bool) -> Any:
     """The result as what came in: bytes, an array or a PIL image."""
     if source.kind == ENCODED:
         return output.bytes
@@ -127,6 +154,6 @@ def give_back(source: Source, output: Any) -> Any:
     from PIL import Image
 
     image = Image.fromarray(array)
-    if image.mode != "L" and source.info:
+    if image.mode != "L" and source.info and keep_metadata:
         image.info.update(source.info)
     return image

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Iterator, Optional
+from typing import (TYPE_CHECKING, Any, Deque, Dict, Iterable, Iterator, Literal, Optional, Tuple,
+                    Type, Union, overload)
 
 from . import _inputs
 from ._errors import InvalidArgument
 from ._options import make_options, whole
 from ._session import Session
+
+if TYPE_CHECKING:
+    import types
+
+    from PIL.Image import Image
+    from typing_extensions import Self
+
+    from ._types import ArrayIn, ArrayOut, Background, Encoded, Path
 
 _ERRORS = ("raise", "return")
 
@@ -20,43 +29,112 @@ class BackgroundRemover:
     ones. background: None for transparent results, "white", any CSS colour, a tuple of 3 or 4
     numbers, "blur" or a picture's path. bgr: arrays are BGR in and BGR(A) out, as OpenCV has them.
     alpha_matting: estimate the soft edge from the picture (edges "matting"), with rembg's three
-    numbers. edges, format, quality: those of peel.cut.
+    numbers. edges: that of peel.cut. format, quality: those of peel.cut, for encoded pictures.
+
+    ``close`` gives the model back, as does the end of ``with``. What is pickled are the settings.
     """
 
-    def __init__(self, model: Any = None, *, max_size: Optional[int] = None,
-                 background: Any = None, bgr: bool = False, alpha_matting: bool = False,
-                 alpha_matting_foreground_threshold: int = 240,
-                 alpha_matting_background_threshold: int = 10,
-                 alpha_matting_erode_size: int = 10, edges: str = "auto", format: str = "png",
-                 quality: Optional[int] = None, device: str = "auto", precision: str = "auto",
-                 threads: Optional[int] = None, strict: bool = False) -> None:
-        self._bgr = bool(bgr)
-        shared = {"work_size": max_size, "format": format, "quality": quality,
-                  "edges": "matting" if alpha_matting else edges}
+    def __init__(self, model: Optional[Path] = None, *, max_size: Optional[int] = None,
+                 background: Optional[Background] = None, bgr: bool = False,
+                 alpha_matting: bool = False,
+                 alpha_matting_foreground_threshold: Optional[int] = None,
+                 alpha_matting_background_threshold: Optional[int] = None,
+                 alpha_matting_erode_size: Optional[int] = None, edges: str = "auto",
+                 format: str = "png", quality: Optional[int] = None, device: str = "auto",
+                 precision: str = "auto", threads: Optional[int] = None,
+                 strict: bool = False) -> None:
+        thresholds = {
+            "alpha_matting_foreground_threshold": (alpha_matting_foreground_threshold, 255),
+            "alpha_matting_background_threshold": (alpha_matting_background_threshold, 255),
+            "alpha_matting_erode_size": (alpha_matting_erode_size, 1000)}
+        if alpha_matting and edges not in ("auto", "matting"):
+            raise InvalidArgument(f"alpha_matting is edges \"matting\", not {edges!r}")
+        matting = bool(alpha_matting) or edges == "matting"
+        shared: Dict[str, Any] = {"work_size": max_size, "format": format, "quality": quality,
+                                  "edges": "matting" if matting else edges}
         self._options = make_options(background=background, **shared)
         self._mask_options = make_options(mask=True, **shared)
-        for options in (self._options, self._mask_options):
-            options.alpha_matting_foreground_threshold = whole(
-                "alpha_matting_foreground_threshold", alpha_matting_foreground_threshold, 0, 255)
-            options.alpha_matting_background_threshold = whole(
-                "alpha_matting_background_threshold", alpha_matting_background_threshold, 0, 255)
-            options.alpha_matting_erode_size = whole(
-                "alpha_matting_erode_size", alpha_matting_erode_size, 0, 1 << 20)
-        self._model = model
-        self._settings = {"device": device, "precision": precision, "strict": strict}
-        self.session = Session(model, threads=threads, **self._settings)
+        for name, (value, most) in thresholds.items():
+            if value is None:
+                continue
+            if not matting:
+                raise InvalidArgument(f"{name} is for alpha_matting=True")
+            for options in (self._options, self._mask_options):
+                setattr(options, name, whole(name, value, 0, most))
+        self._bgr = bool(bgr)
+        self._settings: Dict[str, Any] = {
+            "model": model, "max_size": max_size, "background": background, "bgr": bgr,
+            "alpha_matting": alpha_matting, "edges": edges, "format": format, "quality": quality,
+            "device": device, "precision": precision, "threads": threads, "strict": strict,
+            **{name: value for name, (value, _) in thresholds.items()}}
+        self._model: Dict[str, Any] = {"model": model, "device": device, "precision": precision,
+                                       "strict": strict}
+        self.session = Session(threads=threads, **self._model)
         self._single: Optional[Session] = None  # for batches: every picture on one thread
 
+    def close(self) -> None:
+        """Gives the model's memory and threads back, once calls under way have ended. Further calls
+        raise peel.InvalidArgument."""
+        self.session.close()
+        if self._single is not None:
+            self._single.close()
+
+    def __enter__(self) -> Self:
+        self.session.__enter__()
+        return self
+
+    def __exit__(self, kind: Optional[Type[BaseException]], value: Optional[BaseException],
+                 trace: Optional[types.TracebackType]) -> None:
+        self.close()
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        if self.session.closed:
+            raise InvalidArgument("a closed remover cannot be pickled")
+        return _made_by, (type(self), self._settings)
+
+    @overload
+    def process(self, image: ArrayIn) -> ArrayOut: ...
+    @overload
+    def process(self, image: Image) -> Image: ...
+    @overload
+    def process(self, image: Encoded) -> bytes: ...
     def process(self, image: Any) -> Any:
         """The picture without its background, as what came in."""
         return self.session._run(_inputs.load(image, self._bgr), self._options, None).image
 
     __call__ = process
 
+    @overload
+    def matte(self, image: ArrayIn) -> ArrayOut: ...
+    @overload
+    def matte(self, image: Image) -> Image: ...
+    @overload
+    def matte(self, image: Encoded) -> bytes: ...
     def matte(self, image: Any) -> Any:
         """The matte alone: 0 background, 255 subject."""
         return self.session._run(_inputs.load(image, self._bgr), self._mask_options, None).image
 
+    @overload
+    def process_batch(self, images: Iterable[ArrayIn], *, workers: Optional[int] = None,
+                      errors: Literal["raise"] = "raise") -> Iterator[ArrayOut]: ...
+    @overload
+    def process_batch(self, images: Iterable[Image], *, workers: Optional[int] = None,
+                      errors: Literal["raise"] = "raise") -> Iterator[Image]: ...
+    @overload
+    def process_batch(self, images: Iterable[Encoded], *, workers: Optional[int] = None,
+                      errors: Literal["raise"] = "raise") -> Iterator[bytes]: ...
+    @overload
+    def process_batch(self, images: Iterable[ArrayIn], *, workers: Optional[int] = None,
+                      errors: Literal["return"]) -> Iterator[Union[ArrayOut, Exception]]: ...
+    @overload
+    def process_batch(self, images: Iterable[Image], *, workers: Optional[int] = None,
+                      errors: Literal["return"]) -> Iterator[Union[Image, Exception]]: ...
+    @overload
+    def process_batch(self, images: Iterable[Encoded], *, workers: Optional[int] = None,
+                      errors: Literal["return"]) -> Iterator[Union[bytes, Exception]]: ...
+    @overload
+    def process_batch(self, images: Iterable[Any], *, workers: Optional[int] = None,
+                      errors: str = "raise") -> Iterator[Any]: ...
     def process_batch(self, images: Iterable[Any], *, workers: Optional[int] = None,
                       errors: str = "raise") -> Iterator[Any]:
         """Yields the results in the order of the pictures, which may come from a generator.
@@ -72,19 +150,19 @@ class BackgroundRemover:
 
     def _batch(self, images: Iterator[Any], workers: int, keep_errors: bool) -> Iterator[Any]:
         import collections
-        from concurrent.futures import ThreadPoolExecutor
+        from concurrent.futures import Future, ThreadPoolExecutor
 
         session = self.session
         if workers > 1:
             if self._single is None:
-                self._single = Session(self._model, threads=1, **self._settings)
+                self._single = Session(threads=1, **self._model)
             session = self._single
 
         def work(image: Any) -> Any:
             return session._run(_inputs.load(image, self._bgr), self._options, None).image
 
         pool = ThreadPoolExecutor(workers, thread_name_prefix="peel")
-        waiting: collections.deque = collections.deque()
+        waiting: Deque[Future[Any]] = collections.deque()
         try:
             more = True
             while more or waiting:
@@ -106,3 +184,7 @@ class BackgroundRemover:
             for future in waiting:
                 future.cancel()
             pool.shutdown(wait=True)
+
+
+def _made_by(kind: Type[BackgroundRemover], settings: Dict[str, Any]) -> BackgroundRemover:
+    return kind(**settings)

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import os
 import warnings
-from typing import Any, NamedTuple, Optional
+from _thread import RLock
+from typing import TYPE_CHECKING, Any, Dict, NamedTuple, Optional, Tuple, Type, overload
 
 from . import _inputs
-from ._errors import Error, named
+from ._errors import Error, InvalidArgument, named
 from ._options import DEVICES, PRECISIONS, choose, make_options, runtime_text, whole
 from ._peel import Cancel, Engine, Options
+
+if TYPE_CHECKING:
+    import types
+
+    from PIL.Image import Image
+    from typing_extensions import Self, Unpack
+
+    from ._types import (ArrayIn, ArrayOut, AsyncReadable, CutOptions, Encoded, MatteOptions, Path,
+                         Runtime)
 
 
 class Cutout(NamedTuple):
@@ -35,23 +45,40 @@ class Session:
 
     model is a name (``peel.models()``), the path of an ONNX file or None for the embedded one.
     device: auto, cpu, cuda, tensorrt, openvino. precision: auto, fp32, bf16, fp16, int8. threads:
-    None for all processors this process may use. backend: auto, native, onnxruntime. runtime: ONNX
-    Runtime's options as a dictionary, {"graph": "all", "gpu": 1}, or as the text of --ort. Where device or precision cannot be had, the session falls back
-    with a RuntimeWarning, or with strict raises DeviceRefused or Unsupported.
+    None for all processors this process may use. family: how pictures are fed to a model file that
+    does not tell (u2net, isnet, …). backend: auto, native, onnxruntime. runtime: ONNX Runtime's
+    options as a dictionary, {"graph": "all", "gpu": 1}, or as the text of --ort. Where device or
+    precision cannot be had, the session falls back with a RuntimeWarning, or with strict raises
+    DeviceRefused or Unsupported.
+
+    ``close`` gives the model back; ``with peel.Session() as session`` does at its end. What is
+    pickled are these settings, not the weights: another process loads the model itself.
     """
 
-    def __init__(self, model: Any = None, *, device: str = "auto", precision: str = "auto",
-                 threads: Optional[int] = None, strict: bool = False,
+    def __init__(self, model: Optional[Path] = None, *, device: str = "auto",
+                 precision: str = "auto", threads: Optional[int] = None, strict: bool = False,
                  family: Optional[str] = None, backend: str = "auto",
-                 runtime: Any = None) -> None:
+                 runtime: Optional[Runtime] = None) -> None:
         if model is not None:
             model = os.fspath(model)
+        self._settings: Dict[str, Any] = {
+            "model": _lasting(model), "device": device, "precision": precision,
+            "threads": threads, "strict": strict, "family": family, "backend": backend,
+            "runtime": runtime}
         self._engine = Engine(
             model, choose("device", device, DEVICES), choose("precision", precision, PRECISIONS),
             0 if threads is None else whole("threads", threads, 1, 1024), bool(strict), family,
             str(backend).lower(), runtime_text(runtime), _package_folders())
-        if self._engine.warning:
-            warnings.warn(self._engine.warning, RuntimeWarning, stacklevel=2)
+        for text in (self._engine.warning, self._unused()):
+            if text:
+                warnings.warn(text, RuntimeWarning, stacklevel=2)
+
+    def _unused(self) -> str:
+        """What was set and has no effect on what runs."""
+        if self._settings["runtime"] and self._engine.backend == "native":
+            return ("runtime: these are options of ONNX Runtime, which does not run here; "
+                    "backend=\"onnxruntime\" asks for it")
+        return ""
 
     @property
     def model(self) -> str:
@@ -93,35 +120,99 @@ class Session:
         """What was not as asked for; "" if nothing."""
         return self._engine.warning
 
+    @property
+    def closed(self) -> bool:
+        """Whether close was called."""
+        return self._engine.closed
+
+    def close(self) -> None:
+        """Gives the model's memory and threads back, once calls under way in other threads have
+        ended. Further calls raise peel.InvalidArgument."""
+        self._engine.close()
+
+    def __enter__(self) -> Self:
+        self._engine.model  # noqa: B018  raises where it is closed
+        return self
+
+    def __exit__(self, kind: Optional[Type[BaseException]], value: Optional[BaseException],
+                 trace: Optional[types.TracebackType]) -> None:
+        self.close()
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        if self.closed:
+            raise InvalidArgument("a closed session cannot be pickled")
+        return _made_by, (type(self), self._settings)
+
     def __repr__(self) -> str:
+        if self.closed:
+            return "<peel.Session, closed>"
         return (f"<peel.Session {self.model} on {self.device}, {self.precision}, "
                 f"{self.threads} threads>")
 
-    def run(self, data: Any, *, bgr: bool = False, cancel: Optional[Cancel] = None,
-            **options: Any) -> Cutout:
+    def run(self, data: Any, **options: Unpack[CutOptions]) -> Cutout:
         """As cut, with what is known about the result."""
-        return self._run(_inputs.load(data, bgr), make_options(**options), cancel)
+        rest: Dict[str, Any] = dict(options)
+        bgr, cancel = bool(rest.pop("bgr", False)), rest.pop("cancel", None)
+        source = _inputs.load(data, bgr)
+        if source.kind != _inputs.ENCODED:
+            for name in ("format", "quality", "lossless"):
+                if name in rest:
+                    raise InvalidArgument(f"{name} is for encoded pictures (bytes, paths and files); "
+                                          "arrays and PIL images come back as what they are")
+        if bgr and source.kind != _inputs.ARRAY:
+            raise InvalidArgument("bgr is for arrays; encoded pictures and PIL images know the order "
+                                  "of their channels")
+        return self._run(source, make_options(**rest), cancel)
 
-    def cut(self, data: Any, *, bgr: bool = False, cancel: Optional[Cancel] = None,
-            **options: Any) -> Any:
+    @overload
+    def cut(self, data: ArrayIn, **options: Unpack[CutOptions]) -> ArrayOut: ...
+    @overload
+    def cut(self, data: Image, **options: Unpack[CutOptions]) -> Image: ...
+    @overload
+    def cut(self, data: Encoded, **options: Unpack[CutOptions]) -> bytes: ...
+    def cut(self, data: Any, **options: Any) -> Any:
         """The cut-out of a picture: see peel.cut."""
-        return self.run(data, bgr=bgr, cancel=cancel, **options).image
+        return self.run(data, **options).image
 
-    def matte(self, data: Any, *, bgr: bool = False, cancel: Optional[Cancel] = None,
-              **options: Any) -> Any:
+    @overload
+    def matte(self, data: ArrayIn, **options: Unpack[MatteOptions]) -> ArrayOut: ...
+    @overload
+    def matte(self, data: Image, **options: Unpack[MatteOptions]) -> Image: ...
+    @overload
+    def matte(self, data: Encoded, **options: Unpack[MatteOptions]) -> bytes: ...
+    def matte(self, data: Any, **options: Any) -> Any:
         """The matte of a picture: see peel.matte."""
-        return self.run(data, bgr=bgr, cancel=cancel, mask=True, **options).image
+        for name in ("background", "mask", "keep_metadata"):
+            if name in options:
+                raise TypeError(f"matte() takes no {name}: a matte has nothing but its grey")
+        return self.run(data, mask=True, **options).image
 
+    @overload
+    async def cut_async(self, data: ArrayIn, **options: Unpack[CutOptions]) -> ArrayOut: ...
+    @overload
+    async def cut_async(self, data: Image, **options: Unpack[CutOptions]) -> Image: ...
+    @overload
+    async def cut_async(self, data: Encoded | AsyncReadable,
+                        **options: Unpack[CutOptions]) -> bytes: ...
     async def cut_async(self, data: Any, **options: Any) -> Any:
-        """cut without blocking the event loop; cancelling the task stops the work."""
+        """cut without blocking the event loop; cancelling the task stops the work. A read() that has
+        to be awaited is."""
         return await _in_thread(self.cut, data, options)
 
+    @overload
+    async def matte_async(self, data: ArrayIn, **options: Unpack[MatteOptions]) -> ArrayOut: ...
+    @overload
+    async def matte_async(self, data: Image, **options: Unpack[MatteOptions]) -> Image: ...
+    @overload
+    async def matte_async(self, data: Encoded | AsyncReadable,
+                          **options: Unpack[MatteOptions]) -> bytes: ...
     async def matte_async(self, data: Any, **options: Any) -> Any:
-        """matte without blocking the event loop; cancelling the task stops the work."""
+        """matte without blocking the event loop; as cut_async."""
         return await _in_thread(self.matte, data, options)
 
     def _run(self, source: _inputs.Source, options: Options, cancel: Optional[Cancel]) -> Cutout:
         engine = self._engine
+        ran = (engine.model, engine.device, engine.precision, engine.device_reason)
         try:
             if source.kind == _inputs.ENCODED:
                 output = engine.cut_bytes(source.data, options, cancel)
@@ -131,10 +222,20 @@ class Session:
             if source.name is None:
                 raise
             raise named(error, source.name) from None
-        return Cutout(_inputs.give_back(source, output), output.x, output.y, output.width,
-                      output.height, output.has_subject, output.subject_score, output.coverage,
-                      output.warning, engine.model, engine.device, engine.precision,
-                      engine.device_reason)
+        image = _inputs.give_back(source, output, not options.drop_metadata)
+        return Cutout(image, output.x, output.y, output.width, output.height, output.has_subject,
+                      output.subject_score, output.coverage, output.warning, *ran)
+
+
+def _made_by(kind: Type[Session], settings: Dict[str, Any]) -> Session:
+    return kind(**settings)
+
+
+def _lasting(model: Optional[str]) -> Optional[str]:
+    """A model's path in a form that holds in another process, in another folder; names as they are."""
+    if model is None or not (os.sep in model or model.endswith(".onnx")):
+        return model
+    return os.path.abspath(model)
 
 
 def _package_folders() -> Optional[str]:
@@ -146,10 +247,11 @@ def _package_folders() -> Optional[str]:
     return os.pathsep.join(folders) or None
 
 
-async def _in_thread(function: Any, data: Any, options: dict) -> Any:
+async def _in_thread(function: Any, data: Any, options: Dict[str, Any]) -> Any:
     import asyncio
     import functools
 
+    data = await _inputs.awaited(data)
     cancel = options.pop("cancel", None) or Cancel()
     call = functools.partial(function, data, cancel=cancel, **options)
     try:
@@ -159,14 +261,30 @@ async def _in_thread(function: Any, data: Any, options: dict) -> Any:
         raise
 
 
-_sessions: dict = {}
+_sessions: Dict[Optional[str], Session] = {}
+_loading = RLock()  # without it, threads that come at once would each load the model
 
 
-def session_for(model: Any = None) -> Session:
+def _in_child() -> None:
+    global _loading
+    _loading = RLock()  # the parent's may be held by a thread that is not here
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_child)
+
+
+def session_for(model: Optional[Path] = None) -> Session:
     """The session that the module's own functions use for a model, loaded at its first use."""
     key = None if model is None else os.fspath(model)
-    session = _sessions.get(key)
-    if session is None:
-        # Two threads may both load it; one is kept, the other goes.
-        session = _sessions.setdefault(key, Session(model))
-    return session
+    with _loading:
+        session = _sessions.get(key)
+        if session is None or session.closed:
+            session = _sessions[key] = Session(model)
+        return session
+
+
+def is_loaded(model: Optional[Path] = None) -> bool:
+    """Whether session_for(model) has nothing to load."""
+    session = _sessions.get(None if model is None else os.fspath(model))
+    return session is not None and not session.closed

@@ -82,36 +82,6 @@ def test_matte(session, photo, png, wanted):
     assert np.array_equal(peel.matte(photo), matte)
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "P", "LA", "PA", "RGBA", "CMYK", "YCbCr", "HSV", "LAB"])
-def test_every_pillow_mode(session, photo, mode):
-    image = Image.fromarray(photo)
-    image = image.convert("RGBA").convert(mode) if mode == "PA" else image.convert(
-        mode) if mode != "LAB" else Image.new("LAB", image.size)
-    result = session.cut(image)
-    assert result.mode == "RGBA" and result.size == image.size
-
-
-def test_pillow_orientation_and_profile(session, photo):
-    upright = Image.fromarray(photo)
-    turned = upright.transpose(Image.Transpose.ROTATE_90)
-    exif = Image.Exif()
-    exif[0x0112] = 6  # turn by 270 degrees to see it upright
-    file = io.BytesIO()
-    turned.save(file, "PNG", exif=exif, icc_profile=b"profile")
-    image = Image.open(io.BytesIO(file.getvalue()))
-    result = session.cut(image)
-    assert result.size == upright.size
-    assert np.array_equal(np.asarray(result), session.cut(photo))
-    assert result.info["icc_profile"] == b"profile"
-
-
-def test_sixteen_bit_pillow_images_keep_their_range(session, photo):
-    grey = np.asarray(Image.fromarray(photo).convert("L"))
-    wide = Image.fromarray(grey.astype(np.uint16) * 257)
-    assert wide.mode.startswith("I;16")
-    assert np.array_equal(np.asarray(session.cut(wide)), session.cut(grey))
-
-
 @pytest.mark.parametrize("kind", [np.float32, np.float64, np.uint16, np.int8, bool, np.int64])
 def test_other_dtypes_are_refused(session, photo, kind):
     with pytest.raises(TypeError, match="uint8"):

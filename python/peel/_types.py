@@ -1,0 +1,69 @@
+"""The types of what goes in and comes out, and the options by name, for type checkers and editors."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Dict, Optional, Protocol, Tuple, TypedDict, Union
+
+if TYPE_CHECKING:
+    import numpy
+    from numpy.typing import NDArray
+
+    from ._peel import Cancel
+
+    # Pixels in, pixels out.
+    ArrayIn = NDArray[Any]
+    ArrayOut = NDArray[numpy.uint8]
+
+
+class Readable(Protocol):
+    """A file object, opened for binary reading."""
+
+    def read(self) -> bytes:
+        """All of it."""
+
+
+class AsyncReadable(Protocol):
+    """One whose read has to be awaited, such as aiohttp's StreamReader or Starlette's UploadFile."""
+
+    async def read(self) -> bytes:
+        """All of it."""
+
+
+Path = Union[str, "os.PathLike[str]"]
+Encoded = Union[bytes, bytearray, memoryview, str, "os.PathLike[str]", Readable]
+Background = Union[str, "os.PathLike[str]", Tuple[int, int, int], Tuple[int, int, int, int]]
+Runtime = Union[str, Dict[str, Any]]
+
+
+class SessionOptions(TypedDict, total=False):
+    """How a model is to run: see peel.Session."""
+
+    device: str
+    precision: str
+    threads: Optional[int]
+    strict: bool
+
+
+class MatteOptions(TypedDict, total=False):
+    """The options of peel.matte: see peel.cut."""
+
+    bgr: bool
+    edges: str
+    crop: Union[bool, int, None]
+    max_size: Optional[int]
+    work_size: Optional[int]
+    format: str
+    quality: Optional[int]
+    lossless: bool
+    keep_metadata: bool
+    compat: Optional[str]
+    max_pixels: Optional[int]
+    cancel: Optional[Cancel]
+
+
+class CutOptions(MatteOptions, total=False):
+    """The options of peel.cut."""
+
+    background: Optional[Background]
+    mask: bool
