@@ -1,5 +1,7 @@
 """peel.rembg against rembg's own steps, done here with Pillow: types, names, keywords, pixels."""
+import array
 import io
+import mmap
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from peel import rembg
 from peel.rembg import bg
 from peel.rembg.sessions import sessions, sessions_class, sessions_names
 from peel.rembg.sessions.base import BaseSession
-from pictures import U2NETP, ball, decoded, encoded
+from pictures import SHARED, U2NETP, ball, decoded, encoded
 
 
 @pytest.fixture
@@ -273,3 +275,135 @@ def test_bad_arrays(u2netp):
                 np.zeros((5, 5, 3), np.float32)):
         with pytest.raises((TypeError, ValueError, ZeroDivisionError, SystemError)):
             rembg.remove(bad, session=u2netp)
+
+
+class Given(BaseSession):
+    """Soft around a disc; faint: without any certain subject."""
+
+    def predict(self, img, *args, faint=False, **kwargs):
+        y, x = np.mgrid[0:img.height, 0:img.width]
+        disc = np.clip((50 - np.hypot(x - img.width / 2, y - img.height / 2)) * 12, 0, 255)
+        return [Image.fromarray((disc // (3 if faint else 1)).astype(np.uint8))]
+
+
+def remove(data, **flags):
+    return rembg.remove(data, session=Given("given"), **flags)
+
+
+MATTING = {"alpha_matting": True}
+
+
+@pytest.mark.parametrize("session", ["given", "peel"])
+def test_alpha_matting_and_its_numbers_change_pixels(photo, session):
+    session = Given("given") if session == "given" else rembg.new_session("peel")
+    noisy = (photo + np.random.default_rng(1).normal(0, 25, photo.shape)).clip(0, 255).astype(np.uint8)
+    results = {name: rembg.remove(noisy, session=session, **flags) for name, flags in {
+        "plain": {}, "matted": MATTING, "decontaminated": {"decontaminate": True},
+        "foreground": {**MATTING, "alpha_matting_foreground_threshold": 60},
+        "background": {**MATTING, "alpha_matting_background_threshold": 200},
+        "erode": {**MATTING, "alpha_matting_erode_size": 25}}.items()}
+    names = list(results)
+    for i, one in enumerate(names):
+        for other in names[i + 1:]:
+            assert not np.array_equal(results[one], results[other]), (one, other)
+    alpha = results["matted"][..., 3]
+    assert alpha.max() == 255 and alpha.min() == 0
+
+
+@pytest.mark.parametrize("mode,outcome", [
+    ("RGB", "matted"), ("RGBA", "matted"), ("CMYK", "matted"), ("YCbCr", "matted"), ("HSV", "matted"),
+    ("L", "not"), ("1", "not"), ("P", "not"), ("I;16", "not"), ("I", "not"), ("F", "not"),
+    ("LA", AssertionError), ("PA", AssertionError), ("RGBa", AssertionError)])
+def test_modes_that_matting_takes(photo, mode, outcome):
+    """As the real rembg: one channel goes on without matting, two or four end it."""
+    image = Image.fromarray(photo)
+    if mode == "I;16":
+        image = Image.fromarray(np.asarray(image.convert("L")).astype(np.uint16) * 200)
+    elif mode == "PA":
+        image = image.convert("P")
+        image.putalpha(Image.linear_gradient("L").resize(image.size))
+    elif mode in ("LA", "RGBa"):
+        image = image.convert("RGBA").convert(mode)
+    else:
+        image = image.convert(mode)
+    if isinstance(outcome, type):
+        with pytest.raises(outcome, match="three channels"):
+            remove(image, **MATTING)
+        return
+    got = np.asarray(remove(image, **MATTING))
+    decontaminated = np.asarray(remove(image, decontaminate=True))
+    assert np.array_equal(got, decontaminated) == (outcome == "not")
+    assert got.shape == (150, 200, 4)
+    if outcome == "not" and mode not in ("I", "F", "P", "I;16"):
+        kept = remove(image, **MATTING, putalpha=True)
+        assert np.array_equal(np.asarray(kept), np.asarray(remove(image, putalpha=True)))
+
+
+@pytest.mark.parametrize("make", [lambda a: a, lambda a: Image.fromarray(a), encoded])
+def test_without_a_certain_subject(photo, make):
+    """rembg then takes the decontaminated colours, with putalpha those of the image."""
+    data = make(photo)
+    for flags in ({}, {"putalpha": True}):
+        got = remove(data, faint=True, **MATTING, **flags)
+        wanted = remove(data, faint=True, **(flags or {"decontaminate": True}))
+        if isinstance(got, bytes):
+            got, wanted = decoded(got), decoded(wanted)
+        assert np.array_equal(np.asarray(got), np.asarray(wanted))
+    image, mask = Image.fromarray(photo), Given("given").predict(Image.fromarray(photo), faint=True)[0]
+    with pytest.raises(ValueError, match="no certain subject"):
+        bg.alpha_matting_cutout(image, mask, 240, 10, 10)
+    with pytest.raises(ValueError, match="no certain background"):
+        bg.alpha_matting_cutout(image, Image.new("L", image.size, 255), 240, 10, 10)
+    with pytest.raises(ValueError, match="no certain"):
+        bg.alpha_matting_cutout(image, Given("given").predict(image)[0], 240, 10, 300)
+
+
+def test_reported_dog(u2netp):
+    path = SHARED / "images" / "reports" / "dog96.png"
+    if not path.exists():
+        pytest.skip(f"{path} is not at hand")
+    data = path.read_bytes()
+    got = rembg.remove(data, session=u2netp, alpha_matting=True, alpha_matting_erode_size=60)
+    assert np.array_equal(decoded(got), decoded(rembg.remove(data, session=u2netp, decontaminate=True)))
+    plain = decoded(rembg.remove(data, session=u2netp))
+    assert not np.array_equal(decoded(got), plain)
+
+
+@pytest.mark.parametrize("session", ["given", "peel"])
+def test_putalpha_keeps_what_is_known_about_the_image(photo, session):
+    session = Given("given") if session == "given" else rembg.new_session("peel")
+    profile = bytes(16) + b"RGB " + bytes(108)
+    for mode in ("RGB", "RGBA", "L"):
+        image = Image.fromarray(photo).convert(mode)
+        image.info.update(icc_profile=profile, dpi=(300, 300), comment="mine")
+        kept = rembg.remove(image, session=session, putalpha=True)
+        assert kept.info == image.info and kept.mode == ("LA" if mode == "L" else "RGBA")
+        assert rembg.remove(image, session=session).info == {}
+        assert rembg.remove(image, session=session, putalpha=True, only_mask=True).info == {}
+    for format in ("PNG", "JPEG", "WEBP"):
+        file = io.BytesIO()
+        Image.fromarray(photo).save(file, format, icc_profile=profile)
+        for flags, wanted in (({"putalpha": True}, profile), ({}, None)):
+            result = Image.open(io.BytesIO(rembg.remove(file.getvalue(), session=session, **flags)))
+            assert result.info.get("icc_profile") == wanted, (format, flags)
+
+
+def test_buffers_of_file_bytes(photo, tmp_path):
+    path = tmp_path / "photo.png"
+    data = encoded(photo)
+    path.write_bytes(data)
+    wanted = remove(data)
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        read = np.fromfile(path, np.uint8)
+        for buffer in (bytearray(data), memoryview(data), array.array("B", data), mapped, read,
+                       read[:, None], read[None], read.view(np.int8)):
+            assert remove(buffer, force_return_bytes=True) == wanted
+            if not isinstance(buffer, np.ndarray):
+                with pytest.raises(ValueError, match="force_return_bytes"):
+                    remove(buffer)
+    column = np.ascontiguousarray(photo[:, 5, 0])  # pixels of one column are no file
+    assert decoded(rembg.remove(column[:, None], session=rembg.new_session("peel"),
+                                force_return_bytes=True)).shape == (150, 1, 4)
+    for data in ("photo.png", io.BytesIO(data), None):
+        with pytest.raises(TypeError, match="bytes-like"):
+            remove(data, force_return_bytes=True)

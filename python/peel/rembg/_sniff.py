@@ -52,3 +52,24 @@ def _jpeg_components(data: bytes) -> int:
             break
         at += 2 + int.from_bytes(data[at + 2:at + 4], "big")
     return 0
+
+
+_MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM", b"II*\x00", b"MM\x00*",
+          b"\x00\x00\x01\x00", b"8BPS", b"\x00\x00\x00\x0cjP  ")
+
+
+def known(head: bytes) -> bool:
+    """Whether a file that begins with these 16 bytes is a picture, as rembg decides it."""
+    if head.startswith(_MAGIC) or (head.startswith(b"RIFF") and head[8:12] == b"WEBP"):
+        return True
+    return head[4:8] == b"ftyp" and head[8:12] in (b"avif", b"heic", b"heix", b"mif1", b"msf1")
+
+
+def profiled(data: bytes) -> bool:
+    """Whether a JPEG, PNG or WebP file may have an ICC profile."""
+    if data.startswith(b"\x89PNG"):
+        pixels = data.find(b"IDAT")
+        return data.find(b"iCCP", 0, pixels if pixels > 0 else len(data)) > 0
+    if data.startswith(b"RIFF"):
+        return data[12:16] == b"VP8X" and bool(data[20] & 32)
+    return b"ICC_PROFILE\0" in data

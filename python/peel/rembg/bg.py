@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import io
 from enum import Enum
-from typing import Any, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Literal, Optional, Tuple, Union, overload
 
 from .. import _peel
 from .._errors import Corrupt, LimitExceeded, Unsupported
-from .._inputs import is_pillow, pixels_of
+from .._inputs import file_bytes, is_pillow, pixels_of
 from .._options import make_options
-from . import _sniff
+from . import _sniff, _trimap
 from .session_factory import new_session
 from .sessions import sessions, sessions_names, sessions_names_downloadable
 from .sessions.base import BaseSession, ClothSession, PeelSession
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as PILImage
+
+    from .._types import ArrayIn, ArrayOut
+
+    _Colour = Union[Tuple[int, int, int], Tuple[int, int, int, int]]
 
 __all__ = ["BaseSession", "ReturnType", "alpha_matting_cutout", "apply_background_color",
            "decontaminate_cutout", "download_models", "fix_image_orientation", "get_concat_v",
@@ -29,6 +36,38 @@ class ReturnType(Enum):
     NDARRAY = 2
 
 
+@overload
+def remove(data: bytes, alpha_matting: bool = False,
+           alpha_matting_foreground_threshold: int = 240,
+           alpha_matting_background_threshold: int = 10, alpha_matting_erode_size: int = 10,
+           session: Optional[BaseSession] = None, only_mask: bool = False,
+           post_process_mask: bool = False, decontaminate: bool = False, vitmatte: bool = False,
+           vitmatte_model: Optional[str] = None, bgcolor: Optional[_Colour] = None,
+           force_return_bytes: bool = False, *args: Any, **kwargs: Any) -> bytes: ...
+@overload
+def remove(data: PILImage, alpha_matting: bool = False,
+           alpha_matting_foreground_threshold: int = 240,
+           alpha_matting_background_threshold: int = 10, alpha_matting_erode_size: int = 10,
+           session: Optional[BaseSession] = None, only_mask: bool = False,
+           post_process_mask: bool = False, decontaminate: bool = False, vitmatte: bool = False,
+           vitmatte_model: Optional[str] = None, bgcolor: Optional[_Colour] = None,
+           force_return_bytes: Literal[False] = False, *args: Any, **kwargs: Any) -> PILImage: ...
+@overload
+def remove(data: ArrayIn, alpha_matting: bool = False,
+           alpha_matting_foreground_threshold: int = 240,
+           alpha_matting_background_threshold: int = 10, alpha_matting_erode_size: int = 10,
+           session: Optional[BaseSession] = None, only_mask: bool = False,
+           post_process_mask: bool = False, decontaminate: bool = False, vitmatte: bool = False,
+           vitmatte_model: Optional[str] = None, bgcolor: Optional[_Colour] = None,
+           force_return_bytes: Literal[False] = False, *args: Any, **kwargs: Any) -> ArrayOut: ...
+@overload
+def remove(data: Any, alpha_matting: bool = False,
+           alpha_matting_foreground_threshold: int = 240,
+           alpha_matting_background_threshold: int = 10, alpha_matting_erode_size: int = 10,
+           session: Optional[BaseSession] = None, only_mask: bool = False,
+           post_process_mask: bool = False, decontaminate: bool = False, vitmatte: bool = False,
+           vitmatte_model: Optional[str] = None, bgcolor: Optional[_Colour] = None, *args: Any,
+           force_return_bytes: Literal[True], **kwargs: Any) -> bytes: ...
 def remove(
     data: Any,
     alpha_matting: bool = False,
@@ -41,7 +80,7 @@ def remove(
     decontaminate: bool = False,
     vitmatte: bool = False,
     vitmatte_model: Optional[str] = None,
-    bgcolor: Optional[Tuple[int, int, int, int]] = None,
+    bgcolor: Any = None,
     force_return_bytes: bool = False,
     *args: Any,
     **kwargs: Any,
@@ -49,19 +88,12 @@ def remove(
     """Takes the background off a picture: bytes give PNG bytes, a PIL image one, an array one.
 
     session comes from new_session; anything with rembg's predict method will do. putalpha=True among
-    the keywords keeps the picture's colours. ValueError for other types of data, PIL's own errors for
-    bytes that are no picture where Pillow is installed, else peel.Corrupt.
+    the keywords keeps the picture's colours. force_return_bytes gives PNG bytes for everything, and
+    takes any buffer of a file's bytes (bytearray, array.array, mmap, numpy.fromfile). ValueError for
+    other types of data, PIL's own errors for bytes that are no picture where Pillow is installed, else
+    peel.Corrupt.
     """
-    if isinstance(data, (bytes, bytearray, memoryview)) and (force_return_bytes
-                                                             or isinstance(data, bytes)):
-        kind, data = ReturnType.BYTES, bytes(data)
-    elif is_pillow(data):
-        kind = ReturnType.PILLOW
-    elif _is_array(data):
-        kind = ReturnType.NDARRAY
-    else:
-        raise ValueError(f"Input type {type(data)} is not supported. Try using "
-                         "force_return_bytes=True to force python bytes output")
+    kind, data = _kind_of(data, force_return_bytes)
     if vitmatte and not only_mask:
         raise Unsupported("vitmatte needs a second network, which this version does not have; use "
                           "alpha_matting or decontaminate")
@@ -88,12 +120,34 @@ def remove(
     if image is None:
         from PIL import Image
 
-        image = Image.fromarray(result)
+        image = Image.fromarray(result)  # type: ignore[arg-type]
     if kind is ReturnType.PILLOW and not force_return_bytes:
         return image
     file = io.BytesIO()
     image.save(file, "PNG")
     return file.getvalue()
+
+
+def _kind_of(data: Any, force_return_bytes: bool) -> Tuple[ReturnType, Any]:
+    """What came in, and what it is worked on as."""
+    if isinstance(data, bytes):
+        return ReturnType.BYTES, data
+    if is_pillow(data):
+        return ReturnType.PILLOW, data
+    array = _is_array(data)
+    if force_return_bytes:
+        # A column or a row of bytes is a file too, where it begins like one: cv2.imencode's.
+        flat = data.reshape(-1) if array and data.ndim == 2 and 1 in data.shape and _sniff.known(
+            data.tobytes()[:16]) else data
+        content = file_bytes(flat)
+        if content is not None:
+            return ReturnType.BYTES, content
+        if not array:
+            raise TypeError(f"a bytes-like object is required, not '{type(data).__name__}'")
+    if array:
+        return ReturnType.NDARRAY, data
+    raise ValueError(f"Input type {type(data)} is not supported. Try using "
+                     "force_return_bytes=True to force python bytes output")
 
 
 class _Steps:
@@ -138,7 +192,7 @@ def _is_array(data: Any) -> bool:
     return numpy is not None and isinstance(data, numpy.ndarray)
 
 
-def _native(session: BaseSession, kwargs: dict) -> bool:
+def _native(session: BaseSession, kwargs: Dict[str, Any]) -> bool:
     """Whether the engine can do all of it: nothing of predict's was overridden or asked for."""
     predict = getattr(type(session), "predict", None)
     if predict is not PeelSession.predict or "predict" in vars(session):
@@ -152,7 +206,9 @@ def _remove_natively(data: Any, kind: ReturnType, session: PeelSession,
     """In one call of the engine; None where Pillow's peculiarities matter and Pillow is here."""
     engine = session.engine._engine
     if kind is ReturnType.BYTES:
-        plain = _sniff.plain(data, grey=not steps.putalpha)
+        # Grey has ways of its own with alpha, and putalpha keeps the file's profile.
+        plain = _sniff.plain(data, grey=not (steps.putalpha or steps.alpha_matting)) and not (
+            steps.putalpha and _sniff.profiled(data))
         if not plain and _sniff.have_pillow():
             return None
         try:
@@ -165,7 +221,8 @@ def _remove_natively(data: Any, kind: ReturnType, session: PeelSession,
     if kind is ReturnType.PILLOW:
         import numpy
 
-        if data.mode not in ("RGB", "RGBA") or "transparency" in data.info:
+        # putalpha keeps the image, with all that is known about it.
+        if data.mode not in ("RGB", "RGBA") or "transparency" in data.info or steps.putalpha:
             return None
         return engine.cut_pixels(numpy.asarray(fix_image_orientation(data)), steps.options())
     if data.dtype != "uint8" or data.ndim != 3 or data.shape[2] not in (3, 4) or data.size == 0:
@@ -174,7 +231,7 @@ def _remove_natively(data: Any, kind: ReturnType, session: PeelSession,
 
 
 def _remove_with_pillow(data: Any, kind: ReturnType, session: BaseSession, steps: _Steps,
-                        args: tuple, kwargs: dict) -> Any:
+                        args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
     """Step by step, as rembg does it: for every mode of Pillow's and every kind of session."""
     from PIL import Image
 
@@ -193,11 +250,11 @@ def _remove_with_pillow(data: Any, kind: ReturnType, session: BaseSession, steps
             mask = Image.fromarray(post_process(numpy.array(mask)))
         if steps.only_mask:
             cutouts.append(mask)
-        elif steps.alpha_matting:
-            cutouts.append(alpha_matting_cutout(image, mask, *steps.thresholds))
+        elif steps.alpha_matting and (matted := _matted(image, mask, steps)) is not None:
+            cutouts.append(matted)
         elif steps.putalpha:
             cutouts.append(putalpha_cutout(image, mask))
-        elif steps.decontaminate:
+        elif steps.decontaminate or steps.alpha_matting:
             cutouts.append(decontaminate_cutout(image, mask))
         else:
             cutouts.append(naive_cutout(image, mask))
@@ -205,6 +262,14 @@ def _remove_with_pillow(data: Any, kind: ReturnType, session: BaseSession, steps
     if steps.bgcolor is not None:
         result = apply_background_color(result, steps.bgcolor)
     return result
+
+
+def _matted(image: Any, mask: Any, steps: _Steps) -> Any:
+    """None where matting cannot be, upon which rembg goes on without."""
+    try:
+        return alpha_matting_cutout(image, mask, *steps.thresholds)
+    except ValueError:
+        return None
 
 
 def fix_image_orientation(img: Any) -> Any:
@@ -234,20 +299,32 @@ def decontaminate_cutout(img: Any, mask: Any) -> Any:
 
 def alpha_matting_cutout(img: Any, mask: Any, foreground_threshold: int,
                          background_threshold: int, erode_structure_size: int) -> Any:
-    """Closed-form matting in a band around the mask's edge."""
+    """Closed-form matting in a band around the mask's edge.
+
+    ValueError for grey and palette images and where the mask leaves nothing certain, AssertionError
+    for other images that do not have three channels: as in rembg.
+    """
+    import numpy
+
     thresholds = (foreground_threshold, background_threshold, erode_structure_size)
-    return _composed(img, mask, _options(alpha_matting=True, thresholds=thresholds))
+    if img.mode in ("RGBA", "CMYK"):
+        img = img.convert("RGB")
+    pixels = numpy.asarray(img)
+    _trimap.check(pixels, numpy.asarray(mask), *thresholds)
+    # The channels as they are, whatever they mean: rembg's result for YCbCr has YCbCr in it.
+    return _composed(img, mask, _options(alpha_matting=True, thresholds=thresholds), pixels)
 
 
-def _composed(img: Any, mask: Any, options: _peel.Options) -> Any:
+def _composed(img: Any, mask: Any, options: _peel.Options, pixels: Any = None) -> Any:
     import numpy
     from PIL import Image
 
     if img.size != mask.size:
         raise ValueError("images do not match")
-    picture = numpy.asarray(img if img.mode == "RGB" else img.convert("RGB"))
+    if pixels is None:
+        pixels = numpy.asarray(img if img.mode == "RGB" else img.convert("RGB"))
     alpha = numpy.asarray(mask if mask.mode == "L" else mask.convert("L"))
-    return Image.fromarray(_peel.compose(None, picture, alpha, options).array)
+    return Image.fromarray(_peel.compose(None, pixels, alpha, options).array)
 
 
 def post_process(mask: Any) -> Any:

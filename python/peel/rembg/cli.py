@@ -16,6 +16,7 @@ import sys
 import time
 from typing import Any, Dict, List, Optional
 
+from . import _sniff
 from .downloads import fetch_models, say
 from .sessions import sessions_names
 
@@ -148,20 +149,13 @@ def _one(given: argparse.Namespace) -> int:
     return 0
 
 
-_MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM", b"II*\x00", b"MM\x00*",
-          b"\x00\x00\x01\x00", b"8BPS", b"\x00\x00\x00\x0cjP  ")
-
-
 def _is_picture(path: pathlib.Path) -> bool:
     """By its first bytes, as rembg decides it."""
     try:
         with open(path, "rb") as file:
-            head = file.read(16)
+            return _sniff.known(file.read(16))
     except OSError:
         return False
-    if head.startswith(_MAGIC) or (head.startswith(b"RIFF") and head[8:12] == b"WEBP"):
-        return True
-    return head[4:8] == b"ftyp" and head[8:12] in (b"avif", b"heic", b"heix", b"mif1", b"msf1")
 
 
 class _Folder:
