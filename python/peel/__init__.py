@@ -16,7 +16,8 @@ import os as _os
 _os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 _os.environ.setdefault("ORT_TELEMETRY_DISABLED", "1")
 
-from ._api import Model, cut, cut_async, matte, matte_async, models
+from ._api import (Model, PictureInfo, cut, cut_async, matte, matte_async, models, probe,
+                   trim_memory)
 from ._errors import (Cancelled, Corrupt, DeviceRefused, Error, InternalError, InvalidArgument,
                       IoError, LimitExceeded, NotFound, OutOfMemory, Unsupported)
 from ._peel import Cancel, version as _version
@@ -28,5 +29,6 @@ __version__ = _version()
 __all__ = [
     "BackgroundRemover", "Cancel", "Cancelled", "Corrupt", "Cutout", "DeviceRefused", "Error",
     "InternalError", "InvalidArgument", "IoError", "LimitExceeded", "Model", "NotFound",
-    "OutOfMemory", "Session", "Unsupported", "cut", "cut_async", "matte", "matte_async", "models",
+    "OutOfMemory", "PictureInfo", "Session", "Unsupported", "cut", "cut_async", "matte", "matte_async",
+    "models", "probe", "trim_memory",
 ]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, List, NamedTuple, Optional, overload
 
 from . import _peel
-from ._errors import InvalidArgument
+from ._errors import Error, InvalidArgument, named
+from ._inputs import ENCODED, load
 from ._session import Session, is_loaded, session_for
 
 if TYPE_CHECKING:
@@ -28,9 +29,9 @@ def cut(data: Any, *, model: Any = None, session: Optional[Session] = None, **op
     """The cut-out of a picture, as what came in.
 
     data is an encoded picture (bytes or another buffer, a path, a file object opened for binary
-    reading), a PIL image or a NumPy array of 8-bit pixels (H x W, H x W x 3 RGB or H x W x 4 RGBA).
-    Encoded pictures give encoded bytes, PIL images PIL images, arrays arrays: RGBA with straight
-    alpha, or RGB over an opaque background.
+    reading), a PIL image or a NumPy array of 8-bit or 16-bit pixels (H x W, H x W x 3 RGB or H x W x 4
+    RGBA). Encoded pictures give encoded bytes, PIL images PIL images, arrays arrays of the same bits:
+    RGBA with straight alpha, or RGB over an opaque background.
 
     Options:
       bgr            arrays are BGR(A), as OpenCV has them, in and out
@@ -44,6 +45,12 @@ def cut(data: Any, *, model: Any = None, session: Optional[Session] = None, **op
       keep_metadata  carry ICC profile and EXIF over (True)
       compat         "rembg": rembg's pixels, defects included
       max_pixels     refuse larger pictures; 250 million if not given
+      trimap         where is what, instead of a model's matte: an array, a PIL image or a picture's
+                     path of the upright picture's size, 0 background, 255 subject, grey unknown
+      progress       a function that is told the stage that comes next ("decode", "network", "matte",
+                     "compose", "encode", "done") and the share that is behind, 0 to 1; what it
+                     raises stops the call. It runs in a thread of the call's
+      out            an array that takes the pixels and is returned
       cancel         a peel.Cancel that stops the call from another thread
 
     What an option cannot do is refused with peel.InvalidArgument, never passed over. Errors are
@@ -135,3 +142,35 @@ class Model(NamedTuple):
 def models() -> List[Model]:
     """The models known by name, the embedded one first (its path is "(embedded)")."""
     return [Model(name, path or None) for name, path in _peel.models()]
+
+
+class PictureInfo(NamedTuple):
+    """What a picture's header says."""
+
+    format: str  # "JPEG", "HEIC" …
+    width: int  # upright, as results have it
+    height: int
+    orientation: int  # EXIF's, 1 to 8: 5 to 8 lie on their side in the file
+    frames: int  # or pages; peel.cut takes the first
+    bits: int  # of a sample
+    channels: int  # as stored: 1 grey or palette index, 2 grey and alpha, 3, 4 RGBA or CMYK
+    has_alpha: bool
+
+
+def probe(data: Encoded) -> PictureInfo:
+    """What the header of an encoded picture says; nothing is decoded and no limit applies."""
+    source = load(data)
+    if source.kind != ENCODED:
+        raise TypeError("an array or a PIL image has no header to be looked at")
+    try:
+        return PictureInfo(*_peel.probe(source.data))
+    except Error as error:
+        if source.name is None:
+            raise
+        raise named(error, source.name) from None
+
+
+def trim_memory() -> None:
+    """Gives the pixel memory back that the process keeps for the next picture; a session's own is
+    given back by its trim_memory."""
+    _peel.trim_memory()

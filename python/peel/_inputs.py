@@ -15,7 +15,7 @@ ENCODED, ARRAY, PILLOW = "encoded", "array", "pillow"
 
 
 class Source(NamedTuple):
-    """One picture: encoded bytes, or an array of H x W x 3 or 4 bytes."""
+    """One picture: encoded bytes, or an array as pixels_of gives it."""
 
     kind: str  # what the result is to be: ENCODED, ARRAY or PILLOW
     data: Any
@@ -114,27 +114,25 @@ def _from_file(file: Any, content: Any) -> Source:
     return Source(ENCODED, bytes(content), name=name if isinstance(name, str) else None)
 
 
-def pixels_of(array: Any, matte: bool = False) -> Any:
-    """The array in the shape the engine takes: H x W x 3 or 4 bytes (H x W for a matte).
-
-    Grey is spread to three channels. Only layout may be anything: strides are followed.
-    """
+def pixels_of(array: Any, matte: bool = False, what: str = "a matte") -> Any:
+    """The array in the shape the engine takes: H x W or H x W x 3 or 4 samples of 8 or 16 bits (H x W
+    bytes for a matte or the like). Only layout may be anything: strides are followed."""
     import numpy
 
-    if array.dtype != numpy.uint8:
+    if array.dtype.kind == "u" and array.dtype.itemsize == 2 and not matte:
+        array = array.astype(array.dtype.newbyteorder("="), copy=False)
+    elif array.dtype != numpy.uint8:
         hint = {"f": "; scale floats from 0..1 with (a * 255).round().astype(numpy.uint8)",
-                "b": "; turn truth values into a.astype(numpy.uint8) * 255",
-                "u": "; 16-bit samples become (a >> 8).astype(numpy.uint8)"}
-        raise TypeError(f"the pixels must be 8-bit (uint8), not {array.dtype}"
-                        + hint.get(array.dtype.kind, ""))
+                "b": "; turn truth values into a.astype(numpy.uint8) * 255"}
+        either = f"{what} must be 8-bit (uint8)" if matte else (
+            "the pixels must be 8-bit (uint8) or 16-bit (uint16)")
+        raise TypeError(f"{either}, not {array.dtype}" + hint.get(array.dtype.kind, ""))
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[:, :, 0]
     if matte:
         if array.ndim != 2:
-            raise InvalidArgument(f"a matte has the shape (height, width), not {array.shape}")
-    elif array.ndim == 2:
-        array = numpy.repeat(array[:, :, None], 3, axis=2)
-    elif array.ndim != 3 or array.shape[2] not in (3, 4):
+            raise InvalidArgument(f"{what} has the shape (height, width), not {array.shape}")
+    elif array.ndim != 2 and (array.ndim != 3 or array.shape[2] not in (3, 4)):
         raise InvalidArgument("an array of pixels has the shape (height, width), (height, width, 3)"
                               f" or (height, width, 4), not {array.shape}"
                               + ("; a file's bytes are passed as array.tobytes()"
@@ -144,13 +142,33 @@ def pixels_of(array: Any, matte: bool = False) -> Any:
     return array
 
 
-def give_back(source: Source, output: Any, keep_metadata: bool) -> Any:
-    """The result as what came in: bytes, an array or a PIL image."""
+def plane_of(data: Any, what: str) -> Any:
+    """A trimap from a NumPy array, a PIL image or a picture's path, as H x W bytes."""
+    import numpy
+
+    if isinstance(data, (str, os.PathLike)):
+        from PIL import Image
+
+        with Image.open(data) as image:
+            data = image.convert("L")
+    if is_pillow(data):
+        data = data if data.mode == "L" else data.convert("L")
+    return pixels_of(numpy.asarray(data), matte=True, what=what)
+
+
+def give_back(source: Source, output: Any, keep_metadata: bool, out: Any = None) -> Any:
+    """The result as what came in: bytes, an array (the caller's `out`, if given) or a PIL image."""
     if source.kind == ENCODED:
         return output.bytes
     array = output.array
     if source.kind == ARRAY:
-        return array
+        if out is None:
+            return array
+        if out.shape != array.shape or out.dtype != array.dtype:
+            raise InvalidArgument(f"out has the shape {out.shape} of {out.dtype}; the result has "
+                                  f"{array.shape} of {array.dtype}")
+        out[...] = array
+        return out
     from PIL import Image
 
     image = Image.fromarray(array)

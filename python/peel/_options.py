@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any, Dict, Optional
 
 from ._errors import InvalidArgument
 from ._peel import Options
@@ -24,7 +24,7 @@ def runtime_text(value: Any) -> Optional[str]:
                     for key, item in value.items())
 
 
-def choose(what: str, value: Any, choices: dict) -> int:
+def choose(what: str, value: Any, choices: Dict[str, int]) -> int:
     """The number of one of the choices, all of which the error names."""
     if isinstance(value, str) and value.lower() in choices:
         return choices[value.lower()]
@@ -63,7 +63,8 @@ def make_options(*, format: str = "png", quality: Optional[int] = None, lossless
                  mask: bool = False, background: Any = None, edges: str = "auto",
                  crop: Any = None, max_size: Optional[int] = None,
                  work_size: Optional[int] = None, compat: Optional[str] = None,
-                 keep_metadata: bool = True, max_pixels: Optional[int] = None) -> Options:
+                 keep_metadata: bool = True, max_pixels: Optional[int] = None, trimap: Any = None,
+                 progress: Any = None) -> Options:
     """The options that all of peel's functions share."""
     most = (1 << 31) - 1
     o = Options()
@@ -86,4 +87,12 @@ def make_options(*, format: str = "png", quality: Optional[int] = None, lossless
     o.drop_metadata = not keep_metadata
     if max_pixels is not None:
         o.max_pixels = whole("max_pixels", max_pixels, 1, (1 << 63) - 1)
+    if trimap is not None:
+        from ._inputs import plane_of
+
+        o.trimap = plane_of(trimap, "a trimap")
+    if progress is not None:
+        if not callable(progress):
+            raise TypeError(f"progress is a function of a stage and a share, not {progress!r}")
+        o.progress = progress
     return o

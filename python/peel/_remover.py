@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from _thread import RLock
 from typing import (TYPE_CHECKING, Any, Deque, Dict, Iterable, Iterator, Literal, Optional, Tuple,
                     Type, Union, overload)
 
@@ -34,7 +35,7 @@ class BackgroundRemover:
     ``close`` gives the model back, as does the end of ``with``. What is pickled are the settings.
     """
 
-    def __init__(self, model: Optional[Path] = None, *, max_size: Optional[int] = None,
+    def __init__(self, model: Union[Path, bytes, None] = None, *, max_size: Optional[int] = None,
                  background: Optional[Background] = None, bgr: bool = False,
                  alpha_matting: bool = False,
                  alpha_matting_foreground_threshold: Optional[int] = None,
@@ -68,19 +69,42 @@ class BackgroundRemover:
             "device": device, "precision": precision, "threads": threads, "strict": strict,
             **{name: value for name, (value, _) in thresholds.items()}}
         self._model: Dict[str, Any] = {"model": model, "device": device, "precision": precision,
-                                       "strict": strict}
-        self.session = Session(threads=threads, **self._model)
-        self._single: Optional[Session] = None  # for batches: every picture on one thread
+                                       "threads": threads, "strict": strict}
+        self._lock = RLock()
+        self._closed = False
+        self._batches = 0  # that run now
+        self._session: Optional[Session] = Session(**self._model)
+        self._threads = self._session.threads
+
+    @property
+    def session(self) -> Session:
+        """The session in use. There is one at any time: a batch makes it anew for its workers, and the
+        next picture after the batch for all threads."""
+        with self._lock:
+            return self._session_for(None if self._batches else 1)
+
+    def _session_for(self, jobs: Optional[int]) -> Session:
+        """The one for so many calls at the same time, or None: as it is. Under the lock."""
+        if self._closed:
+            raise InvalidArgument("the remover is closed; make another one")
+        session = self._session
+        if session is None or jobs not in (None, session.jobs):
+            # The old one goes first, unless another thread is inside: the weights are there once.
+            session = self._session = None
+            session = self._session = Session(jobs=jobs or 1, **self._model)
+        return session
 
     def close(self) -> None:
         """Gives the model's memory and threads back, once calls under way have ended. Further calls
         raise peel.InvalidArgument."""
-        self.session.close()
-        if self._single is not None:
-            self._single.close()
+        with self._lock:
+            self._closed = True
+            if self._session is not None:
+                self._session.close()
+            self._session = None
 
     def __enter__(self) -> Self:
-        self.session.__enter__()
+        self.session.__enter__()  # raises where it is closed
         return self
 
     def __exit__(self, kind: Optional[Type[BaseException]], value: Optional[BaseException],
@@ -88,7 +112,7 @@ class BackgroundRemover:
         self.close()
 
     def __reduce__(self) -> Tuple[Any, ...]:
-        if self.session.closed:
+        if self._closed:
             raise InvalidArgument("a closed remover cannot be pickled")
         return _made_by, (type(self), self._settings)
 
@@ -100,7 +124,7 @@ class BackgroundRemover:
     def process(self, image: Encoded) -> bytes: ...
     def process(self, image: Any) -> Any:
         """The picture without its background, as what came in."""
-        return self.session._run(_inputs.load(image, self._bgr), self._options, None).image
+        return self.session._run(_inputs.load(image, self._bgr), self._options).image
 
     __call__ = process
 
@@ -112,7 +136,7 @@ class BackgroundRemover:
     def matte(self, image: Encoded) -> bytes: ...
     def matte(self, image: Any) -> Any:
         """The matte alone: 0 background, 255 subject."""
-        return self.session._run(_inputs.load(image, self._bgr), self._mask_options, None).image
+        return self.session._run(_inputs.load(image, self._bgr), self._mask_options).image
 
     @overload
     def process_batch(self, images: Iterable[ArrayIn], *, workers: Optional[int] = None,
@@ -139,27 +163,26 @@ class BackgroundRemover:
                       errors: str = "raise") -> Iterator[Any]:
         """Yields the results in the order of the pictures, which may come from a generator.
 
-        Pictures are worked on at the same time, each on one thread, as many as the session has
-        threads (or workers); only about twice as many are held in memory. errors: "raise" ends at
-        the first bad picture, "return" yields its exception in its place and goes on.
+        workers: how many pictures are worked on at the same time, sharing the model's weights and the
+        remover's threads; as many as there are threads if not given. Only about twice as many
+        pictures are held in memory. errors: "raise" ends at the first bad picture, "return" yields
+        its exception in its place and goes on.
         """
         if errors not in _ERRORS:
             raise InvalidArgument(f"errors is one of {', '.join(_ERRORS)}, not {errors!r}")
-        count = self.session.threads if workers is None else whole("workers", workers, 1, 1024)
+        count = self._threads if workers is None else whole("workers", workers, 1, 1024)
         return self._batch(iter(images), count, errors == "return")
 
     def _batch(self, images: Iterator[Any], workers: int, keep_errors: bool) -> Iterator[Any]:
         import collections
         from concurrent.futures import Future, ThreadPoolExecutor
 
-        session = self.session
-        if workers > 1:
-            if self._single is None:
-                self._single = Session(threads=1, **self._model)
-            session = self._single
+        with self._lock:
+            session = self._session_for(None if self._batches else workers)
+            self._batches += 1
 
         def work(image: Any) -> Any:
-            return session._run(_inputs.load(image, self._bgr), self._options, None).image
+            return session._run(_inputs.load(image, self._bgr), self._options).image
 
         pool = ThreadPoolExecutor(workers, thread_name_prefix="peel")
         waiting: Deque[Future[Any]] = collections.deque()
@@ -184,6 +207,8 @@ class BackgroundRemover:
             for future in waiting:
                 future.cancel()
             pool.shutdown(wait=True)
+            with self._lock:
+                self._batches -= 1
 
 
 def _made_by(kind: Type[BackgroundRemover], settings: Dict[str, Any]) -> BackgroundRemover:

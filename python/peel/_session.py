@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import warnings
 from _thread import RLock
-from typing import TYPE_CHECKING, Any, Dict, NamedTuple, Optional, Tuple, Type, overload
+from typing import (TYPE_CHECKING, Any, Dict, NamedTuple, Optional, Tuple, Type, Union,
+                    overload)
 
 from . import _inputs
 from ._errors import Error, InvalidArgument, named
 from ._options import DEVICES, PRECISIONS, choose, make_options, runtime_text, whole
-from ._peel import Cancel, Engine, Options
+from ._peel import Cancel, Engine, Options, trim_memory
 
 if TYPE_CHECKING:
     import types
@@ -43,32 +44,39 @@ class Cutout(NamedTuple):
 class Session:
     """A model, loaded once. Any number of threads may use it; after a fork it loads itself anew.
 
-    model is a name (``peel.models()``), the path of an ONNX file or None for the embedded one.
-    device: auto, cpu, cuda, tensorrt, openvino. precision: auto, fp32, bf16, fp16, int8. threads:
-    None for all processors this process may use. family: how pictures are fed to a model file that
-    does not tell (u2net, isnet, …). backend: auto, native, onnxruntime. runtime: ONNX Runtime's
-    options as a dictionary, {"graph": "all", "gpu": 1}, or as the text of --ort. Where device or
-    precision cannot be had, the session falls back with a RuntimeWarning, or with strict raises
-    DeviceRefused or Unsupported.
+    model is a name (``peel.models()``), the path of an ONNX file, such a file's bytes or None for the
+    embedded one. device: auto, cpu, cuda, tensorrt, openvino. precision: auto, fp32, bf16, fp16,
+    int8. threads: None for all processors this process may use. family: how pictures are fed to a
+    model file that does not tell (u2net, isnet, …). backend: auto, native, onnxruntime. runtime: ONNX
+    Runtime's options as a dictionary, {"graph": "all", "gpu": 1}, or as the text of --ort. jobs: how
+    many calls are going to run at the same time, which then keep to `threads` all together; more
+    work, too. memory_limit: bytes that the pictures being worked on may take together, by an upper
+    estimate; calls wait for room, and a picture that is too large by itself is LimitExceeded.
+
+    Where device or precision cannot be had, the session falls back with a RuntimeWarning, or with
+    strict raises DeviceRefused or Unsupported.
 
     ``close`` gives the model back; ``with peel.Session() as session`` does at its end. What is
     pickled are these settings, not the weights: another process loads the model itself.
     """
 
-    def __init__(self, model: Optional[Path] = None, *, device: str = "auto",
+    def __init__(self, model: Union[Path, bytes, None] = None, *, device: str = "auto",
                  precision: str = "auto", threads: Optional[int] = None, strict: bool = False,
                  family: Optional[str] = None, backend: str = "auto",
-                 runtime: Optional[Runtime] = None) -> None:
-        if model is not None:
-            model = os.fspath(model)
+                 runtime: Optional[Runtime] = None, jobs: int = 1,
+                 memory_limit: Optional[int] = None) -> None:
+        data = model if isinstance(model, bytes) else None
+        name = None if model is None or isinstance(model, bytes) else os.fspath(model)
         self._settings: Dict[str, Any] = {
-            "model": _lasting(model), "device": device, "precision": precision,
-            "threads": threads, "strict": strict, "family": family, "backend": backend,
-            "runtime": runtime}
+            "model": _lasting(name) if data is None else data, "device": device,
+            "precision": precision, "threads": threads, "strict": strict, "family": family,
+            "backend": backend, "runtime": runtime, "jobs": jobs, "memory_limit": memory_limit}
         self._engine = Engine(
-            model, choose("device", device, DEVICES), choose("precision", precision, PRECISIONS),
+            name, choose("device", device, DEVICES), choose("precision", precision, PRECISIONS),
             0 if threads is None else whole("threads", threads, 1, 1024), bool(strict), family,
-            str(backend).lower(), runtime_text(runtime), _package_folders())
+            str(backend).lower(), runtime_text(runtime), _package_folders(), data,
+            whole("jobs", jobs, 1, 1024),
+            0 if memory_limit is None else whole("memory_limit", memory_limit, 1, (1 << 63) - 1))
         for text in (self._engine.warning, self._unused()):
             if text:
                 warnings.warn(text, RuntimeWarning, stacklevel=2)
@@ -112,8 +120,13 @@ class Session:
 
     @property
     def threads(self) -> int:
-        """How many threads a call may use."""
+        """How many threads a call may use, its own included."""
         return self._engine.threads
+
+    @property
+    def jobs(self) -> int:
+        """How many calls at the same time share the threads."""
+        return int(self._settings["jobs"])
 
     @property
     def warning(self) -> str:
@@ -129,6 +142,10 @@ class Session:
         """Gives the model's memory and threads back, once calls under way in other threads have
         ended. Further calls raise peel.InvalidArgument."""
         self._engine.close()
+
+    def trim_memory(self) -> None:
+        """Gives the memory back that waits for the next picture, which takes a little longer then."""
+        trim_memory(self._engine)
 
     def __enter__(self) -> Self:
         self._engine.model  # noqa: B018  raises where it is closed
@@ -153,6 +170,7 @@ class Session:
         """As cut, with what is known about the result."""
         rest: Dict[str, Any] = dict(options)
         bgr, cancel = bool(rest.pop("bgr", False)), rest.pop("cancel", None)
+        out = rest.pop("out", None)
         source = _inputs.load(data, bgr)
         if source.kind != _inputs.ENCODED:
             for name in ("format", "quality", "lossless"):
@@ -162,7 +180,9 @@ class Session:
         if bgr and source.kind != _inputs.ARRAY:
             raise InvalidArgument("bgr is for arrays; encoded pictures and PIL images know the order "
                                   "of their channels")
-        return self._run(source, make_options(**rest), cancel)
+        if out is not None and source.kind != _inputs.ARRAY:
+            raise InvalidArgument("out is for arrays")
+        return self._run(source, make_options(**rest), cancel, out)
 
     @overload
     def cut(self, data: ArrayIn, **options: Unpack[CutOptions]) -> ArrayOut: ...
@@ -210,7 +230,8 @@ class Session:
         """matte without blocking the event loop; as cut_async."""
         return await _in_thread(self.matte, data, options)
 
-    def _run(self, source: _inputs.Source, options: Options, cancel: Optional[Cancel]) -> Cutout:
+    def _run(self, source: _inputs.Source, options: Options, cancel: Optional[Cancel] = None,
+             out: Any = None) -> Cutout:
         engine = self._engine
         ran = (engine.model, engine.device, engine.precision, engine.device_reason)
         try:
@@ -222,7 +243,7 @@ class Session:
             if source.name is None:
                 raise
             raise named(error, source.name) from None
-        image = _inputs.give_back(source, output, not options.drop_metadata)
+        image = _inputs.give_back(source, output, not options.drop_metadata, out)
         return Cutout(image, output.x, output.y, output.width, output.height, output.has_subject,
                       output.subject_score, output.coverage, output.warning, *ran)
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Dict, Optional, Protocol, Tuple, TypedDict, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Protocol, Tuple, TypedDict, Union
 
 if TYPE_CHECKING:
     import numpy
     from numpy.typing import NDArray
+    from PIL.Image import Image
 
     from ._peel import Cancel
 
     # Pixels in, pixels out.
     ArrayIn = NDArray[Any]
     ArrayOut = NDArray[numpy.uint8]
+    Trimap = Union[ArrayIn, Image, str, os.PathLike[str]]
 
 
 class Readable(Protocol):
@@ -36,15 +38,6 @@ Background = Union[str, "os.PathLike[str]", Tuple[int, int, int], Tuple[int, int
 Runtime = Union[str, Dict[str, Any]]
 
 
-class SessionOptions(TypedDict, total=False):
-    """How a model is to run: see peel.Session."""
-
-    device: str
-    precision: str
-    threads: Optional[int]
-    strict: bool
-
-
 class MatteOptions(TypedDict, total=False):
     """The options of peel.matte: see peel.cut."""
 
@@ -56,9 +49,11 @@ class MatteOptions(TypedDict, total=False):
     format: str
     quality: Optional[int]
     lossless: bool
-    keep_metadata: bool
     compat: Optional[str]
     max_pixels: Optional[int]
+    trimap: Optional[Trimap]
+    progress: Optional[Callable[[str, float], object]]
+    out: Optional[ArrayIn]
     cancel: Optional[Cancel]
 
 
@@ -67,3 +62,4 @@ class CutOptions(MatteOptions, total=False):
 
     background: Optional[Background]
     mask: bool
+    keep_metadata: bool

@@ -21,12 +21,14 @@ struct FreeInItsProcess {
 }  // namespace
 
 Engine::Engine(Text model, int device, int precision, int threads, bool strict, Text family,
-               Text backend, Text runtime_options, Text runtime_folders)
+               Text backend, Text runtime_options, Text runtime_folders, nb::object model_data,
+               int jobs, uint64_t memory_limit)
     : model_(std::move(model)),
       family_(std::move(family)),
       backend_(std::move(backend)),
       runtime_options_(std::move(runtime_options)),
-      runtime_folders_(std::move(runtime_folders)) {
+      runtime_folders_(std::move(runtime_folders)),
+      model_data_(std::move(model_data)) {
   peel_engine_options_init(&options_, sizeof(options_));
   options_.device = static_cast<peel_device>(device);
   options_.precision = static_cast<peel_precision>(precision);
@@ -37,6 +39,13 @@ Engine::Engine(Text model, int device, int precision, int threads, bool strict, 
   options_.backend = backend_ ? backend_->c_str() : nullptr;
   options_.runtime_options = runtime_options_ ? runtime_options_->c_str() : nullptr;
   options_.runtime_folders = runtime_folders_ ? runtime_folders_->c_str() : nullptr;
+  if (!model_data_.is_none()) {
+    const auto bytes = nb::cast<nb::bytes>(model_data_);
+    options_.model_data = bytes.data();
+    options_.model_size = bytes.size();
+  }
+  options_.jobs = jobs;
+  options_.memory_limit = memory_limit;
   Load();
 }
 

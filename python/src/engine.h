@@ -5,6 +5,7 @@
 #include <peel/peel.h>
 #include <sys/types.h>
 
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -20,9 +21,11 @@ class Engine {
  public:
   using Text = std::optional<std::string>;
 
-  // Loads without the GIL. Throws the exception of peel._errors.
+  // Loads without the GIL. model_data: an ONNX file's bytes, or None. Throws the exception of
+  // peel._errors.
   Engine(Text model, int device, int precision, int threads, bool strict, Text family, Text backend,
-         Text runtime_options, Text runtime_folders);
+         Text runtime_options, Text runtime_folders, nb::object model_data, int jobs,
+         uint64_t memory_limit);
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
@@ -38,6 +41,7 @@ class Engine {
   void Load();
 
   Text model_, family_, backend_, runtime_options_, runtime_folders_;
+  nb::object model_data_;  // bytes, which the library does not copy
   peel_engine_options options_ = {};
   // All below is looked at and changed with the GIL held; loading_ keeps a second thread from
   // loading meanwhile.

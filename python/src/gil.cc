@@ -9,6 +9,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 namespace peel::python {
@@ -32,7 +33,10 @@ Calls& TheCalls() {
 
 std::atomic<bool> interpreter_is_gone{false};
 
+thread_local CallUnderWay* this_threads_call = nullptr;
+
 [[noreturn]] void Park() {
+  if (this_threads_call != nullptr) this_threads_call->Leave();
   for (;;) pause();
 }
 
@@ -65,14 +69,30 @@ ReleaseGil::~ReleaseGil() {
   }
 }
 
+TakeGil::TakeGil() {
+  if (interpreter_is_gone) Park();
+  try {
+    state_ = PyGILState_Ensure();
+  } catch (abi::__forced_unwind&) {
+    Park();
+  }
+}
+
 CallUnderWay::CallUnderWay(peel_cancel* cancel) : cancel_(cancel) {
   Calls& calls = TheCalls();
   const std::lock_guard lock(calls.mutex);
   if (cancel_ != nullptr) calls.cancels.push_back(cancel_);
   ++calls.running;
+  this_threads_call = this;
 }
 
 CallUnderWay::~CallUnderWay() {
+  this_threads_call = nullptr;
+  Leave();
+}
+
+void CallUnderWay::Leave() {
+  if (std::exchange(left_, true)) return;
   Calls& calls = TheCalls();
   const std::lock_guard lock(calls.mutex);
   const auto mine = std::find(calls.cancels.begin(), calls.cancels.end(), cancel_);

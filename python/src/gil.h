@@ -22,6 +22,18 @@ class ReleaseGil {
   PyThreadState* state_;
 };
 
+// Takes the GIL for its scope on a thread that may not be Python's. Parked as above.
+class TakeGil {
+ public:
+  TakeGil();
+  ~TakeGil() { PyGILState_Release(state_); }
+  TakeGil(const TakeGil&) = delete;
+  TakeGil& operator=(const TakeGil&) = delete;
+
+ private:
+  PyGILState_STATE state_;
+};
+
 // A call of the library that runs without the GIL. When the interpreter has ended and before the
 // process unloads anything, those still under way are cancelled and awaited. cancel: the call's
 // token, or null for one that cannot be stopped.
@@ -32,8 +44,12 @@ class CallUnderWay {
   CallUnderWay(const CallUnderWay&) = delete;
   CallUnderWay& operator=(const CallUnderWay&) = delete;
 
+  // Not under way any more: for a thread that will never come back.
+  void Leave();
+
  private:
   peel_cancel* cancel_;
+  bool left_ = false;
 };
 
 // Once, when the module is loaded.

@@ -8,6 +8,7 @@
 #include <nanobind/stl/vector.h>
 #include <peel/peel.h>
 
+#include <exception>
 #include <memory>
 #include <new>
 #include <optional>
@@ -38,20 +39,44 @@ class Cancel {
   CancelHandle handle_;
 };
 
-// peel_cut_options with room for its text.
+// peel_cut_options with room for what it points to.
 class Options {
  public:
   Options() { peel_cut_options_init(&c_, sizeof(c_)); }
 
-  peel_cut_options WithCancel(peel_cancel* cancel) const {
-    peel_cut_options c = c_;
-    c.background = background_ ? background_->c_str() : nullptr;
-    c.cancel = cancel;
-    return c;
-  }
-
   peel_cut_options c_;
   std::optional<std::string> background_;
+  nb::object progress_;  // called as progress_(stage, fraction); or None
+  std::optional<ArrayIn> trimap_;
+};
+
+// A call's Python function for progress, and what it raised.
+class Progress {
+ public:
+  explicit Progress(const nb::object& function) : function_(function) {}
+
+  static int Tell(void* self, const char* stage, double fraction) {
+    return static_cast<Progress*>(self)->Tell(stage, fraction);
+  }
+  // With the GIL held, when the call has ended.
+  void RethrowIfRaised() {
+    if (raised_) std::rethrow_exception(std::exchange(raised_, nullptr));
+  }
+
+ private:
+  int Tell(const char* stage, double fraction) {
+    const TakeGil gil;
+    try {
+      function_(stage, fraction);
+      return 0;
+    } catch (...) {
+      raised_ = std::current_exception();
+      return 1;
+    }
+  }
+
+  const nb::object& function_;
+  std::exception_ptr raised_;
 };
 
 // A result of the library; arrays made from it keep it alive.
@@ -71,14 +96,18 @@ class Output {
   ResultHandle handle_;
 };
 
-// H x W x C, or H x W for one channel. Nothing is copied: the memory is the result's own.
-nb::ndarray<nb::numpy, uint8_t> ArrayOf(nb::handle self) {
+// H x W x C, or H x W for one channel, of 8 or 16 bits. Nothing is copied: the memory is the
+// result's own.
+nb::ndarray<nb::numpy> ArrayOf(nb::handle self) {
   const Output& output = nb::cast<const Output&>(self);
   if (output.stride() == 0) throw nb::value_error("an encoded result has no pixels");
+  const bool wide = peel_result_bits(output.get()) == 16;
   const size_t shape[] = {static_cast<size_t>(output.height()), static_cast<size_t>(output.width()),
                           static_cast<size_t>(output.channels())};
-  const int64_t strides[] = {static_cast<int64_t>(output.stride()), output.channels(), 1};
-  return {output.data(), output.channels() == 1 ? size_t{2} : size_t{3}, shape, self, strides};
+  const int64_t strides[] = {static_cast<int64_t>(output.stride()) / (wide ? 2 : 1),
+                             output.channels(), 1};
+  return {output.data(), output.channels() == 1 ? size_t{2} : size_t{3},     shape, self,
+          strides,       wide ? nb::dtype<uint16_t>() : nb::dtype<uint8_t>()};
 }
 
 // Calls work(options) with a cancel token: the caller's or one of the call's own, for Ctrl-C.
@@ -89,18 +118,26 @@ Output* Call(const Options& options, Cancel* cancel, Work work) {
     own = std::make_unique<Cancel>();
     cancel = own.get();
   }
-  const peel_cut_options c = options.WithCancel(cancel->get());
-  return new Output(Run(cancel->get(), [&] { return work(&c); }));
-}
-
-// The result's pixels as the caller has them.
-peel_result* Ordered(peel_result* result, bool bgr) {
-  if (bgr && peel_result_stride(result) != 0) {
-    SwapRedAndBlue(const_cast<uint8_t*>(peel_result_data(result)), peel_result_width(result),
-                   peel_result_height(result), peel_result_channels(result),
-                   peel_result_stride(result));
+  peel_cut_options c = options.c_;
+  c.cancel = cancel->get();
+  if (options.background_) c.background = options.background_->c_str();
+  Progress progress(options.progress_);
+  if (options.progress_.is_valid() && !options.progress_.is_none()) {
+    c.progress = &Progress::Tell;
+    c.progress_data = &progress;
   }
-  return result;
+  const auto with_trimap = [&] {
+    if (!options.trimap_) return work(&c);
+    const PixelsIn trimap(*options.trimap_, false, c.max_pixels);
+    c.trimap = trimap.get();
+    return work(&c);
+  };
+  try {
+    return new Output(Run(cancel->get(), with_trimap));
+  } catch (const nb::python_error&) {
+    progress.RethrowIfRaised();
+    throw;
+  }
 }
 
 // The engine is let go by the call itself: where it was closed meanwhile, freeing it waits for its
@@ -119,7 +156,7 @@ Output* CutPixels(Engine& self, const ArrayIn& pixels, const Options& options, b
   return Call(options, cancel, [&](const peel_cut_options* c) {
     const std::shared_ptr<peel_engine> used = std::move(engine);
     const PixelsIn in(pixels, bgr, c->max_pixels);
-    return Ordered(peel_cut_pixels(used.get(), in.get(), c), bgr);
+    return peel_cut_pixels(used.get(), in.get(), c);
   });
 }
 
@@ -131,7 +168,7 @@ Output* Compose(Engine* engine, const ArrayIn& picture, const ArrayIn& matte,
   return Call(options, cancel, [&](const peel_cut_options* c) {
     const std::shared_ptr<peel_engine> used = std::move(handle);
     const PixelsIn in(picture, bgr, c->max_pixels), matte_in(matte, false, c->max_pixels);
-    return Ordered(peel_compose_pixels(used.get(), in.get(), matte_in.get(), c), bgr);
+    return peel_compose_pixels(used.get(), in.get(), matte_in.get(), c);
   });
 }
 
@@ -144,6 +181,30 @@ std::vector<std::pair<std::string, std::string>> Models() {
     models.emplace_back(peel_model_list_name(list.get(), i), peel_model_list_path(list.get(), i));
   }
   return models;
+}
+
+struct FreeInfo {
+  void operator()(peel_info* p) const { peel_info_free(p); }
+};
+
+// (format, width, height, orientation, frames, bits, channels, has_alpha)
+nb::tuple Probe(const nb::bytes& data) {
+  const std::unique_ptr<peel_info, FreeInfo> info(peel_probe(data.data(), data.size()));
+  const peel_status status = peel_info_status(info.get());
+  if (status != PEEL_OK) Throw(status, peel_info_error(info.get()));
+  return nb::make_tuple(peel_info_format(info.get()), peel_info_width(info.get()),
+                        peel_info_height(info.get()), peel_info_orientation(info.get()),
+                        peel_info_frames(info.get()), peel_info_bits(info.get()),
+                        peel_info_channels(info.get()), peel_info_has_alpha(info.get()) != 0);
+}
+
+// engine None: what the process keeps alone.
+void TrimMemory(Engine* engine) {
+  std::shared_ptr<peel_engine> handle;
+  if (engine != nullptr) handle = engine->Get();
+  const ReleaseGil release;
+  peel_trim_memory(handle.get());
+  handle.reset();
 }
 
 // An option that is a number, a truth or an enumeration in C.
@@ -161,6 +222,9 @@ NB_MODULE(_peel, m) {
   m.def("version", [] { return std::string(peel_version()); });
   m.def("status_name",
         [](int status) { return std::string(peel_status_name(static_cast<peel_status>(status))); });
+  m.def("probe", &Probe, "data"_a,
+        "Format, width, height, orientation, frames, bits, channels, has_alpha.");
+  m.def("trim_memory", &TrimMemory, "engine"_a.none() = nb::none());
   m.def("models", &Models, "Names and paths; the path is empty where the model is not here.");
 
   nb::class_<Cancel>(m, "Cancel", "Stops calls from another thread; for once.")
@@ -188,6 +252,14 @@ NB_MODULE(_peel, m) {
       .PEEL_OPTION(alpha_matting_background_threshold)
       .PEEL_OPTION(alpha_matting_erode_size)
       .def_prop_rw(
+          "progress", [](const Options& o) { return o.progress_; },
+          [](Options& o, nb::object value) { o.progress_ = std::move(value); },
+          nb::for_setter(nb::arg("value").none()))
+      .def_prop_rw(
+          "trimap", [](const Options& o) { return o.trimap_; },
+          [](Options& o, std::optional<ArrayIn> value) { o.trimap_ = std::move(value); },
+          nb::for_setter(nb::arg("value").none()))
+      .def_prop_rw(
           "background", [](const Options& o) { return o.background_; },
           [](Options& o, std::optional<std::string> value) { o.background_ = std::move(value); },
           nb::for_setter(nb::arg("value").none()));
@@ -210,20 +282,24 @@ NB_MODULE(_peel, m) {
 
   nb::class_<Engine>(m, "Engine", "A loaded model; any number of threads may use it.")
       .def(nb::init<Engine::Text, int, int, int, bool, Engine::Text, Engine::Text, Engine::Text,
-                    Engine::Text>(),
+                    Engine::Text, nb::object, int, uint64_t>(),
            "model"_a.none() = nb::none(), "device"_a = 0, "precision"_a = 0, "threads"_a = 0,
            "strict"_a = false, "family"_a.none() = nb::none(), "backend"_a.none() = nb::none(),
-           "runtime_options"_a.none() = nb::none(), "runtime_folders"_a.none() = nb::none())
-      .def_prop_ro("backend", [](Engine& e) { return std::string(peel_engine_backend(e.Get().get())); })
+           "runtime_options"_a.none() = nb::none(), "runtime_folders"_a.none() = nb::none(),
+           "model_data"_a.none() = nb::none(), "jobs"_a = 0, "memory_limit"_a = 0)
+      .def_prop_ro("backend",
+                   [](Engine& e) { return std::string(peel_engine_backend(e.Get().get())); })
       .def_prop_ro("device_asked",
                    [](Engine& e) { return std::string(peel_engine_device_asked(e.Get().get())); })
       .def_prop_ro("device_reason",
                    [](Engine& e) { return std::string(peel_engine_device_reason(e.Get().get())); })
       .def_prop_ro("model", [](Engine& e) { return std::string(peel_engine_model(e.Get().get())); })
-      .def_prop_ro("device", [](Engine& e) { return std::string(peel_engine_device(e.Get().get())); })
+      .def_prop_ro("device",
+                   [](Engine& e) { return std::string(peel_engine_device(e.Get().get())); })
       .def_prop_ro("precision",
                    [](Engine& e) { return std::string(peel_engine_precision(e.Get().get())); })
-      .def_prop_ro("warning", [](Engine& e) { return std::string(peel_engine_warning(e.Get().get())); })
+      .def_prop_ro("warning",
+                   [](Engine& e) { return std::string(peel_engine_warning(e.Get().get())); })
       .def_prop_ro("threads", [](Engine& e) { return peel_engine_threads(e.Get().get()); })
       .def("close", &Engine::Close, "Lets go of the model, once the calls under way have ended.")
       .def_prop_ro("closed", &Engine::closed)

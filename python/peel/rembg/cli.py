@@ -231,6 +231,15 @@ def _folder(given: argparse.Namespace) -> int:
     return 0 if not work.failed else 1 if work.done else 3
 
 
+def _numbered(specifier: str, index: int) -> Optional[str]:
+    """The name of a result; None where the specifier does not make one for each number."""
+    try:
+        name, other = specifier % index, specifier % (index + 1)
+    except (TypeError, ValueError):
+        return None
+    return None if name == other else os.path.expanduser(name)
+
+
 def _stream(given: argparse.Namespace) -> int:
     from PIL import Image
 
@@ -239,6 +248,8 @@ def _stream(given: argparse.Namespace) -> int:
     width, height = given.image_width, given.image_height
     if width < 1 or height < 1:
         return _usage("the width and height are at least 1")
+    if given.output_specifier and _numbered(given.output_specifier, 0) is None:
+        return _usage("-o: give a name with one number in it, such as out-%03u.png")
     keywords = _keywords(given)
     session = _session(given, keywords)
     size = width * height * 3
@@ -252,7 +263,7 @@ def _stream(given: argparse.Namespace) -> int:
         cut = remove(Image.frombytes("RGB", (width, height), frame), session=session,
                      force_return_bytes=True, **keywords)
         if given.output_specifier:
-            _write(pathlib.Path(os.path.expanduser(given.output_specifier % index)), cut)
+            _write(pathlib.Path(_numbered(given.output_specifier, index) or ""), cut)
         else:
             sys.stdout.buffer.write(cut)
             sys.stdout.buffer.flush()
