@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from typing_extensions import Unpack
 
-    from ._types import (ArrayIn, ArrayOut, AsyncReadable, CutOptions, Encoded, MatteOptions, Path)
+    from ._types import (ArrayIn, ArrayOut, AsyncReadable, CutOptions, Encoded, MatteOptions, MatteOut,
+                         Path)
 
 
 @overload
@@ -62,7 +63,7 @@ def cut(data: Any, *, model: Any = None, session: Optional[Session] = None, **op
 
 @overload
 def matte(data: ArrayIn, *, model: Optional[Path] = None, session: Optional[Session] = None,
-          **options: Unpack[MatteOptions]) -> ArrayOut: ...
+          **options: Unpack[MatteOptions]) -> MatteOut: ...
 @overload
 def matte(data: Image, *, model: Optional[Path] = None, session: Optional[Session] = None,
           **options: Unpack[MatteOptions]) -> Image: ...
@@ -100,7 +101,7 @@ async def cut_async(data: Any, *, model: Any = None, session: Optional[Session] 
 @overload
 async def matte_async(data: ArrayIn, *, model: Optional[Path] = None,
                       session: Optional[Session] = None,
-                      **options: Unpack[MatteOptions]) -> ArrayOut: ...
+                      **options: Unpack[MatteOptions]) -> MatteOut: ...
 @overload
 async def matte_async(data: Image, *, model: Optional[Path] = None,
                       session: Optional[Session] = None,

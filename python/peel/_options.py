@@ -35,7 +35,7 @@ def whole(what: str, value: Any, least: int, most: int) -> int:
     """A whole number within a range; TypeError for anything that is none."""
     if isinstance(value, bool) or not hasattr(value, "__index__"):
         raise TypeError(f"{what} is a whole number, not {value!r}")
-    number = value.__index__()
+    number: int = value.__index__()
     if not least <= number <= most:
         raise InvalidArgument(f"{what} is from {least} to {most}, not {number}")
     return number

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from typing_extensions import Self
 
-    from ._types import ArrayIn, ArrayOut, Background, Encoded, Path
+    from ._types import ArrayIn, ArrayOut, Background, Encoded, MatteOut, Path
 
 _ERRORS = ("raise", "return")
 
@@ -129,7 +129,7 @@ class BackgroundRemover:
     __call__ = process
 
     @overload
-    def matte(self, image: ArrayIn) -> ArrayOut: ...
+    def matte(self, image: ArrayIn) -> MatteOut: ...
     @overload
     def matte(self, image: Image) -> Image: ...
     @overload

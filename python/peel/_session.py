@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from typing_extensions import Self, Unpack
 
-    from ._types import (ArrayIn, ArrayOut, AsyncReadable, CutOptions, Encoded, MatteOptions, Path,
-                         Runtime)
+    from ._types import (ArrayIn, ArrayOut, AsyncReadable, CutOptions, Encoded, MatteOptions,
+                         MatteOut, Path, Runtime)
 
 
 class Cutout(NamedTuple):
@@ -195,7 +195,7 @@ class Session:
         return self.run(data, **options).image
 
     @overload
-    def matte(self, data: ArrayIn, **options: Unpack[MatteOptions]) -> ArrayOut: ...
+    def matte(self, data: ArrayIn, **options: Unpack[MatteOptions]) -> MatteOut: ...
     @overload
     def matte(self, data: Image, **options: Unpack[MatteOptions]) -> Image: ...
     @overload
@@ -220,7 +220,7 @@ class Session:
         return await _in_thread(self.cut, data, options)
 
     @overload
-    async def matte_async(self, data: ArrayIn, **options: Unpack[MatteOptions]) -> ArrayOut: ...
+    async def matte_async(self, data: ArrayIn, **options: Unpack[MatteOptions]) -> MatteOut: ...
     @overload
     async def matte_async(self, data: Image, **options: Unpack[MatteOptions]) -> Image: ...
     @overload

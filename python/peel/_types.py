@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
     from ._peel import Cancel
 
-    # Pixels in, pixels out.
-    ArrayIn = NDArray[Any]
-    ArrayOut = NDArray[numpy.uint8]
+    ArrayIn = NDArray[Any]  # of 8 or 16 bits, as what comes out
+    ArrayOut = NDArray[Any]
+    MatteOut = NDArray[numpy.uint8]
     Trimap = Union[ArrayIn, Image, str, os.PathLike[str]]
 
 

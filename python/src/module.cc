@@ -223,6 +223,7 @@ NB_MODULE(_peel, m) {
   m.def("status_name",
         [](int status) { return std::string(peel_status_name(static_cast<peel_status>(status))); });
   m.def("probe", &Probe, "data"_a,
+        nb::sig("def probe(data: bytes) -> tuple[str, int, int, int, int, int, int, bool]"),
         "Format, width, height, orientation, frames, bits, channels, has_alpha.");
   m.def("trim_memory", &TrimMemory, "engine"_a.none() = nb::none());
   m.def("models", &Models, "Names and paths; the path is empty where the model is not here.");

@@ -16,6 +16,7 @@ WORK = {
     "loading": "peel.Session(threads=1)",
     "batch": "list(remover.process_batch([photo] * 8, workers=2))",
     "rembg": "peel.rembg.remove(photo, session=rembgs)",
+    "progress": "session.cut(photo, progress=lambda stage, share: None)",
 }
 
 CODE = """

@@ -82,7 +82,7 @@ def test_matte(session, photo, png, wanted):
     assert np.array_equal(peel.matte(photo), matte)
 
 
-@pytest.mark.parametrize("kind", [np.float32, np.float64, np.uint16, np.int8, bool, np.int64])
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.int16, np.uint32, np.int8, bool, np.int64])
 def test_other_dtypes_are_refused(session, photo, kind):
     with pytest.raises(TypeError, match="uint8"):
         session.cut(photo.astype(kind))
@@ -205,3 +205,137 @@ def test_default_session_and_compat(photo):
 def test_encoded_input_keeps_its_format_choice(session, photo):
     jpeg = encoded(photo, "JPEG", quality=95)
     assert session.cut(jpeg)[:4] == b"\x89PNG"
+
+
+@pytest.mark.parametrize("change", [
+    lambda a: a, lambda a: a.astype(">u2"), lambda a: a[:, ::-1][:, ::-1], lambda a: a[::-1].copy()[::-1],
+    lambda a: np.frombuffer(b"x" + a.tobytes(), np.uint8)[1:].view(np.uint16).reshape(a.shape),
+    lambda a: np.dstack([a, np.full(a.shape[:2], 65535, np.uint16)])])
+def test_sixteen_bits_in_and_out(session, photo, wanted, change):
+    deep = photo.astype(np.uint16) * 257
+    result = session.cut(change(deep))
+    assert result.dtype == np.uint16 and result.shape == wanted.shape
+    assert np.array_equal(result[..., 3], wanted[..., 3].astype(np.uint16) * 257)
+    sure = wanted[..., 3] == 255
+    assert np.array_equal(result[sure][:, :3], deep[sure])
+    assert session.matte(deep).dtype == np.uint8
+    bgr = session.cut(np.ascontiguousarray(change(deep)[..., [2, 1, 0]]), bgr=True)
+    assert np.array_equal(bgr[..., [2, 1, 0, 3]], result)
+
+
+def test_out(session, photo, wanted):
+    out = np.zeros((240, 160, 4), np.uint8)[::2]  # of any strides
+    assert session.cut(photo, out=out) is out and np.array_equal(out, wanted)
+    matte = np.zeros(photo.shape[:2], np.uint8)
+    session.matte(photo, out=matte)
+    assert np.array_equal(matte, wanted[..., 3])
+    for bad in (np.zeros((3, 3, 4), np.uint8), np.zeros(wanted.shape, np.float32)):
+        with pytest.raises(peel.InvalidArgument, match="out"):
+            session.cut(photo, out=bad)
+
+
+def test_progress(session, photo, png):
+    for data, last in ((photo, "compose"), (png, "encode")):
+        told = []
+        session.cut(data, progress=lambda stage, share: told.append((stage, share)))
+        assert told[-1] == ("done", 1) and told[-2][0] == last
+
+    def stop(stage, share):
+        if stage == "matte":
+            raise KeyboardInterrupt
+        told.append(stage)
+
+    with pytest.raises(KeyboardInterrupt):
+        session.cut(photo, progress=stop)
+    assert session.cut(photo) is not None
+    import threading  # on another thread than the main one it is called in the caller's
+
+    seen = []
+    thread = threading.Thread(target=lambda: session.cut(
+        photo, progress=lambda s, f: seen.append(threading.current_thread())))
+    thread.start()
+    thread.join()
+    assert set(seen) == {thread}
+    with pytest.raises(TypeError, match="progress"):
+        session.cut(photo, progress=5)
+
+
+def test_trimaps(session, photo, png, tmp_path):
+    trimap = np.zeros(photo.shape[:2], np.uint8)
+    trimap[40:80, 60:100] = 255
+    path = tmp_path / "trimap.png"
+    Image.fromarray(trimap).save(path)
+    results = [session.cut(photo, trimap=t) for t in (trimap, Image.fromarray(trimap), path, str(path))]
+    for result in results:
+        assert np.array_equal(result[..., 3], trimap)
+    assert np.array_equal(decoded(session.cut(png, trimap=trimap)), results[0])
+    for bad, error in ((trimap[:5], peel.InvalidArgument), (trimap.astype(float), TypeError),
+                       (np.dstack([trimap] * 3), peel.InvalidArgument)):
+        with pytest.raises(error, match="trimap"):
+            session.cut(photo, trimap=bad)
+
+
+def test_probe(photo, png, tmp_path):
+    assert peel.probe(png) == ("PNG", 160, 120, 1, 1, 8, 3, False)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    file = io.BytesIO()
+    Image.fromarray(photo).save(file, "JPEG", exif=exif)
+    path = tmp_path / "turned.jpg"
+    path.write_bytes(file.getvalue())
+    info = peel.probe(path)
+    assert (info.format, info.width, info.height, info.orientation) == ("JPEG", 120, 160, 6)
+    with pytest.raises(peel.Error, match="bad.jpg: "):
+        bad = tmp_path / "bad.jpg"
+        bad.write_bytes(b"nothing")
+        peel.probe(bad)
+    with pytest.raises(TypeError, match="no header"):
+        peel.probe(photo)
+
+
+def test_buffers_are_files(session, png, wanted, tmp_path):
+    import array
+    import mmap
+
+    path = tmp_path / "photo.png"
+    path.write_bytes(png)
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        for buffer in (array.array("B", png), mapped, memoryview(bytearray(png))):
+            assert np.array_equal(decoded(session.cut(buffer)), wanted)
+    with pytest.raises(peel.InvalidArgument, match="tobytes"):
+        session.cut(np.frombuffer(png, np.uint8))
+
+
+class Upload:
+    """As aiohttp and Starlette have them."""
+
+    filename = "upload.png"
+
+    def __init__(self, data):
+        self.data = data
+
+    async def read(self):
+        return self.data
+
+
+def test_reads_to_be_awaited(session, png, wanted):
+    import asyncio
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # of coroutines never awaited
+        with pytest.raises(TypeError, match=r"await file.read\(\).*cut_async"):
+            session.cut(Upload(png))
+        with pytest.raises(TypeError, match="awaited first.*cut_async"):
+            session.cut(Upload(png).read())
+    for call in (lambda: session.cut_async(Upload(png)), lambda: peel.cut_async(Upload(png).read()),
+                 lambda: peel.cut_async(Upload(png))):
+        async def main():
+            return await call()
+        assert np.array_equal(decoded(asyncio.run(main())), wanted)
+
+    async def bad():
+        return await session.matte_async(Upload(b"nothing"))
+
+    with pytest.raises(peel.Unsupported, match="upload.png: "):
+        asyncio.run(bad())

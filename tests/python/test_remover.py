@@ -97,3 +97,57 @@ def test_encoded_results(png):
     jpeg = peel.BackgroundRemover(format="jpg", quality=80)(png)
     assert jpeg[:2] == b"\xff\xd8" and tuple(decoded(jpeg)[0, 0]) == (255, 255, 255)
     assert encoded(decoded(jpeg))[:4] == b"\x89PNG"
+
+
+def test_one_engine_serves_batches_too(monkeypatch, photo):
+    """The weights are in memory once: never two sessions at a time."""
+    import weakref
+
+    from peel import _remover
+
+    alive = weakref.WeakSet()
+    most = []
+
+    class Counted(peel.Session):
+        def __init__(self, *args, **options):
+            most.append(len(alive) + 1)
+            super().__init__(*args, **options)
+            alive.add(self)
+
+    monkeypatch.setattr(_remover, "Session", Counted)
+    wanted = peel.cut(photo)
+    with peel.BackgroundRemover(threads=3) as remover:
+        assert remover.session.threads == 3
+        for _ in range(2):
+            for result in remover.process_batch([photo] * 4, workers=3):
+                assert np.array_equal(result, wanted)
+                # All workers together keep to the threads, and single pictures run beside them.
+                assert remover.session.jobs == 3 and remover.session.threads == 1
+                assert np.array_equal(remover(photo), wanted)
+            assert np.array_equal(remover(photo), wanted) and remover.session.threads == 3
+        batches = [remover.process_batch([photo] * 3, workers=n) for n in (2, 3)]
+        for results in zip(*batches):
+            assert all(np.array_equal(r, wanted) for r in results)
+    assert max(most) == 1 and len(most) == 6
+
+
+def test_removers_that_were_closed(photo):
+    remover = peel.BackgroundRemover()
+    batch = remover.process_batch([photo] * 3)
+    next(batch)
+    remover.close()
+    with pytest.raises(peel.InvalidArgument, match="closed"):
+        list(batch)
+        list(remover.process_batch([photo]))
+
+
+def test_alpha_matting_and_its_numbers():
+    noisy = (ball() + np.random.default_rng(2).normal(0, 12, (120, 160, 3))).clip(0, 255).astype(np.uint8)
+    results = [peel.BackgroundRemover(**options)(noisy) for options in (
+        {}, {"alpha_matting": True}, {"alpha_matting": True, "alpha_matting_erode_size": 2},
+        {"alpha_matting": True, "alpha_matting_foreground_threshold": 120},
+        {"alpha_matting": True, "alpha_matting_background_threshold": 120})]
+    for i, one in enumerate(results):
+        assert not any(np.array_equal(one, other) for other in results[i + 1:])
+    assert np.array_equal(peel.BackgroundRemover(edges="matting")(noisy), results[1])
+    assert np.array_equal(peel.cut(noisy, edges="matting"), results[1])

@@ -61,12 +61,12 @@ def remove(data: ArrayIn, alpha_matting: bool = False,
            vitmatte_model: Optional[str] = None, bgcolor: Optional[_Colour] = None,
            force_return_bytes: Literal[False] = False, *args: Any, **kwargs: Any) -> ArrayOut: ...
 @overload
-def remove(data: Any, alpha_matting: bool = False,
+def remove(data: Any, *, alpha_matting: bool = False,
            alpha_matting_foreground_threshold: int = 240,
            alpha_matting_background_threshold: int = 10, alpha_matting_erode_size: int = 10,
            session: Optional[BaseSession] = None, only_mask: bool = False,
            post_process_mask: bool = False, decontaminate: bool = False, vitmatte: bool = False,
-           vitmatte_model: Optional[str] = None, bgcolor: Optional[_Colour] = None, *args: Any,
+           vitmatte_model: Optional[str] = None, bgcolor: Optional[_Colour] = None,
            force_return_bytes: Literal[True], **kwargs: Any) -> bytes: ...
 def remove(
     data: Any,
@@ -235,6 +235,7 @@ def _remove_with_pillow(data: Any, kind: ReturnType, session: BaseSession, steps
     """Step by step, as rembg does it: for every mode of Pillow's and every kind of session."""
     from PIL import Image
 
+    image: PILImage
     if kind is ReturnType.BYTES:
         image = Image.open(io.BytesIO(data))
     elif kind is ReturnType.NDARRAY:

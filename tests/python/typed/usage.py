@@ -12,7 +12,8 @@ from peel import rembg
 from PIL import Image
 from typing_extensions import assert_type
 
-Pixels = NDArray[np.uint8]
+Pixels = NDArray[Any]
+Matte = NDArray[np.uint8]
 
 
 def cuts(array: NDArray[Any], image: Image.Image, session: peel.Session) -> None:
@@ -26,12 +27,15 @@ def cuts(array: NDArray[Any], image: Image.Image, session: peel.Session) -> None
     with open("photo.jpg", "rb") as file:
         assert_type(peel.cut(file, quality=80, session=session), bytes)
     assert_type(peel.cut(Image.open("photo.jpg")), Image.Image)
-    assert_type(peel.matte(array, edges="matting"), Pixels)
+    assert_type(peel.matte(array, edges="matting"), Matte)
     assert_type(peel.matte(image), Image.Image)
     assert_type(peel.matte("photo.jpg"), bytes)
     assert_type(session.cut(array, bgr=True, cancel=peel.Cancel()), Pixels)
     assert_type(session.matte(b"png", max_pixels=10), bytes)
     assert_type(session.run(array, mask=True), peel.Cutout)
+    session.cut(array, out=array, trimap=image, progress=lambda stage, share: None)
+    peel.Session(b"onnx", family="u2net", jobs=2, memory_limit=1 << 30, runtime={"gpu": 1})
+    assert_type(peel.probe("photo.jpg").width, int)
     assert_type(session.run(array).has_subject, bool)
     assert_type(peel.models()[0].path, Optional[str])
 
@@ -53,7 +57,7 @@ async def uploads(upload: Upload) -> None:
     peel.cut(upload)  # E: to be awaited
 
 
-def batches(arrays: List[Pixels], images: Iterator[Image.Image], paths: List[str]) -> None:
+def batches(arrays: List[NDArray[np.uint8]], images: Iterator[Image.Image], paths: List[str]) -> None:
     with peel.BackgroundRemover("u2net", background="blur", threads=2) as remover:
         assert_type(remover(arrays[0]), Pixels)
         assert_type(remover.process(b"png"), bytes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from typing import Any, List, Optional
+from typing import Any, Dict, List, Optional
 
 from ..._errors import Unsupported
 from ..._options import make_options
@@ -23,10 +23,10 @@ def _expanded(path: str) -> str:
 class BaseSession:
     """What every session of rembg has; sessions of one's own override predict."""
 
-    model_name = ""
+    model_name: str = ""
 
     def __init__(self, model_name: str, sess_opts: Any = None, *args: Any, **kwargs: Any) -> None:
-        self.model_name = model_name
+        self.model_name: str = model_name
 
     def predict(self, img: Any, *args: Any, **kwargs: Any) -> List[Any]:
         """The masks of a PIL image, as PIL images of mode L and its size."""
@@ -134,7 +134,7 @@ class PeelSession(BaseSession):
         known = wanted == "auto" or wanted in _DEVICES.values()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)
-            self.engine = Session(self._model(*args, **kwargs), device=wanted if known else "cpu",
+            self.engine: Session = Session(self._model(*args, **kwargs), device=wanted if known else "cpu",
                                   threads=_threads(sess_opts), family=self.family,
                                   runtime=_runtime(sess_opts, providers))
         if self.engine.warning.startswith("PEEL_CPU"):
@@ -145,7 +145,7 @@ class PeelSession(BaseSession):
             warnings.warn(f"{', '.join(missing)} was requested but the session is running on CPU"
                           + (f": {self.engine.warning}" if self.engine.warning else ""),
                           RuntimeWarning, stacklevel=4)
-        self.inner_session = _InnerSession(self.engine)
+        self.inner_session: _InnerSession = _InnerSession(self.engine)
 
     def _model(self, *args: Any, **kwargs: Any) -> str:
         if self.model_name == "peel":  # embedded
@@ -163,7 +163,7 @@ class PeelSession(BaseSession):
         output = self.engine._engine.cut_pixels(pixels, make_options(mask=True, compat="rembg"))
         return [Image.fromarray(mask) for mask in self._masks(output.array, img.height, kwargs)]
 
-    def _masks(self, array: Any, height: int, kwargs: dict) -> List[Any]:
+    def _masks(self, array: Any, height: int, kwargs: Dict[str, Any]) -> List[Any]:
         return [array]
 
     @classmethod
@@ -200,7 +200,7 @@ class CustomSession(PeelSession):
 class ClothSession(PeelSession):
     """Clothes: three masks, or with cc= or cloth_category= upper, lower, full or attire one."""
 
-    def _masks(self, array: Any, height: int, kwargs: dict) -> List[Any]:
+    def _masks(self, array: Any, height: int, kwargs: Dict[str, Any]) -> List[Any]:
         # The engine stacks the masks of several classes as opaque grey, one below the other.
         upper, lower, full = (array[i * height:(i + 1) * height, :, 0].copy() for i in range(3))
         category = kwargs.get("cc") or kwargs.get("cloth_category")
@@ -226,9 +226,9 @@ def _threads(sess_opts: Any) -> Optional[int]:
     return min(asked, 1024) if asked > 0 else None
 
 
-def _runtime(sess_opts: Any, providers: Any) -> Optional[dict]:
+def _runtime(sess_opts: Any, providers: Any) -> Optional[Dict[str, Any]]:
     """What SessionOptions and a provider's own options ask of ONNX Runtime, where it is used."""
-    runtime = {}
+    runtime: Dict[str, Any] = {}
     level = getattr(getattr(sess_opts, "graph_optimization_level", None), "value", None)
     if level in (0, 1, 2):
         runtime["graph"] = ("off", "basic", "extended")[level]
