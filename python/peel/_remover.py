@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from _thread import RLock
 from typing import (TYPE_CHECKING, Any, Deque, Dict, Iterable, Iterator, Literal, Optional, Tuple,
                     Type, Union, overload)
@@ -9,7 +10,7 @@ from typing import (TYPE_CHECKING, Any, Deque, Dict, Iterable, Iterator, Literal
 from . import _inputs
 from ._errors import InvalidArgument
 from ._options import make_options, whole
-from ._session import Session
+from ._session import Session, lasting
 
 if TYPE_CHECKING:
     import types
@@ -63,6 +64,8 @@ class BackgroundRemover:
             for options in (self._options, self._mask_options):
                 setattr(options, name, whole(name, value, 0, most))
         self._bgr = bool(bgr)
+        if model is not None and not isinstance(model, bytes):
+            model = lasting(os.fspath(model))  # it is loaded again later, or elsewhere
         self._settings: Dict[str, Any] = {
             "model": model, "max_size": max_size, "background": background, "bgr": bgr,
             "alpha_matting": alpha_matting, "edges": edges, "format": format, "quality": quality,

@@ -68,7 +68,7 @@ class Session:
         data = model if isinstance(model, bytes) else None
         name = None if model is None or isinstance(model, bytes) else os.fspath(model)
         self._settings: Dict[str, Any] = {
-            "model": _lasting(name) if data is None else data, "device": device,
+            "model": lasting(name) if data is None else data, "device": device,
             "precision": precision, "threads": threads, "strict": strict, "family": family,
             "backend": backend, "runtime": runtime, "jobs": jobs, "memory_limit": memory_limit}
         self._engine = Engine(
@@ -252,7 +252,7 @@ def _made_by(kind: Type[Session], settings: Dict[str, Any]) -> Session:
     return kind(**settings)
 
 
-def _lasting(model: Optional[str]) -> Optional[str]:
+def lasting(model: Optional[str]) -> Optional[str]:
     """A model's path in a form that holds in another process, in another folder; names as they are."""
     if model is None or not (os.sep in model or model.endswith(".onnx")):
         return model

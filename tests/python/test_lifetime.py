@@ -164,9 +164,12 @@ def test_paths_hold_in_another_folder(tmp_path, monkeypatch, photo):
     (tmp_path / "mine.onnx").symlink_to(U2NETP)
     monkeypatch.chdir(tmp_path)
     session = peel.Session("mine.onnx", threads=1)
-    data = pickle.dumps(session)
+    remover = peel.BackgroundRemover("mine.onnx", threads=1)
+    data = pickle.dumps((session, remover))
     monkeypatch.chdir("/")
-    assert np.array_equal(pickle.loads(data).matte(photo), session.matte(photo))
+    for other in pickle.loads(data):
+        assert np.array_equal(other.matte(photo), session.matte(photo))
+    assert len(list(remover.process_batch([photo] * 3, workers=2))) == 3  # which loads it anew
 
 
 def _in_another_process(thing, photo, queue):
