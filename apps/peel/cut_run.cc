@@ -254,8 +254,7 @@ int CutRun::OnList(InputList list, JobList jobs) {
       if (at == count) return std::nullopt;
       return jobs.jobs[at++];
     };
-    outcome =
-        RunBatch(*cutter_, next, plan_.batch, [&](const FileReport& report) { Add(report); });
+    outcome = RunBatch(*cutter_, next, plan_.batch, [&](const FileReport& report) { Add(report); });
   }
   jobs = {};  // makes room for what the end takes
   return End(outcome, std::move(list.inputs), count);

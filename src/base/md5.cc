@@ -17,8 +17,8 @@ uint32_t Little32(const uint8_t* p) {
 }
 
 void Block(const uint8_t* block, const std::array<uint32_t, 64>& sines, State& state) {
-  constexpr uint8_t kShifts[4][4] = {{7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23},
-                                     {6, 10, 15, 21}};
+  constexpr uint8_t kShifts[4][4] = {
+      {7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23}, {6, 10, 15, 21}};
   auto [a, b, c, d] = state;
   for (uint32_t i = 0; i < 64; ++i) {
     uint32_t f = 0, word = 0;

@@ -25,7 +25,7 @@ std::vector<uint8_t> PngWithArtist();
 std::vector<uint8_t> PngWithArtist() {
   const std::vector<uint8_t> pixels(size_t{3} * 64 * 48, 120);
   peel::Metadata metadata;
-  metadata.exif = {'I', 'I', 42, 0, 8,   0,   0,   0, 1, 0, 0x3B, 1, 2,
+  metadata.exif = {'I', 'I', 42, 0, 8, 0,   0,   0,   1, 0, 0x3B, 1, 2,
                    0,   4,   0,  0, 0, 'a', 'b', 'c', 0, 0, 0,    0, 0};
   peel::EncodeOptions encode;
   encode.metadata = &metadata;

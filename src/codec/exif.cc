@@ -140,7 +140,8 @@ Resolution ExifResolution(std::span<const uint8_t> exif) {
     if (entry.tag != kXResolution && entry.tag != kYResolution) return;
     const auto at = block.RationalAt(entry);
     const uint32_t below = at ? block.Get32(*at + 4) : 0;
-    if (below != 0) (entry.tag == kXResolution ? x : y) = static_cast<double>(block.Get32(*at)) / below;
+    if (below != 0)
+      (entry.tag == kXResolution ? x : y) = static_cast<double>(block.Get32(*at)) / below;
   });
   switch (unit) {
     case kInch:

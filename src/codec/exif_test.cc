@@ -150,7 +150,8 @@ TEST(Exif, TruncationAndLoopsDoNoHarm) {
 std::vector<uint8_t> WithResolution(bool little, uint16_t unit) {
   BlockBuilder b(little);
   b.U32(8), b.U16(3);
-  for (const unsigned tag : {0x011Au, 0x011Bu}) b.U16(tag), b.U16(5), b.U32(1), b.U32(tag * 8 - 0x011A * 8 + 50);
+  for (const unsigned tag : {0x011Au, 0x011Bu})
+    b.U16(tag), b.U16(5), b.U32(1), b.U32(tag * 8 - 0x011A * 8 + 50);
   b.Short(0x0128, unit);
   b.U32(0);  // at 46
   b.U32(3000), b.U32(10), b.U32(150), b.U32(1);

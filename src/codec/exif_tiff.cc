@@ -61,8 +61,7 @@ class Copier {
     if (IsPointer(entry.tag)) {
       // A pointer to a directory that is not there is left out.
       const size_t to = from_.Number(entry).value_or(0);
-      return depth <= 1 && from_.Table(to) &&
-             std::ranges::find(visited_, to) == visited_.end();
+      return depth <= 1 && from_.Table(to) && std::ranges::find(visited_, to) == visited_.end();
     }
     if (depth == 0 && descriptive_ && !IsDescriptive(entry.tag)) return false;
     const uint64_t bytes = entry.count * uint64_t{TypeBytes(entry.type)};
@@ -120,15 +119,14 @@ class Copier {
 
 // By its name, where it is one of those that grow large.
 std::string NameOf(uint16_t tag) {
-  constexpr std::array<std::pair<uint16_t, const char*>, 8> kNames = {
-      {{0x010E, "ImageDescription"},
-       {0x013B, "Artist"},
-       {0x8298, "Copyright"},
-       {0x9286, "UserComment"},
-       {kMakerNote, "maker notes"},
-       {0x9C9C, "XPComment"},
-       {0x9C9E, "XPKeywords"},
-       {0xEA1C, "Padding"}}};
+  constexpr std::array<std::pair<uint16_t, const char*>, 8> kNames = {{{0x010E, "ImageDescription"},
+                                                                       {0x013B, "Artist"},
+                                                                       {0x8298, "Copyright"},
+                                                                       {0x9286, "UserComment"},
+                                                                       {kMakerNote, "maker notes"},
+                                                                       {0x9C9C, "XPComment"},
+                                                                       {0x9C9E, "XPKeywords"},
+                                                                       {0xEA1C, "Padding"}}};
   for (const auto& [number, name] : kNames) {
     if (number == tag) return name;
   }

@@ -43,8 +43,8 @@ std::vector<uint8_t> IccForRgb(std::span<const uint8_t> icc) {
 std::span<const uint8_t> IccTag(std::span<const uint8_t> icc, std::string_view name) {
   constexpr size_t kEntry = 12;
   if (name.size() != 4 || icc.size() < kIccHeader + 4) return {};
-  const size_t count = std::min<size_t>(ReadBig32(icc.data() + kIccHeader),
-                                        (icc.size() - kIccHeader - 4) / kEntry);
+  const size_t count =
+      std::min<size_t>(ReadBig32(icc.data() + kIccHeader), (icc.size() - kIccHeader - 4) / kEntry);
   for (size_t i = 0; i < count; ++i) {
     const uint8_t* entry = icc.data() + kIccHeader + 4 + kEntry * i;
     if (std::memcmp(entry, name.data(), 4) != 0) continue;

@@ -97,9 +97,9 @@ std::vector<std::vector<uint8_t>> SplitJpegIptc(std::span<const uint8_t> iptc) {
   std::vector<std::vector<uint8_t>> segments;
   for (size_t at = 0; at < resources.size(); at += kPart) {
     auto& segment = segments.emplace_back(kJpegTag.begin(), kJpegTag.end());
-    segment.insert(segment.end(), resources.begin() + static_cast<ptrdiff_t>(at),
-                   resources.begin() +
-                       static_cast<ptrdiff_t>(std::min(at + kPart, resources.size())));
+    segment.insert(
+        segment.end(), resources.begin() + static_cast<ptrdiff_t>(at),
+        resources.begin() + static_cast<ptrdiff_t>(std::min(at + kPart, resources.size())));
   }
   return segments;
 }

@@ -10,8 +10,9 @@ namespace peel {
 namespace {
 
 void Record(std::vector<uint8_t>& out, int record, int number, const std::string& text) {
-  out.insert(out.end(), {0x1C, static_cast<uint8_t>(record), static_cast<uint8_t>(number),
-                         static_cast<uint8_t>(text.size() >> 8), static_cast<uint8_t>(text.size())});
+  out.insert(out.end(),
+             {0x1C, static_cast<uint8_t>(record), static_cast<uint8_t>(number),
+              static_cast<uint8_t>(text.size() >> 8), static_cast<uint8_t>(text.size())});
   out.insert(out.end(), text.begin(), text.end());
 }
 
@@ -39,7 +40,8 @@ TEST(Iptc, TravelsInsidePhotoshopsResources) {
 
 TEST(Iptc, LargeRecordsTakeSeveralSegments) {
   std::vector<uint8_t> iptc;
-  for (int i = 0; i < 10; ++i) Record(iptc, 2, 120, std::string(20'000, static_cast<char>('a' + i)));
+  for (int i = 0; i < 10; ++i)
+    Record(iptc, 2, 120, std::string(20'000, static_cast<char>('a' + i)));
   const auto segments = SplitJpegIptc(iptc);
   EXPECT_EQ(segments.size(), 4u);
   EXPECT_EQ(IptcFromJpeg(std::vector<std::span<const uint8_t>>(segments.begin(), segments.end())),

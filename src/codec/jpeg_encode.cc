@@ -94,9 +94,9 @@ class JpegWriter {
   void SetResolution(const Resolution& resolution) {
     const auto whole = WholePerUnit(resolution, UINT16_MAX);
     if (!whole) return;
-    cinfo_.density_unit = whole->unit == Resolution::Unit::kInch          ? 1
+    cinfo_.density_unit = whole->unit == Resolution::Unit::kInch         ? 1
                           : whole->unit == Resolution::Unit::kCentimetre ? 2
-                                                                          : 0;
+                                                                         : 0;
     cinfo_.X_density = static_cast<UINT16>(whole->x);
     cinfo_.Y_density = static_cast<UINT16>(whole->y);
   }

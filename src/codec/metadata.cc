@@ -45,8 +45,8 @@ std::vector<uint8_t> FitIcc(std::vector<uint8_t> icc, Picture* picture) {
     return {};
   }
   if (space == IccSpace::kGrey) {
-    const bool grey = picture->was_grey || std::visit([](const auto& p) { return IsGrey(p); },
-                                                      picture->pixels);
+    const bool grey =
+        picture->was_grey || std::visit([](const auto& p) { return IsGrey(p); }, picture->pixels);
     std::vector<uint8_t> rgb;
     if (grey && !picture->was_cmyk) rgb = RgbIccFromGrey(icc);
     if (!rgb.empty()) return rgb;

@@ -12,9 +12,7 @@ constexpr double kMost = 1e9;
 // What is left of a decimal fraction in a float, in which libtiff keeps resolutions.
 constexpr double kFloatError = 2e-7;
 
-bool IsWhole(double v) {
-  return std::abs(v - std::round(v)) <= std::min(kFloatError * v, 0.01);
-}
+bool IsWhole(double v) { return std::abs(v - std::round(v)) <= std::min(kFloatError * v, 0.01); }
 
 std::optional<WholeResolution> Rounded(double x, double y, uint32_t most, Resolution::Unit unit) {
   x = std::round(x);
@@ -32,8 +30,7 @@ std::optional<WholeResolution> Shape(double x, double y, uint32_t most) {
     }
   }
   const double scale = std::min<double>(most, 30000) / std::max(x, y);
-  return Rounded(std::max(x * scale, 1.0), std::max(y * scale, 1.0), most,
-                 Resolution::Unit::kNone);
+  return Rounded(std::max(x * scale, 1.0), std::max(y * scale, 1.0), most, Resolution::Unit::kNone);
 }
 
 }  // namespace
@@ -47,8 +44,8 @@ Resolution MakeResolution(double x, double y, Resolution::Unit unit) {
 
 Resolution ResolutionPerMetre(uint32_t x, uint32_t y) {
   const double inch_x = std::round(x / kInchesPerMetre), inch_y = std::round(y / kInchesPerMetre);
-  const bool from_inches = std::round(inch_x * kInchesPerMetre) == x &&
-                           std::round(inch_y * kInchesPerMetre) == y;
+  const bool from_inches =
+      std::round(inch_x * kInchesPerMetre) == x && std::round(inch_y * kInchesPerMetre) == y;
   if (from_inches) return MakeResolution(inch_x, inch_y, Resolution::Unit::kInch);
   return MakeResolution(x / 100.0, y / 100.0, Resolution::Unit::kCentimetre);
 }
@@ -72,8 +69,7 @@ std::optional<WholeResolution> WholePerUnit(const Resolution& resolution, uint32
   const bool whole = IsWhole(x) && IsWhole(y);
   if (unit == Resolution::Unit::kCentimetre && !whole) {
     // An inch is the finer ruler.
-    return Rounded(x * kCentimetresPerInch, y * kCentimetresPerInch, most,
-                   Resolution::Unit::kInch);
+    return Rounded(x * kCentimetresPerInch, y * kCentimetresPerInch, most, Resolution::Unit::kInch);
   }
   return Rounded(x, y, most, unit);
 }
@@ -82,8 +78,7 @@ std::array<uint32_t, 2> Rational(double v) {
   uint32_t below = 1;
   // Decimal fractions, as people write them, exactly; else as close as there is room.
   while (below < 1000000 && !IsWhole(v * below) && v * below * 10 < UINT32_MAX) below *= 10;
-  return {static_cast<uint32_t>(std::clamp(std::round(v * below), 1.0, double{UINT32_MAX})),
-          below};
+  return {static_cast<uint32_t>(std::clamp(std::round(v * below), 1.0, double{UINT32_MAX})), below};
 }
 
 }  // namespace peel

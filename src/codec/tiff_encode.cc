@@ -105,8 +105,8 @@ class TiffWriter {
   // Before the description, which says it as well.
   void WriteResolution(const Resolution& resolution) {
     if (!resolution.known()) return;
-    for (const auto& [tag, value] : {std::pair{exif::kXResolution, resolution.x},
-                                     {exif::kYResolution, resolution.y}}) {
+    for (const auto& [tag, value] :
+         {std::pair{exif::kXResolution, resolution.x}, {exif::kYResolution, resolution.y}}) {
       std::vector<uint8_t> bytes;
       for (const uint32_t v : Rational(value)) Number(v, 4, bytes);
       Add(tag, exif::kRational, 1, bytes);
@@ -201,8 +201,8 @@ Result<std::vector<uint8_t>> EncodeAny(ImageView<const T> pixels, const EncodeOp
   uint64_t total = file.size();
   for (const auto& strip : strips) total += strip.size() + 1;
   if (options.metadata != nullptr) {
-    total += options.metadata->icc.size() + options.metadata->xmp.size() +
-             options.metadata->iptc.size();
+    total +=
+        options.metadata->icc.size() + options.metadata->xmp.size() + options.metadata->iptc.size();
   }
   if (total + 8 * strips.size() > kMaxFile) {
     return Unsupported("the picture is too large for a TIFF of 4 GiB; write PNG instead");

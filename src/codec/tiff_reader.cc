@@ -296,9 +296,9 @@ Metadata TiffReader::ReadMetadata() {
                                          Resolution::Unit::kCentimetre};
   const auto unit = Field<uint16_t>(TIFFTAG_RESOLUTIONUNIT, RESUNIT_INCH);
   if (unit >= 1 && unit <= 3) {
-    metadata.resolution = MakeResolution(double{Field<float>(TIFFTAG_XRESOLUTION, 0)},
-                                         double{Field<float>(TIFFTAG_YRESOLUTION, 0)},
-                                         kUnits[unit - 1]);
+    metadata.resolution =
+        MakeResolution(double{Field<float>(TIFFTAG_XRESOLUTION, 0)},
+                       double{Field<float>(TIFFTAG_YRESOLUTION, 0)}, kUnits[unit - 1]);
   }
   return metadata;
 }

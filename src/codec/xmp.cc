@@ -47,9 +47,8 @@ bool Mentions(std::string_view text) {
 
 bool IsStale(std::string_view name, std::string_view whole) {
   return std::ranges::any_of(kStale, [&](auto word) { return name.starts_with(word); }) ||
-         std::ranges::any_of(kPictures, [&](auto word) {
-           return whole.find(word) != std::string_view::npos;
-         });
+         std::ranges::any_of(kPictures,
+                             [&](auto word) { return whole.find(word) != std::string_view::npos; });
 }
 
 // Without the properties that are stale; as it is where it is no XML that can be taken apart.

@@ -150,8 +150,8 @@ std::optional<Halves> Divide(std::string packet) {
       if (moved(property.whole)) properties += property.whole;
     }
     if (attributes.empty() && properties.empty()) continue;
-    halves.extension += DescriptionStart(*tree, description) + attributes + ">" + properties +
-                        "</rdf:Description>";
+    halves.extension +=
+        DescriptionStart(*tree, description) + attributes + ">" + properties + "</rdf:Description>";
   }
   halves.extension += "</rdf:RDF></x:xmpmeta>";
 

@@ -39,9 +39,8 @@ TEST(Xmp, OnlyStalePropertiesAreTakenOut) {
       "<rdf:Description rdf:about=\"\" xmlns:xmp=\"xmp/\" xmp:Rating=\"3\">"
       "<dc:title>A &lt; B</dc:title></rdf:Description>";
   const auto with = [&](const std::string& attribute, const std::string& property) {
-    return Packet(
-        "<rdf:Description rdf:about=\"\" xmlns:xmp=\"xmp/\" xmp:Rating=\"3\"" + attribute + ">" +
-        property + "<dc:title>A &lt; B</dc:title></rdf:Description>");
+    return Packet("<rdf:Description rdf:about=\"\" xmlns:xmp=\"xmp/\" xmp:Rating=\"3\"" +
+                  attribute + ">" + property + "<dc:title>A &lt; B</dc:title></rdf:Description>");
   };
   const std::string want = Packet(kept);
   const std::string thumbnail =
@@ -106,8 +105,9 @@ TEST(Xmp, LargePacketsAreDividedAndJoined) {
   const std::string back = Text(Joined(segments, &complete));
   EXPECT_TRUE(complete);
   EXPECT_EQ(back.find("HasExtendedXMP"), std::string::npos);
-  for (const std::string& part : {large, std::string("q:small=\"kept\""),
-                                  std::string("<q:other>also</q:other>"), std::string("q:wide='w")}) {
+  for (const std::string& part :
+       {large, std::string("q:small=\"kept\""), std::string("<q:other>also</q:other>"),
+        std::string("q:wide='w")}) {
     const size_t at = back.find(part);
     EXPECT_NE(at, std::string::npos) << part.substr(0, 20);
     EXPECT_EQ(back.find(part, at + 1), std::string::npos) << "once: " << part.substr(0, 20);
@@ -124,8 +124,8 @@ TEST(Xmp, LargePacketsAreDividedAndJoined) {
 
 TEST(Xmp, LargePacketsThatAreNoXmlCannotBeDivided) {
   EXPECT_TRUE(SplitJpegXmp(Bytes(std::string(70'000, 'x'))).empty());
-  EXPECT_TRUE(SplitJpegXmp(Bytes(Packet("<rdf:Seq>" + std::string(70'000, 'x') + "</rdf:Seq>")))
-                  .empty());
+  EXPECT_TRUE(
+      SplitJpegXmp(Bytes(Packet("<rdf:Seq>" + std::string(70'000, 'x') + "</rdf:Seq>"))).empty());
 }
 
 TEST(Xmp, BrokenExtensionsDoNoHarm) {

@@ -22,7 +22,7 @@ class FolderListing {
   int error() const { return error_; }
   const char* Name(size_t at) const { return names_.data() + entries_[at].start; }
   Type TypeOf(size_t at) const { return entries_[at].type; }  // as the folder has it, if it does
-  size_t LowerBound(std::string_view name) const;  // the first that is no less
+  size_t LowerBound(std::string_view name) const;             // the first that is no less
 
  private:
   struct Entry {

@@ -196,7 +196,8 @@ class Expander {
           roots_[root].found = true;
           if (LooksTemporary(name)) {
             PassOver(path, subfolder, "has the name of a file that is not finished yet");
-          } else if (!IsOwn(path, subfolder, &listing)) AddFile(folder, name, subfolder);
+          } else if (!IsOwn(path, subfolder, &listing))
+            AddFile(folder, name, subfolder);
           break;
         case FolderListing::Type::kLink:  // without an end
           if (!HasPictureExtension(name)) break;
@@ -228,8 +229,7 @@ class Expander {
     if (std::string reason = LeadsUp(link.path); !reason.empty()) {
       PassOver(link.path, link.subfolder, std::move(reason));
     } else if (const auto id = IdOf(link.path); id && walked_.contains(*id)) {
-      PassOver(link.path, link.subfolder,
-               "is a link to a folder whose pictures are taken already");
+      PassOver(link.path, link.subfolder, "is a link to a folder whose pictures are taken already");
     } else {
       Walk(link.path + "/", link.subfolder, link.root);
     }

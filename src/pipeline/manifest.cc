@@ -98,8 +98,8 @@ void Manifest::Log::Refresh() {
     text.erase(0, whole);
     const size_t before = text.size();
     text.resize(before + kChunk);
-    const ssize_t got = pread(file.get(), text.data() + before, kChunk,
-                              static_cast<off_t>(read + before));
+    const ssize_t got =
+        pread(file.get(), text.data() + before, kChunk, static_cast<off_t>(read + before));
     text.resize(before + static_cast<size_t>(std::max<ssize_t>(got, 0)));
     if (got <= 0) return;
     whole = VisitManifestLines(text, [&](const ManifestLine& line, std::string_view) {
@@ -194,8 +194,8 @@ Status Manifest::OpenFile() {
       own_.Refresh();
       struct stat info = {};
       char last = '\n';
-      if (fstat(fd, &info) == 0 && info.st_size > 0 &&
-          pread(fd, &last, 1, info.st_size - 1) == 1 && last != '\n') {
+      if (fstat(fd, &info) == 0 && info.st_size > 0 && pread(fd, &last, 1, info.st_size - 1) == 1 &&
+          last != '\n') {
         return Append("\n", false);  // ends the torn line of a killed process
       }
       return OkStatus();
@@ -237,10 +237,10 @@ Status Manifest::Begin(const std::string& name) {
 Status Manifest::Finish(const std::string& name, uint64_t content, uint64_t settings) {
   const std::lock_guard lock(mutex_);
   const std::string escaped = EscapeName(name);
-  Status status = Append(
-      FormatManifestLine(
-          {.whole = true, .content = content, .settings = settings, .name = escaped}),
-      /*sync=*/false);
+  Status status =
+      Append(FormatManifestLine(
+                 {.whole = true, .content = content, .settings = settings, .name = escaped}),
+             /*sync=*/false);
   Entry& entry = At(own_.entries, HashOf(escaped));
   entry.made = Made(content, settings);
   entry.fresh = 1;

@@ -95,7 +95,7 @@ class Manifest {
 
   const std::string folder_;
   mutable std::mutex mutex_;
-  int fd_ = -1;                   // opened at the first event, under a shared lock
+  int fd_ = -1;  // opened at the first event, under a shared lock
   Log own_;
   Entries others_;                // of the parts' files; not whole where they disagree
   std::set<std::string> untold_;  // escaped names of outputs whose end could not be written down

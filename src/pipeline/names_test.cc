@@ -94,10 +94,10 @@ TEST(LinkedFolders, AreFollowedOnceAndTold) {
   folder.Put("elsewhere/deep/deeper.jpg", "");
   link("../elsewhere", "in/linked");
   link("../elsewhere", "in/linked2");
-  link("z", "in/a");             // to a folder of the list
-  link(".", "in/z/around");      // in a circle
-  link("..", "in/z/up");         // to its own parent
-  link("../..", "in/z/out");     // and beyond the folder that was named
+  link("z", "in/a");          // to a folder of the list
+  link(".", "in/z/around");   // in a circle
+  link("..", "in/z/up");      // to its own parent
+  link("../..", "in/z/out");  // and beyond the folder that was named
   link("/", "in/root");
   link("../in", "elsewhere/back");
   const InputList list = ExpandInputs({folder / "in"}, true);
@@ -125,12 +125,12 @@ TEST(LinkedFiles, EachNameIsAPicture) {
 
 TEST(OwnResults, AreToldFromPicturesOfTheirName) {
   const TestFolder folder;
-  folder.Put("fabric.cut.jpg", "");                         // nothing says that it is Peel's
+  folder.Put("fabric.cut.jpg", "");  // nothing says that it is Peel's
   folder.Put("a.jpg", "");
   for (const char* own : {"a.cut.png", "a.mask.webp", "a-001.cut.png", "a.jpg.cut.png"}) {
     folder.Put(own, "");
   }
-  folder.Put("a-01.cut.png", "");                           // no frame's number
+  folder.Put("a-01.cut.png", "");  // no frame's number
   folder.Put("ab.cut.png", "");
   folder.Put("notes.txt", "");
   folder.Put("notes.cut.png", "");
@@ -297,11 +297,10 @@ TEST(PlanOutputs, NeverTwoToOneName) {
                 {"a/x.jpg", ""}, {"b/x.jpg", ""}, {"c/x.png", "out/x.cut.png"}}));
   // The name with an extension may be another's without it.
   EXPECT_EQ(Places({"IMG.HEIC", "IMG.JPG", "IMG.JPG.tif"}, {}),
-            (std::map<std::string, std::string>{{"IMG.HEIC", "IMG.cut.png"},
-                                                {"IMG.JPG", ""},
-                                                {"IMG.JPG.tif", "IMG.JPG.cut.png"}}));
-  EXPECT_EQ(Places({"x", "x.jpg"}, {}), (std::map<std::string, std::string>{
-                                            {"x", "x.cut.png"}, {"x.jpg", "x.jpg.cut.png"}}));
+            (std::map<std::string, std::string>{
+                {"IMG.HEIC", "IMG.cut.png"}, {"IMG.JPG", ""}, {"IMG.JPG.tif", "IMG.JPG.cut.png"}}));
+  EXPECT_EQ(Places({"x", "x.jpg"}, {}),
+            (std::map<std::string, std::string>{{"x", "x.cut.png"}, {"x.jpg", "x.jpg.cut.png"}}));
 }
 
 TEST(PlanOutputs, CaseCountsWhereTheFileSystemSaysSo) {

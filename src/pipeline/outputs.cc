@@ -38,8 +38,8 @@ std::string FileName(const Input& input) { return fs::path(input.path).filename(
 bool HasSibling(const std::string& path) {
   const fs::path place(path);
   const std::string stem = place.stem().string();
-  const FolderListing near = FolderListing::Read(
-      place.has_parent_path() ? place.parent_path().string() : ".", stem + ".");
+  const FolderListing near =
+      FolderListing::Read(place.has_parent_path() ? place.parent_path().string() : ".", stem + ".");
   for (size_t i = 0; i < near.size(); ++i) {
     const fs::path name = near.Name(i);
     if (name != place.filename() && name.stem() == stem && HasPictureExtension(near.Name(i))) {
@@ -150,9 +150,9 @@ std::string OutputPlanner::OutputOf(const Input& input, Place place) const {
   if (!options_.file.empty()) return options_.file;
   if (input.path == "-" && options_.folder.empty()) return "-";
   const fs::path path(input.path == "-" ? "stdin" : input.path);
-  const std::string name =
-      (place == Place::kLong ? path.filename() : path.stem()).string() +
-      (options_.mask ? ".mask." : ".cut.") + std::string(FormatExtension(format_));
+  const std::string name = (place == Place::kLong ? path.filename() : path.stem()).string() +
+                           (options_.mask ? ".mask." : ".cut.") +
+                           std::string(FormatExtension(format_));
   if (options_.folder.empty()) return (path.parent_path() / name).string();
   return (fs::path(options_.folder) / input.subfolder / name).string();
 }
@@ -190,8 +190,8 @@ bool OutputPlanner::SameKey(const std::string& key, const std::string& other) {
 // The number of the input that has this place.
 std::optional<size_t> OutputPlanner::OwnerOf(const std::string& output) {
   const std::string key = KeyOf(output);
-  const auto* const taken = taken_.Find(
-      static_cast<uint32_t>(Hash64(Lower(key))), [&](const Taken& t) {
+  const auto* const taken =
+      taken_.Find(static_cast<uint32_t>(Hash64(Lower(key))), [&](const Taken& t) {
         const size_t number = t.number - 1;
         return place_[number] != Place::kNone &&
                SameKey(key, KeyOf(OutputOf(known_[number], place_[number])));

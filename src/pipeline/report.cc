@@ -137,11 +137,12 @@ LineReport::~LineReport() {
 Status LineReport::Add(const FileReport& report, const ModelInfo* model) {
   const std::string line = ReportLine(report, model);
   size_t done = 0;
-  const int error = WriteFully(
-      fd_, std::span(reinterpret_cast<const uint8_t*>(line.data()), line.size()), &done);
+  const int error =
+      WriteFully(fd_, std::span(reinterpret_cast<const uint8_t*>(line.data()), line.size()), &done);
   if (error != 0) {
     // Takes back the part of a line; a pipe cannot, and has no end that counts.
-    if (done > 0) [[maybe_unused]] const int cut = ftruncate(fd_, static_cast<off_t>(written_));
+    if (done > 0) [[maybe_unused]]
+      const int cut = ftruncate(fd_, static_cast<off_t>(written_));
     return IoError("cannot write it (" + std::generic_category().message(error) + ")");
   }
   written_ += line.size();

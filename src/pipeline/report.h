@@ -14,9 +14,9 @@ namespace peel {
 // What became of a picture, as a line of JSON: input, output, status ("done", "skipped", "failed"),
 // reason where it was skipped (its result is up to date, or it was passed over), error {code,
 // message} where it failed, warning, subject, subject_score, coverage, width, height, input_bytes,
-// output_bytes, model, device, device_asked, device_reason (where they differ), backend, nodes (that
-// ONNX Runtime's providers ran), precision, precision_detail, threads, times_ms {read, decode, …,
-// total}. `model` may be null where none was loaded.
+// output_bytes, model, device, device_asked, device_reason (where they differ), backend, nodes
+// (that ONNX Runtime's providers ran), precision, precision_detail, threads, times_ms {read,
+// decode, …, total}. `model` may be null where none was loaded.
 std::string ReportLine(const FileReport& report, const ModelInfo* model);
 
 // A report of one line a picture (JSON lines), written as the run goes: whatever stops the run, the

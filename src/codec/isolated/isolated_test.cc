@@ -283,7 +283,7 @@ TEST(Protocol, EveryFieldArrives) {
   picture.orientation_applied = false;
   picture.was_grey = picture.was_cmyk = true;
   picture.frames = 12;
-  picture.metadata = {{1, 2, 3}, {4, 5}, Bytes(70000, 6)};
+  picture.metadata = {{1, 2, 3}, {4, 5}, Bytes(70000, 6), {7}, {300, 150, Resolution::Unit::kInch}};
   picture.warning = "something is amiss";
   const Bytes fields = isolated::WriteFields(picture);
   const isolated::PictureShape shape = {.width = 4, .height = 5, .has_alpha = true};
@@ -293,6 +293,7 @@ TEST(Protocol, EveryFieldArrives) {
   EXPECT_EQ(back->orientation, 7);
   EXPECT_FALSE(back->orientation_applied);
   EXPECT_EQ(back->metadata.xmp, picture.metadata.xmp);
+  EXPECT_EQ(back->metadata.resolution, picture.metadata.resolution);
   EXPECT_EQ(back->warning, picture.warning);
   EXPECT_EQ(isolated::WriteFields(*back), fields);
   for (size_t size = 0; size < fields.size(); size += 1 + size / 8) {

@@ -1,6 +1,7 @@
 #include "src/codec/isolated/protocol.h"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 #include "src/base/checked.h"
@@ -36,9 +37,15 @@ void Parts(Archive& archive, PictureInfo& info) {
 }
 
 template <typename Archive>
+void Parts(Archive& archive, Resolution& resolution) {
+  auto& [x, y, unit] = resolution;
+  archive(x, y, unit);
+}
+
+template <typename Archive>
 void Parts(Archive& archive, Metadata& metadata) {
-  auto& [icc, exif, xmp] = metadata;
-  archive(icc, exif, xmp);
+  auto& [icc, exif, xmp, iptc, resolution] = metadata;
+  archive(icc, exif, xmp, iptc, resolution);
 }
 
 template <typename Archive>
@@ -187,6 +194,12 @@ Result<Picture> ReadFields(std::span<const uint8_t> fields, const PictureShape& 
   if (picture.stored_width < 1 || picture.stored_height < 1) return Nonsense("a size");
   if (!IsOrientation(picture.orientation)) return Nonsense("an orientation");
   if (picture.frames < 1) return Nonsense("a number of frames");
+  const Resolution& resolution = picture.metadata.resolution;
+  if (resolution.unit > Resolution::Unit::kCentimetre ||
+      !(resolution == Resolution() ||
+        (resolution.known() && std::isfinite(resolution.x) && std::isfinite(resolution.y)))) {
+    return Nonsense("a resolution");
+  }
   return picture;
 }
 
