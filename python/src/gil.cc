@@ -9,7 +9,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
-#include <utility>
 #include <vector>
 
 namespace peel::python {
@@ -36,7 +35,6 @@ std::atomic<bool> interpreter_is_gone{false};
 thread_local CallUnderWay* this_threads_call = nullptr;
 
 [[noreturn]] void Park() {
-  if (this_threads_call != nullptr) this_threads_call->Leave();
   for (;;) pause();
 }
 
@@ -70,20 +68,20 @@ ReleaseGil::~ReleaseGil() {
 }
 
 TakeGil::TakeGil() {
+  CallUnderWay* const call = this_threads_call;
+  if (call != nullptr) call->Leave();
   if (interpreter_is_gone) Park();
   try {
     state_ = PyGILState_Ensure();
   } catch (abi::__forced_unwind&) {
     Park();
   }
+  if (call != nullptr) call->Return();
 }
 
 CallUnderWay::CallUnderWay(peel_cancel* cancel) : cancel_(cancel) {
-  Calls& calls = TheCalls();
-  const std::lock_guard lock(calls.mutex);
-  if (cancel_ != nullptr) calls.cancels.push_back(cancel_);
-  ++calls.running;
   this_threads_call = this;
+  Return();
 }
 
 CallUnderWay::~CallUnderWay() {
@@ -91,8 +89,14 @@ CallUnderWay::~CallUnderWay() {
   Leave();
 }
 
+void CallUnderWay::Return() {
+  Calls& calls = TheCalls();
+  const std::lock_guard lock(calls.mutex);
+  if (cancel_ != nullptr) calls.cancels.push_back(cancel_);
+  ++calls.running;
+}
+
 void CallUnderWay::Leave() {
-  if (std::exchange(left_, true)) return;
   Calls& calls = TheCalls();
   const std::lock_guard lock(calls.mutex);
   const auto mine = std::find(calls.cancels.begin(), calls.cancels.end(), cancel_);

@@ -44,12 +44,12 @@ class CallUnderWay {
   CallUnderWay(const CallUnderWay&) = delete;
   CallUnderWay& operator=(const CallUnderWay&) = delete;
 
-  // Not under way any more: for a thread that will never come back.
+  // Not under way while the thread waits for the GIL, from which it may never come back.
   void Leave();
+  void Return();
 
  private:
   peel_cancel* cancel_;
-  bool left_ = false;
 };
 
 // Once, when the module is loaded.
