@@ -38,7 +38,8 @@ class ThreadPool {
   const std::string& Shortage() const { return shortage_; }
 
   // body(index, worker) for every index in [0, count); worker in [0, size()) names the scratch
-  // space that the call may use. Returns when all are done. body must not throw.
+  // space that the call may use. Returns when all are done. An exception of
+  // body's is thrown again here, once every worker has stopped.
   void ParallelFor(int64_t count, FunctionRef<void(int64_t index, int worker)> body);
 
  private:

@@ -143,7 +143,11 @@ class CutterImpl final : public Cutter {
         }()) {
     options.threads = pool_.size();
     const auto load = [this, options]() -> Result<LoadedModel> {
-      return Caught("the model", [&] { return LoadModel(options); });
+      return Caught("the model", [&] {
+        auto loaded = LoadModel(options);
+        if (loaded.ok()) AddWarning(pool_.Shortage(), &loaded->info.warning);
+        return loaded;
+      });
     };
     try {
       model_ = std::async(std::launch::async, load).share();
