@@ -58,8 +58,8 @@ void AddCutCommand(Command& app, int* exit_code) {
   cut.Footer(kFooter);
   auto arguments = std::make_shared<CutArguments>();
   cut.AddOption("INPUT", arguments->inputs,
-                "Pictures (JPEG, PNG, WebP, TIFF, AVIF, HEIC, GIF and more), folders, quoted "
-                "patterns, '-' for standard input")
+                "Pictures (JPEG, PNG, WebP, TIFF, AVIF, HEIC, GIF, BMP and more), folders, "
+                "quoted patterns, '-' for standard input")
       .Required();
   AddOutputOptions(cut, *arguments);
   AddPictureOptions(cut, *arguments);

@@ -13,8 +13,8 @@ namespace {
 constexpr char kFooter[] = R"(
 With WIDTH and HEIGHT standard input is raw frames, 3 bytes a pixel, as `rembg b` takes them:
   ffmpeg -i film.mp4 -f rawvideo -pix_fmt rgb24 - | peel stream 1280 720 -o frames/out-%03u.png
-Without, it is picture files one after the other (PNG, JPEG, WebP, GIF, AVIF, HEIC; a TIFF takes the
-rest of the stream):
+Without, it is picture files one after the other (PNG, JPEG, WebP, GIF, BMP, AVIF, HEIC; a TIFF takes
+the rest of the stream):
   cat *.jpg | peel stream > cut-outs        as many PNG files, one after the other
 Numbers begin at 0 and count every input, those that fail too. A picture that fails gives no
 output, an error line and, in the end, exit code 1; the next ones are cut out all the same.)";

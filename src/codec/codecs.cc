@@ -117,6 +117,7 @@ std::vector<CodecInfo> ListCodecs() {
   codecs.push_back({"GIF", gif.ok(), false, Named(gif, [](const auto&) {
                       return Version("giflib", GIFLIB_MAJOR, GIFLIB_MINOR, GIFLIB_RELEASE);
                     })});
+  codecs.push_back({"BMP", true, false, "Peel's own"});
 #ifdef PEEL_HAVE_JXL
   const auto jxl = OpenJxlLibrary();
   codecs.push_back({"JPEG XL", jxl.ok(), false, Named(jxl, Jxl)});

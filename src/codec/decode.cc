@@ -1,6 +1,7 @@
 #include "src/codec/decode.h"
 
 #include "src/codec/avif.h"
+#include "src/codec/bmp.h"
 #include "src/codec/gif.h"
 #include "src/codec/heif.h"
 #include "src/codec/jpeg.h"
@@ -26,6 +27,8 @@ Result<Picture> Decode(std::span<const uint8_t> bytes, const DecodeOptions& opti
       return DecodeTiff(bytes, options);
     case Format::kGif:
       return DecodeGif(bytes, options);
+    case Format::kBmp:
+      return DecodeBmp(bytes, options);
     case Format::kAvif:
       return DecodeAvif(bytes, options);
     case Format::kHeic:
@@ -55,6 +58,8 @@ Result<PictureInfo> Probe(std::span<const uint8_t> bytes) {
       return ProbeTiff(bytes);
     case Format::kGif:
       return ProbeGif(bytes);
+    case Format::kBmp:
+      return ProbeBmp(bytes);
     case Format::kAvif:
       return ProbeAvif(bytes);
     case Format::kHeic:

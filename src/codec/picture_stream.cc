@@ -6,6 +6,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "src/codec/bmp_header.h"
 #include "src/codec/bytes.h"
 #include "src/codec/exif_block.h"
 #include "src/codec/gif_blocks.h"
@@ -32,6 +33,11 @@ bool LooksLikeBeginning(std::span<const uint8_t> bytes) {
   }
   if (HasAt(bytes, 0, "RIFF"sv) && HasAt(bytes, 8, "WEBP"sv)) return true;
   if (HasAt(bytes, 0, "\0\0\0\x0CJXL "sv)) return true;
+  // The reserved numbers are zero, a header has one plane.
+  if (IsBmp(bytes) && HasAt(bytes, 6, "\0\0\0\0"sv) &&
+      HasAt(bytes, bytes[14] == 12 ? 22 : 26, "\1\0"sv)) {
+    return true;
+  }
   if (HasAt(bytes, 4, "ftyp"sv) && bytes[0] == 0 && bytes[1] == 0) return true;
   // Start of image and a marker that files begin with.
   return HasAt(bytes, 0, "\xFF\xD8\xFF"sv) && bytes.size() > 3 &&
@@ -190,6 +196,20 @@ PictureStream::State PictureStream::WalkGifFile(std::span<const uint8_t> bytes) 
   return State::kEnd;
 }
 
+PictureStream::State PictureStream::WalkBmp(std::span<const uint8_t> bytes) {
+  // A header and a palette, or all of a file that is smaller.
+  constexpr uint64_t kEnough = 2048;
+  if (bytes.size() < kHead) return State::kMore;
+  const uint64_t told = ReadLittle32(bytes.data() + 2);
+  if (!closed_ && bytes.size() < (told >= kHead ? std::min(told, kEnough) : kEnough)) {
+    return State::kMore;
+  }
+  const auto size = BmpFileSize(bytes);
+  if (!size) return State::kMore;
+  walk_.at = static_cast<size_t>(*size);
+  return bytes.size() < *size ? State::kMore : State::kEnd;
+}
+
 PictureStream::State PictureStream::WalkBoxes(std::span<const uint8_t> bytes) {
   for (;;) {
     const size_t left = bytes.size() - std::min(walk_.at, bytes.size());
@@ -226,6 +246,8 @@ PictureStream::State PictureStream::WalkOn(std::span<const uint8_t> bytes) {
       return WalkWebp(bytes);
     case Format::kGif:
       return WalkGifFile(bytes);
+    case Format::kBmp:
+      return WalkBmp(bytes);
     case Format::kAvif:
     case Format::kHeic:
       return WalkBoxes(bytes);
@@ -256,6 +278,7 @@ std::optional<std::vector<uint8_t>> PictureStream::Next() {
     if (!walk_.broken) return {};
     // Formats without an end of their own are whole when the stream is.
     const bool endless = walk_.format == Format::kTiff || walk_.format == Format::kRaw ||
+                         (walk_.format == Format::kBmp && !BmpFileSize(bytes)) ||
                          (walk_.format == Format::kJxl && bytes[0] != 0);
     if (endless && closed_) return Take(bytes.size());
     walk_.searched = 1;

@@ -14,11 +14,12 @@ namespace peel {
 // Cuts a stream of picture files that follow each other into files, as it comes in.
 //
 // Where a file ends, its own structure says: PNG by its end chunk, JPEG by its end marker (behind
-// which the further pictures of a multi-picture file still belong to it), WebP by its length, GIF
-// by its trailer. AVIF, HEIC and JPEG XL in a container end where the next file begins or the
-// stream ends. TIFF, camera raw and bare JPEG XL have no end of their own: they take the rest of
-// the stream. Where a file is broken, it ends where something that looks like the beginning of the
-// next one is found. Blanks and newlines between files are passed over.
+// which the further pictures of a multi-picture file still belong to it), WebP and BMP by their
+// length, GIF by its trailer. AVIF, HEIC and JPEG XL in a container end where the next file begins
+// or the stream ends. TIFF, camera raw and bare JPEG XL have no end of their own: they take the
+// rest of the stream, as does a BMP of run-length coding whose header does not know its length.
+// Where a file is broken, it ends where something that looks like the beginning of the next one is
+// found. Blanks and newlines between files are passed over.
 class PictureStream {
  public:
   // A file of more than max_bytes is given up: what has come of it so far is handed out as it is,
@@ -51,6 +52,7 @@ class PictureStream {
   State WalkJpeg(std::span<const uint8_t> bytes);
   State WalkWebp(std::span<const uint8_t> bytes);
   State WalkGifFile(std::span<const uint8_t> bytes);
+  State WalkBmp(std::span<const uint8_t> bytes);
   State WalkBoxes(std::span<const uint8_t> bytes);
   State WalkOn(std::span<const uint8_t> bytes);
   std::vector<uint8_t> Take(size_t size);

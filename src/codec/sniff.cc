@@ -1,8 +1,9 @@
 #include "src/codec/sniff.h"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
+
+#include "src/codec/bmp_header.h"
 
 namespace peel {
 namespace {
@@ -73,13 +74,6 @@ Format SniffIsoMedia(std::string_view text) {
   return heic ? Format::kHeic : Format::kVideo;
 }
 
-bool IsBmp(std::string_view text) {
-  if (!Has(text, 0, "BM") || text.size() < 18) return false;
-  const auto header = static_cast<uint8_t>(text[14]);  // length of one of the known headers
-  constexpr std::array<uint8_t, 7> kHeaders = {12, 16, 40, 52, 56, 64, 108};
-  return header == 124 || std::find(kHeaders.begin(), kHeaders.end(), header) != kHeaders.end();
-}
-
 bool IsNetpbm(std::string_view text) {
   return text.size() >= 3 && text[0] == 'P' &&
          ((text[1] >= '1' && text[1] <= '7') || text[1] == 'f' || text[1] == 'F') &&
@@ -116,7 +110,7 @@ Format Sniff(std::span<const uint8_t> bytes) {
   if (Has(text, 0, "RIFF") && Has(text, 8, "WEBP")) return Format::kWebp;
   if (Has(text, 0, "RIFF") && Has(text, 8, "AVI ")) return Format::kVideo;
   if (Has(text, 4, "ftyp")) return SniffIsoMedia(text);
-  if (IsBmp(text)) return Format::kBmp;
+  if (IsBmp(bytes)) return Format::kBmp;
   if (IsNetpbm(text)) return Format::kNetpbm;
   return SniffText(text);
 }
@@ -128,6 +122,7 @@ bool IsDecodable(Format format) {
     case Format::kWebp:
     case Format::kTiff:
     case Format::kGif:
+    case Format::kBmp:
     case Format::kAvif:
     case Format::kHeic:
       return true;
@@ -230,8 +225,8 @@ Status NotDecodable(std::span<const uint8_t> bytes) {
   switch (format) {
     case Format::kUnknown:
       return Unsupported(
-          "this is not a picture that Peel knows; it reads JPEG, PNG, WebP, TIFF, AVIF, HEIC and "
-          "GIF, whatever the file's name says");
+          "this is not a picture that Peel knows; it reads JPEG, PNG, WebP, TIFF, AVIF, HEIC, "
+          "GIF and BMP, whatever the file's name says");
     case Format::kSvg:
     case Format::kPdf:
       return Unsupported("this is a " + name +

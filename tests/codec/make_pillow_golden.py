@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes what Pillow makes of every JPEG, PNG, WebP and TIFF of a folder, for src/codec/pillow_test.cc.
+"""Writes what Pillow makes of every JPEG, PNG, WebP, TIFF and BMP of a folder, for src/codec/pillow_test.cc.
 
 usage: make_pillow_golden.py FOLDER > pillow_golden.tsv
 A line is: path, width, height, channels, CRC-32 of the upright 8-bit pixels; or path and "error".
@@ -13,11 +13,13 @@ import PIL
 from PIL import Image, ImageOps
 
 TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n") + TIFF
+MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM") + TIFF
 
 
 def pixels(path):
     with Image.open(path) as image:
+        if image.width * image.height > 1 << 28:  # more memory than a test may take
+            return None
         image.load()
         # Refused (float, signed, 32 bits) or turned into RGB by other means (Lab): nothing to compare.
         if image.format == "TIFF" and image.mode in ("F", "I", "LAB"):
