@@ -14,7 +14,8 @@ namespace {
 constexpr char kFooter[] = R"(
 Results lie beside the input as NAME.cut.png (NAME.mask.png with --mask) unless -o or -O says
 otherwise; of IMG.HEIC and IMG.JPG the later by name keeps its extension: IMG.JPG.cut.png. Standard
-input goes to standard output. A picture without a subject gives an empty
+input goes to standard output. An animation is cut out as one where the format can be (a PNG then is
+an APNG, of which every program shows the first frame at least). A picture without a subject gives an empty
 (fully transparent) cut-out and a warning, and counts as done.)";
 
 void AddOutputOptions(Command& cut, CutArguments& a) {
@@ -27,7 +28,8 @@ void AddOutputOptions(Command& cut, CutArguments& a) {
       .Group(group);
   AddEncodingOptions(cut, a);
   cut.AddFlag("--all-frames", a.all_frames,
-              "Every frame of an animation, page of a TIFF, picture of a HEIC: NAME-001.cut.png …")
+              "A file for every frame of an animation, page of a TIFF, picture of a HEIC: "
+              "NAME-001.cut.png …")
       .Group(group);
   cut.AddFlag("--skip-existing", a.skip_existing,
               "Leave outputs alone whose source, model and options have not changed")

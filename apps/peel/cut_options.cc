@@ -11,13 +11,19 @@ namespace peel {
 void AddEncodingOptions(Command& cut, CutArguments& a) {
   const char* const group = "Output";
   cut.AddOption("--format", a.format,
-                "png, webp, jpg, avif or tiff; default: what FILE's extension says, else png")
+                "png, webp, jpg, avif, tiff or gif; default: what FILE's extension says, else png")
       .Group(group);
   cut.AddOption("--quality", a.quality,
                 "Of JPEG, AVIF and lossy WebP, 1 to 100; default 90, of AVIF 80")
       .Range(1, 100)
       .Group(group);
   cut.AddFlag("--lossless", a.lossless, "Lossless WebP or AVIF").Group(group);
+  cut.AddOption(
+         "--animation", a.animation,
+         "auto: an animation is cut out as one into png (APNG), webp and gif, its first frame "
+         "into the other formats; first: the first frame alone")
+      .OneOf({"auto", "first"})
+      .Group(group);
 }
 
 void AddPictureOptions(Command& cut, CutArguments& a) {

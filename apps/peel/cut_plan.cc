@@ -106,6 +106,10 @@ Result<Plan> MakePlan(const CutArguments& a) {
   cut.mask_only = a.mask;
   cut.compat_rembg = a.compat == "rembg";
   cut.max_size = a.max_size;
+  if (a.all_frames && !a.animation.empty()) {
+    return InvalidArgument("--all-frames gives each frame a file: it goes without --animation");
+  }
+  cut.animate = a.animation != "first";
   if (a.max_pixels > 0) cut.limits.max_pixels = a.max_pixels;
   auto background = Background::Parse(a.background, cut.limits);
   if (!background.ok()) return std::move(background).status().WithContext("--background");

@@ -18,6 +18,7 @@ struct CutArguments {
   std::string model, device = "auto", backend = "auto", ort, precision = "auto", progress = "auto";
   int quality = 0, max_size = 0, threads = 0, jobs = 0;
   std::optional<std::string> crop, shadow;
+  std::string animation;  // "" is auto
   std::string trimap, keep = "all", background_fit, size, position;
   std::optional<int> matting_foreground, matting_background, matting_erode;
   bool alpha_matting = false, fill_holes = false;

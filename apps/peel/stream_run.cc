@@ -311,6 +311,10 @@ int RunStream(const StreamArguments& a) {
   auto plan = MakePlan(a.cut);
   if (!plan.ok()) return fail(plan.status(), kExitUsage);
   if (a.width > 0) {
+    if (!a.cut.animation.empty()) {
+      return fail(InvalidArgument("raw frames are no animation: --animation is for picture files"),
+                  kExitUsage);
+    }
     const Status size = CheckSize(plan->batch.cut.limits, static_cast<uint64_t>(a.width),
                                   static_cast<uint64_t>(a.height));
     if (!size.ok()) return fail(size, kExitUsage);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -162,6 +163,12 @@ class AvifFrames final : public FrameReader {
     if (alphas_ != nullptr) PEEL_RETURN_IF_ERROR(BorrowAlpha(*decoder_->image));
     picture.was_grey = image.yuvFormat == AVIF_PIXEL_FORMAT_YUV400;
     picture.frames = count();
+    const double seconds = decoder_->imageTiming.duration;
+    if (count() > 1 && seconds > 0 && seconds < 4000) {
+      picture.delay_us = static_cast<uint32_t>(std::lround(seconds * 1e6));
+    }
+    // What it says of repetitions only libavif 1.0 tells; viewers repeat without end.
+    picture.plays = count() > 1 ? 0 : 1;
     picture.orientation = OrientationOfAvif(image);
     picture.orientation_applied = options_.apply_orientation;
     if (image.depth > 8 && !options_.reduce_to_8_bits) {

@@ -9,7 +9,7 @@
 
 #include "src/codec/bmp_header.h"
 #include "src/codec/bytes.h"
-#include "src/codec/icc.h"
+#include "src/codec/metadata.h"
 
 namespace peel {
 namespace {
@@ -244,7 +244,10 @@ Result<Picture> DecodeBmp(std::span<const uint8_t> bytes, const DecodeOptions& o
   BmpReader reader(header, bytes);
   PEEL_ASSIGN_OR_RETURN(picture.pixels, reader.Read());
   picture.warning = reader.Doubts();
-  if (options.keep_metadata) picture.metadata.icc = IccForRgb(header.icc);
+  Metadata found;
+  found.icc.assign(header.icc.begin(), header.icc.end());
+  found.resolution = ResolutionPerMetre(header.x_per_metre, header.y_per_metre);
+  AdoptMetadata(std::move(found), options, &picture);
   return picture;
 }
 

@@ -114,7 +114,7 @@ std::vector<CodecInfo> ListCodecs() {
   const auto heif = OpenHeifLibrary();
   codecs.push_back({"HEIC", heif.ok(), false, Named(heif, Heif)});
   const auto gif = OpenGifLibrary();
-  codecs.push_back({"GIF", gif.ok(), false, Named(gif, [](const auto&) {
+  codecs.push_back({"GIF", gif.ok(), gif.ok(), Named(gif, [](const auto&) {
                       return Version("giflib", GIFLIB_MAJOR, GIFLIB_MINOR, GIFLIB_RELEASE);
                     })});
   codecs.push_back({"BMP", true, false, "Peel's own"});

@@ -4,6 +4,7 @@
 
 #include "src/base/spare_blocks.h"
 #include "src/codec/avif.h"
+#include "src/codec/gif.h"
 #include "src/codec/jpeg.h"
 #include "src/codec/png.h"
 #include "src/codec/tiff.h"
@@ -43,7 +44,7 @@ bool IsWritable(Format format) { return !FormatExtension(format).empty(); }
 
 Status NotWritable(Format format) {
   return Unsupported("Peel does not write " + std::string(FormatName(format)) +
-                     " files; choose png, jpg, webp, avif or tiff");
+                     " files; choose png, jpg, webp, avif, tiff or gif");
 }
 
 }  // namespace
@@ -66,6 +67,8 @@ Result<std::vector<uint8_t>> Encode(ImageView<const uint8_t> pixels, const Encod
       return EncodeTiff(pixels, options);
     case Format::kAvif:
       return EncodeAvif(pixels, options);
+    case Format::kGif:
+      return EncodeGif(pixels);
     default:
       return NotWritable(options.format);
   }

@@ -18,9 +18,9 @@ struct EncodeOptions {
   // 1 to 100 for JPEG, AVIF and lossy WebP; 0 means 90, for AVIF 80. From 90 on JPEG and AVIF keep
   // full colour resolution.
   int quality = 0;
-  bool lossless = false;  // WebP and AVIF; PNG and TIFF always are
+  bool lossless = false;  // WebP and AVIF; PNG and TIFF always are, GIF never is
   PngEffort png_effort = PngEffort::kDefault;
-  // Written as given; see MetadataForOutput. Not owned, may be null.
+  // Written as given, into a GIF not at all; see MetadataForOutput. Not owned, may be null.
   const Metadata* metadata = nullptr;
   // PNG, TIFF, AVIF and WebP use it where given. The bytes do not depend on it nor on its size.
   ThreadPool* pool = nullptr;

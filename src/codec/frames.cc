@@ -31,6 +31,11 @@ class OneFrameReader final : public FrameReader {
 
 }  // namespace
 
+bool IsAnimation(const PictureInfo& info) {
+  return info.frames > 1 && (info.format == Format::kGif || info.format == Format::kWebp ||
+                             info.format == Format::kPng || info.format == Format::kAvif);
+}
+
 std::unique_ptr<FrameReader> OneFrame(Picture picture) {
   return std::make_unique<OneFrameReader>(std::move(picture));
 }

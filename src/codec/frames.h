@@ -26,6 +26,10 @@ class FrameReader {
 Result<std::unique_ptr<FrameReader>> OpenFrames(std::span<const uint8_t> bytes,
                                                 const DecodeOptions& options = {});
 
+// Frames that follow each other in time: of GIF, WebP, APNG and AVIF. The readers of these tell
+// delay_us and plays of every frame. (The pages of a TIFF and the pictures of a HEIC are none.)
+bool IsAnimation(const PictureInfo& info);
+
 // A reader of one picture that has been decoded already.
 std::unique_ptr<FrameReader> OneFrame(Picture picture);
 

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "src/codec/bytes.h"
 #include "src/codec/canvas.h"
 #include "src/codec/gif_blocks.h"
 #include "src/codec/lazy/gif_library.h"
@@ -57,6 +58,8 @@ class GifFrames final : public FrameReader {
                           CopyCanvas(canvas_, drawn_ == 0 && blocks_.first_has_alpha));
     picture.has_alpha = picture.u8()->channels() == 4;
     if (options_.keep_metadata) picture.metadata = metadata_;
+    picture.delay_us = delay_us_;
+    picture.plays = plays_;
     ++drawn_;
     return picture;
   }
@@ -93,6 +96,7 @@ class GifFrames final : public FrameReader {
     if (disposal_ == Disposal::kRestore && !saved_.empty()) canvas_ = std::move(saved_);
     disposal_ = Disposal::kKeep;
     transparent_ = -1;
+    delay_us_ = 0;
     return OkStatus();
   }
 
@@ -113,12 +117,22 @@ class GifFrames final : public FrameReader {
         const int how = block[1] >> 2 & 7;
         disposal_ = how == 2 ? Disposal::kClear : how == 3 ? Disposal::kRestore : Disposal::kKeep;
         transparent_ = (block[1] & 1) != 0 ? block[4] : -1;
+        delay_us_ = 10'000u * ReadLittle16(block + 2);
       }
+      const bool repeats = label == APPLICATION_EXT_FUNC_CODE && block != nullptr &&
+                           block[0] == 11 &&
+                           (std::memcmp(block + 1, "NETSCAPE2.0", 11) == 0 ||
+                            std::memcmp(block + 1, "ANIMEXTS1.0", 11) == 0);
       const bool xmp = label == APPLICATION_EXT_FUNC_CODE && block != nullptr && block[0] == 11 &&
                        std::memcmp(block + 1, "XMP DataXMP", 11) == 0;
       std::vector<uint8_t> data;
       while (block != nullptr) {
         if (lib_.DGifGetExtensionNext(gif_, &block) == GIF_ERROR) return Damaged();
+        // How often after the first time; 0 is for ever.
+        if (repeats && block != nullptr && block[0] >= 3 && block[1] == 1) {
+          const uint32_t times = ReadLittle16(block + 2);
+          plays_ = times == 0 ? 0 : times + 1;
+        }
         // XMP is not cut into blocks: what looks like a block's length is text.
         if (xmp && block != nullptr && data.size() < (size_t{16} << 20)) {
           data.insert(data.end(), block, block + block[0] + 1);
@@ -191,6 +205,7 @@ class GifFrames final : public FrameReader {
   Box box_;  // the last frame's part of the canvas
   Disposal disposal_ = Disposal::kKeep;
   int transparent_ = -1;
+  uint32_t delay_us_ = 0, plays_ = 1;
   Metadata metadata_;
 };
 

@@ -127,6 +127,17 @@ std::string FitMetadata(Format format, Metadata* metadata) {
            " has no place for it");
     }
   }
+  if (format == Format::kGif) {
+    const auto drop = [&](std::vector<uint8_t>& block, const char* name, const char* effect) {
+      if (block.empty()) return;
+      block.clear();
+      tell("its " + std::string(name) + " was left out: GIF has no place for it" + effect);
+    };
+    drop(metadata->icc, "colour profile", ", and the colours may look different");
+    drop(metadata->exif, "EXIF data", "");
+    drop(metadata->xmp, "XMP data", "");
+    drop(metadata->iptc, "IPTC data", "");
+  }
   return note;
 }
 

@@ -24,8 +24,8 @@ void AdoptMetadata(Metadata found, const DecodeOptions& options, Picture* pictur
 Metadata MetadataForOutput(const Metadata& source, int width, int height);
 
 // Makes it fit into a file of this format: JPEG holds no more than 64 KB of EXIF, WebP and AVIF no
-// IPTC records, and a resolution in EXIF alone. What was left out, as a sentence for the user;
-// empty where nothing was.
+// IPTC records, and a resolution in EXIF alone, GIF nothing. What was left out, as a sentence for
+// the user; empty where nothing was.
 std::string FitMetadata(Format format, Metadata* metadata);
 
 }  // namespace peel

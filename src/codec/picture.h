@@ -39,6 +39,10 @@ struct Picture {
   bool was_grey = false;
   bool was_cmyk = false;
   int frames = 1;  // the first one is decoded
+  // Of a frame of an animation (codec/frames.h): how long it is shown, and how often all frames
+  // are, 0 for ever.
+  uint32_t delay_us = 0;
+  uint32_t plays = 1;
 
   // As found, save that the profile describes RGB pixels (codec/metadata.h, AdoptMetadata). Before
   // writing, pass it through MetadataForOutput.

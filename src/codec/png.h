@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "src/base/status.h"
+#include "src/codec/animation_encode.h"
 #include "src/codec/decode.h"
 #include "src/codec/encode.h"
 #include "src/codec/frames.h"
@@ -30,5 +31,8 @@ Result<std::vector<uint8_t>> EncodePng(ImageView<const uint8_t> pixels,
                                        const EncodeOptions& options);
 Result<std::vector<uint8_t>> EncodePng(ImageView<const uint16_t> pixels,
                                        const EncodeOptions& options);
+// An APNG; every reader of PNG shows its first frame.
+Result<std::unique_ptr<AnimationEncoder>> StartPngAnimation(const EncodeOptions& options,
+                                                            uint32_t plays);
 
 }  // namespace peel

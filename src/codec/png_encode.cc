@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "src/base/aligned_buffer.h"
@@ -15,20 +16,14 @@
 #include "src/codec/png.h"
 #include "src/codec/png_chunks.h"
 #include "src/codec/png_filter.h"
+#include "src/codec/png_write.h"
 #include "src/image/rows.h"
 
 namespace peel {
 namespace {
 
 void AppendChunk(std::string_view type, std::span<const uint8_t> data, std::vector<uint8_t>* out) {
-  const size_t at = out->size();
-  out->resize(at + 8);
-  WriteBig32(out->data() + at, static_cast<uint32_t>(data.size()));
-  std::memcpy(out->data() + at + 4, type.data(), 4);
-  out->insert(out->end(), data.begin(), data.end());
-  uint8_t crc[4];
-  WriteBig32(crc, libdeflate_crc32(0, out->data() + at + 4, data.size() + 4));
-  out->insert(out->end(), crc, crc + 4);
+  AppendPngChunk(type, data, out);
 }
 
 uint8_t ColourOf(int channels) {
@@ -108,6 +103,24 @@ class PngPacker {
 
   // Appends the IDAT chunks.
   Status Pack(std::vector<uint8_t>* out) {
+    PEEL_RETURN_IF_ERROR(MakePieces());
+    size_t bytes = out->size() + 64;
+    for (const Piece& one : pieces_) bytes += one.data.size() + 12;
+    out->reserve(bytes);
+    for (const Piece& one : pieces_) AppendChunk("IDAT", one.data, out);
+    return OkStatus();
+  }
+
+  // What they hold.
+  Result<std::vector<std::vector<uint8_t>>> Pieces() {
+    PEEL_RETURN_IF_ERROR(MakePieces());
+    std::vector<std::vector<uint8_t>> pieces;
+    for (Piece& one : pieces_) pieces.push_back(std::move(one.data));
+    return pieces;
+  }
+
+ private:
+  Status MakePieces() {
     if (!CheckedMul<size_t>(line_, static_cast<size_t>(rows_.height)) ||
         rows_.row_bytes >= size_t{1} << 30) {
       return OutOfMemory("a picture of this size cannot be written as PNG");
@@ -129,20 +142,15 @@ class PngPacker {
         },
         1);
     uint32_t adler = 1;
-    size_t bytes = out->size() + 64;
     for (size_t i = 0; i < pieces_.size(); ++i) {
       adler = CombineAdler32(adler, pieces_[i].adler, PieceBytes(i));
-      bytes += pieces_[i].data.size() + 12;
     }
     std::vector<uint8_t>& end = pieces_.back().data;
     end.resize(end.size() + 4);
     WriteBig32(&end[end.size() - 4], adler);
-    out->reserve(bytes);
-    for (const Piece& one : pieces_) AppendChunk("IDAT", one.data, out);
     return OkStatus();
   }
 
- private:
   struct Piece {
     uint32_t adler = 1;  // of its filtered rows
     std::vector<uint8_t> data;
@@ -224,6 +232,34 @@ Result<std::vector<uint8_t>> EncodeAny(ImageView<const T> pixels, const EncodeOp
 }
 
 }  // namespace
+
+void AppendPngChunk(std::string_view type, std::span<const uint8_t> data,
+                    std::vector<uint8_t>* out) {
+  const size_t at = out->size();
+  out->resize(at + 8);
+  WriteBig32(out->data() + at, static_cast<uint32_t>(data.size()));
+  std::memcpy(out->data() + at + 4, type.data(), 4);
+  out->insert(out->end(), data.begin(), data.end());
+  uint8_t crc[4];
+  WriteBig32(crc, libdeflate_crc32(0, out->data() + at + 4, data.size() + 4));
+  out->insert(out->end(), crc, crc + 4);
+}
+
+void AppendPngHead(int width, int height, int channels, const Metadata* metadata,
+                   std::vector<uint8_t>* out) {
+  AppendHead(width, height, channels, 8, metadata, out);
+}
+
+Result<std::vector<std::vector<uint8_t>>> PackPng(ImageView<const uint8_t> pixels, PngEffort effort,
+                                                  ThreadPool* pool) {
+  PngRows rows;
+  rows.pixel_bytes = pixels.channels;
+  rows.row_bytes = static_cast<size_t>(pixels.width) * static_cast<size_t>(pixels.channels);
+  rows.height = pixels.height;
+  rows.data = pixels.data;
+  rows.stride = pixels.stride;
+  return PngPacker(rows, effort, pool).Pieces();
+}
 
 Result<std::vector<uint8_t>> EncodePng(ImageView<const uint8_t> pixels,
                                        const EncodeOptions& options) {

@@ -1,5 +1,3 @@
-#include <libdeflate.h>
-
 #include <algorithm>
 #include <cstring>
 #include <string_view>
@@ -11,6 +9,7 @@
 #include "src/codec/orient.h"
 #include "src/codec/png.h"
 #include "src/codec/png_chunks.h"
+#include "src/codec/png_write.h"
 #include "src/image/composite.h"
 #include "src/image/geometry.h"
 
@@ -22,6 +21,7 @@ struct Frame {
   Box box;
   uint8_t dispose = 0;  // 0 keep, 1 clear, 2 restore
   bool over = false;    // blended, else put in place of what was there
+  uint32_t delay_us = 0;
   std::vector<std::span<const uint8_t>> data;
 };
 
@@ -29,18 +29,8 @@ struct Animation {
   std::span<const uint8_t> header;                // of IHDR
   std::vector<std::span<const uint8_t>> colours;  // whole chunks that pixels need: PLTE, tRNS
   std::vector<Frame> frames;
+  uint32_t plays = 0;
 };
-
-void AppendChunk(std::string_view type, std::span<const uint8_t> data, std::vector<uint8_t>& out) {
-  const size_t at = out.size();
-  out.resize(at + 8);
-  WriteBig32(out.data() + at, static_cast<uint32_t>(data.size()));
-  std::memcpy(out.data() + at + 4, type.data(), 4);
-  out.insert(out.end(), data.begin(), data.end());
-  uint8_t crc[4];
-  WriteBig32(crc, libdeflate_crc32(0, out.data() + at + 4, data.size() + 4));
-  out.insert(out.end(), crc, crc + 4);
-}
 
 // No frames where anything does not fit; the PNG has been decoded, so its own chunks are sound.
 Animation ReadAnimation(std::span<const uint8_t> bytes, int width, int height) {
@@ -69,7 +59,12 @@ Animation ReadAnimation(std::span<const uint8_t> bytes, int width, int height) {
                    static_cast<int>(h)};
       frame.dispose = data[24];
       frame.over = data[25] == 1;
+      const uint32_t parts = ReadBig16(data.data() + 22);
+      frame.delay_us = static_cast<uint32_t>(uint64_t{ReadBig16(data.data() + 20)} * 1'000'000 /
+                                             (parts == 0 ? 100 : parts));
       animation.frames.push_back(std::move(frame));
+    } else if (type == "acTL" && length >= 8) {
+      animation.plays = ReadBig32(data.data() + 4);
     } else if (type == "IDAT") {
       data_seen = true;
       if (!animation.frames.empty()) animation.frames.back().data.push_back(data);
@@ -113,6 +108,8 @@ class PngFrames final : public FrameReader {
     picture.orientation = still_.orientation;
     picture.orientation_applied = still_.orientation_applied;
     picture.metadata = still_.metadata;
+    picture.delay_us = frame.delay_us;
+    picture.plays = animation_.plays;
     PEEL_ASSIGN_OR_RETURN(ImageU8 shown, CopyCanvas(canvas_, still_.has_alpha));
     if (options_.apply_orientation && picture.orientation != 1) {
       PEEL_ASSIGN_OR_RETURN(shown,
@@ -138,12 +135,12 @@ class PngFrames final : public FrameReader {
     std::vector<uint8_t> header(animation_.header.begin(), animation_.header.end());
     WriteBig32(header.data(), static_cast<uint32_t>(frame.box.width));
     WriteBig32(header.data() + 4, static_cast<uint32_t>(frame.box.height));
-    AppendChunk("IHDR", header, file);
+    AppendPngChunk("IHDR", header, &file);
     for (const auto& chunk : animation_.colours) {
       file.insert(file.end(), chunk.begin(), chunk.end());
     }
-    for (const auto& data : frame.data) AppendChunk("IDAT", data, file);
-    AppendChunk("IEND", {}, file);
+    for (const auto& data : frame.data) AppendPngChunk("IDAT", data, &file);
+    AppendPngChunk("IEND", {}, &file);
     DecodeOptions options = options_;
     options.reduce_to_8_bits = true;
     options.keep_metadata = false;

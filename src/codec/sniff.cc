@@ -213,6 +213,8 @@ std::string_view FormatExtension(Format format) {
       return "tif";
     case Format::kAvif:
       return "avif";
+    case Format::kGif:
+      return "gif";
     default:
       return "";
   }

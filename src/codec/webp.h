@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "src/base/status.h"
+#include "src/codec/animation_encode.h"
 #include "src/codec/decode.h"
 #include "src/codec/encode.h"
 #include "src/codec/frames.h"
@@ -25,5 +26,8 @@ Result<std::unique_ptr<FrameReader>> OpenWebpFrames(std::span<const uint8_t> byt
 // is set to what packs best.
 Result<std::vector<uint8_t>> EncodeWebp(ImageView<const uint8_t> pixels,
                                         const EncodeOptions& options);
+// Every frame is packed by itself, with nothing of the frames before it: as EncodeWebp packs it.
+Result<std::unique_ptr<AnimationEncoder>> StartWebpAnimation(const EncodeOptions& options,
+                                                             uint32_t plays);
 
 }  // namespace peel

@@ -1,5 +1,7 @@
 #include <webp/demux.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <utility>
@@ -11,6 +13,8 @@
 namespace peel {
 namespace {
 
+constexpr int kMaxDelay = UINT32_MAX / 1000;  // milliseconds that fit as microseconds
+
 struct FreeDecoder {
   void operator()(WebPAnimDecoder* d) const { WebPAnimDecoderDelete(d); }
 };
@@ -19,7 +23,10 @@ class WebpFrames final : public FrameReader {
  public:
   // `first` is the still decoder's first frame, whose facts hold for all.
   WebpFrames(WebPAnimDecoder* decoder, Picture first, const DecodeOptions& options)
-      : decoder_(decoder), first_(std::move(first)), options_(options) {}
+      : decoder_(decoder), first_(std::move(first)), options_(options) {
+    WebPAnimInfo info;
+    if (WebPAnimDecoderGetInfo(decoder, &info)) plays_ = info.loop_count;
+  }
 
   int count() const override { return first_.frames; }
 
@@ -30,6 +37,7 @@ class WebpFrames final : public FrameReader {
       return Corrupt("the WebP is damaged: frame " + std::to_string(at_ + 1) + " of " +
                      std::to_string(count()) + " cannot be decoded");
     }
+    delay_ms_ = timestamp - std::exchange(timestamp_, timestamp);
     if (at_++ == 0) return Take(std::move(*first_.u8()));
     const int w = first_.stored_width, h = first_.stored_height;
     PEEL_ASSIGN_OR_RETURN(ImageU8 copy, ImageU8::Allocate(w, h, 4));
@@ -54,6 +62,8 @@ class WebpFrames final : public FrameReader {
     picture.orientation_applied = first_.orientation_applied;
     picture.frames = first_.frames;
     picture.metadata = first_.metadata;
+    picture.delay_us = static_cast<uint32_t>(std::clamp(delay_ms_, 0, kMaxDelay)) * 1000;
+    picture.plays = plays_;
     picture.has_alpha = pixels.channels() == 4;
     picture.pixels = std::move(pixels);
     return picture;
@@ -63,6 +73,8 @@ class WebpFrames final : public FrameReader {
   Picture first_;
   const DecodeOptions options_;
   int at_ = 0;
+  int timestamp_ = 0, delay_ms_ = 0;
+  uint32_t plays_ = 1;
 };
 
 }  // namespace

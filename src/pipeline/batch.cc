@@ -220,6 +220,7 @@ void Batch::Describe(const EncodedCut& cut, FileReport& report) const {
   report.has_subject = cut.info.has_subject;
   report.subject_score = cut.info.subject_score;
   report.coverage = cut.info.coverage;
+  report.written_frames = cut.info.frames;
   report.warning = cut.info.warning;
   report.times.insert(report.times.end(), cut.info.times.begin(), cut.info.times.end());
 }

@@ -19,6 +19,7 @@ struct FileReport {
 
   std::string input, output;
   int frame = 0, frames = 1;  // of an input with several frames: which one, from 1, of how many
+  int written_frames = 1;     // of an animation that was written as one
   State state = State::kFailed;
   Status status;              // the reason, with the file's name, for kFailed
   std::string reason;         // for kSkipped

@@ -49,6 +49,7 @@ void Describe(const Matte& matte, CutInfo& cut) {
 
 Box CropBox(ImageView<const uint8_t> alpha, const CutOptions& options) {
   const Box whole = {0, 0, alpha.width, alpha.height};
+  if (options.crop_box) return *options.crop_box;
   if (!options.crop_margin) return whole;
   const std::optional<Box> subject = BoundingBox(alpha, kCropThreshold);
   if (!subject) return whole;

@@ -9,8 +9,10 @@
 #include <utility>
 
 #include "src/base/caught.h"
+#include "src/codec/animation_encode.h"
 #include "src/codec/decode.h"
 #include "src/codec/encode.h"
+#include "src/codec/frames.h"
 #include "src/codec/metadata.h"
 #include "src/image/colour.h"
 #include "src/image/fill_hidden.h"
@@ -21,6 +23,7 @@
 #include "src/matte/matte.h"
 #include "src/matte/transparency.h"
 #include "src/pipeline/compose.h"
+#include "src/pipeline/cut_animation.h"
 #include "src/pipeline/model_loader.h"
 
 namespace peel {
@@ -128,6 +131,20 @@ Result<Matte> WholeMatte(ImageView<const uint8_t> rgba, bool as_mask) {
   return matte;
 }
 
+// How many frames follow each other in time; 1 for everything else, broken files too.
+int AnimationFrames(std::span<const uint8_t> bytes, const CutOptions& options) {
+  const Format format = Sniff(bytes);
+  if (!CanAnimate(format) && format != Format::kAvif) return 1;
+  const auto info = DecoderOr(options.decoder).Probe(bytes, options.cancel);
+  return info.ok() && IsAnimation(*info) ? info->frames : 1;
+}
+
+std::string FirstOf(int frames, const CutOptions& options) {
+  const char* why = options.compat_rembg ? ", as rembg takes it"
+                                         : "; as png, webp or gif all of them would be cut out";
+  return "this is the first of " + std::to_string(frames) + " frames" + why;
+}
+
 void AddWarning(const std::string& text, std::string* warning) {
   if (text.empty()) return;
   if (!warning->empty()) *warning += ". ";
@@ -164,6 +181,10 @@ class CutterImpl final : public Cutter {
     PEEL_RETURN_IF_ERROR(CheckOptions(options));
     PEEL_RETURN_IF_ERROR(CheckEncoding(options));
     StageTimes times;
+    const int frames = options.animate ? AnimationFrames(bytes, options) : 1;
+    if (frames > 1 && CanAnimate(options.format) && !options.compat_rembg) {
+      return CutAllFrames(bytes, options);
+    }
     PEEL_RETURN_IF_ERROR(EnterStage("decode", 0, options));
     Stopwatch watch(&times);
     PEEL_ASSIGN_OR_RETURN(
@@ -171,6 +192,7 @@ class CutterImpl final : public Cutter {
         DecoderOr(options.decoder)
             .Decode(bytes, ScaledDecodeOptions(bytes, options, DecodeOptionsFor(options))));
     watch.Mark("decode");
+    if (frames > 1) AddWarning(FirstOf(frames, options), &picture.warning);
     return std::visit([&](auto& pixels) { return CutAndEncode(picture, pixels, options, times); },
                       picture.pixels);
   }
@@ -192,30 +214,12 @@ class CutterImpl final : public Cutter {
   Result<EncodedCut> CutAndEncode(const Picture& picture, Image<T>& pixels,
                                   const CutOptions& options, StageTimes& times) const {
     EncodedCut result;
-    const bool carries_metadata =
-        options.keep_metadata && !options.mask_only && !options.compat_rembg;
-    std::string warning = picture.warning;
-    CutOptions used = InProfile(
-        options, carries_metadata ? picture.metadata.icc : std::vector<uint8_t>(), &warning);
-    if (picture.was_grey && !picture.has_alpha) used = ForGreyPicture(std::move(used));
-    PEEL_ASSIGN_OR_RETURN(CutOf<T> cut, CutUpright(pixels, used, /*encode=*/true, times));
-    cut.input_width = picture.stored_width;
-    cut.input_height = picture.stored_height;
-    if (picture.orientation >= 5) std::swap(cut.input_width, cut.input_height);
-    AddWarning(cut.warning, &warning);
-    cut.warning = std::move(warning);
+    PEEL_ASSIGN_OR_RETURN(CutOf<T> cut, CutDecoded(picture, pixels, options, times));
 
     PEEL_RETURN_IF_ERROR(EnterStage("encode", 0.8, options));
     Stopwatch watch(&times);
-    Metadata metadata =
-        MetadataForOutput(picture.metadata, cut.pixels.width(), cut.pixels.height());
-    // A mask has no colours and shows no photo, but the size of its pixels.
-    if (options.mask_only) {
-      const Resolution resolution = metadata.resolution;
-      metadata = {};
-      metadata.resolution = resolution;
-    }
-    AddWarning(FitMetadata(options.format, &metadata), &cut.warning);
+    const Metadata metadata =
+        MetadataToWrite(picture, {cut.pixels.width(), cut.pixels.height()}, options, &cut.warning);
     EncodeOptions encode;
     encode.format = options.format;
     encode.quality = options.quality;
@@ -232,6 +236,56 @@ class CutterImpl final : public Cutter {
     result.info = static_cast<CutInfo&&>(cut);
     PEEL_RETURN_IF_ERROR(EnterStage("done", 1, options));
     return result;
+  }
+
+  static Metadata MetadataToWrite(const Picture& picture, Size size, const CutOptions& options,
+                                  std::string* warning) {
+    Metadata metadata = MetadataForOutput(picture.metadata, size.width, size.height);
+    // A mask has no colours and shows no photo, but the size of its pixels.
+    if (options.mask_only) {
+      const Resolution resolution = metadata.resolution;
+      metadata = {};
+      metadata.resolution = resolution;
+    }
+    AddWarning(FitMetadata(options.format, &metadata), warning);
+    return metadata;
+  }
+
+  static bool CarriesMetadata(const CutOptions& options) {
+    return options.keep_metadata && !options.mask_only && !options.compat_rembg;
+  }
+
+  Result<EncodedCut> CutAllFrames(std::span<const uint8_t> bytes, const CutOptions& options) const {
+    DecodeOptions decode = DecodeOptionsFor(options);
+    decode.reduce_to_8_bits = true;
+    AnimationSource source;
+    source.open = [&] { return DecoderOr(options.decoder).OpenFrames(bytes, decode); };
+    source.cut = [&](Picture& picture, const CutOptions& used, StageTimes& times) {
+      return CutDecoded(picture, *picture.u8(), used, times);
+    };
+    source.metadata = [&](const Picture& picture, Size size, std::string* warning) {
+      return MetadataToWrite(picture, size, options, warning);
+    };
+    source.pool = &pool_;
+    return CutAnimation(source, options);
+  }
+
+  // From a decoded picture, whose `pixels` may be taken apart, to the result's pixels.
+  template <typename T>
+  Result<CutOf<T>> CutDecoded(const Picture& picture, Image<T>& pixels, const CutOptions& options,
+                              StageTimes& times) const {
+    std::string warning = picture.warning;
+    CutOptions used =
+        InProfile(options, CarriesMetadata(options) ? picture.metadata.icc : std::vector<uint8_t>(),
+                  &warning);
+    if (picture.was_grey && !picture.has_alpha) used = ForGreyPicture(std::move(used));
+    PEEL_ASSIGN_OR_RETURN(CutOf<T> cut, CutUpright(pixels, used, /*encode=*/true, times));
+    cut.input_width = picture.stored_width;
+    cut.input_height = picture.stored_height;
+    if (picture.orientation >= 5) std::swap(cut.input_width, cut.input_height);
+    AddWarning(cut.warning, &warning);
+    cut.warning = std::move(warning);
+    return cut;
   }
 
   Result<Cut> CutPixels(ImageView<const uint8_t> pixels, const CutOptions& options) const override {
@@ -440,6 +494,11 @@ Status CheckOptions(const CutOptions& options) {
 
 Status CheckEncoding(const CutOptions& options) {
   const bool either = options.format == Format::kWebp || options.format == Format::kAvif;
+  if (options.format == Format::kGif && (options.lossless || options.quality > 0)) {
+    return InvalidArgument(
+        "a GIF has at most 256 colours a frame and knows neither lossless nor a quality; choose "
+        "webp, or png");
+  }
   if (options.lossless && options.format == Format::kJpeg) {
     return InvalidArgument("a JPEG cannot be lossless; choose png, tiff, webp or avif");
   }

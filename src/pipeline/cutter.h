@@ -21,6 +21,7 @@
 #include "src/engine/backend.h"
 #include "src/engine/device.h"
 #include "src/engine/session.h"
+#include "src/image/geometry.h"
 #include "src/image/image.h"
 #include "src/matte/trimap.h"
 #include "src/pipeline/background.h"
@@ -65,12 +66,18 @@ struct CutOptions {
   bool post_process_mask = false, putalpha = false, decontaminate = false;
   // Crop to the subject with this margin; a percentage is of the subject's longer side.
   std::optional<Length> crop_margin{};
+  // Instead of the box that crop_margin finds, in pixels of the upright (and scaled) picture.
+  std::optional<Box> crop_box{};
   int max_size = 0;  // longer side of the result before cropping; 0: the input's
   // The matte is made from the picture scaled down to this longer side and then brought to full
   // size the way `edges` says; 0: from all of the picture.
   int work_size = 0;
   Limits limits{};
   bool keep_metadata = true;
+  // CutBytes cuts out all frames of an animation, where the format can hold them (CanAnimate in
+  // codec/animation_encode.h), into one: pipeline/cut_animation.h. Else the first frame alone, and
+  // the info's warning says so. Off, and with compat_rembg, always the first frame.
+  bool animate = false;
   const CancelToken* cancel = nullptr;  // looked at between stages
   // Told between stages, in the thread of the call, what comes next ("decode", "network", "matte",
   // "compose", "encode", at last "done") and roughly which share of the work is behind, 0 to 1.
@@ -99,6 +106,7 @@ struct CutInfo {
   bool has_subject = false;
   double subject_score = 0;  // how sure the model is that there is a subject, 0 to 1
   double coverage = 0;       // the share of the picture that is subject, 0 to 1
+  int frames = 1;            // of what was written
   std::string warning;       // for the user; empty when there is nothing to say
   StageTimes times;
 };

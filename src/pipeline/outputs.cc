@@ -78,8 +78,9 @@ Result<Format> ParseOutputFormat(const std::string& name) {
   if (lower == "webp") return Format::kWebp;
   if (lower == "tiff" || lower == "tif") return Format::kTiff;
   if (lower == "avif") return Format::kAvif;
+  if (lower == "gif") return Format::kGif;
   return InvalidArgument("\"" + name +
-                         "\" is no format that Peel writes; use png, webp, jpg, avif or tiff");
+                         "\" is no format that Peel writes; use png, webp, jpg, avif, tiff or gif");
 }
 
 Result<Format> OutputFormat(const OutputOptions& options) {

@@ -27,7 +27,8 @@ struct OutputOptions {
   bool folds_case = false;
 };
 
-// "png", "jpg", "jpeg", "webp", "avif", "tif", "tiff", in any case. kInvalidArgument for the rest.
+// "png", "jpg", "jpeg", "webp", "avif", "tif", "tiff", "gif", in any case. kInvalidArgument for the
+// rest.
 Result<Format> ParseOutputFormat(const std::string& name);
 
 // The format that is going to be written.

@@ -60,6 +60,8 @@ Json ToJson(const FileReport& report, const ModelInfo* model) {
   if (report.frame > 0) {
     entry["frame"] = report.frame;
     entry["frames"] = report.frames;
+  } else if (report.written_frames > 1) {
+    entry["frames"] = report.written_frames;
   }
   if (!report.status.ok()) {
     entry["error"] = {{"code", StatusWord(report.status.code())},

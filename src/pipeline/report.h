@@ -12,7 +12,7 @@
 namespace peel {
 
 // What became of a picture, as a line of JSON: input, output, status ("done", "skipped", "failed"),
-// reason where it was skipped (its result is up to date, or it was passed over), error {code,
+// frame and frames (of a file of several) or frames alone (of an animation), reason where it was skipped (its result is up to date, or it was passed over), error {code,
 // message} where it failed, warning, subject, subject_score, coverage, width, height, input_bytes,
 // output_bytes, model, device, device_asked, device_reason (where they differ), backend, nodes
 // (that ONNX Runtime's providers ran), precision, precision_detail, threads, times_ms {read,

@@ -17,7 +17,8 @@ _peel() {
     _peel_models() { "${words[0]}" models list 2>/dev/null | awk 'NF == 0 { exit } { print $1 }'; }
 
     case $prev in
-        --format) _peel_words "png webp jpg avif tiff"; return ;;
+        --format) _peel_words "png webp jpg avif tiff gif"; return ;;
+        --animation) _peel_words "auto first"; return ;;
         --edges) _peel_words "auto off refine matting"; return ;;
         --compat) _peel_words "rembg"; return ;;
         --device) _peel_words "auto cpu cuda tensorrt openvino"; return ;;
@@ -79,7 +80,7 @@ _peel() {
             return ;;
     esac
     if [[ $cur == -* ]]; then
-        _peel_words "-o -O -m --model --mask --format --all-frames --quality --lossless --background --edges --compat
+        _peel_words "-o -O -m --model --mask --format --all-frames --animation --quality --lossless --background --edges --compat
             --background-fit --trimap --keep --fill-holes -a --alpha-matting -af -ab -ae --shadow --size
             --position --crop --max-size --max-pixels --threads --jobs --device --backend --ort --precision --strict --recursive
             --skip-existing --watch --shard --memory --report --progress -q --quiet -v --verbose -h --help -V --version"

@@ -51,10 +51,10 @@ void Parts(Archive& archive, Metadata& metadata) {
 template <typename Archive>
 void Parts(Archive& archive, Picture& picture) {
   auto& [pixels, has_alpha, format, stored_width, stored_height, orientation, orientation_applied,
-         was_grey, was_cmyk, frames, metadata, warning] = picture;
+         was_grey, was_cmyk, frames, delay_us, plays, metadata, warning] = picture;
   (void)pixels;  // lie behind the fields
   archive(has_alpha, format, stored_width, stored_height, orientation, orientation_applied,
-          was_grey, was_cmyk, frames, metadata, warning);
+          was_grey, was_cmyk, frames, delay_us, plays, metadata, warning);
 }
 
 namespace isolated {

@@ -16,7 +16,19 @@ namespace peel {
   F(DGifGetLine) \
   F(DGifGetRecordType) \
   F(DGifOpen) \
-  F(GifErrorString)
+  F(EGifCloseFile) \
+  F(EGifOpen) \
+  F(EGifPutExtension) \
+  F(EGifPutExtensionBlock) \
+  F(EGifPutExtensionLeader) \
+  F(EGifPutExtensionTrailer) \
+  F(EGifPutImageDesc) \
+  F(EGifPutLine) \
+  F(EGifPutScreenDesc) \
+  F(EGifSetGifVersion) \
+  F(GifErrorString) \
+  F(GifFreeMapObject) \
+  F(GifMakeMapObject)
 // clang-format on
 
 struct GifLibrary {
