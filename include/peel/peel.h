@@ -260,7 +260,7 @@ PEEL_API void peel_cut_options_init(peel_cut_options* options, size_t size);
 
 /* The cut-out of an encoded picture (docs/formats.md lists the formats), encoded. NULL options mean
  * the defaults: PNG with straight alpha, EXIF orientation applied, ICC profile and the EXIF that
- * still holds carried over. "No subject" is no error: see peel_result_has_subject. */
+ * still holds carried over. Of an animation, and of several pages, the first one is cut out. "No subject" is no error: see peel_result_has_subject. */
 PEEL_API peel_result* peel_cut(const peel_engine* engine, const void* bytes, size_t size,
                                const peel_cut_options* options);
 

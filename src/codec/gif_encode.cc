@@ -18,7 +18,7 @@ constexpr int kMaxSide = 0xFFFF;
 class GifEncoder final : public AnimationEncoder {
  public:
   GifEncoder(const GifLibrary& lib, uint32_t plays) : lib_(lib), plays_(plays) {}
-  ~GifEncoder() override { Close(); }
+  ~GifEncoder() override { (void)Close(); }
   GifEncoder(const GifEncoder&) = delete;
   GifEncoder& operator=(const GifEncoder&) = delete;
 

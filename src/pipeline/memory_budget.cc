@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "src/codec/encode.h"
+#include "src/codec/frames.h"
 #include "src/codec/isolated/isolated_decoder.h"
 #include "src/image/geometry.h"
 
@@ -73,6 +74,8 @@ uint64_t EstimateMemory(const PictureInfo& info, uint64_t file_bytes, const CutO
     // The memory through which a decode helper got the file and handed the picture over stays.
     total += file_bytes + decoded * (info.bits > 8 ? 8 : 4);
   }
+  // The canvas, what it is put back to, and the frame itself.
+  if (options.animate && IsAnimation(info)) total += decoded * 12;
   if (info.bits > 8) {
     // 16-bit samples beside what is made of them; where they are kept, the cut-out and the encoder
     // have them too.

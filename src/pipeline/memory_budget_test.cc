@@ -47,6 +47,8 @@ TEST(EstimateMemory, GrowsWithThePictureAndItsOptions) {
   EXPECT_GE(EstimateMemory(tiff, 1000, {.decoder = &InProcessDecoder()}),
             EstimateMemory(tiff, 1000, {}) + uint64_t{12'000'000} * 4);
   EXPECT_EQ(EstimateMemory(info, 1000, {.decoder = &InProcessDecoder()}), png);
+  const PictureInfo moving = {.format = Format::kGif, .width = 4000, .height = 3000, .frames = 500};
+  EXPECT_GT(EstimateMemory(moving, 1000, {.animate = true}), EstimateMemory(moving, 1000, {}));
   // What a lying header says is bounded by the limit on pixels.
   const PictureInfo huge = {.format = Format::kPng, .width = 0x7FFFFFFF, .height = 0x7FFFFFFF};
   EXPECT_LT(EstimateMemory(huge, 100, {}), uint64_t{250'000'000} * 20 + (uint64_t{64} << 20));

@@ -234,6 +234,11 @@ def test_a_still_gif_is_written(peel, photo):
     assert done.code != 0 and "256 colours" in done.err
 
 
+def test_what_a_gif_cannot_hold_is_told(peel, shared):
+    done = peel(shared / "reports/photo_p3.jpg", "-o", "out.gif")
+    assert done.code == 0 and "profile was left out: GIF" in done.err
+
+
 def peak(program, *arguments):
     """KB of memory at the most. By a small process between: a child counts what its parent had before exec."""
     code = ("import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True); "
