@@ -244,8 +244,10 @@ class Checker {
            text == "urn:mpeg:mpegB:cicp:systems:auxiliary:alpha";
   }
 
-  std::ranges::subrange<std::vector<Alpha>::const_iterator> AlphasOf(uint32_t id) const {
-    return std::ranges::equal_range(alphas_, id, {}, &Alpha::first);
+  std::span<const Alpha> AlphasOf(uint32_t id) const {
+    // Not equal_range: clang 14 cannot make a subrange of libstdc++'s.
+    return {std::ranges::lower_bound(alphas_, id, {}, &Alpha::first),
+            std::ranges::upper_bound(alphas_, id, {}, &Alpha::first)};
   }
 
   // The properties that turn, mirror and crop, in their order.
