@@ -131,6 +131,7 @@ class CutRun {
 
 void CutRun::Prepare(size_t pictures) {
   plan_.batch.stop = &Interrupted();
+  plan_.batch.cut.stop = &Interrupted();  // an animation may be long
   if (pictures > 1) KeepMemoryFlat();
   plan_.batch.jobs = JobsFor(a_, pictures);
   plan_.model.threads = a_.threads;

@@ -253,6 +253,7 @@ int StreamRun::Run() {
   plan_.model.jobs = jobs_;
   decoder_ = MakeDecoder(SIZE_MAX, jobs_, console_);
   plan_.batch.cut.decoder = decoder_.get();
+  plan_.batch.cut.stop = &Interrupted();
   KeepMemoryFlat();
   CatchInterrupts();
   cutter_ = Cutter::Start(plan_.model);

@@ -181,6 +181,7 @@ class AnimationCut {
       const auto overall = [&](double fraction) {
         return (pass + (frame + fraction) / count) / passes_;
       };
+      PEEL_RETURN_IF_ERROR(CheckCancelled(options_.stop));
       PEEL_RETURN_IF_ERROR(EnterStage("decode", overall(0), options_));
       if (options_.progress) {
         options.progress = [&](const char* stage, double fraction) {

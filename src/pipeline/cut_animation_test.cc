@@ -181,6 +181,7 @@ TEST(CutAnimation, ProgressGrowsAndStops) {
   cancel.Cancel();
   EXPECT_EQ(CutAnimation(source.Make(), {.cancel = &cancel}).status().code(),
             StatusCode::kCancelled);
+  EXPECT_EQ(CutAnimation(source.Make(), {.stop = &cancel}).status().code(), StatusCode::kCancelled);
 }
 
 }  // namespace

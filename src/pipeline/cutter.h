@@ -79,6 +79,7 @@ struct CutOptions {
   // the info's warning says so. Off, and with compat_rembg, always the first frame.
   bool animate = false;
   const CancelToken* cancel = nullptr;  // looked at between stages
+  const CancelToken* stop = nullptr;    // looked at between the frames of an animation
   // Told between stages, in the thread of the call, what comes next ("decode", "network", "matte",
   // "compose", "encode", at last "done") and roughly which share of the work is behind, 0 to 1.
   // False stops the call: kCancelled. Must not throw.
