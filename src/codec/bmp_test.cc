@@ -353,6 +353,18 @@ TEST(Bmp, ProfileOfTheLastHeader) {
   EXPECT_TRUE(MustDecode(bmp.File()).metadata.icc.empty());
 }
 
+TEST(Bmp, ResolutionOfTheHeader) {
+  Bmp bmp;
+  bmp.pixels = Rows(4, 3, 24, false, Rgb24);
+  EXPECT_FALSE(MustDecode(bmp.File()).metadata.resolution.known());
+  bmp.per_metre = 11811;
+  const Resolution inch300 = {300, 300, Resolution::Unit::kInch};
+  EXPECT_EQ(MustDecode(bmp.File()).metadata.resolution, inch300);
+  bmp.per_metre = UINT32_MAX;  // whatever comes of it, it can be written
+  const Picture odd = MustDecode(bmp.File());
+  MustEncode(odd.u8()->view(), {.metadata = &odd.metadata});
+}
+
 TEST(Bmp, ArraysGiveTheirFirstPicture) {
   Bmp bmp;
   bmp.pixels = Rows(4, 3, 24, false, Rgb24);

@@ -279,6 +279,12 @@ def test_an_avif_sequence(peel):
     assert peel("a.avif", "-o", "out.png").code == 0
     got, delays, plays = read("out.png")
     assert (len(got), delays, plays) == (3, [100, 200, 300], 0)
+    # Of several files each is decoded in a process of its own.
+    made[0].save("b.avif", save_all=True, append_images=made[1:], duration=70)
+    assert peel("a.avif", "b.avif", "-O", "out").code == 0
+    got, delays, plays = read("out/a.cut.png")
+    assert (len(got), delays, plays) == (3, [100, 200, 300], 0)
+    assert read("out/b.cut.png")[1] == [70, 70, 70]
 
 
 def test_sequence_of_frames_in_pillow(peel):

@@ -133,6 +133,13 @@ def _(go):
     refused(go, "--lossless", ext="jpg")
 
 
+@row("--animation", commands=BOTH)
+def _(go):
+    frames = [next(iter(go(*given, picture="film.gif").files.values())).count(b"fcTL")
+              for given in ((), ("--animation", "auto"), ("--animation", "first"))]
+    assert frames == [2, 2, 0]
+
+
 @row("--max-pixels", commands=BOTH)
 def _(go):
     done = go("--max-pixels", "1000")
