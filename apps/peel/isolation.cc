@@ -2,7 +2,6 @@
 
 #include <charconv>
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <utility>
@@ -57,7 +56,7 @@ std::unique_ptr<Decoder> MakeDecoder(size_t pictures, int jobs, Console& console
 
 int RunDecodeHelper() {
   const int code = isolated::RunHelper(ChildProcess::kDescriptor);
-  if (code == 2) std::fputs("peel: error: decode-helper is run by peel itself\n", stderr);
+  if (code == 2) Console().Error("decode-helper is run by peel itself");
   return code == 2 ? kExitUsage : code;
 }
 

@@ -10,6 +10,7 @@ import time
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from machine import PROGRAM, ROOT, ball, onnxruntime
 
@@ -817,9 +818,38 @@ def doctor(machine, **env):
     return json.loads(machine.run("doctor", "--json", **env).out)
 
 
-@variable("PEEL_CPU")
-def _(machine):  # which code runs is in tests/kernels/test_forced.py
-    assert doctor(machine, PEEL_CPU="scalar")["cpu"]["target"] != doctor(machine)["cpu"]["target"]
+@variable("PEEL_CPU", "PEEL_CPU_TRACE")
+def _(machine):  # every file that dispatches, at every level: tests/kernels/test_dispatch.py
+    here = machine.fresh()
+    run_model(machine, here=here, PEEL_CPU="scalar", PEEL_CPU_TRACE="HERE/trace")
+    ran = {line.split()[-1] for line in (here / "trace").read_text().splitlines()}
+    assert ran and not any("AVX" in target for target in ran)
+    assert not list(machine.fresh().glob("trace"))
+
+
+def decoded_elsewhere(machine, **env):
+    """A single TIFF that ends, stops or confuses the helper that decodes it, if one does."""
+    here = machine.fresh()
+    Image.new("RGB", (40, 30), (200, 60, 50)).save(here / "end.tif")
+    with open(here / "end.tif", "ab") as file:
+        file.write(b"PEEL-TEST")
+    return machine.run("end.tif", "-o", "end.png", here=here, **env)
+
+
+@variable("PEEL_ISOLATE", "PEEL_TEST_DECODE_HELPER")
+def _(machine):
+    assert decoded_elsewhere(machine, PEEL_ISOLATE="always").code == 0
+    assert decoded_elsewhere(machine, PEEL_ISOLATE="never", PEEL_TEST_DECODE_HELPER="crash").code == 0
+    done = decoded_elsewhere(machine, PEEL_ISOLATE="always", PEEL_TEST_DECODE_HELPER="crash")
+    assert done.code == 1 and "crashed" in done.err
+    assert "always or never" in decoded_elsewhere(machine, PEEL_ISOLATE="perhaps").err
+
+
+@variable("PEEL_DECODE_TIMEOUT")
+def _(machine):
+    done = decoded_elsewhere(machine, PEEL_ISOLATE="always", PEEL_TEST_DECODE_HELPER="hang",
+                             PEEL_DECODE_TIMEOUT="1")
+    assert done.code == 1 and "second" in done.err
 
 
 @variable("PEEL_KERNELS_OFF")
