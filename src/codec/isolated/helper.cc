@@ -254,6 +254,7 @@ class Helper {
       raise(SIGSEGV);
     }
     if (what == "hang") {
+      prctl(PR_SET_NAME, "hanging");  // so that a test need not guess when
       for (;;) pause();
     }
     if (what == "exit") _exit(5);
