@@ -1,4 +1,4 @@
-# libpeel, shared and static, from the objects of every room, with its install rules: headers,
+# libpeel, shared and static, from the objects of every component, with its install rules: headers,
 # libraries, CMake package (find_package(peel): peel::peel, peel::peel_static) and pkg-config file.
 include(CMakePackageConfigHelpers)
 file(STRINGS include/peel/peel.h version_lines REGEX "define PEEL_VERSION_[A-Z]+ [0-9]+$")

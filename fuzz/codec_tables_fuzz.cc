@@ -1,8 +1,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "src/codec/avif_check.h"
-#include "src/codec/tiff_directories.h"
+#include "src/codec/heif/avif_check.h"
+#include "src/codec/tiff/tiff_directories.h"
 
 // Readers of other formats' tables that need no library: a TIFF's chain of directories, and the
 // copies of an AVIF that are made for older libavifs.

@@ -4,8 +4,8 @@
 #include <cstdint>
 
 #include "src/codec/decode.h"
-#include "src/codec/exif.h"
-#include "src/codec/metadata.h"
+#include "src/codec/metadata/exif.h"
+#include "src/codec/metadata/metadata.h"
 
 namespace peel {
 

@@ -1,5 +1,5 @@
 #include "fuzz/decode_fuzz.h"
-#include "src/codec/png.h"
+#include "src/codec/png/png.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   peel::FuzzDecode(data, size, peel::DecodePng, peel::ProbePng);

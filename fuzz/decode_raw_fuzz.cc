@@ -1,5 +1,5 @@
 #include "fuzz/decode_fuzz.h"
-#include "src/codec/raw.h"
+#include "src/codec/raw/raw.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   (void)peel::IsRawTiff({data, size});

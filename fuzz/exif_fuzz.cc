@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <string>
 
-#include "src/codec/exif.h"
+#include "src/codec/metadata/exif.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::span<const uint8_t> bytes(data, size);

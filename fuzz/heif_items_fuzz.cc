@@ -1,8 +1,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "src/codec/heif_check.h"
-#include "src/codec/heif_items.h"
+#include "src/codec/heif/heif_check.h"
+#include "src/codec/heif/heif_items.h"
 
 // The reader of HEIF boxes and the rules on top of it, without libheif.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -4,9 +4,9 @@
 #include <cstdint>
 
 #include "src/codec/bytes.h"
-#include "src/codec/icc.h"
-#include "src/codec/icc_curve.h"
-#include "src/codec/png_colour.h"
+#include "src/codec/metadata/icc.h"
+#include "src/codec/metadata/icc_curve.h"
+#include "src/codec/png/png_colour.h"
 
 // Profiles that were read, and those that Peel writes from them or from a PNG's numbers: what is
 // written is a profile for RGB with a curve.

@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "src/codec/iptc.h"
-#include "src/codec/xmp.h"
+#include "src/codec/metadata/iptc.h"
+#include "src/codec/metadata/xmp.h"
 
 // XMP packets and the JPEG segments that carry them; IPTC records beside them. Segments are made
 // from the input as lengths of two bytes and contents.

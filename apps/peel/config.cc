@@ -11,8 +11,8 @@
 #include <string_view>
 #include <system_error>
 
-#include "src/pipeline/cutter.h"
-#include "src/pipeline/files.h"
+#include "src/base/os/files.h"
+#include "src/pipeline/cut/cutter.h"
 
 namespace peel {
 namespace {

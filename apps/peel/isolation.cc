@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "src/base/child_process.h"
+#include "src/base/os/child_process.h"
 #include "src/codec/isolated/helper.h"
 #include "src/codec/isolated/isolated_decoder.h"
 

@@ -6,7 +6,7 @@
 #include <span>
 #include <string>
 
-#include "src/base/descriptor.h"
+#include "src/base/os/descriptor.h"
 
 namespace peel {
 namespace {

@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "apps/peel/system_limits.h"
-#include "src/pipeline/files.h"
+#include "src/base/os/files.h"
 
 namespace peel {
 namespace {

@@ -10,9 +10,9 @@
 
 #include "apps/peel/console.h"
 #include "src/base/status.h"
-#include "src/pipeline/batch.h"
-#include "src/pipeline/manifest.h"
-#include "src/pipeline/report.h"
+#include "src/pipeline/folder/batch.h"
+#include "src/pipeline/folder/manifest.h"
+#include "src/pipeline/folder/report.h"
 
 namespace peel {
 

@@ -9,9 +9,9 @@
 #include <utility>
 
 #include "src/base/hash.h"
+#include "src/base/os/files.h"
 #include "src/matte/catalogue.h"
 #include "src/matte/embedded_model.h"
-#include "src/pipeline/files.h"
 
 namespace peel {
 namespace {

@@ -10,7 +10,7 @@
 #include <sstream>
 #include <string_view>
 
-#include "src/base/cgroup.h"
+#include "src/base/os/cgroup.h"
 
 namespace peel {
 namespace {

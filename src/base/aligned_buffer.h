@@ -4,13 +4,13 @@
 #include <cstdint>
 #include <memory>
 
-#include "src/base/spare_blocks.h"
+#include "src/base/block_cache.h"
 #include "src/base/status.h"
 
 namespace peel {
 
 // Memory whose start is a multiple of kAlignment, uninitialised (it may hold what another buffer
-// held: see SpareBlocks), move-only. Large buffers are marked for 2-MiB pages.
+// held: see BlockCache), move-only. Large buffers are marked for 2-MiB pages.
 class AlignedBuffer {
  public:
   static constexpr size_t kAlignment = 64;
@@ -32,7 +32,7 @@ class AlignedBuffer {
   }
 
  private:
-  std::unique_ptr<uint8_t[], SpareBlocks::Return> data_;
+  std::unique_ptr<uint8_t[], BlockCache::Return> data_;
   size_t size_ = 0;
 };
 

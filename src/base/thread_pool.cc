@@ -7,7 +7,7 @@
 #include <exception>
 #include <system_error>
 
-#include "src/base/cgroup.h"
+#include "src/base/os/cgroup.h"
 
 namespace peel {
 namespace {

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "src/base/spare_blocks.h"
+#include "src/base/block_cache.h"
 #include "src/capi/layout.h"
 #include "src/codec/encode.h"
 #include "src/matte/embedded_model.h"
@@ -427,10 +427,10 @@ TEST_F(Additions, TrimmingGivesMemoryBackAndChangesNothing) {
   const peel_pixels pixels = {large.data(), 1500, 1500, 3, 0};
   const auto before = Copied(Cut(pixels));
 #if !defined(__SANITIZE_ADDRESS__)  // nothing waits then
-  EXPECT_GT(peel::SpareBlocks::Process().waiting(), 0u);
+  EXPECT_GT(peel::BlockCache::Process().waiting(), 0u);
 #endif
   peel_trim_memory(engine_.get());
-  EXPECT_EQ(peel::SpareBlocks::Process().waiting(), 0u);
+  EXPECT_EQ(peel::BlockCache::Process().waiting(), 0u);
   EXPECT_EQ(Copied(Cut(pixels)), before);
   peel_trim_memory(nullptr);
 }

@@ -13,8 +13,8 @@
 #include "src/codec/decode.h"
 #include "src/image/colour.h"
 #include "src/matte/trimap.h"
-#include "src/pipeline/compose.h"
-#include "src/pipeline/memory_budget.h"
+#include "src/pipeline/cut/compose.h"
+#include "src/pipeline/folder/memory_budget.h"
 
 namespace peel {
 namespace {

@@ -7,8 +7,8 @@
 #include <malloc.h>
 #endif
 
+#include "src/base/block_cache.h"
 #include "src/base/cpu.h"
-#include "src/base/spare_blocks.h"
 #include "src/capi/handles.h"
 #include "src/matte/catalogue.h"
 
@@ -224,7 +224,7 @@ int peel_engine_threads(const peel_engine* engine) {
 
 void peel_trim_memory(const peel_engine* engine) {
   if (engine != nullptr && engine->cutter != nullptr) engine->cutter->TrimMemory();
-  peel::SpareBlocks::Process().MakeRoom(SIZE_MAX);
+  peel::BlockCache::Process().MakeRoom(SIZE_MAX);
 #if defined(__GLIBC__)
   malloc_trim(0);
 #endif

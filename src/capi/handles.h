@@ -16,8 +16,8 @@
 #include "src/base/status.h"
 #include "src/codec/picture.h"
 #include "src/image/image.h"
-#include "src/pipeline/cutter.h"
-#include "src/pipeline/memory_budget.h"
+#include "src/pipeline/cut/cutter.h"
+#include "src/pipeline/folder/memory_budget.h"
 
 // What stands behind the opaque handles of peel.h.
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <string>
 
-#include "src/codec/gif.h"
-#include "src/codec/png.h"
-#include "src/codec/webp.h"
+#include "src/codec/gif/gif.h"
+#include "src/codec/png/png.h"
+#include "src/codec/webp/webp.h"
 
 namespace peel {
 namespace {

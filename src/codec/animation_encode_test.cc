@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "src/codec/frames.h"
-#include "src/codec/reduce_colours.h"
+#include "src/codec/gif/reduce_colours.h"
 #include "src/codec/test_pictures.h"
 
 namespace peel {

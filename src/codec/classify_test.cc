@@ -10,13 +10,13 @@
 #include <string>
 #include <vector>
 
-#include "src/codec/avif.h"
 #include "src/codec/decode.h"
 #include "src/codec/frames.h"
+#include "src/codec/heif/avif.h"
+#include "src/codec/heif/test_heif.h"
 #include "src/codec/lazy/avif_library.h"
 #include "src/codec/lazy/quiet_library.h"
 #include "src/codec/test_files.h"
-#include "src/codec/test_heif.h"
 #include "src/codec/test_pictures.h"
 #ifdef PEEL_HAVE_JXL
 #include "src/codec/lazy/jxl_library.h"

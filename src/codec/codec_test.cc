@@ -8,9 +8,9 @@
 #include "src/base/thread_pool.h"
 #include "src/codec/decode.h"
 #include "src/codec/encode.h"
-#include "src/codec/icc.h"
-#include "src/codec/metadata.h"
-#include "src/codec/orient.h"
+#include "src/codec/metadata/icc.h"
+#include "src/codec/metadata/metadata.h"
+#include "src/codec/metadata/orient.h"
 #include "src/codec/test_files.h"
 #include "src/codec/test_pictures.h"
 

@@ -2,13 +2,13 @@
 
 #include <string>
 
-#include "src/base/spare_blocks.h"
-#include "src/codec/avif.h"
-#include "src/codec/gif.h"
-#include "src/codec/jpeg.h"
-#include "src/codec/png.h"
-#include "src/codec/tiff.h"
-#include "src/codec/webp.h"
+#include "src/base/block_cache.h"
+#include "src/codec/gif/gif.h"
+#include "src/codec/heif/avif.h"
+#include "src/codec/jpeg/jpeg.h"
+#include "src/codec/png/png.h"
+#include "src/codec/tiff/tiff.h"
+#include "src/codec/webp/webp.h"
 
 namespace peel {
 namespace {
@@ -36,8 +36,8 @@ size_t LibraryBytes(Format format) {
 
 template <typename T>
 void MakeRoom(ImageView<const T> pixels, Format format) {
-  SpareBlocks::Process().MakeRoom(LibraryBytes(format) * static_cast<size_t>(pixels.width) *
-                                  static_cast<size_t>(pixels.height));
+  BlockCache::Process().MakeRoom(LibraryBytes(format) * static_cast<size_t>(pixels.width) *
+                                 static_cast<size_t>(pixels.height));
 }
 
 bool IsWritable(Format format) { return !FormatExtension(format).empty(); }

@@ -8,10 +8,10 @@
 
 #include "src/base/thread_pool.h"
 #include "src/codec/frames.h"
-#include "src/codec/gif_blocks.h"
-#include "src/codec/heif.h"
-#include "src/codec/metadata.h"
-#include "src/codec/raw.h"
+#include "src/codec/gif/gif_blocks.h"
+#include "src/codec/heif/heif.h"
+#include "src/codec/metadata/metadata.h"
+#include "src/codec/raw/raw.h"
 #include "src/codec/test_files.h"
 #include "src/codec/test_pictures.h"
 

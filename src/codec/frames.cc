@@ -3,13 +3,13 @@
 #include <optional>
 #include <utility>
 
-#include "src/codec/avif.h"
-#include "src/codec/gif.h"
-#include "src/codec/heif.h"
-#include "src/codec/png.h"
-#include "src/codec/raw.h"
-#include "src/codec/tiff.h"
-#include "src/codec/webp.h"
+#include "src/codec/gif/gif.h"
+#include "src/codec/heif/avif.h"
+#include "src/codec/heif/heif.h"
+#include "src/codec/png/png.h"
+#include "src/codec/raw/raw.h"
+#include "src/codec/tiff/tiff.h"
+#include "src/codec/webp/webp.h"
 
 namespace peel {
 namespace {

@@ -6,10 +6,10 @@
 #include <cstring>
 #include <string_view>
 
-#include "src/codec/bmp_header.h"
+#include "src/codec/bmp/bmp_header.h"
 #include "src/codec/bytes.h"
-#include "src/codec/exif_block.h"
-#include "src/codec/gif_blocks.h"
+#include "src/codec/gif/gif_blocks.h"
+#include "src/codec/metadata/exif_block.h"
 
 namespace peel {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "src/codec/bmp_header.h"
+#include "src/codec/bmp/bmp_header.h"
 
 namespace peel {
 namespace {

@@ -4,7 +4,7 @@
 #include <fstream>
 #include <string>
 
-#include "src/base/cgroup.h"
+#include "src/base/os/cgroup.h"
 
 namespace peel::engine {
 namespace {

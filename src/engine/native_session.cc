@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "src/engine/graph/specialise.h"
-#include "src/engine/kernels/reference.h"
+#include "src/engine/kernels/reference/reference.h"
 #include "src/engine/memory_limit.h"
 
 namespace peel::engine {

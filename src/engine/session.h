@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "src/base/source_file.h"
+#include "src/base/os/source_file.h"
 #include "src/base/status.h"
 #include "src/engine/device.h"
 #include "src/engine/graph/graph.h"

@@ -13,7 +13,7 @@
 namespace peel {
 
 // rembg's remove(), after the network, pixel for pixel and with its defects. Masks come from
-// Matter with MatteMode::kRembg.
+// MattingModel with MatteMode::kRembg.
 struct RembgOptions {
   bool only_mask = false;
   bool post_process_mask = false;

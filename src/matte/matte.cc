@@ -149,14 +149,14 @@ Result<Matte> MatteFromTrimap(ImageView<const uint8_t> photo, ImageView<const ui
   return matte;
 }
 
-Result<std::unique_ptr<Matter>> Matter::Create(std::shared_ptr<const Network> network,
-                                               std::optional<Family> hint) {
+Result<std::unique_ptr<MattingModel>> MattingModel::Create(std::shared_ptr<const Network> network,
+                                                           std::optional<Family> hint) {
   PEEL_ASSIGN_OR_RETURN(Profile profile, MakeProfile(*network, hint));
-  return std::unique_ptr<Matter>(new Matter(std::move(network), std::move(profile)));
+  return std::unique_ptr<MattingModel>(new MattingModel(std::move(network), std::move(profile)));
 }
 
-Result<Prediction> Matter::Predict(ImageView<const uint8_t> picture, ThreadPool* pool,
-                                   Sampling sampling) const {
+Result<Prediction> MattingModel::Predict(ImageView<const uint8_t> picture, ThreadPool* pool,
+                                         Sampling sampling) const {
   PEEL_ASSIGN_OR_RETURN(const std::vector<float> input,
                         Preprocess(picture, profile_, pool, sampling));
   const int64_t shape[] = {1, 3, profile_.height, profile_.width};
@@ -166,8 +166,8 @@ Result<Prediction> Matter::Predict(ImageView<const uint8_t> picture, ThreadPool*
   return ReadOutputs(outputs, profile_);
 }
 
-Result<Matte> Matter::ToMatte(const Prediction& prediction, ImageView<const uint8_t> photo,
-                              const MatteOptions& options, ThreadPool* pool) const {
+Result<Matte> MattingModel::ToMatte(const Prediction& prediction, ImageView<const uint8_t> photo,
+                                    const MatteOptions& options, ThreadPool* pool) const {
   if (photo.empty()) return InvalidArgument("there is no picture to make a matte for");
   const int subjects = profile_.classes > 1 ? profile_.classes - 1 : 1;
   Matte matte;
@@ -220,8 +220,8 @@ Result<Matte> Matter::ToMatte(const Prediction& prediction, ImageView<const uint
   return matte;
 }
 
-Result<Matte> Matter::Run(ImageView<const uint8_t> photo, const MatteOptions& options,
-                          ThreadPool* pool) const {
+Result<Matte> MattingModel::Run(ImageView<const uint8_t> photo, const MatteOptions& options,
+                                ThreadPool* pool) const {
   const Sampling sampling = options.mode == MatteMode::kRembg ? Sampling::kExact : Sampling::kFast;
   PEEL_ASSIGN_OR_RETURN(const Prediction prediction, Predict(photo, pool, sampling));
   return ToMatte(prediction, photo, options, pool);

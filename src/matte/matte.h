@@ -59,11 +59,11 @@ Result<Matte> MatteFromTrimap(ImageView<const uint8_t> photo, ImageView<const ui
                               ThreadPool* pool = nullptr);
 
 // A model that makes mattes. Immutable; may be used from several threads at once.
-class Matter {
+class MattingModel {
  public:
   // hint: the family the catalogue gives for the model's name.
-  static Result<std::unique_ptr<Matter>> Create(std::shared_ptr<const Network> network,
-                                                std::optional<Family> hint = std::nullopt);
+  static Result<std::unique_ptr<MattingModel>> Create(std::shared_ptr<const Network> network,
+                                                      std::optional<Family> hint = std::nullopt);
 
   const Profile& profile() const { return profile_; }
   // Frees what the network keeps for the next run.
@@ -82,7 +82,7 @@ class Matter {
                     ThreadPool* pool = nullptr) const;
 
  private:
-  Matter(std::shared_ptr<const Network> network, Profile profile)
+  MattingModel(std::shared_ptr<const Network> network, Profile profile)
       : network_(std::move(network)), profile_(std::move(profile)) {}
 
   std::shared_ptr<const Network> network_;

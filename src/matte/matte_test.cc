@@ -37,12 +37,12 @@ Result<Matte> RunOn(const std::vector<float>& plane, ImageView<const uint8_t> ph
                     const MatteOptions& options = {}) {
   auto network = FakeNetwork::Square(kSide);
   network->Answer("d0", {1, 1, kSide, kSide}, plane);
-  auto matter = Matter::Create(network);
-  if (!matter.ok()) return std::move(matter).status();
-  return (*matter)->Run(photo, options);
+  auto matting = MattingModel::Create(network);
+  if (!matting.ok()) return std::move(matting).status();
+  return (*matting)->Run(photo, options);
 }
 
-TEST(Matter, MakesCertainPixelsCertain) {
+TEST(MattingModel, MakesCertainPixelsCertain) {
   const ImageU8 photo = Noise(1, kSide, kSide, 3);
   const auto matte = RunOn(Square(0.985f, 0.011f), photo.view());
   ASSERT_TRUE(matte.ok()) << matte.status().message();
@@ -54,7 +54,7 @@ TEST(Matter, MakesCertainPixelsCertain) {
   EXPECT_NEAR(matte->subject_score, 0.985, 1e-6);
 }
 
-TEST(Matter, DoesNotStretchANearEmptyPrediction) {
+TEST(MattingModel, DoesNotStretchANearEmptyPrediction) {
   const ImageU8 photo = Noise(1, 100, 60, 3);
   const auto matte = RunOn(Square(0.08f, 0.0f), photo.view());
   ASSERT_TRUE(matte.ok());
@@ -73,7 +73,7 @@ TEST(Matter, DoesNotStretchANearEmptyPrediction) {
   EXPECT_FALSE(rembg->subject_found);
 }
 
-TEST(Matter, SurvivesNonsenseFromTheNetwork) {
+TEST(MattingModel, SurvivesNonsenseFromTheNetwork) {
   const ImageU8 photo = Noise(1, 50, 40, 3);
   for (const float bad : {NAN, INFINITY, -INFINITY, 1e30f}) {
     for (const MatteMode mode : {MatteMode::kDefault, MatteMode::kRembg}) {
@@ -86,7 +86,7 @@ TEST(Matter, SurvivesNonsenseFromTheNetwork) {
   }
 }
 
-TEST(Matter, RembgsMaskIsStretchedTruncatedAndLanczosed) {
+TEST(MattingModel, RembgsMaskIsStretchedTruncatedAndLanczosed) {
   const ImageU8 photo = Noise(1, 77, 50, 3);
   std::vector<float> plane(kSide * kSide);
   for (size_t i = 0; i < plane.size(); ++i) plane[i] = static_cast<float>(i % 97) / 200.0f;
@@ -102,7 +102,7 @@ TEST(Matter, RembgsMaskIsStretchedTruncatedAndLanczosed) {
             Crc(*Resize(std::as_const(small).view(), 77, 50, ResizeFilter::kLanczos)));
 }
 
-TEST(Matter, AsksASubjectScoreWhereThereIsOne) {
+TEST(MattingModel, AsksASubjectScoreWhereThereIsOne) {
   const ImageU8 photo = Noise(1, 40, 40, 3);
   for (const float score : {0.2f, 0.6f}) {
     auto network = std::make_shared<FakeNetwork>(
@@ -111,9 +111,9 @@ TEST(Matter, AsksASubjectScoreWhereThereIsOne) {
     network->metadata_ = {{"peel.family", "peel"}, {"peel.subject_threshold", "0.4"}};
     network->Answer("mask", {1, 1, kSide, kSide}, Square(0.9f, 0));
     network->Answer("subject", {1, 1}, {score});
-    auto matter = Matter::Create(network);
-    ASSERT_TRUE(matter.ok());
-    const auto matte = (*matter)->Run(photo.view());
+    auto matting = MattingModel::Create(network);
+    ASSERT_TRUE(matting.ok());
+    const auto matte = (*matting)->Run(photo.view());
     ASSERT_TRUE(matte.ok()) << matte.status().message();
     EXPECT_EQ(matte->subject_found, score > 0.4f);
     EXPECT_FLOAT_EQ(matte->subject_score, score);
@@ -121,7 +121,7 @@ TEST(Matter, AsksASubjectScoreWhereThereIsOne) {
   }
 }
 
-TEST(Matter, ClothModelsGiveThreeMattes) {
+TEST(MattingModel, ClothModelsGiveThreeMattes) {
   const ImageU8 photo = Noise(1, 64, 64, 3);
   auto network =
       std::make_shared<FakeNetwork>(std::vector<NetworkPort>{{"input", {1, 3, kSide, kSide}}},
@@ -134,11 +134,11 @@ TEST(Matter, ClothModelsGiveThreeMattes) {
     }
   }
   network->Answer("out", {1, 4, kSide, kSide}, planes);
-  auto matter = Matter::Create(network);
-  ASSERT_TRUE(matter.ok());
-  EXPECT_EQ((*matter)->profile().family, Family::kClothSeg);
+  auto matting = MattingModel::Create(network);
+  ASSERT_TRUE(matting.ok());
+  EXPECT_EQ((*matting)->profile().family, Family::kClothSeg);
   for (const MatteMode mode : {MatteMode::kDefault, MatteMode::kRembg}) {
-    const auto matte = (*matter)->Run(photo.view(), {mode, Edges::kOff});
+    const auto matte = (*matting)->Run(photo.view(), {mode, Edges::kOff});
     ASSERT_TRUE(matte.ok());
     ASSERT_EQ(matte->alphas.size(), 3u);
     EXPECT_TRUE(matte->subject_found);

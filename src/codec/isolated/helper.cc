@@ -26,14 +26,14 @@
 #include <variant>
 #include <vector>
 
-#include "src/base/message_socket.h"
-#include "src/base/shared_region.h"
-#include "src/base/spare_blocks.h"
+#include "src/base/block_cache.h"
+#include "src/base/os/message_socket.h"
+#include "src/base/os/shared_region.h"
 #include "src/codec/codecs.h"
 #include "src/codec/decode.h"
 #include "src/codec/frames.h"
 #include "src/codec/isolated/protocol.h"
-#include "src/codec/raw.h"
+#include "src/codec/raw/raw.h"
 
 namespace peel::isolated {
 namespace {
@@ -170,7 +170,7 @@ class Helper {
         return Fail(Internal(std::string("decoding it failed (") + error.what() + ")"));
       }
     }();
-    SpareBlocks& spare = SpareBlocks::Process();
+    BlockCache& spare = BlockCache::Process();
     if (const size_t waiting = spare.waiting(); waiting > kKept) spare.MakeRoom(waiting - kKept);
     GiveUpLargeFile();
     return status;

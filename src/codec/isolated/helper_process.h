@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "src/base/cancel.h"
-#include "src/base/child_process.h"
-#include "src/base/message_socket.h"
-#include "src/base/shared_region.h"
+#include "src/base/os/child_process.h"
+#include "src/base/os/message_socket.h"
+#include "src/base/os/shared_region.h"
 #include "src/base/status.h"
 #include "src/codec/isolated/protocol.h"
 #include "src/codec/picture.h"

@@ -6,7 +6,7 @@
 
 #include "src/base/hash.h"
 #include "src/codec/limits.h"
-#include "src/codec/raw.h"
+#include "src/codec/raw/raw.h"
 
 namespace peel {
 namespace {

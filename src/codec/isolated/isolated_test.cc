@@ -14,7 +14,7 @@
 
 #include "src/codec/encode.h"
 #include "src/codec/isolated/helper.h"
-#include "src/codec/raw.h"
+#include "src/codec/raw/raw.h"
 #include "src/codec/test_files.h"
 #include "src/codec/test_pictures.h"
 

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "src/base/checked.h"
-#include "src/base/message_socket.h"
+#include "src/base/os/message_socket.h"
 #include "src/codec/isolated/archive.h"
 #include "src/codec/limits.h"
 

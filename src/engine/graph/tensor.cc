@@ -144,24 +144,24 @@ Result<Tensor> Tensor::ViewMisaligned(DataType type, Shape shape, const void* da
                                       std::shared_ptr<const void> owner) {
   PEEL_ASSIGN_OR_RETURN(Tensor t,
                         View(type, std::move(shape), const_cast<void*>(data), std::move(owner)));
-  t.late_ = std::make_shared<Late>(data, t.bytes());
+  t.deferred_ = std::make_shared<Deferred>(data, t.bytes());
   return t;
 }
 
 Result<Tensor> Tensor::OfFile(DataType type, Shape shape, std::shared_ptr<const SourceFile> file,
                               uint64_t offset) {
   PEEL_ASSIGN_OR_RETURN(Tensor t, View(type, std::move(shape), nullptr));
-  t.late_ = std::make_shared<Late>(std::move(file), offset, t.bytes());
+  t.deferred_ = std::make_shared<Deferred>(std::move(file), offset, t.bytes());
   return t;
 }
 
 Status Tensor::CopyTo(void* to) const {
-  if (late_) return late_->CopyTo(to);
+  if (deferred_) return deferred_->CopyTo(to);
   if (bytes() > 0) std::memcpy(to, data_, bytes());
   return OkStatus();
 }
 
-void* Tensor::Late::Elements() {
+void* Tensor::Deferred::Elements() {
   std::call_once(once_, [this] {  // anew where it throws
     auto buffer = AlignedBuffer::Allocate(bytes_);
     if (!buffer.ok()) throw std::bad_alloc();
@@ -173,7 +173,7 @@ void* Tensor::Late::Elements() {
   return copy_.data();
 }
 
-Status Tensor::Late::CopyTo(void* to) const {
+Status Tensor::Deferred::CopyTo(void* to) const {
   if (file_) return file_->Read(offset_, bytes_, to);
   std::memcpy(to, from_, bytes_);
   return OkStatus();

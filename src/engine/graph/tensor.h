@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "src/base/aligned_buffer.h"
-#include "src/base/source_file.h"
+#include "src/base/os/source_file.h"
 #include "src/base/status.h"
 
 namespace peel::engine {
@@ -88,8 +88,8 @@ class Tensor {
   int64_t elements() const { return elements_; }
   size_t bytes() const { return static_cast<size_t>(elements_) * DataTypeSize(type_); }
 
-  void* raw() { return late_ ? late_->Elements() : data_; }
-  const void* raw() const { return late_ ? late_->Elements() : data_; }
+  void* raw() { return deferred_ ? deferred_->Elements() : data_; }
+  const void* raw() const { return deferred_ ? deferred_->Elements() : data_; }
   template <typename T>
   T* data() {
     return static_cast<T*>(raw());
@@ -100,11 +100,11 @@ class Tensor {
   }
   // True of the kinds whose elements raw() makes a copy of. Their bytes are CopyTo's at no such
   // cost.
-  bool late() const { return late_ != nullptr; }
+  bool late() const { return deferred_ != nullptr; }
   // kIo where a file's cannot be read or have changed.
   Status CopyTo(void* to) const;
   // The same for tensors that share their memory, and no other's while one of them lives.
-  const void* identity() const { return late_ ? late_.get() : data_; }
+  const void* identity() const { return deferred_ ? deferred_.get() : data_; }
 
   // The same memory under another shape of as many elements.
   Result<Tensor> Reshaped(Shape shape) const;
@@ -118,10 +118,10 @@ class Tensor {
   Shape shape_;
   int64_t elements_ = 0;
   // Bytes at `from`, or of a file, and the aligned copy of them that is made when first asked for.
-  class Late {
+  class Deferred {
    public:
-    Late(const void* from, size_t bytes) : from_(from), bytes_(bytes) {}
-    Late(std::shared_ptr<const SourceFile> file, uint64_t offset, size_t bytes)
+    Deferred(const void* from, size_t bytes) : from_(from), bytes_(bytes) {}
+    Deferred(std::shared_ptr<const SourceFile> file, uint64_t offset, size_t bytes)
         : file_(std::move(file)), offset_(offset), bytes_(bytes) {}
     void* Elements();
     Status CopyTo(void* to) const;
@@ -137,7 +137,7 @@ class Tensor {
 
   void* data_ = nullptr;
   std::shared_ptr<const void> owner_;
-  std::shared_ptr<Late> late_;
+  std::shared_ptr<Deferred> deferred_;
 };
 
 // IEEE 754 half and bfloat16, round to nearest even; scalar, for constants and reference code.

@@ -7,7 +7,7 @@
 #include <hwy/highway.h>
 
 #include "src/base/checked.h"
-#include "src/engine/kernels/conv.h"
+#include "src/engine/kernels/epilogue.h"
 
 #if defined(PEEL_MATH_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef PEEL_MATH_INL_H_

@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "src/base/checked.h"
-#include "src/engine/kernels/conv.h"
+#include "src/engine/kernels/layout.h"
 
 namespace peel::engine {
 

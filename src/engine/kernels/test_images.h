@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "src/base/aligned_buffer.h"
+#include "src/engine/kernels/layout.h"
 #include "src/engine/kernels/shape4.h"
 
 namespace peel::engine {

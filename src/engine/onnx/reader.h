@@ -5,7 +5,7 @@
 #include <span>
 #include <string>
 
-#include "src/base/source_file.h"
+#include "src/base/os/source_file.h"
 #include "src/base/status.h"
 #include "src/engine/graph/graph.h"
 

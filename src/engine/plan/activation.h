@@ -1,7 +1,7 @@
 #pragma once
 
 #include "src/engine/graph/graph.h"
-#include "src/engine/kernels/conv.h"
+#include "src/engine/kernels/conv/conv.h"
 
 namespace peel::engine {
 

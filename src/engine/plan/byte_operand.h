@@ -1,6 +1,6 @@
 #pragma once
 
-#include "src/engine/kernels/bytes.h"
+#include "src/engine/kernels/bytes/bytes.h"
 #include "src/engine/plan/image_operand.h"
 
 namespace peel::engine {

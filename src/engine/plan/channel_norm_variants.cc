@@ -1,6 +1,6 @@
 #include <cmath>
 
-#include "src/engine/kernels/channel_norm.h"
+#include "src/engine/kernels/map/channel_norm.h"
 #include "src/engine/plan/image_operand.h"
 
 namespace peel::engine {

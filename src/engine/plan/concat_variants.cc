@@ -2,7 +2,7 @@
 #include <array>
 #include <cstring>
 
-#include "src/engine/kernels/concat.h"
+#include "src/engine/kernels/map/concat.h"
 #include "src/engine/plan/byte_operand.h"
 
 namespace peel::engine {

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "src/engine/kernels/conv.h"
+#include "src/engine/kernels/conv/conv.h"
 #include "src/engine/plan/variants.h"
 
 namespace peel::engine {

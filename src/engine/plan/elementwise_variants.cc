@@ -1,4 +1,4 @@
-#include "src/engine/kernels/elementwise.h"
+#include "src/engine/kernels/map/elementwise.h"
 
 #include <optional>
 

@@ -3,7 +3,8 @@
 #include <climits>
 #include <optional>
 
-#include "src/engine/kernels/qconv.h"
+#include "src/engine/kernels/bytes/qconv.h"
+#include "src/engine/kernels/registry.h"
 #include "src/engine/plan/activation.h"
 #include "src/engine/plan/byte_operand.h"
 #include "src/engine/plan/conv_problem.h"

@@ -1,7 +1,7 @@
 #include <optional>
 
-#include "src/engine/kernels/gemm.h"
-#include "src/engine/kernels/softmax.h"
+#include "src/engine/kernels/gemm/gemm.h"
+#include "src/engine/kernels/map/softmax.h"
 #include "src/engine/plan/image_operand.h"
 #include "src/engine/plan/weights.h"
 

@@ -1,4 +1,4 @@
-#include "src/engine/kernels/pool.h"
+#include "src/engine/kernels/map/pool.h"
 
 #include <algorithm>
 #include <climits>

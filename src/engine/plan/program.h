@@ -10,7 +10,7 @@
 #include "src/base/status.h"
 #include "src/base/thread_pool.h"
 #include "src/engine/graph/graph.h"
-#include "src/engine/kernels/conv.h"
+#include "src/engine/kernels/conv/conv.h"
 
 namespace peel::engine {
 

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "src/engine/kernels/reference.h"
+#include "src/engine/kernels/reference/reference.h"
 
 #include "src/engine/plan/variants.h"
 

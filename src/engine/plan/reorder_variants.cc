@@ -1,4 +1,4 @@
-#include "src/engine/kernels/reorder.h"
+#include "src/engine/kernels/map/reorder.h"
 
 #include "src/engine/plan/byte_operand.h"
 #include "src/engine/plan/layout.h"

@@ -1,4 +1,4 @@
-#include "src/engine/kernels/resize.h"
+#include "src/engine/kernels/map/resize.h"
 
 #include <climits>
 #include <optional>

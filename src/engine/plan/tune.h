@@ -4,7 +4,7 @@
 #include <string>
 
 #include "src/base/thread_pool.h"
-#include "src/engine/kernels/conv.h"
+#include "src/engine/kernels/conv/conv.h"
 #include "src/engine/plan/program.h"
 #include "src/engine/plan/timings.h"
 

@@ -7,7 +7,7 @@
 #include "src/engine/graph/passes/passes.h"
 #include "src/engine/graph/schema.h"
 #include "src/engine/graph/specialise.h"
-#include "src/engine/kernels/reference.h"
+#include "src/engine/kernels/reference/reference.h"
 #include "src/engine/plan/plan.h"
 
 namespace peel::engine {

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <string>
 
-#include "src/engine/kernels/conv.h"
+#include "src/engine/kernels/epilogue.h"
 #include "src/engine/kernels/reference/activation_formulas.h"
 #include "src/engine/kernels/reference/conv_loops.h"
 #include "src/engine/kernels/reference/families.h"

@@ -2,7 +2,7 @@
 
 #include <span>
 
-#include "src/engine/kernels/reference.h"
+#include "src/engine/kernels/reference/reference.h"
 
 namespace peel::engine::reference {
 

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "src/engine/kernels/reference.h"
+#include "src/engine/kernels/reference/reference.h"
 
 namespace peel::engine::reference {
 

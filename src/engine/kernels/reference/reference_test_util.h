@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "src/engine/kernels/reference.h"
+#include "src/engine/kernels/reference/reference.h"
 
 namespace peel::engine {
 

@@ -2,8 +2,8 @@
 #include <string_view>
 #include <vector>
 
-#include "src/engine/kernels/reference.h"
 #include "src/engine/kernels/reference/families.h"
+#include "src/engine/kernels/reference/reference.h"
 
 namespace peel::engine {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "src/engine/kernels/reference.h"
+#include "src/engine/kernels/reference/reference.h"
 
 namespace peel::engine::reference {
 

@@ -7,7 +7,7 @@
 #include <type_traits>
 
 #include "src/engine/graph/tensor.h"
-#include "src/engine/kernels/reference.h"
+#include "src/engine/kernels/reference/reference.h"
 
 namespace peel::engine::reference {
 

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstddef>
+
+#include "apps/peel/console.h"
+#include "apps/peel/cut/cut_run.h"
+#include "src/base/status.h"
+#include "src/pipeline/cut/cutter.h"
+#include "src/pipeline/folder/batch.h"
+#include "src/pipeline/folder/inputs.h"
+#include "src/pipeline/folder/outputs.h"
+
+namespace peel {
+
+// The options of the library from those of the command line.
+struct Plan {
+  ModelOptions model;
+  BatchOptions batch;
+  OutputOptions output;
+  Shard shard;
+  Console::Progress progress = Console::Progress::kAuto;
+};
+
+// kInvalidArgument and the like name the option.
+Result<Plan> MakePlan(const CutArguments& arguments);
+
+// One picture a processor keeps all of them busy with the least waiting; what --jobs says wins.
+int JobsFor(const CutArguments& arguments, size_t pictures);
+
+}  // namespace peel

@@ -1,0 +1,390 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <set>
+
+#include "apps/peel/console.h"
+#include "apps/peel/model/model_command.h"
+#include "apps/peel/output.h"
+#include "src/engine/backend.h"
+#include "src/engine/npy.h"
+#include "src/engine/session.h"
+#include "src/pipeline/cut/cutter.h"
+#include "src/pipeline/model/int8_model.h"
+#include "src/pipeline/model/precision.h"
+
+namespace peel {
+namespace {
+
+using engine::DataType;
+using engine::NamedTensor;
+using engine::Port;
+using engine::Session;
+using engine::Shape;
+using engine::Tensor;
+using Clock = std::chrono::steady_clock;
+
+struct Options {
+  std::string file;
+  std::vector<std::string> inputs, outputs, shapes;
+  int repeat = 0, warmup = 0, threads = 0;
+  std::string precision = "auto", device = "auto", backend = "auto", ort;
+  bool profile = false, json = false, strict = false;
+};
+
+double MillisecondsSince(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+// Largest resident size so far. getrusage would count what the parent had before exec.
+uint64_t PeakBytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    uint64_t kib = 0;
+    if (word == "VmHWM:" && status >> kib) return kib * 1024;
+  }
+  return 0;
+}
+
+template <typename T, typename Distribution>
+void Fill(Tensor& tensor, std::mt19937& random, Distribution distribution) {
+  T* p = tensor.data<T>();
+  for (int64_t i = 0; i < tensor.elements(); ++i) p[i] = static_cast<T>(distribution(random));
+}
+
+// Real numbers in [0, 1), whole ones in 0..3 (an index into almost anything), booleans.
+Result<Tensor> RandomTensor(DataType type, const Shape& shape, std::mt19937& random) {
+  PEEL_ASSIGN_OR_RETURN(Tensor t, Tensor::Allocate(type, shape));
+  std::uniform_real_distribution<float> real(0.0f, 1.0f);
+  std::uniform_int_distribution<int> whole(0, 3), flag(0, 1);
+  switch (type) {
+    case DataType::kFloat32:
+      Fill<float>(t, random, real);
+      break;
+    case DataType::kFloat64:
+      Fill<double>(t, random, real);
+      break;
+    case DataType::kFloat16:
+      Fill<uint16_t>(t, random, [&](auto& r) { return engine::FloatToHalf(real(r)); });
+      break;
+    case DataType::kBfloat16:
+      Fill<uint16_t>(t, random, [&](auto& r) { return engine::FloatToBfloat16(real(r)); });
+      break;
+    case DataType::kBool:
+      Fill<uint8_t>(t, random, flag);
+      break;
+    case DataType::kInt8:
+    case DataType::kUint8:
+      Fill<uint8_t>(t, random, whole);
+      break;
+    case DataType::kInt16:
+    case DataType::kUint16:
+      Fill<uint16_t>(t, random, whole);
+      break;
+    case DataType::kInt32:
+    case DataType::kUint32:
+      Fill<uint32_t>(t, random, whole);
+      break;
+    case DataType::kInt64:
+    case DataType::kUint64:
+      Fill<uint64_t>(t, random, whole);
+      break;
+    case DataType::kUndefined:
+    case DataType::kString:
+      return Unsupported(std::string("no random values of type ") + engine::DataTypeName(type));
+  }
+  return t;
+}
+
+const Port* FindPort(const std::vector<Port>& ports, const std::string& name) {
+  const auto it = std::find_if(ports.begin(), ports.end(), [&](auto& p) { return p.name == name; });
+  return it == ports.end() ? nullptr : &*it;
+}
+
+Status NoSuchPort(const Options& options, const char* kind, const std::string& name,
+                  const std::vector<Port>& ports) {
+  std::string list;
+  for (const Port& port : ports) list += (list.empty() ? "'" : ", '") + port.name + "'";
+  return InvalidArgument(fmt::format("{}: has no {} '{}'; it has {}", options.file, kind, name,
+                                     list.empty() ? "none" : list));
+}
+
+// One tensor per input: the file's where one is given, random numbers elsewhere.
+Result<std::vector<NamedTensor>> Feeds(const Options& options, const Session& session) {
+  std::map<std::string, Tensor> given;
+  std::map<std::string, Shape> shapes;
+  for (const std::string& text : options.inputs) {
+    PEEL_ASSIGN_OR_RETURN(const auto pair, SplitPair("--input", text));
+    if (!FindPort(session.inputs(), pair.first)) {
+      return NoSuchPort(options, "input", pair.first, session.inputs());
+    }
+    PEEL_ASSIGN_OR_RETURN(given[pair.first], engine::ReadNpy(pair.second));
+  }
+  for (const std::string& text : options.shapes) {
+    PEEL_ASSIGN_OR_RETURN(const auto pair, SplitPair("--shape", text));
+    if (!FindPort(session.inputs(), pair.first)) {
+      return NoSuchPort(options, "input", pair.first, session.inputs());
+    }
+    PEEL_ASSIGN_OR_RETURN(shapes[pair.first], ParseShape(pair.second));
+  }
+  std::mt19937 random(12345);
+  std::vector<NamedTensor> feeds;
+  for (const Port& port : session.inputs()) {
+    const auto shape_it = shapes.find(port.name);
+    if (const auto it = given.find(port.name); it != given.end()) {
+      if (shape_it != shapes.end() && shape_it->second != it->second.shape()) {
+        return InvalidArgument("--shape and the file given for input '" + port.name + "' differ");
+      }
+      feeds.push_back({port.name, it->second});
+      continue;
+    }
+    Shape shape = port.shape;
+    for (int64_t& extent : shape) extent = extent < 0 ? 1 : extent;
+    if (shape_it != shapes.end()) shape = shape_it->second;
+    if (!port.has_shape && shape_it == shapes.end()) {
+      return InvalidArgument(fmt::format(
+          "{}: input '{}' declares no shape; give --shape or --input", options.file, port.name));
+    }
+    PEEL_ASSIGN_OR_RETURN(Tensor tensor, RandomTensor(port.type, shape, random));
+    feeds.push_back({port.name, std::move(tensor)});
+  }
+  return feeds;
+}
+
+Result<engine::DeviceRequest> RequestFor(const Options& options) {
+  engine::DeviceRequest request;
+  request.strict = options.strict;
+  PEEL_ASSIGN_OR_RETURN(request.device, ParseDevice(options.device));
+  PEEL_ASSIGN_OR_RETURN(request.backend, ParseBackend(options.backend));
+  PEEL_ASSIGN_OR_RETURN(request.runtime, ParseRuntime(options.ort));
+  return request;
+}
+
+// Says what runs instead of what was asked for, or fails where that is not wanted.
+Status CheckPrecision(const Options& options, const PrecisionPlan& plan,
+                      const engine::NumberReport& numbers) {
+  const std::string fallback = PrecisionFallback(plan, numbers);
+  if (fallback.empty()) return OkStatus();
+  const std::string note = fmt::format("--precision {}: {}", options.precision, fallback);
+  if (options.strict && plan.wish != engine::Precision::kAuto) {
+    return Status(StatusCode::kDeviceRefused, note + " without --strict");
+  }
+  Console().Note(note);
+  return OkStatus();
+}
+
+void PrintProfile(const std::vector<engine::StepProfile>& steps) {
+  double total = 0;
+  std::map<std::string, std::pair<double, int>> kernels;
+  Print("{:>9} {:>9} {:<22} {:<14} {:<40} {}\n", "ms", "GMAC/s", "kernel", "operator", "shapes",
+        "node");
+  for (const auto& step : steps) {
+    total += step.milliseconds;
+    auto& [sum, count] = kernels[step.kernel];
+    sum += step.milliseconds;
+    ++count;
+    const double rate = step.milliseconds > 0
+                            ? static_cast<double>(step.multiply_adds) / step.milliseconds * 1e-6
+                            : 0;
+    Print("{:9.3f} {:>9} {:<22} {:<14} {:<40} {}\n", step.milliseconds,
+          step.multiply_adds > 0 ? fmt::format("{:.1f}", rate) : "-", step.kernel, step.op_type,
+          step.detail, step.node);
+  }
+  std::vector<std::pair<std::string, std::pair<double, int>>> order(kernels.begin(), kernels.end());
+  std::sort(order.begin(), order.end(),
+            [](auto& a, auto& b) { return a.second.first > b.second.first; });
+  Print("\n{:>9} {:>6} {:>6}  {}\n", "ms", "%", "steps", "kernel");
+  for (const auto& [kernel, sum] : order) {
+    Print("{:9.3f} {:6.1f} {:6}  {}\n", sum.first, total > 0 ? 100 * sum.first / total : 0,
+          sum.second, kernel);
+  }
+  Print("{:9.3f}               in all\n", total);
+  std::string slow;
+  int count = 0;
+  for (const auto& step : steps) {
+    if (step.kernel != "reference" && step.kernel != "conv_reference") continue;
+    slow += (count++ == 0 ? " '" : ", '") + step.node + "'";
+  }
+  if (count > 0) Print("\n{} on plain reference kernels:{}\n", count, slow);
+}
+
+nlohmann::json ProfileJson(const std::vector<engine::StepProfile>& steps) {
+  auto list = nlohmann::json::array();
+  for (const auto& step : steps) {
+    list.push_back({{"node", step.node},
+                    {"operator", step.op_type},
+                    {"kernel", step.kernel},
+                    {"detail", step.detail},
+                    {"ms", step.milliseconds},
+                    {"multiply_adds", step.multiply_adds}});
+  }
+  return list;
+}
+
+std::string Range(const Tensor& tensor) {
+  const auto values = tensor.AsFloats();
+  if (!values.ok() || values->empty()) return "";
+  double sum = 0;
+  for (const float v : *values) sum += v;
+  const auto [low, high] = std::minmax_element(values->begin(), values->end());
+  return fmt::format("  min {:.6g} max {:.6g} mean {:.6g}", *low, *high,
+                     sum / static_cast<double>(values->size()));
+}
+
+struct Timing {
+  double load = 0, first = 0, min = 0, median = 0;
+  std::vector<double> all;  // of the repeated runs, in order
+};
+
+Status Run(const Options& options) {
+  if (options.warmup > 0 && options.repeat == 0) {
+    return InvalidArgument("--warmup comes before the runs that --repeat asks for; give that too");
+  }
+  PEEL_ASSIGN_OR_RETURN(const engine::DeviceRequest request, RequestFor(options));
+  PEEL_ASSIGN_OR_RETURN(const engine::Precision wish, ParsePrecision(options.precision));
+  Timing timing;
+  auto start = Clock::now();
+  // Any file is taken, whatever its name.
+  LocatedModel where;
+  where.path = options.file;
+  where.name = std::filesystem::path(options.file).stem().string();
+  PEEL_ASSIGN_OR_RETURN(engine::ModelBytes file, ReadModel(where));
+  PrecisionPlan plan = PlanPrecision(wish, where, std::move(file), options.threads);
+  PEEL_ASSIGN_OR_RETURN(const auto placed, engine::LoadPlaced(plan.file, plan.session, request));
+  plan.file = {};  // before packed weights take memory
+  const auto& session = placed.session;
+  const engine::RunsOn on = session->runs_on();
+  if (!placed.warning.empty()) Console().Note(placed.warning);
+  timing.load = MillisecondsSince(start);
+
+  std::vector<std::string> fetches, files;
+  for (const std::string& text : options.outputs) {
+    PEEL_ASSIGN_OR_RETURN(auto pair, SplitPair("--output", text));
+    if (!FindPort(session->outputs(), pair.first)) {
+      return NoSuchPort(options, "output", pair.first, session->outputs());
+    }
+    fetches.push_back(std::move(pair.first));
+    files.push_back(std::move(pair.second));
+  }
+  PEEL_ASSIGN_OR_RETURN(const std::vector<NamedTensor> feeds, Feeds(options, *session));
+
+  const auto context = session->NewContext();
+  const bool again = options.repeat > 0;
+  context->EnableProfile(options.profile && !again);
+  start = Clock::now();
+  PEEL_ASSIGN_OR_RETURN(std::vector<Tensor> results, context->Run(feeds, fetches));
+  timing.first = timing.min = timing.median = MillisecondsSince(start);
+  const engine::NumberReport numbers = context->Numbers();
+  PEEL_RETURN_IF_ERROR(CheckPrecision(options, plan, numbers));
+  if (again) {
+    for (int i = 0; i < options.warmup; ++i) {
+      PEEL_ASSIGN_OR_RETURN(results, context->Run(feeds, fetches));
+    }
+    std::vector<double> times;
+    for (int i = 0; i < options.repeat; ++i) {
+      // The last run alone is profiled, so that the others are timed as users run them.
+      if (options.profile && i + 1 == options.repeat) context->EnableProfile(true);
+      start = Clock::now();
+      PEEL_ASSIGN_OR_RETURN(results, context->Run(feeds, fetches));
+      times.push_back(MillisecondsSince(start));
+    }
+    timing.all = times;
+    std::sort(times.begin(), times.end());
+    timing.min = times.front();
+    timing.median = (times[(times.size() - 1) / 2] + times[times.size() / 2]) / 2;
+  }
+  for (size_t i = 0; i < files.size(); ++i) {
+    PEEL_RETURN_IF_ERROR(engine::WriteNpy(files[i], results[i]));
+  }
+
+  if (options.json) {
+    nlohmann::json out{{"load_ms", timing.load},
+                       {"first_ms", timing.first},
+                       {"min_ms", timing.min},
+                       {"median_ms", timing.median},
+                       {"times_ms", timing.all},
+                       {"peak_bytes", PeakBytes()},
+                       {"device", engine::DeviceName(on.device)},
+                       {"device_asked", options.device},
+                       {"device_reason", placed.reason},
+                       {"backend", engine::BackendName(on.backend)},
+                       {"precision", PrecisionName(numbers)},
+                       {"threads", session->threads()}};
+    if (!on.version.empty()) out["backend_version"] = on.version;
+    if (!on.nodes.empty()) out["nodes"] = on.nodes;
+    if (options.profile) {
+      const engine::MemoryReport memory = context->Memory();
+      out["steps"] = ProfileJson(context->LastProfile());
+      out["arena_bytes"] = memory.arena_bytes;
+      out["weight_bytes"] = memory.weight_bytes;
+      out["scratch_bytes"] = memory.scratch_bytes;
+    }
+    Print("{}\n", out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    return OkStatus();
+  }
+  if (options.profile) {
+    PrintProfile(context->LastProfile());
+    const engine::MemoryReport memory = context->Memory();
+    Print("\nmemory: activations {:.1f} MB, packed weights {:.1f} MB, scratch {:.1f} MB\n\n",
+          static_cast<double>(memory.arena_bytes) * 1e-6,
+          static_cast<double>(memory.weight_bytes) * 1e-6,
+          static_cast<double>(memory.scratch_bytes) * 1e-6);
+  }
+  for (size_t i = 0; i < results.size(); ++i) {
+    Print("{}: {} {}{}\n", fetches.empty() ? session->outputs()[i].name : fetches[i],
+          engine::DataTypeName(results[i].type()), engine::ShapeString(results[i].shape()),
+          Range(results[i]));
+  }
+  if (on.backend != BackendKind::kNative) {
+    Print("{} by {} {}", engine::DeviceName(on.device), engine::BackendName(on.backend),
+          on.version);
+    for (const auto& [provider, count] : on.nodes) Print(", {} {} nodes", provider, count);
+    Print("\n");
+  }
+  Print("load {:.2f} ms, first {:.2f} ms, min {:.2f} ms, median {:.2f} ms, {} thread{}, {}\n",
+        timing.load, timing.first, timing.min, timing.median, session->threads(),
+        session->threads() == 1 ? "" : "s", PrecisionDetail(numbers));
+  return OkStatus();
+}
+
+}  // namespace
+
+void AddModelRun(Command& model, int* exit_code) {
+  auto options = std::make_shared<Options>();
+  Command run = model.AddCommand("run", "Feed an ONNX model .npy arrays and time it");
+  run.AddOption("FILE", options->file, "the model").Required();
+  run.AddOption("--input", options->inputs, "NAME=x.npy: an input (others are random)")
+      .OneValueEach();
+  run.AddOption("--output", options->outputs, "NAME=y.npy: compute this output, write it")
+      .OneValueEach();
+  run.AddOption("--shape", options->shapes,
+                "NAME=1,3,320,320: extents of a random input (symbolic ones are 1 otherwise)")
+      .OneValueEach();
+  run.AddOption("--repeat", options->repeat, "timed runs after the first").Range(0, 1000000);
+  run.AddOption("--warmup", options->warmup, "untimed runs between the first and the timed ones")
+      .Range(0, 1000000);
+  run.AddOption("--threads", options->threads, "threads (0: all this process may use)")
+      .Range(0, 1024);
+  run.AddOption("--precision", options->precision, "auto, fp32, bf16, fp16 or int8")
+      .OneOf({"auto", "fp32", "bf16", "fp16", "int8"});
+  run.AddOption("--device", options->device, "auto, cpu, cuda, tensorrt or openvino")
+      .OneOf({"auto", "cpu", "cuda", "tensorrt", "openvino"});
+  run.AddOption("--backend", options->backend, "auto, native or onnxruntime")
+      .OneOf({"auto", "native", "onnxruntime"});
+  run.AddOption("--ort", options->ort, "KEY=VALUE,…: ONNX Runtime's options (peel cut --help)");
+  run.AddFlag("--strict", options->strict, "fail rather than fall back");
+  run.AddFlag("--profile", options->profile, "time and kernel of every step");
+  run.AddFlag("--json", options->json, "one JSON object on stdout");
+  run.OnParsed([options, exit_code] {
+    if (const Status status = Run(*options); !status.ok()) *exit_code = ReportFailure(status);
+  });
+}
+
+}  // namespace peel

@@ -1,0 +1,237 @@
+#include "src/pipeline/folder/report.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <system_error>
+#include <utility>
+
+#include "src/base/hash.h"
+#include "src/base/os/descriptor.h"
+#include "src/base/os/files.h"
+#include "src/pipeline/folder/flat_table.h"
+
+namespace peel {
+namespace {
+
+// Ordered, so that a person finds the name first.
+using Json = nlohmann::ordered_json;
+
+double Rounded(double value, double steps) { return std::round(value * steps) / steps; }
+
+const char* StateWord(FileReport::State state) {
+  switch (state) {
+    case FileReport::State::kDone:
+      return "done";
+    case FileReport::State::kSkipped:
+      return "skipped";
+    case FileReport::State::kCancelled:
+      return "cancelled";
+    case FileReport::State::kFailed:
+      break;
+  }
+  return "failed";
+}
+
+void AddModel(Json& entry, const ModelInfo& model) {
+  entry["model"] = model.name;
+  entry["device"] = model.device;
+  entry["device_asked"] = model.device_asked;
+  if (!model.device_reason.empty()) entry["device_reason"] = model.device_reason;
+  entry["backend"] = model.backend;
+  if (!model.nodes.empty()) entry["nodes"] = model.nodes;
+  entry["precision"] = model.precision;
+  entry["precision_detail"] = model.precision_detail;
+  entry["threads"] = model.threads;
+}
+
+Json ToJson(const FileReport& report, const ModelInfo* model) {
+  Json entry;
+  entry["input"] = report.input;
+  entry["output"] = report.output;
+  entry["status"] = StateWord(report.state);
+  if (report.frame > 0) {
+    entry["frame"] = report.frame;
+    entry["frames"] = report.frames;
+  } else if (report.written_frames > 1) {
+    entry["frames"] = report.written_frames;
+  }
+  if (!report.status.ok()) {
+    entry["error"] = {{"code", StatusWord(report.status.code())},
+                      {"message", report.status.message()}};
+  }
+  if (!report.reason.empty()) entry["reason"] = report.reason;
+  if (!report.warning.empty()) entry["warning"] = report.warning;
+  if (report.state == FileReport::State::kDone) {
+    entry["subject"] = report.has_subject;
+    entry["subject_score"] = Rounded(report.subject_score, 1e4);
+    entry["coverage"] = Rounded(report.coverage, 1e6);
+    entry["width"] = report.width;
+    entry["height"] = report.height;
+    entry["output_bytes"] = report.output_bytes;
+  }
+  if (report.input_bytes > 0) entry["input_bytes"] = report.input_bytes;
+  if (model != nullptr && report.state != FileReport::State::kSkipped) AddModel(entry, *model);
+  Json times = Json::object();
+  for (const auto& [stage, milliseconds] : report.times) {
+    times[std::string(stage)] = Rounded(milliseconds, 1e3);
+  }
+  times["total"] = Rounded(report.total_ms, 1e3);
+  entry["times_ms"] = std::move(times);
+  return entry;
+}
+
+}  // namespace
+
+const char* StatusWord(StatusCode code) {
+  switch (code) {
+    case StatusCode::kOk:
+      return "ok";
+    case StatusCode::kInvalidArgument:
+      return "invalid_argument";
+    case StatusCode::kNotFound:
+      return "not_found";
+    case StatusCode::kIo:
+      return "io";
+    case StatusCode::kCorrupt:
+      return "corrupt";
+    case StatusCode::kUnsupported:
+      return "unsupported";
+    case StatusCode::kLimit:
+      return "limit";
+    case StatusCode::kOutOfMemory:
+      return "out_of_memory";
+    case StatusCode::kCancelled:
+      return "cancelled";
+    case StatusCode::kDeviceRefused:
+      return "device_refused";
+    case StatusCode::kInternal:
+      break;
+  }
+  return "internal";
+}
+
+std::string ReportLine(const FileReport& report, const ModelInfo* model) {
+  return ToJson(report, model).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Result<LineReport> LineReport::Create(const std::string& path) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
+  if (fd >= 0) return LineReport(fd);
+  const std::string reason = "cannot create it (" + std::generic_category().message(errno) + ")";
+  return errno == ENOENT ? NotFound(reason) : IoError(reason);
+}
+
+LineReport::LineReport(LineReport&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), written_(other.written_) {}
+
+LineReport::~LineReport() {
+  if (fd_ >= 0) close(fd_);
+}
+
+Status LineReport::Add(const FileReport& report, const ModelInfo* model) {
+  const std::string line = ReportLine(report, model);
+  size_t done = 0;
+  const int error =
+      WriteFully(fd_, std::span(reinterpret_cast<const uint8_t*>(line.data()), line.size()), &done);
+  if (error != 0) {
+    // Takes back the part of a line; a pipe cannot, and has no end that counts.
+    if (done > 0) [[maybe_unused]]
+      const int cut = ftruncate(fd_, static_cast<off_t>(written_));
+    return IoError("cannot write it (" + std::generic_category().message(error) + ")");
+  }
+  written_ += line.size();
+  return OkStatus();
+}
+
+Status ArrayReport::Add(const FileReport& report) {
+  if (!file_.ok()) {
+    const std::filesystem::path folder = std::filesystem::path(path_).parent_path();
+    const char* const where = folder.empty() ? "." : folder.c_str();
+    file_ = FileDescriptor(open(where, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+    if (!file_.ok()) {
+      if (std::FILE* const other = std::tmpfile(); other != nullptr) {
+        file_ = FileDescriptor(fcntl(fileno(other), F_DUPFD_CLOEXEC, 0));
+        std::fclose(other);
+      }
+    }
+    if (!file_.ok()) {
+      return IoError("cannot create it (" + std::generic_category().message(errno) + ")");
+    }
+  }
+  const std::string line = ReportLine(report, nullptr);
+  const uint64_t start = end_;
+  PEEL_RETURN_IF_ERROR(
+      WriteAll(file_.get(), {reinterpret_cast<const uint8_t*>(line.data()), line.size()}));
+  end_ += line.size();
+  parts_.push_back({Hash64(report.input), start});
+  return OkStatus();
+}
+
+Result<std::string> ArrayReport::Read(const Part& part) const {
+  std::string text;
+  size_t end = std::string::npos;
+  while (end == std::string::npos) {
+    const size_t before = text.size();
+    text.resize(before + 4096);
+    const ssize_t got = pread(file_.get(), text.data() + before, text.size() - before,
+                              static_cast<off_t>(part.start + before));
+    if (got <= 0) return IoError("cannot read what was put away for it");
+    text.resize(before + static_cast<size_t>(got));
+    end = text.find('\n', before);
+  }
+  text.resize(end);
+  return text;
+}
+
+Status ArrayReport::Finish(const InputTable& order, const ModelInfo* model) {
+  struct Place {
+    uint64_t input = 0;
+    uint64_t number = 0;  // from 1
+    bool empty() const { return number == 0; }
+    uint64_t hash() const { return input; }
+  };
+  FlatTable<Place> places;
+  for (const Input& input : order) {
+    const uint64_t hash = Hash64(input.path);
+    if (places.Find(hash) == nullptr) places.Insert({hash, places.size() + 1});
+  }
+  std::ranges::stable_sort(parts_, {}, [&](const Part& part) {
+    const Place* const place = places.Find(part.input);
+    return place == nullptr ? UINT64_MAX : place->number;
+  });
+  return WriteFileAtomically(path_, [&](const ByteSink& sink) -> Status {
+    std::string text = "[";
+    for (size_t i = 0; i < parts_.size(); ++i) {
+      PEEL_ASSIGN_OR_RETURN(const std::string line, Read(parts_[i]));
+      const Json told = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+      if (!told.is_object()) return IoError("what was put away for it has changed");
+      Json entry = Json::object();
+      for (const auto& [key, value] : told.items()) {
+        if (key == "times_ms" && model != nullptr && told["status"] != "skipped") {
+          AddModel(entry, *model);
+        }
+        entry[key] = value;
+      }
+      text += i == 0 ? "\n  " : ",\n  ";
+      // A level deeper. Line ends inside of strings are escaped.
+      for (const char c : entry.dump(2, ' ', false, Json::error_handler_t::replace)) {
+        text += c;
+        if (c == '\n') text += "  ";
+      }
+      PEEL_RETURN_IF_ERROR(sink({reinterpret_cast<const uint8_t*>(text.data()), text.size()}));
+      text.clear();
+    }
+    text += parts_.empty() ? "]\n" : "\n]\n";
+    return sink({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+  });
+}
+
+}  // namespace peel

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <memory>
+
+#include "src/base/status.h"
+#include "src/matte/matte.h"
+#include "src/pipeline/model/model_options.h"
+
+namespace peel {
+
+struct LoadedModel {
+  std::unique_ptr<MattingModel> matting;
+  ModelInfo info;
+};
+
+// Finds and loads what `options` ask for, ready for its first picture. Devices and precisions that
+// this version lacks fall back with ModelInfo::warning, or with options.strict fail:
+// kDeviceRefused, kUnsupported. Other errors are those of finding (kNotFound) and reading a model,
+// and name it.
+Result<LoadedModel> LoadModel(const ModelOptions& options);
+
+}  // namespace peel
