@@ -3,8 +3,10 @@ inputs still done, no partial file, no crash."""
 import os
 import pathlib
 import resource
+import signal
 import struct
 import subprocess
+import time
 import zlib
 
 from cli_support import ROOT, ball, leftovers
@@ -287,24 +289,26 @@ def test_a_reader_that_goes_away(peel, photo):
 
 
 def test_interrupted_batches_leave_whole_files(program, tmp_path):
-    for i in range(40):
-        ball(900, 700).save(tmp_path / f"{i:02}.jpg", quality=90)
-    process = subprocess.Popen([program, tmp_path, "-O", tmp_path / "out", "--progress", "always"],
-                               stderr=subprocess.PIPE, text=True)
-    for line in process.stderr:
-        if line.startswith("3/"):
-            process.send_signal(2)
-            break
-    rest = process.stderr.read()
-    assert process.wait(timeout=60) == -2
+    count = 200  # so many that the run is not over when the signal comes, however late that is
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    ball(900, 700).save(folder / "000.jpg", quality=90)
+    for i in range(1, count):
+        os.link(folder / "000.jpg", folder / f"{i:03}.jpg")
+    process = subprocess.Popen([program, folder, "-O", out], stderr=subprocess.PIPE, text=True)
+    while process.poll() is None and (not out.exists() or len(os.listdir(out)) < 4):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    rest = process.communicate(timeout=60)[1]
+    assert process.returncode == -signal.SIGINT, rest
     assert "interrupted" in rest
-    made = leftovers(tmp_path / "out")
-    assert 3 <= len(made) < 40
+    made = leftovers(out)
+    assert 3 <= len(made) < count
     for name in made:
-        Image.open(tmp_path / "out" / name).load()
-    done = subprocess.run([program, tmp_path, "-O", tmp_path / "out", "--skip-existing"],
+        Image.open(out / name).load()
+    done = subprocess.run([program, folder, "-O", out, "--skip-existing"],
                           capture_output=True, timeout=120)
-    assert done.returncode == 0 and len(leftovers(tmp_path / "out")) == 40
+    assert done.returncode == 0 and len(leftovers(out)) == count
 
 
 def onnx_models(folder):

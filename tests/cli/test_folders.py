@@ -361,18 +361,21 @@ def test_progress_tells_rate_and_time_left(program, tmp_path):
 # ---- signals ----
 
 def test_ctrl_c_finishes_what_is_at_hand(program, tmp_path):
-    pictures(tmp_path / "in", 60, 500, 400)
-    child = subprocess.Popen([program, tmp_path / "in", "-O", tmp_path / "out", "--progress",
-                              "always", "--report", tmp_path / "r.jsonl", "--jobs", "2"],
+    pictures(tmp_path / "in", 1, 500, 400)
+    [first] = (tmp_path / "in").iterdir()
+    count = 200  # so many that the run is not over when the signal comes, however late that is
+    for i in range(1, count):
+        os.link(first, first.with_stem(f"again-{i:03}"))
+    out = tmp_path / "out"
+    child = subprocess.Popen([program, tmp_path / "in", "-O", out, "--report", tmp_path / "r.jsonl", "--jobs", "2"],
                              stderr=subprocess.PIPE, text=True)
-    for line in child.stderr:
-        if line.startswith("2/"):
-            child.send_signal(signal.SIGINT)
-            break
-    rest = child.stderr.read()
-    assert child.wait(timeout=60) == -signal.SIGINT and "interrupted" in rest
-    made = leftovers(tmp_path / "out")
-    assert 2 <= len(made) < 30
+    while child.poll() is None and (not out.exists() or len(os.listdir(out)) < 3):
+        time.sleep(0.01)
+    child.send_signal(signal.SIGINT)
+    rest = child.communicate(timeout=60)[1]
+    assert child.returncode == -signal.SIGINT and "interrupted" in rest
+    made = leftovers(out)
+    assert 2 <= len(made) < count
     # Everything that was begun has been finished and told.
     assert sorted(line["output"] for line in lines_of(tmp_path / "r.jsonl")) == sorted(
         str(tmp_path / "out" / name) for name in made)

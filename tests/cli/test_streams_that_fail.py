@@ -6,7 +6,9 @@ import json
 import os
 import re
 import signal
+import struct
 import subprocess
+import termios
 import threading
 import time
 
@@ -287,7 +289,10 @@ def test_a_signal_lets_stream_finish_what_it_has(program, number):
         # The last one has only come in part: it is not at hand.
         process.stdin.write(b"".join(images) + images[0][:500])
         process.stdin.flush()
-        got = process.stdout.read1(65536)  # the first has been cut: all have long been read
+        got = process.stdout.read1(65536)
+        while struct.unpack("i", fcntl.ioctl(process.stdin, termios.FIONREAD, bytes(4)))[0] > 0:
+            time.sleep(0.01)  # not yet all read
+        time.sleep(0.1)
         process.send_signal(number)
         got += process.stdout.read()
         assert process.wait(60) == -number
