@@ -16,6 +16,14 @@ if(PEEL_FUZZ)
 endif()
 set_property(GLOBAL PROPERTY PEEL_OBJECTS "")
 
+# Of the folders of operating systems (src/base/os/) those that are not for this one.
+set(PEEL_OTHER_SYSTEMS linux posix windows)
+if(CMAKE_SYSTEM_NAME STREQUAL "Windows")
+  list(REMOVE_ITEM PEEL_OTHER_SYSTEMS windows)
+else()
+  list(REMOVE_ITEM PEEL_OTHER_SYSTEMS linux posix)
+endif()
+
 set(PEEL_COMPONENTS base image codec rectify engine/graph engine/onnx engine/kernels engine/plan
     engine/quantize engine matte pipeline video library server capi)
 
@@ -29,6 +37,9 @@ function(peel_add_library folder)
     if(other MATCHES "^${folder}/")
       list(FILTER all EXCLUDE REGEX "^${CMAKE_SOURCE_DIR}/src/${other}/")
     endif()
+  endforeach()
+  foreach(system IN LISTS PEEL_OTHER_SYSTEMS)
+    list(FILTER all EXCLUDE REGEX "/src/base/os/${system}/")
   endforeach()
   set(tests ${all})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")

@@ -5,6 +5,9 @@ A picture flows one way: bytes, codec, image, matte, image, codec, bytes. LAYERS
 which the folders may see each other: a file may include its own folder and every one before it. Some
 folders have layers of their own: what their sub-folders share comes first, then the sub-folders, then
 the front, the few files that know all of them. Tests and benchmarks may see all of their folder.
+
+The operating system stands behind src/base/os: its headers, and the few calls that the standard
+headers let through, belong into the folder of a system there (SYSTEMS), which nothing outside sees.
 """
 import pathlib
 import re
@@ -53,6 +56,31 @@ APART = [(a, b) for a in ENGINE_CORE + ["src/engine/quantize"]
      # TIFF deflates with PNG's encoder, a raw file's preview is a JPEG.
      if a != b and (a, b) not in (("tiff", "png"), ("raw", "jpeg"))]
 
+SYSTEMS = [f"src/base/os/{system}" for system in ("linux", "posix", "windows")]
+# What headers named like a system's (with .h) may be: of the C and C++ libraries, and of libraries
+# that Peel is built on.
+STANDARD = {"assert.h", "stddef.h", "stdint.h", "stdio.h", "stdlib.h", "string.h", "math.h"}
+LIBRARIES = {"avif", "benchmark", "CLI", "fmt", "gif_lib.h", "gmock", "gtest", "hwy", "jerror.h",
+             "jpeglib.h", "jxl", "lcms2.h", "libdeflate.h", "libheif", "libraw", "nanobind",
+             "nlohmann", "peel", "protozero", "Python.h", "tiffio.h", "webp", "yaml-cpp", "zlib.h"}
+# What is no name.h and the system's all the same.
+SYSTEM_HEADERS = {"csignal", "cxxabi.h"}
+# What <cstdlib> and its likes declare of the system beside the standard; where it tells of itself; and
+# what it is asked for by its name.
+SYSTEM_WORDS = re.compile(
+    r"\b(?:setenv|unsetenv|putenv|environ|mkdtemp|mkstemp|fileno|fdopen|popen|strsignal|sigdescr_np|"
+    r"aligned_alloc|__linux__|__unix__|__APPLE__|__GLIBC__|_WIN32)\b|\"/(?:proc|sys|etc)/")
+COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
+# Files outside of src/base/os that need the system themselves: why.
+ALLOWED = {
+    "src/pipeline/folder/manifest_test.cc": "forks, to have two runs write at the same time",
+    "src/pipeline/folder/names_test.cc": "makes a named pipe",
+    "python/src/engine.cc": "the module is built on the C interface alone; knows itself after a fork",
+    "python/src/engine.h": "as engine.cc",
+    "python/src/gil.cc": "as engine.cc; Python's threads and forks",
+    "python/src/run.cc": "as engine.cc; whether it runs in the main thread",
+}
+
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.M)
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -77,10 +105,33 @@ def may_include(path, layer, seen):
     return not any(within(layer, a) and within(seen, b) for a, b in APART)
 
 
+def system_uses(name, text):
+    """What a file outside of SYSTEMS takes from the operating system itself."""
+    if name in ALLOWED:
+        return []
+    own = [system for system in SYSTEMS if within(name, system)]
+    uses = [f"may not include {target}, which is one system's"
+            for _, target in INCLUDE.findall(text)
+            if any(within(target, system) for system in SYSTEMS if system not in own)]
+    for kind, target in [] if own else INCLUDE.findall(text):
+        is_library = target in STANDARD or target.split("/")[0] in LIBRARIES
+        if kind == "<" and (target in SYSTEM_HEADERS or (target.endswith(".h") and not is_library)):
+            uses.append(f"may not include the system's <{target}>")
+    if not own and not name.endswith("_test.cc") and not name.startswith("include/"):
+        uses += [f"may not use {word}" for word in SYSTEM_WORDS.findall(COMMENT.sub("", text))]
+    return [f"{name}: {use}; put it behind src/base/os" for use in uses]
+
+
 def main():
     bad = 0
     files = [p for top in ("include", "src", "apps") for p in (ROOT / top).rglob("*")
              if p.suffix in (".h", ".hpp", ".cc")]
+    for file in files + [p for top in ("fuzz", "python/src") for p in (ROOT / top).rglob("*")
+                         if p.suffix in (".h", ".cc")]:
+        name = file.relative_to(ROOT).as_posix()
+        for line in system_uses(name, file.read_text(encoding="utf-8")):
+            print(line)
+            bad += 1
     for file in sorted(files):
         name = file.relative_to(ROOT).as_posix()
         layer = layer_of(name)

@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "src/base/os/files.h"
+#include "src/base/os/process.h"
 #include "src/pipeline/cut/cutter.h"
 
 namespace peel {
@@ -85,11 +86,8 @@ std::string ConfigPath() {
   if (const std::string forced = Variable("PEEL_CONFIG"); !forced.empty()) {
     return forced == "off" ? "" : forced;
   }
-  if (const std::string folder = Variable("XDG_CONFIG_HOME"); !folder.empty()) {
-    return folder + "/peel/config.yaml";
-  }
-  const std::string home = Variable("HOME");
-  return home.empty() ? "" : home + "/.config/peel/config.yaml";
+  const std::string folder = UserConfigFolder();
+  return folder.empty() ? "" : folder + "/peel/config.yaml";
 }
 
 Result<Config> ReadConfig() {

@@ -1,12 +1,12 @@
 #include "apps/peel/console.h"
 
-#include <poll.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
+
+#include "src/base/os/descriptor.h"
+#include "src/base/os/file.h"
+#include "src/base/os/terminal.h"
 
 namespace peel {
 
@@ -41,10 +41,10 @@ void WriteMessage(std::string_view text) noexcept {
   static std::mutex mutex;  // one text at a time, whoever it comes from
   if (text.empty()) return;
   const std::lock_guard lock(mutex);
-  if (line_torn && write(STDERR_FILENO, "\n", 1) == 1) line_torn = false;
+  if (line_torn && WriteOnce(kStandardError, "\n", 1) == 1) line_torn = false;
   bool begun = false;
   while (!text.empty()) {
-    const ssize_t n = write(STDERR_FILENO, text.data(), text.size());
+    const ptrdiff_t n = WriteOnce(kStandardError, text.data(), text.size());
     if (n >= 0) {
       begun = begun || n > 0;
       text.remove_prefix(static_cast<size_t>(n));
@@ -52,9 +52,8 @@ void WriteMessage(std::string_view text) noexcept {
     }
     if (errno == EINTR) continue;
     // A pipe that does not block and is full: its reader gets a moment, once.
-    pollfd waiting = {STDERR_FILENO, POLLOUT, 0};
     if ((errno != EAGAIN && errno != EWOULDBLOCK) ||
-        poll(&waiting, 1, messages_pass ? kPatience : 0) <= 0) {
+        !WaitWritable(kStandardError, messages_pass ? kPatience : 0)) {
       messages_pass = false;
       if (begun) line_torn = true;
       return;
@@ -69,7 +68,7 @@ void Console::Line(std::string_view kind, std::string_view text) noexcept {
 
 void Console::StartProgress(Progress mode, int total) noexcept {
   Tell(mutex_, [&] {
-    terminal_ = isatty(STDERR_FILENO) != 0;
+    terminal_ = IsTerminal(kStandardError);
     bar_ =
         mode == Progress::kAlways || (mode == Progress::kAuto && terminal_ && !quiet_ && total > 1);
     total_ = total;
@@ -105,9 +104,7 @@ std::string Console::Bar() {
     const std::string name = std::exchange(current_, "");
     return done_ > 0 && !name.empty() ? fmt::format("{}/{} {}\n", done_, total_, name) : "";
   }
-  winsize size = {};
-  const int columns =
-      ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+  const int told = TerminalColumns(kStandardError), columns = told > 0 ? told : 80;
   std::string counts = fmt::format(" {}/{} ", done_, total_);
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
@@ -124,7 +121,7 @@ std::string Console::Bar() {
   return line;
 }
 
-StageLine::StageLine(bool quiet) : terminal_(!quiet && isatty(STDERR_FILENO) != 0) {}
+StageLine::StageLine(bool quiet) : terminal_(!quiet && IsTerminal(kStandardError)) {}
 
 void StageLine::Show(std::string_view text) noexcept {
   if (!terminal_) return;

@@ -1,7 +1,6 @@
 #include "apps/peel/isolation.h"
 
 #include <charconv>
-#include <csignal>
 #include <cstdlib>
 #include <string>
 #include <utility>
@@ -43,7 +42,7 @@ std::unique_ptr<Decoder> MakeDecoder(size_t pictures, int jobs, Console& console
   if (wanted == "never" || (wanted != "always" && pictures < 2)) {
     return nullptr;
   }
-  std::signal(SIGCHLD, SIG_DFL);  // where it is ignored nobody learns how a helper ended
+  CareForChildren();
   IsolatedDecoder::Options options;
   options.helpers = jobs;
   options.limit = TimeLimitAsked(console);

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <csignal>
 #include <cstdlib>
 #include <string>
 #include <string_view>
@@ -25,6 +24,8 @@
 #include "apps/peel/stream/stream_command.h"
 #include "src/base/cpu.h"
 #include "src/base/os/descriptor.h"
+#include "src/base/os/interrupt.h"
+#include "src/base/os/process.h"
 #include "src/engine/ort/library.h"
 
 namespace {
@@ -54,11 +55,11 @@ bool IsQuiet(std::string_view argument) { return argument == "-q" || argument ==
 
 int Run(int argc, char** argv) {
   peel::OpenStandardDescriptors();
-  // A reader that goes away is a failed write with its own message, not a sudden death.
-  std::signal(SIGPIPE, SIG_IGN);
-  std::signal(SIGXFSZ, SIG_IGN);  // so is a file that grows beyond `ulimit -f`
+  peel::IgnoreFailingWrites();
   // Where they are set already, they stay.
-  for (const char* name : peel::engine::ort::kTelemetryVariables) setenv(name, "1", /*replace=*/0);
+  for (const char* name : peel::engine::ort::kTelemetryVariables) {
+    peel::SetDefaultVariable(name, "1");
+  }
 
   std::vector<std::string> arguments(argv + 1, argv + argc);
   if (!arguments.empty() && std::ranges::find(kLater, arguments[0]) != std::end(kLater)) {

@@ -1,12 +1,12 @@
 #include "apps/peel/output.h"
 
-#include <unistd.h>
-
 #include <cstdint>
 #include <span>
 #include <string>
 
 #include "src/base/os/descriptor.h"
+#include "src/base/os/file.h"
+#include "src/base/os/terminal.h"
 
 namespace peel {
 namespace {
@@ -19,15 +19,16 @@ int failure = 0;
 }  // namespace
 
 void WriteOutput(std::string_view text) {
-  static const bool terminal = isatty(STDOUT_FILENO) != 0;
+  static const bool terminal = IsTerminal(kStandardOutput);
   gathered += text;
   if (gathered.size() >= kMuch || (terminal && gathered.ends_with('\n'))) FlushOutput();
 }
 
 int FlushOutput() {
   if (failure == 0 && !gathered.empty()) {
-    failure = WriteFully(STDOUT_FILENO, std::span(reinterpret_cast<const uint8_t*>(gathered.data()),
-                                                  gathered.size()));
+    failure =
+        WriteFully(kStandardOutput,
+                   std::span(reinterpret_cast<const uint8_t*>(gathered.data()), gathered.size()));
   }
   gathered.clear();
   return failure;

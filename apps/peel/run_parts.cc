@@ -1,7 +1,6 @@
 #include "apps/peel/run_parts.h"
 
 #include <fmt/core.h>
-#include <malloc.h>
 
 #include <algorithm>
 #include <cctype>
@@ -11,8 +10,9 @@
 #include <system_error>
 #include <utility>
 
-#include "apps/peel/system_limits.h"
 #include "src/base/os/files.h"
+#include "src/base/os/memory.h"
+#include "src/base/os/system_limits.h"
 
 namespace peel {
 namespace {
@@ -105,12 +105,7 @@ uint64_t DefaultMemory() {
   return memory / 2;
 }
 
-void KeepMemoryFlat() {
-#ifdef __GLIBC__
-  mallopt(M_MMAP_THRESHOLD, 1 << 20);
-  mallopt(M_TRIM_THRESHOLD, 1 << 20);
-#endif
-}
+void KeepMemoryFlat() { KeepHeapFlat(); }
 
 void TellModel(const ModelInfo& model, int jobs, Console& console) {
   if (!model.warning.empty()) console.Warn(model.warning);

@@ -1,13 +1,10 @@
 #include "src/base/block_cache.h"
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdlib>
 
 #include "src/base/checked.h"
-#include "src/base/os/cgroup.h"
+#include "src/base/os/machine.h"
+#include "src/base/os/memory.h"
 
 namespace peel {
 namespace {
@@ -19,10 +16,9 @@ size_t DefaultLimit() {
 #if defined(__SANITIZE_ADDRESS__)
   return 0;  // a block that waits could not be told from one in use
 #else
-  uint64_t memory = static_cast<uint64_t>(std::max(sysconf(_SC_PHYS_PAGES), 0L)) *
-                    static_cast<uint64_t>(std::max(sysconf(_SC_PAGESIZE), 0L));
+  uint64_t memory = PhysicalMemory();
   // The limit, not what is left of it just now, which is little where files have been read.
-  if (const uint64_t limit = CgroupMemoryLimit(); limit > 0) memory = std::min(memory, limit);
+  if (const uint64_t limit = GroupMemoryLimit(); limit > 0) memory = std::min(memory, limit);
   return static_cast<size_t>(std::min<uint64_t>(memory / 16, uint64_t{256} << 20));
 #endif
 }
@@ -30,7 +26,7 @@ size_t DefaultLimit() {
 }  // namespace
 
 BlockCache::~BlockCache() {
-  for (const Block& block : blocks_) std::free(block.data);
+  for (const Block& block : blocks_) FreeAligned(block.data);
 }
 
 BlockCache& BlockCache::Process() {
@@ -62,14 +58,14 @@ BlockCache::Block BlockCache::Take(size_t bytes) {
       Shrink(std::max(most_.load(), then) - then);
     }
   }
-  Block block = {static_cast<uint8_t*>(std::aligned_alloc(alignment, size)), size};
+  Block block = {static_cast<uint8_t*>(AllocateAligned(alignment, size)), size};
   if (block.data == nullptr) {
     MakeRoom(SIZE_MAX);
-    block.data = static_cast<uint8_t*>(std::aligned_alloc(alignment, size));
+    block.data = static_cast<uint8_t*>(AllocateAligned(alignment, size));
   }
   if (block.data == nullptr || size < kLeast) return block;
   // Spares most of the address translation that streaming over the block costs; may be refused.
-  if (huge) madvise(block.data, size, MADV_HUGEPAGE);
+  if (huge) AdviseHugePages(block.data, size);
   const size_t used = used_ += size;
   size_t most = most_;
   while (most < used && !most_.compare_exchange_weak(most, used)) {
@@ -88,7 +84,7 @@ void BlockCache::Give(Block block) {
       return;
     }
   }
-  std::free(block.data);
+  FreeAligned(block.data);
 }
 
 void BlockCache::MakeRoom(size_t bytes) {
@@ -106,7 +102,7 @@ void BlockCache::Shrink(size_t bytes) {
   auto keep = blocks_.begin();
   while (waiting_ > bytes && keep != blocks_.end()) {
     waiting_ -= keep->size;
-    std::free(keep->data);
+    FreeAligned(keep->data);
     ++keep;
   }
   blocks_.erase(blocks_.begin(), keep);

@@ -1,9 +1,5 @@
 #include "src/base/cache_file.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <cerrno>
 #include <charconv>
@@ -15,6 +11,10 @@
 
 #include "src/base/cpu.h"
 #include "src/base/hash.h"
+#include "src/base/os/descriptor.h"
+#include "src/base/os/file.h"
+#include "src/base/os/process.h"
+#include "src/base/os/unique_fd.h"
 
 namespace peel {
 namespace {
@@ -23,13 +23,6 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kMagic = "peel cache 1\n";
 constexpr uint64_t kMaxBytes = uint64_t{16} << 20;
-
-struct Descriptor {
-  int fd;
-  ~Descriptor() {
-    if (fd >= 0) close(fd);
-  }
-};
 
 std::string Variable(const char* name) {
   const char* value = std::getenv(name);
@@ -44,17 +37,13 @@ std::string Body(std::string_view key, std::string_view payload) {
 }
 
 std::optional<std::string> ReadSmallFile(const std::string& path) {
-  const Descriptor file{open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-  struct stat info = {};
-  if (file.fd < 0 || fstat(file.fd, &info) != 0 || !S_ISREG(info.st_mode) ||
-      info.st_uid != geteuid() || static_cast<uint64_t>(info.st_size) > kMaxBytes) {
-    return std::nullopt;
-  }
-  std::string text(static_cast<size_t>(info.st_size), '\0');
+  const UniqueFd file(OpenFile(path, kOpenRead | kOpenNoWait));
+  const auto info = file ? InfoOfOpen(file.get()) : std::nullopt;
+  if (!info || !info->is_file() || !info->is_own || info->size > kMaxBytes) return std::nullopt;
+  std::string text(static_cast<size_t>(info->size), '\0');
   size_t used = 0;
   while (used < text.size()) {
-    const ssize_t n = read(file.fd, text.data() + used, text.size() - used);
-    if (n < 0 && errno == EINTR) continue;
+    const ptrdiff_t n = ReadSome(file.get(), text.data() + used, text.size() - used);
     if (n <= 0) return std::nullopt;
     used += static_cast<size_t>(n);
   }
@@ -69,16 +58,6 @@ bool TakeNumber(std::string_view* text, char end, size_t* number) {
   return true;
 }
 
-bool WriteAll(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t n = write(fd, text.data(), text.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    text.remove_prefix(static_cast<size_t>(n));
-  }
-  return true;
-}
-
 Status CannotWrite(const std::string& path, int error) {
   return IoError(path + ": cannot be written (" + std::generic_category().message(error) +
                  "); PEEL_CACHE_DIR names another folder");
@@ -90,12 +69,8 @@ std::string CacheFolder() {
   std::string own = Variable("PEEL_CACHE_DIR");
   if (own == "off") return "";
   if (!own.empty()) return own;
-  // The base directory specification: what is not absolute is to be ignored.
-  if (const std::string base = Variable("XDG_CACHE_HOME"); base.starts_with("/")) {
-    return base + "/peel";
-  }
-  const std::string home = Variable("HOME");
-  return home.empty() ? "" : home + "/.cache/peel";
+  const std::string base = UserCacheFolder();
+  return base.empty() ? "" : base + "/peel";
 }
 
 std::string CacheFilePath(std::string_view kind, std::string_view key) {
@@ -153,21 +128,22 @@ Status WriteCacheFile(std::string_view kind, std::string_view key, std::string_v
   // the next with its number, or is a few kilobytes for whoever empties the cache.
   static std::atomic<unsigned> counter{0};
   const std::string temporary =
-      path + ".tmp-" + std::to_string(getpid()) + "-" + std::to_string(counter++);
+      path + ".tmp-" + std::to_string(ProcessId()) + "-" + std::to_string(counter++);
   {
-    const Descriptor file{
-        open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600)};
-    if (file.fd < 0) return CannotWrite(temporary, errno);
-    // No fsync: a record torn by a power cut fails its checksum.
-    if (!WriteAll(file.fd, text)) {
-      const int reason = errno;
-      unlink(temporary.c_str());
+    const UniqueFd file(
+        OpenFile(temporary, kOpenWrite | kOpenCreate | kOpenTruncate | kOpenNoFollow, 0600));
+    if (!file) return CannotWrite(temporary, errno);
+    // Not synchronised: a record torn by a power cut fails its checksum.
+    const int reason =
+        WriteFully(file.get(), {reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+    if (reason != 0) {
+      RemoveFile(temporary);
       return CannotWrite(temporary, reason);
     }
   }
-  if (rename(temporary.c_str(), path.c_str()) != 0) {
+  if (RenameFile(temporary.c_str(), path.c_str()) != 0) {
     const int reason = errno;
-    unlink(temporary.c_str());
+    RemoveFile(temporary);
     return CannotWrite(path, reason);
   }
   return OkStatus();

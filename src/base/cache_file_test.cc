@@ -1,7 +1,6 @@
 #include "src/base/cache_file.h"
 
 #include <gtest/gtest.h>
-#include <sys/stat.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "src/base/hash.h"
+#include "src/base/os/file.h"
 
 namespace peel {
 namespace {
@@ -21,8 +21,7 @@ namespace fs = std::filesystem;
 class CacheFileTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "peel-cache-XXXXXX").string();
-    root_ = mkdtemp(name.data());
+    root_ = MakeTemporaryFolder((fs::temp_directory_path() / "peel-cache-").string());
     setenv("PEEL_CACHE_DIR", (root_ / "below" / "cache").c_str(), 1);
   }
   void TearDown() override {
@@ -51,9 +50,9 @@ TEST_F(CacheFileTest, WhatIsWrittenIsRead) {
   EXPECT_EQ(ReadCacheFile("timings", "a key\nof two lines"), "");
   // Nothing but the record lies there, and it is its user's alone.
   EXPECT_EQ(std::distance(fs::directory_iterator(CacheFolder()), {}), 1);
-  struct stat info = {};
-  ASSERT_EQ(stat(CacheFolder().c_str(), &info), 0);
-  EXPECT_EQ(info.st_mode & 077, 0u);
+  const auto info = InfoOf(CacheFolder());
+  ASSERT_TRUE(info);
+  EXPECT_EQ(info->rights & 077, 0u);
 }
 
 TEST_F(CacheFileTest, DamageReadsAsNothing) {

@@ -1,14 +1,13 @@
 #include "src/base/cpu.h"
 
-#include <fcntl.h>
 #include <hwy/targets.h>
-#include <unistd.h>
 
 #include <cstdlib>
-#include <fstream>
 #include <sstream>
 
 #include "src/base/dispatch.h"
+#include "src/base/os/file.h"
+#include "src/base/os/machine.h"
 
 namespace peel {
 namespace {
@@ -85,24 +84,13 @@ struct Trace {
     if (path.empty()) return;
     std::string text;
     for (const std::string& line : RunTargets()) text += line + "\n";
-    const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    const int fd = OpenFile(path, kOpenWrite | kOpenCreate | kOpenAppend);
     if (fd < 0) return;
     // In one piece: other processes of the same command append theirs.
-    [[maybe_unused]] const ssize_t written = write(fd, text.data(), text.size());
-    close(fd);
+    [[maybe_unused]] const ptrdiff_t written = WriteOnce(fd, text.data(), text.size());
+    CloseFile(fd);
   }
 };
-
-std::string CpuInfo(const char* key) {
-  std::ifstream in("/proc/cpuinfo");
-  for (std::string line; std::getline(in, line);) {
-    if (line.rfind(key, 0) == 0) {
-      const size_t colon = line.find(": ");
-      if (colon != std::string::npos) return line.substr(colon + 2);
-    }
-  }
-  return "";
-}
 
 }  // namespace
 
@@ -143,7 +131,7 @@ std::vector<std::string> CpuTargets() {
 std::string CpuTarget() { return hwy::TargetName(EnabledTargets() & -EnabledTargets()); }
 
 std::string CpuModel() {
-  const std::string model = CpuInfo("model name");
+  const std::string model = ProcessorName();
   return model.empty() ? "unknown" : model;
 }
 
@@ -175,10 +163,8 @@ std::vector<std::string> CpuFeatures() {
     {"bf16", HWY_NEON},
 #endif
   };
-  std::string flags = CpuInfo("flags");
-  if (flags.empty()) flags = CpuInfo("Features");
   std::vector<std::string> found;
-  std::istringstream in(flags);
+  std::istringstream in(ProcessorFeatures());
   for (std::string flag; in >> flag;) {
     for (const auto& feature : kInteresting) {
       if (flag == feature.name && (EnabledTargets() & feature.target) != 0) found.push_back(flag);

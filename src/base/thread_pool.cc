@@ -1,13 +1,11 @@
 #include "src/base/thread_pool.h"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <cmath>
 #include <exception>
 #include <system_error>
 
-#include "src/base/os/cgroup.h"
+#include "src/base/os/machine.h"
 
 namespace peel {
 namespace {
@@ -175,9 +173,8 @@ void ThreadPool::Run(const Loop& loop, uint32_t count) {
 
 int AvailableCpus() {
   int n = static_cast<int>(std::thread::hardware_concurrency());
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) == 0) n = CPU_COUNT(&set);
-  if (const double quota = CgroupCpuQuota(); quota > 0 && quota < n) {
+  if (const int allowed = ProcessorsAllowed(); allowed > 0) n = allowed;
+  if (const double quota = ProcessorQuota(); quota > 0 && quota < n) {
     n = static_cast<int>(std::ceil(quota));
   }
   return std::max(n, 1);

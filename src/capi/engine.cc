@@ -3,12 +3,10 @@
 
 #include <algorithm>
 #include <cstdint>
-#if defined(__GLIBC__)
-#include <malloc.h>
-#endif
 
 #include "src/base/block_cache.h"
 #include "src/base/cpu.h"
+#include "src/base/os/memory.h"
 #include "src/capi/handles.h"
 #include "src/matte/catalogue.h"
 
@@ -225,9 +223,7 @@ int peel_engine_threads(const peel_engine* engine) {
 void peel_trim_memory(const peel_engine* engine) {
   if (engine != nullptr && engine->cutter != nullptr) engine->cutter->TrimMemory();
   peel::BlockCache::Process().MakeRoom(SIZE_MAX);
-#if defined(__GLIBC__)
-  malloc_trim(0);
-#endif
+  peel::ReturnFreeMemory();
 }
 
 peel_cancel* peel_cancel_create(void) { return new (std::nothrow) peel_cancel; }

@@ -10,12 +10,12 @@
 #include <string>
 #include <vector>
 
+#include "src/base/os/quiet_library.h"
 #include "src/codec/decode.h"
 #include "src/codec/frames.h"
 #include "src/codec/heif/avif.h"
 #include "src/codec/heif/test_heif.h"
 #include "src/codec/lazy/avif_library.h"
-#include "src/codec/lazy/quiet_library.h"
 #include "src/codec/test_files.h"
 #include "src/codec/test_pictures.h"
 #ifdef PEEL_HAVE_JXL

@@ -1,10 +1,9 @@
 #include "src/engine/device_chain.h"
 
-#include <dlfcn.h>
-
 #include <filesystem>
 #include <string_view>
 
+#include "src/base/os/dynamic_library.h"
 #include "src/engine/ort/explain.h"
 #include "src/engine/ort/needed.h"
 #include "src/engine/ort/providers.h"
@@ -39,7 +38,8 @@ std::string Decimal(int64_t number) {
 }
 
 std::string VersionOf(void* library, const Known& known, const std::string& name) {
-  void* symbol = known.version_symbol != nullptr ? dlsym(library, known.version_symbol) : nullptr;
+  void* symbol =
+      known.version_symbol != nullptr ? FindSymbol(library, known.version_symbol) : nullptr;
   if (symbol == nullptr) return std::to_string(ort::MajorVersion(name));
   const std::string_view which = known.version_symbol;
   if (which == "cudaRuntimeGetVersion") {
@@ -54,10 +54,8 @@ std::string VersionOf(void* library, const Known& known, const std::string& name
 }
 
 std::string FileOf(void* library, const std::string& name) {
-  // Any of its symbols would do; the linker knows the file by the handle.
-  char origin[4096] = "";
-  if (dlinfo(library, RTLD_DI_ORIGIN, origin) != 0) return name;
-  return (fs::path(origin) / name).string();
+  const std::string folder = FolderOfLibrary(library);
+  return folder.empty() ? name : (fs::path(folder) / name).string();
 }
 
 ChainLink Look(const Known& known, const std::vector<std::string>& wanted,
@@ -72,13 +70,13 @@ ChainLink Look(const Known& known, const std::vector<std::string>& wanted,
     if (name.starts_with(std::string(stem) + ".so")) names = {name};
   }
   for (const std::string& name : names) {
-    void* library = dlopen(name.c_str(), RTLD_LAZY | RTLD_LOCAL | RTLD_NODELETE);
+    void* library = OpenLibrary(name, kLibraryLazy | kLibraryStays);
     for (size_t i = 0; library == nullptr && i < folders.size(); ++i) {
       const std::string path = folders[i] + "/" + name;
       std::error_code error;
       if (!fs::exists(path, error)) continue;
       ort::Preload(path, folders);
-      library = dlopen(path.c_str(), RTLD_LAZY | RTLD_LOCAL | RTLD_NODELETE);
+      library = OpenLibrary(path, kLibraryLazy | kLibraryStays);
     }
     if (library == nullptr) continue;
     link.found = true;
@@ -120,7 +118,7 @@ DeviceChain ReadDeviceChain(const RuntimeOptions& options) {
     chain.providers = (*library)->providers();
     folders = ort::AcceleratorFolders((*library)->folder());
     for (const Device device : {Device::kCuda, Device::kTensorRt}) {
-      const auto needed = ort::NeededLibraries(ort::ProviderLibrary(**library, device));
+      const auto needed = NeededLibraries(ort::ProviderLibrary(**library, device));
       if (!needed.ok()) continue;
       for (const std::string& name : *needed) {
         if (name.starts_with("libcudart.so.")) cuda_major = ort::MajorVersion(name);

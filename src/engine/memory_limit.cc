@@ -1,28 +1,12 @@
 #include "src/engine/memory_limit.h"
 
 #include <algorithm>
-#include <fstream>
-#include <string>
 
-#include "src/base/os/cgroup.h"
+#include "src/base/os/machine.h"
 
 namespace peel::engine {
-namespace {
-
-uint64_t MachineMemory() {
-  std::ifstream file("/proc/meminfo");
-  uint64_t total = 0;
-  for (std::string word; file >> word;) {
-    uint64_t kib = 0;
-    if ((word == "MemTotal:" || word == "SwapTotal:") && file >> kib) total += kib * 1024;
-  }
-  return total;
-}
-
-}  // namespace
-
 uint64_t MemoryCeiling() {
-  const uint64_t machine = MachineMemory(), group = CgroupMemoryLimit();
+  const uint64_t machine = MemoryAndSwap(), group = GroupMemoryLimit();
   if (machine == 0 || group == 0) return std::max(machine, group);
   return std::min(machine, group);
 }

@@ -1,18 +1,19 @@
 #include "src/engine/npy.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <optional>
 #include <string_view>
+#include <system_error>
 
 #include "src/base/aligned_buffer.h"
 #include "src/base/checked.h"
+#include "src/base/os/descriptor.h"
+#include "src/base/os/file.h"
+#include "src/base/os/file_descriptor.h"
+#include "src/base/os/process.h"
 
 namespace peel::engine {
 namespace {
@@ -209,37 +210,12 @@ const char* Descr(DataType type) {
   return "";
 }
 
-std::string ErrnoText() { return std::strerror(errno); }
-
-class File {
- public:
-  explicit File(int fd) : fd_(fd) {}
-  ~File() {
-    if (fd_ >= 0) close(fd_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  int get() const { return fd_; }
-  bool Close() {
-    const int fd = fd_;
-    fd_ = -1;
-    return close(fd) == 0;
-  }
-
- private:
-  int fd_;
-};
+std::string ErrnoText() { return std::generic_category().message(errno); }
 
 bool WriteAll(int fd, const void* data, size_t size) {
-  const auto* p = static_cast<const uint8_t*>(data);
-  while (size > 0) {
-    const ssize_t n = write(fd, p, std::min<size_t>(size, size_t{1} << 30));
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    p += n;
-    size -= static_cast<size_t>(n);
-  }
-  return true;
+  const int error = WriteFully(fd, {static_cast<const uint8_t*>(data), size});
+  errno = error;
+  return error == 0;
 }
 
 }  // namespace
@@ -287,20 +263,19 @@ Result<Tensor> ParseNpy(std::span<const uint8_t> bytes) {
 }
 
 Result<Tensor> ReadNpy(const std::string& path) {
-  File file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) {
+  const FileDescriptor file(OpenFile(path, kOpenRead));
+  if (!file.ok()) {
     const int error = errno;
     const std::string text = path + ": cannot be read: " + ErrnoText();
     return error == ENOENT ? NotFound(text) : IoError(text);
   }
-  struct stat info {};
-  if (fstat(file.get(), &info) != 0) return IoError(path + ": cannot be read: " + ErrnoText());
-  if (!S_ISREG(info.st_mode)) return IoError(path + ": is not a regular file");
-  PEEL_ASSIGN_OR_RETURN(auto buffer, AlignedBuffer::Allocate(static_cast<size_t>(info.st_size)));
+  const auto info = InfoOfOpen(file.get());
+  if (!info) return IoError(path + ": cannot be read: " + ErrnoText());
+  if (!info->is_file()) return IoError(path + ": is not a regular file");
+  PEEL_ASSIGN_OR_RETURN(auto buffer, AlignedBuffer::Allocate(static_cast<size_t>(info->size)));
   size_t have = 0;
   while (have < buffer.size()) {
-    const ssize_t n = read(file.get(), buffer.data() + have, buffer.size() - have);
-    if (n < 0 && errno == EINTR) continue;
+    const ptrdiff_t n = ReadSome(file.get(), buffer.data() + have, buffer.size() - have);
     if (n < 0) return IoError(path + ": cannot be read: " + ErrnoText());
     if (n == 0) break;
     have += static_cast<size_t>(n);
@@ -336,21 +311,21 @@ Status WriteNpy(const std::string& path, const Tensor& tensor) {
     return Unsupported(path + ": elements of type " + DataTypeName(tensor.type()) +
                        " have no place in a .npy file");
   }
-  const std::string temporary = path + ".part" + std::to_string(getpid());
+  const std::string temporary = path + ".part" + std::to_string(ProcessId());
   const auto failed = [&](const char* what) {
     const std::string reason = ErrnoText();
-    unlink(temporary.c_str());
+    RemoveFile(temporary);
     return IoError(path + ": cannot be " + what + ": " + reason);
   };
-  File file(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-  if (file.get() < 0) return failed("created");
+  FileDescriptor file(OpenFile(temporary, kOpenWrite | kOpenCreate | kOpenTruncate));
+  if (!file.ok()) return failed("created");
   const std::vector<uint8_t> header = NpyHeader(tensor);
   if (!WriteAll(file.get(), header.data(), header.size()) ||
-      !WriteAll(file.get(), tensor.raw(), tensor.bytes()) || fsync(file.get()) != 0 ||
-      !file.Close()) {
+      !WriteAll(file.get(), tensor.raw(), tensor.bytes()) || SyncFile(file.get()) != 0 ||
+      file.Close() != 0) {
     return failed("written");
   }
-  if (rename(temporary.c_str(), path.c_str()) != 0) return failed("written");
+  if (RenameFile(temporary.c_str(), path.c_str()) != 0) return failed("written");
   return OkStatus();
 }
 

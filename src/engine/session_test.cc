@@ -1,7 +1,6 @@
 #include "src/engine/session.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -15,6 +14,7 @@
 #include <random>
 #include <thread>
 
+#include "src/base/os/process.h"
 #include "src/engine/native_session.h"
 #include "src/engine/onnx/model_builder.h"
 #include "src/engine/plan/placement.h"
@@ -586,7 +586,7 @@ TEST(Session, ShapesMayChangeFromRunToRun) {
 // read anew is refused.
 TEST(Session, AModelFileWrittenIntoIsNoticed) {
   const auto path = std::filesystem::temp_directory_path() /
-                    ("peel_written_" + std::to_string(getpid()) + ".onnx");
+                    ("peel_written_" + std::to_string(ProcessId()) + ".onnx");
   const std::string model = SmallNet({-1, 3, -1, -1}, 128);  // its weights are left in the file
   for (const std::string& now : {std::string(), std::string(model.size(), '?')}) {
     std::ofstream(path, std::ios::binary) << model;

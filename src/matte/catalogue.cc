@@ -1,10 +1,10 @@
 #include "src/matte/catalogue.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <utility>
+
+#include "src/base/os/file.h"
 
 namespace peel {
 namespace {
@@ -39,14 +39,11 @@ constexpr CatalogueEntry kCatalogue[] = {
 };
 
 bool IsFile(const std::string& path) {
-  struct stat info;
-  return stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
+  const auto info = InfoOf(path);
+  return info && info->is_file();
 }
 
-bool Exists(const std::string& path) {
-  struct stat info;
-  return stat(path.c_str(), &info) == 0;
-}
+bool Exists(const std::string& path) { return InfoOf(path).has_value(); }
 
 // Insertions, deletions, replacements and swaps of neighbours that turn a into b.
 size_t EditDistance(std::string_view a, std::string_view b) {

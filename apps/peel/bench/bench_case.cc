@@ -1,27 +1,21 @@
 #include "apps/peel/bench/bench_case.h"
 
-#include <fcntl.h>
 #include <fmt/core.h>
-#include <poll.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <cerrno>
+#include <algorithm>
 #include <chrono>
-#include <cstring>
-#include <fstream>
 #include <iostream>
 #include <iterator>
 #include <utility>
 
 #include "apps/peel/console.h"
 #include "apps/peel/output.h"
+#include "src/base/os/child_process.h"
 #include "src/base/os/files.h"
+#include "src/base/os/machine.h"
+#include "src/base/os/process.h"
 #include "src/pipeline/cut/cutter.h"
 #include "src/pipeline/jobs/device_trial.h"
-
-extern char** environ;
 
 namespace peel {
 namespace {
@@ -56,15 +50,6 @@ BenchCase FromJson(const Json& json) {
   return bench;
 }
 
-uint64_t PeakBytes() {
-  std::ifstream status("/proc/self/status");
-  for (std::string word; status >> word;) {
-    uint64_t kib = 0;
-    if (word == "VmHWM:" && status >> kib) return kib * 1024;
-  }
-  return 0;
-}
-
 // Everything that is measured in the child.
 class Child {
  public:
@@ -75,7 +60,7 @@ class Child {
     const Status status = Measure(result);
     if (status.ok()) {
       result["status"] = "ok";
-      result["peak_bytes"] = PeakBytes();
+      result["peak_bytes"] = PeakMemory();
       return result;
     }
     const bool refused =
@@ -185,42 +170,6 @@ class Child {
 
 Json Failed(std::string reason) { return {{"status", "failed"}, {"reason", std::move(reason)}}; }
 
-struct Pipe {
-  int ends[2] = {-1, -1};
-  bool Open() { return pipe2(ends, O_CLOEXEC) == 0; }
-  void Close(int end) {
-    if (ends[end] >= 0) close(ends[end]);
-    ends[end] = -1;
-  }
-  ~Pipe() {
-    Close(0);
-    Close(1);
-  }
-};
-
-// The whole output of the child; the input is written while it is read, so that neither waits.
-std::string Talk(int to, int from, Pipe& in, const std::string& input) {
-  std::string output;
-  size_t written = 0;
-  for (;;) {
-    pollfd polls[] = {{from, POLLIN, 0}, {to, POLLOUT, 0}};
-    const bool writing = written < input.size();
-    if (poll(polls, writing ? 2 : 1, -1) < 0 && errno != EINTR) break;
-    if (writing && (polls[1].revents & (POLLOUT | POLLERR | POLLHUP)) != 0) {
-      const ssize_t n = write(to, input.data() + written, input.size() - written);
-      written = n > 0 ? written + static_cast<size_t>(n) : input.size();
-      if (written == input.size()) in.Close(1);
-    }
-    if ((polls[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0) {
-      char buffer[1 << 14];
-      const ssize_t n = read(from, buffer, sizeof(buffer));
-      if (n <= 0) break;
-      output.append(buffer, static_cast<size_t>(n));
-    }
-  }
-  return output;
-}
-
 }  // namespace
 
 std::string DeviceLabel(const BenchCase& bench) {
@@ -228,28 +177,12 @@ std::string DeviceLabel(const BenchCase& bench) {
 }
 
 Json RunBenchCase(const BenchCase& bench) {
-  Pipe in, out;
-  if (!in.Open() || !out.Open()) return Failed("no pipe is to be had");
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, in.ends[0], STDIN_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, out.ends[1], STDOUT_FILENO);
-  char program[] = "/proc/self/exe", command[] = "bench-case";
-  char* arguments[] = {program, command, nullptr};
-  pid_t child = -1;
-  const int error = posix_spawn(&child, program, &actions, nullptr, arguments, environ);
-  posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) return Failed(std::string("no process is to be had: ") + std::strerror(error));
-  in.Close(0);
-  out.Close(1);
-  const std::string output =
-      Talk(in.ends[1], out.ends[0], in,
-           ToJson(bench).dump(-1, ' ', false, Json::error_handler_t::replace));
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
-  if (WIFSIGNALED(status)) {
-    return Failed(
-        fmt::format("it died of signal {} ({})", WTERMSIG(status), strsignal(WTERMSIG(status))));
+  const auto talk = Converse(OwnProgram(), {"bench-case"},
+                             ToJson(bench).dump(-1, ' ', false, Json::error_handler_t::replace));
+  if (!talk.ok()) return Failed(talk.status().message());
+  const auto& [output, end] = *talk;
+  if (end.signal != 0) {
+    return Failed(fmt::format("it died of signal {} ({})", end.signal, SignalName(end.signal)));
   }
   // A library may have printed before it.
   const size_t start = output.find("{\"");
@@ -257,7 +190,7 @@ Json RunBenchCase(const BenchCase& bench) {
                     ? Json()
                     : Json::parse(output.substr(start), nullptr, /*allow_exceptions=*/false);
   if (!result.is_object() || !result.contains("status")) {
-    return Failed(fmt::format("it ended with exit code {} and no result", WEXITSTATUS(status)));
+    return Failed(fmt::format("it ended with exit code {} and no result", std::max(end.code, 0)));
   }
   return result;
 }

@@ -1,7 +1,6 @@
 #include "apps/peel/bench/bench_command.h"
 
 #include <fmt/core.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>

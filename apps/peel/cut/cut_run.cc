@@ -1,7 +1,6 @@
 #include "apps/peel/cut/cut_run.h"
 
 #include <fmt/core.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -13,11 +12,13 @@
 
 #include "apps/peel/console.h"
 #include "apps/peel/cut/cut_plan.h"
-#include "apps/peel/interrupt.h"
 #include "apps/peel/isolation.h"
 #include "apps/peel/run_parts.h"
 #include "apps/peel/settings_hash.h"
 #include "src/base/caught.h"
+#include "src/base/os/file.h"
+#include "src/base/os/interrupt.h"
+#include "src/base/os/terminal.h"
 #include "src/pipeline/cut/cutter.h"
 #include "src/pipeline/folder/batch.h"
 #include "src/pipeline/folder/inputs.h"
@@ -349,7 +350,7 @@ int RunCut(const CutArguments& a) {
   InputList list = ExpandInputs(a.inputs, a.recursive);
   auto jobs = PlanOutputs(list.inputs, plan->output);
   if (!jobs.ok()) return usage(jobs.status());
-  if (jobs->to_standard_output && isatty(STDOUT_FILENO)) {
+  if (jobs->to_standard_output && IsTerminal(kStandardOutput)) {
     return usage(InvalidArgument(
         "standard output is a terminal; send it to a file or program, or give -o FILE"));
   }

@@ -1,18 +1,11 @@
 #include "apps/peel/model/download.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <poll.h>
-#include <spawn.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <chrono>
-#include <csignal>
 #include <filesystem>
 #include <optional>
 #include <string_view>
@@ -20,11 +13,13 @@
 #include <vector>
 
 #include "apps/peel/console.h"
-#include "apps/peel/interrupt.h"
 #include "src/base/digest.h"
+#include "src/base/os/child_process.h"
 #include "src/base/os/descriptor.h"
-
-extern char** environ;
+#include "src/base/os/file.h"
+#include "src/base/os/interrupt.h"
+#include "src/base/os/process.h"
+#include "src/base/os/terminal.h"
 
 namespace peel {
 namespace {
@@ -40,44 +35,37 @@ std::string Reason(int error) { return std::generic_category().message(error); }
 
 // curl's exit status; -1 when it could not be started, nullopt when a signal has come meanwhile.
 std::optional<int> Curl(const std::string& url, const std::string& path, bool resume) {
-  std::vector<std::string> words = {"curl",         "--fail",        "--location", "--proto",
-                                    "=https",       "--proto-redir", "=https",     "--globoff",
-                                    "--show-error", "--output",      path};
+  std::vector<std::string> words = {"--fail",        "--location", "--proto",   "=https",
+                                    "--proto-redir", "=https",     "--globoff", "--show-error",
+                                    "--output",      path};
   if (resume) words.insert(words.end(), {"--continue-at", "-"});
-  if (isatty(STDERR_FILENO) == 0) words.emplace_back("--silent");
+  if (!IsTerminal(kStandardError)) words.emplace_back("--silent");
   words.insert(words.end(), {"--", url});
-  std::vector<char*> arguments;
-  arguments.reserve(words.size() + 1);
-  for (std::string& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  pid_t child = 0;
-  if (posix_spawnp(&child, "curl", nullptr, nullptr, arguments.data(), environ) != 0) return -1;
-  int status = 0;
-  for (pid_t ended = 0; ended == 0;) {
+  auto curl = ChildProcess::StartShared("curl", words);
+  if (!curl.ok()) return -1;
+  std::optional<ProcessEnd> end;
+  while (!end) {
     if (Interrupted().cancelled()) {
-      kill(child, SIGTERM);
-      while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+      curl->Terminate();
+      curl->Wait();
       return std::nullopt;
     }
-    pollfd waiting = {WakeDescriptor(), POLLIN, 0};
-    poll(&waiting, 1, 50);
-    ended = waitpid(child, &status, WNOHANG);
-    if (ended < 0 && errno == EINTR) ended = 0;
+    WaitReadable(WakeDescriptor(), 50);
+    end = curl->TryWait();
   }
   // Ctrl-C at a terminal ends curl as well.
   if (Interrupted().cancelled()) return std::nullopt;
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+  return end->signal == 0 ? std::max(end->code, 0) : 128;
 }
 
 uint64_t SizeOf(int fd) {
-  struct stat info = {};
-  return fstat(fd, &info) == 0 ? static_cast<uint64_t>(info.st_size) : 0;
+  const auto info = InfoOfOpen(fd);
+  return info ? info->size : 0;
 }
 
 bool IsThisFile(const std::string& path, int fd) {
-  struct stat named = {}, opened = {};
-  return lstat(path.c_str(), &named) == 0 && fstat(fd, &opened) == 0 &&
-         named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
+  const auto named = InfoOfLink(path), opened = InfoOfOpen(fd);
+  return named && opened && named->is_same(*opened);
 }
 
 // Whether `name` is of the kind NAME.onnx.part-PID.onnx, of a process that is no more.
@@ -87,27 +75,27 @@ bool IsDeadPart(std::string_view name) {
   if (mark == std::string_view::npos || !name.ends_with(kEnd)) return false;
   const std::string_view digits =
       name.substr(mark + kMark.size(), name.size() - kEnd.size() - mark - kMark.size());
-  pid_t pid = 0;
+  int pid = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), pid);
   return error == std::errc() && end == digits.data() + digits.size() && pid > 0 &&
-         kill(pid, 0) != 0 && errno == ESRCH;
+         IsProcessGone(pid);
 }
 
 }  // namespace
 
 Status CheckChecksums(const std::string& path, const Checksums& wanted) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int fd = OpenFile(path, kOpenRead);
   if (fd < 0) return IoError(path + ": cannot open it (" + Reason(errno) + ")");
   Digest md5(Digest::Kind::kMd5), sha256(Digest::Kind::kSha256);
   std::vector<uint8_t> block(1 << 20);
-  ssize_t n = 0;
+  ptrdiff_t n = 0;
   while ((n = ReadSome(fd, block.data(), block.size())) > 0) {
     const std::span<const uint8_t> bytes(block.data(), static_cast<size_t>(n));
     if (!wanted.md5.empty()) md5.Update(bytes);
     if (!wanted.sha256.empty()) sha256.Update(bytes);
   }
   const int error = errno;
-  close(fd);
+  CloseFile(fd);
   if (n < 0) return IoError(path + ": cannot read it (" + Reason(error) + ")");
   const auto check = [](std::string_view name, const std::string& want, Digest& digest) {
     if (want.empty()) return OkStatus();
@@ -123,29 +111,30 @@ Result<std::unique_ptr<Download>> Download::Begin(const std::string& target) {
   std::string path = target + std::string(kSuffix);
   constexpr int kTries = 10;
   for (int i = 0; i < kTries; ++i) {
-    // Not O_CLOEXEC: the lock is curl's as well.
-    const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW, 0666);
+    // The lock is curl's as well.
+    const int fd =
+        OpenFile(path, kOpenRead | kOpenWrite | kOpenCreate | kOpenNoFollow | kOpenInherited);
     if (fd < 0) return IoError(path + ": cannot be created (" + Reason(errno) + ")");
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
-      close(fd);
+    if (LockFile(fd, FileLock::kExclusive, /*wait=*/false) != 0 && errno == EWOULDBLOCK) {
+      CloseFile(fd);
       return IoError(target + ": another run is downloading it at this moment");
     }
     // Its last owner may have removed or renamed it between the two calls.
     if (IsThisFile(path, fd)) {
       return std::unique_ptr<Download>(new Download(target, std::move(path), fd));
     }
-    close(fd);
+    CloseFile(fd);
   }
   return IoError(path + ": is replaced again and again by another process");
 }
 
 Download::~Download() {
-  if (!keep_ && IsThisFile(path_, fd_)) unlink(path_.c_str());
-  close(fd_);
+  if (!keep_ && IsThisFile(path_, fd_)) RemoveFile(path_);
+  CloseFile(fd_);
 }
 
 Status Download::Transfer(const std::string& url, bool resume, bool resumable) {
-  if (!resume && ftruncate(fd_, 0) != 0) {
+  if (!resume && Truncate(fd_, 0) != 0) {
     return IoError(path_ + ": cannot be written (" + Reason(errno) + ")");
   }
   std::optional<int> ended = Curl(url, path_, resume);
@@ -185,10 +174,10 @@ Status Download::Fetch(const std::string& url, const Checksums& checksums) {
 }
 
 Status Download::Finish() {
-  if (fsync(fd_) != 0 && errno != EINVAL) {
+  if (SyncFile(fd_) != 0 && errno != EINVAL) {
     return IoError(path_ + ": cannot be written (" + Reason(errno) + ")");
   }
-  if (rename(path_.c_str(), target_.c_str()) == 0) return OkStatus();
+  if (RenameFile(path_.c_str(), target_.c_str()) == 0) return OkStatus();
   return IoError(target_ + ": cannot be given its name (" + Reason(errno) + ")");
 }
 
@@ -201,12 +190,14 @@ void RemoveStaleDownloads(const std::string& folder) {
     const auto age = now - fs::last_write_time(path, unknown);
     if (unknown || !it->is_regular_file(unknown)) continue;
     // Another machine may have the process: it then writes to the file.
-    if (IsDeadPart(name) && age > std::chrono::minutes(1)) unlink(path.c_str());
+    if (IsDeadPart(name) && age > std::chrono::minutes(1)) RemoveFile(path);
     if (!name.ends_with(".onnx" + std::string(kSuffix)) || age < std::chrono::hours(24)) continue;
-    const int fd = open(path.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    const int fd = OpenFile(path, kOpenRead | kOpenWrite | kOpenNoFollow);
     if (fd < 0) continue;
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0 && IsThisFile(path, fd)) unlink(path.c_str());
-    close(fd);
+    if (LockFile(fd, FileLock::kExclusive, /*wait=*/false) == 0 && IsThisFile(path, fd)) {
+      RemoveFile(path);
+    }
+    CloseFile(fd);
   }
 }
 

@@ -13,6 +13,7 @@
 #include "apps/peel/console.h"
 #include "apps/peel/model/model_command.h"
 #include "apps/peel/output.h"
+#include "src/base/os/machine.h"
 #include "src/engine/backend.h"
 #include "src/engine/npy.h"
 #include "src/engine/session.h"
@@ -41,16 +42,6 @@ struct Options {
 
 double MillisecondsSince(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-}
-
-// Largest resident size so far. getrusage would count what the parent had before exec.
-uint64_t PeakBytes() {
-  std::ifstream status("/proc/self/status");
-  for (std::string word; status >> word;) {
-    uint64_t kib = 0;
-    if (word == "VmHWM:" && status >> kib) return kib * 1024;
-  }
-  return 0;
 }
 
 template <typename T, typename Distribution>
@@ -310,7 +301,7 @@ Status Run(const Options& options) {
                        {"min_ms", timing.min},
                        {"median_ms", timing.median},
                        {"times_ms", timing.all},
-                       {"peak_bytes", PeakBytes()},
+                       {"peak_bytes", PeakMemory()},
                        {"device", engine::DeviceName(on.device)},
                        {"device_asked", options.device},
                        {"device_reason", placed.reason},

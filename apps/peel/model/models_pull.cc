@@ -10,11 +10,11 @@
 #include <utility>
 
 #include "apps/peel/console.h"
-#include "apps/peel/interrupt.h"
 #include "apps/peel/model/download.h"
 #include "apps/peel/model/models_command.h"
 #include "apps/peel/output.h"
 #include "src/base/caught.h"
+#include "src/base/os/interrupt.h"
 #include "src/matte/catalogue.h"
 #include "src/matte/published.h"
 #include "src/pipeline/model/model_loader.h"

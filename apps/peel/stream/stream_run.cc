@@ -1,7 +1,6 @@
 #include "apps/peel/stream/stream_run.h"
 
 #include <fmt/core.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -19,12 +18,14 @@
 
 #include "apps/peel/console.h"
 #include "apps/peel/cut/cut_plan.h"
-#include "apps/peel/interrupt.h"
 #include "apps/peel/isolation.h"
 #include "apps/peel/run_parts.h"
 #include "src/base/caught.h"
 #include "src/base/os/descriptor.h"
+#include "src/base/os/file.h"
 #include "src/base/os/files.h"
+#include "src/base/os/interrupt.h"
+#include "src/base/os/terminal.h"
 #include "src/codec/decoder.h"
 #include "src/codec/picture_stream.h"
 #include "src/pipeline/folder/bounded_queue.h"
@@ -126,7 +127,7 @@ Status StreamRun::ReadAll() {
   std::vector<uint8_t> frame, block(kReadAtOnce);
   Status failure;
   while (!hopeless_) {
-    const ssize_t got = ReadSome(STDIN_FILENO, block.data(), block.size(), WakeDescriptor());
+    const ptrdiff_t got = ReadSome(kStandardInput, block.data(), block.size(), WakeDescriptor());
     // What has only come in part is no picture at hand.
     if (Interrupted().cancelled() || hopeless_) return OkStatus();
     if (got < 0) {
@@ -327,7 +328,7 @@ int RunStream(const StreamArguments& a) {
                                 ": has no place for the number; say for example out-%03u.png"),
                 kExitUsage);
   }
-  if (to_stdout && isatty(STDOUT_FILENO)) {
+  if (to_stdout && IsTerminal(kStandardOutput)) {
     return fail(InvalidArgument("standard output is a terminal; send it to a file or program, or "
                                 "give -o out-%03u.png"),
                 kExitUsage);

@@ -1,13 +1,25 @@
 #pragma once
 
-#include <sys/types.h>
-
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "src/base/status.h"
 
 namespace peel {
+
+// How a process ended. Both unknown: somebody else has waited for it.
+struct ProcessEnd {
+  static constexpr int kKill = 9;  // the signal that nobody survives
+
+  int signal = 0;  // that ended it; 0: none did
+  int code = -1;   // that it returned; -1: none
+};
+
+// "signal 11, Segmentation fault", "exit code 3", "an unknown reason".
+std::string EndText(const ProcessEnd& end);
+// "Segmentation fault" for 11.
+std::string SignalName(int signal);
 
 // A process that was started and is ended by this one: the destructor kills it and waits for it.
 class ChildProcess {
@@ -26,18 +38,34 @@ class ChildProcess {
   static Result<ChildProcess> Start(const std::string& program,
                                     const std::vector<std::string>& arguments, int fd);
 
-  pid_t pid() const { return pid_; }  // -1: none
+  // One that shares this process's descriptors (as far as they are inherited) and signals.
+  // `program` is looked for where a shell would. kIo.
+  static Result<ChildProcess> StartShared(const std::string& program,
+                                          const std::vector<std::string>& arguments);
+
+  int pid() const { return pid_; }  // -1: none
   void Kill();
-  // Waits for its end and returns waitpid's status; -1 where that is not known.
-  int Wait();
-  // The same for one that is about to end; a second later it is killed, and -1 returned.
-  int WaitBriefly();
+  void Terminate();  // asks it to end
+  ProcessEnd Wait();
+  // The same for one that is about to end; a second later it is killed, and its end unknown.
+  ProcessEnd WaitBriefly();
+  // nullopt while it runs.
+  std::optional<ProcessEnd> TryWait();
 
  private:
-  pid_t pid_ = -1;
+  int pid_ = -1;
 };
 
-// "signal 11, Segmentation fault", "exit code 3", "an unknown reason".
-std::string EndText(int wait_status);
+// Runs a program, gives it `input` on standard input, and takes all of its standard output; its
+// standard error is this process's. kIo where it cannot be started.
+struct Conversation {
+  std::string output;
+  ProcessEnd end;
+};
+Result<Conversation> Converse(const std::string& program, const std::vector<std::string>& arguments,
+                              const std::string& input);
+
+// From now on it is known how children end, even where the parent had this process not care.
+void CareForChildren();
 
 }  // namespace peel

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -13,15 +11,20 @@ namespace peel {
 // it would without the flag, which is left as it is because the neighbour relies on it.
 
 // As read(2): the bytes read, 0 at the end, -1 with errno. Waits until there is something.
-ssize_t ReadSome(int fd, void* buffer, size_t size);
+ptrdiff_t ReadSome(int fd, void* buffer, size_t size);
 
 // The same, but gives up with ECANCELED once `wake` (a pipe or eventfd; -1: none) can be read.
-ssize_t ReadSome(int fd, void* buffer, size_t size, int wake);
+ptrdiff_t ReadSome(int fd, void* buffer, size_t size, int wake);
 
 // Writes all bytes, waiting for room. 0, or the errno of what went wrong; `written` (may be null)
 // gets how many bytes went out in either case. A reader that is gone is EPIPE, given that SIGPIPE
 // is ignored.
 int WriteFully(int fd, std::span<const uint8_t> bytes, size_t* written = nullptr);
+
+// Waits so many milliseconds (-1: for ever) until there is something to read, or room to write; a
+// failure counts as either. False where the time is over.
+bool WaitReadable(int fd, int milliseconds);
+bool WaitWritable(int fd, int milliseconds);
 
 // Where a program was started with descriptor 0, 1 or 2 closed, the next file that it opens would
 // take that number and get what is meant for a standard stream. Opens /dev/null on those that are

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <unistd.h>
-
 #include <utility>
+
+#include "src/base/os/file.h"
 
 namespace peel {
 
@@ -16,12 +16,12 @@ class FileDescriptor {
     return *this;
   }
   ~FileDescriptor() {
-    if (fd_ >= 0) close(fd_);
+    if (fd_ >= 0) CloseFile(fd_);
   }
   int get() const { return fd_; }
   bool ok() const { return fd_ >= 0; }
-  // close() may be the call that reports a full disk (NFS).
-  int Close() { return close(std::exchange(fd_, -1)); }
+  // CloseFile may be the call that reports a full disk (NFS).
+  int Close() { return CloseFile(std::exchange(fd_, -1)); }
 
  private:
   int fd_;

@@ -1,9 +1,5 @@
 #include "src/base/os/files.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
@@ -13,6 +9,7 @@
 #include <thread>
 
 #include "src/base/os/descriptor.h"
+#include "src/base/os/file.h"
 #include "src/base/os/file_descriptor.h"
 
 namespace peel {
@@ -28,7 +25,9 @@ Status WriteFailure(std::string_view what, int error) {
   std::string text = std::string(what) + " (" + Reason(error) + ")";
   switch (error) {
     case ENOSPC:
+#ifdef EDQUOT  // Windows has no such error
     case EDQUOT:
+#endif
       return IoError(text + "; free some space or choose another folder with -O");
     case EFBIG:
       return IoError(text + "; the limit on file sizes in force is too small");
@@ -66,7 +65,7 @@ Result<std::vector<uint8_t>> ReadToEnd(int fd, uint64_t expected, uint64_t max_b
       if (used > max_bytes) return LimitReached(max_bytes);
       bytes.resize(std::min<uint64_t>(std::max<uint64_t>(bytes.size() * 2, 65536), max_bytes + 1));
     }
-    const ssize_t n = ReadSome(fd, bytes.data() + used, bytes.size() - used);
+    const ptrdiff_t n = ReadSome(fd, bytes.data() + used, bytes.size() - used);
     if (n < 0) return IoError("cannot read it (" + Reason(errno) + ")");
     if (n == 0) break;
     used += static_cast<size_t>(n);
@@ -76,14 +75,13 @@ Result<std::vector<uint8_t>> ReadToEnd(int fd, uint64_t expected, uint64_t max_b
   return bytes;
 }
 
-bool SameContent(const struct stat& a, const struct stat& b) {
-  return a.st_size == b.st_size && a.st_mtim.tv_sec == b.st_mtim.tv_sec &&
-         a.st_mtim.tv_nsec == b.st_mtim.tv_nsec;
+bool SameContent(const FileInfo& a, const FileInfo& b) {
+  return a.size == b.size && a.modified == b.modified;
 }
 
 Status NoSuchFile(const std::string& path) {
-  struct stat link = {};
-  if (lstat(path.c_str(), &link) == 0 && S_ISLNK(link.st_mode)) {
+  const auto link = InfoOfLink(path);
+  if (link && link->kind == FileKind::kLink) {
     return NotFound("is a link that leads nowhere");
   }
   return NotFound("there is no such file");
@@ -95,30 +93,30 @@ Result<std::vector<uint8_t>> ReadWholeFile(const std::string& path, uint64_t max
   const bool standard_input = path == "-";
   FileDescriptor file;
   if (!standard_input) {
-    file = FileDescriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    file = FileDescriptor(OpenFile(path, kOpenRead));
     if (!file.ok()) {
       const int error = errno;
       if (error == ENOENT || error == ENOTDIR) return NoSuchFile(path);
       return IoError("cannot open it (" + Reason(error) + ")");
     }
   }
-  const int fd = standard_input ? STDIN_FILENO : file.get();
+  const int fd = standard_input ? kStandardInput : file.get();
   constexpr int kTries = 4;
   for (int attempt = 0; attempt < kTries; ++attempt) {
-    struct stat before = {}, after = {};
-    if (fstat(fd, &before) != 0) return IoError("cannot read it (" + Reason(errno) + ")");
-    if (S_ISDIR(before.st_mode)) return InvalidArgument("is a folder, not a file");
-    const bool regular = S_ISREG(before.st_mode) && !standard_input;
-    const uint64_t expected =
-        S_ISREG(before.st_mode) ? static_cast<uint64_t>(before.st_size) : uint64_t{0};
+    const auto before = InfoOfOpen(fd);
+    if (!before) return IoError("cannot read it (" + Reason(errno) + ")");
+    if (before->is_folder()) return InvalidArgument("is a folder, not a file");
+    const bool regular = before->is_file() && !standard_input;
+    const uint64_t expected = before->is_file() ? before->size : 0;
     if (expected > max_bytes) return LimitReached(max_bytes);
     auto bytes = ReadToEnd(fd, expected, max_bytes);
     if (!bytes.ok() || !regular) return bytes;
-    if (fstat(fd, &after) != 0) return IoError("cannot read it (" + Reason(errno) + ")");
+    const auto after = InfoOfOpen(fd);
+    if (!after) return IoError("cannot read it (" + Reason(errno) + ")");
     // Files of /proc and of some network file systems claim to be empty.
     const bool whole = bytes->size() == expected || expected == 0;
-    if (whole && SameContent(before, after)) return bytes;
-    if (lseek(fd, 0, SEEK_SET) != 0) break;
+    if (whole && SameContent(*before, *after)) return bytes;
+    if (SeekTo(fd, 0) != 0) break;
     std::this_thread::sleep_for(std::chrono::milliseconds(50 << attempt));
   }
   return IoError("keeps changing while it is read; try again once it is complete");
@@ -129,14 +127,13 @@ Status WriteFileAtomically(const std::string& path, std::span<const uint8_t> byt
 }
 
 Status WriteFileAtomically(const std::string& path, const ByteSource& content) {
-  if (path == "-") return WriteFrom(STDOUT_FILENO, content);
-  struct stat info = {};
-  if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
-    if (S_ISDIR(info.st_mode)) {
+  if (path == "-") return WriteFrom(kStandardOutput, content);
+  if (const auto info = InfoOf(path); info && !info->is_file()) {
+    if (info->is_folder()) {
       return InvalidArgument(
           "a folder has this name; give it with -O to write into it, or choose another name");
     }
-    FileDescriptor file(open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    FileDescriptor file(OpenFile(path, kOpenWrite));
     if (!file.ok()) return WriteFailure("cannot open it for writing", errno);
     return WriteFrom(file.get(), content);
   }
@@ -150,9 +147,8 @@ Status WriteFileAtomically(const std::string& path, const ByteSource& content) {
 }
 
 bool IsSameFile(const std::string& a, const std::string& b) {
-  struct stat first = {}, second = {};
-  return stat(a.c_str(), &first) == 0 && stat(b.c_str(), &second) == 0 &&
-         first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+  const auto first = InfoOf(a), second = InfoOf(b);
+  return first && second && first->is_same(*second);
 }
 
 }  // namespace peel

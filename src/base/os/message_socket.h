@@ -24,6 +24,9 @@ class MessageSocket {
   // Both ends close on exec.
   static Result<std::pair<MessageSocket, MessageSocket>> Pair();
 
+  // Whether a descriptor that was inherited is one.
+  static bool Is(int fd);
+
   int fd() const { return fd_.get(); }
 
   // At most kMaxMessage bytes; `fd` travels along where it is one, and stays open here. kIo when

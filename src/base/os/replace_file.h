@@ -1,12 +1,12 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdio>
 #include <functional>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "src/base/os/file.h"
 #include "src/base/status.h"
 
 namespace peel {
@@ -25,7 +25,7 @@ using ByteSource = std::function<Status(const ByteSink& sink)>;
 // everything else.
 using RenameFunction = int (*)(const char* from, const char* to);
 Status ReplaceFile(const std::string& target, const ByteSource& content,
-                   RenameFunction rename_file = std::rename);
+                   RenameFunction rename_file = RenameFile);
 
 // Writes all of it, by a call a megabyte where it comes in small bits.
 Status WriteFrom(int fd, const ByteSource& content);

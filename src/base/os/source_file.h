@@ -48,7 +48,7 @@ class SourceFile {
 
   int fd_;
   uint64_t size_ = 0;
-  int64_t seconds_ = 0, nanoseconds_ = 0;  // when it was modified
+  int64_t modified_ = 0;
 };
 
 }  // namespace peel

@@ -2,11 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <string>
+
+#include "src/base/os/process.h"
 
 namespace peel {
 namespace {
@@ -26,7 +27,7 @@ class SourceFileTest : public ::testing::Test {
   }
 
   const std::string path_ = (fs::temp_directory_path() /
-                             ("peel_source_" + std::to_string(getpid()) + "_" +
+                             ("peel_source_" + std::to_string(ProcessId()) + "_" +
                               ::testing::UnitTest::GetInstance()->current_test_info()->name()))
                                 .string();
 };

@@ -1,22 +1,15 @@
 #include "src/base/os/temporary_files.h"
 
-#include <dirent.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <array>
 #include <atomic>
-#include <cerrno>
 #include <charconv>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <memory>
 
 #include "src/base/hash.h"
+#include "src/base/os/file.h"
+#include "src/base/os/process.h"
 
 namespace peel {
 namespace {
@@ -25,37 +18,9 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kMark = ".peel-";
 
-std::string TextOf(const std::string& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-uint64_t ThisSpace() {
-  std::array<char, 256> host = {}, space = {};
-  gethostname(host.data(), host.size() - 1);
-  if (readlink("/proc/self/ns/pid", space.data(), space.size() - 1) < 0) space[0] = 0;
-  std::string all = TextOf("/proc/sys/kernel/random/boot_id");
-  all.append("\n").append(TextOf("/etc/machine-id")).append("\n");
-  all.append(host.data()).append("\n").append(space.data());
-  return Hash64(all);
-}
-
-// 0 where that cannot be found out. proc(5): field 22 of stat; the second one, the program's name
-// in parentheses, may hold anything.
-uint64_t StartOf(pid_t process) {
-  const std::string text = TextOf("/proc/" + std::to_string(process) + "/stat");
-  size_t at = text.rfind(')');
-  for (int field = 2; field < 22 && at != std::string::npos; ++field) at = text.find(' ', at + 1);
-  uint64_t started = 0;
-  if (at != std::string::npos) {
-    std::from_chars(text.data() + at + 1, text.data() + text.size(), started);
-  }
-  return started;
-}
-
 bool IsGone(const FileMaker& maker) {
-  if (kill(maker.process, 0) != 0) return errno == ESRCH;
-  const uint64_t started = StartOf(maker.process);
+  if (IsProcessGone(maker.process)) return true;
+  const uint64_t started = ProcessStart(maker.process);
   return maker.started != 0 && started != 0 && maker.started != started;
 }
 
@@ -72,11 +37,11 @@ bool TakeNumber(std::string_view& text, T& number) {
 }  // namespace
 
 FileMaker ThisProcess() {
-  static const uint64_t space = ThisSpace();
-  const pid_t self = getpid();
-  static const pid_t first = self;  // after a fork the child's start is another
-  static const uint64_t started = StartOf(first);
-  return {space, self, self == first ? started : StartOf(self)};
+  static const uint64_t space = Hash64(ProcessSpace());
+  const int self = ProcessId();
+  static const int first = self;  // after a fork the child's start is another
+  static const uint64_t started = ProcessStart(first);
+  return {space, self, self == first ? started : ProcessStart(self)};
 }
 
 std::string TemporaryName(const std::string& path, const FileMaker& maker) {
@@ -115,23 +80,22 @@ std::optional<FileMaker> MakerOf(std::string_view name) {
 }
 
 void RemoveStaleTemporaries(const std::string& folder) {
-  const std::unique_ptr<DIR, int (*)(DIR*)> listing(opendir(folder.c_str()), closedir);
-  if (listing == nullptr) return;
   const auto now = std::chrono::system_clock::now().time_since_epoch();
-  while (const dirent* const entry = readdir(listing.get())) {
-    const std::optional<FileMaker> maker = MakerOf(entry->d_name);
-    if (!maker) continue;
-    const std::string path = (fs::path(folder) / entry->d_name).string();
-    struct stat info = {};
-    if (lstat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) continue;
-    const auto age = now - std::chrono::seconds(info.st_mtim.tv_sec);
+  ListFolder(folder, [&](std::string_view name, FileKind) {
+    const std::optional<FileMaker> maker = MakerOf(name);
+    if (!maker) return;
+    const std::string path = (fs::path(folder) / name).string();
+    const auto info = InfoOfLink(path);
+    if (!info || !info->is_file()) return;
+    const auto age =
+        now - std::chrono::floor<std::chrono::seconds>(std::chrono::nanoseconds(info->modified));
     // The second condition holds for what looks like ours and is not (a machine that was copied
     // while it ran), and for clocks that differ.
     const bool ours = maker->space == ThisProcess().space;
     if (ours ? age > std::chrono::minutes(1) && IsGone(*maker) : age > std::chrono::days(7)) {
-      unlink(path.c_str());
+      RemoveFile(path);
     }
-  }
+  });
 }
 
 }  // namespace peel

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -12,11 +10,9 @@ namespace peel {
 // Who makes a temporary file. Process numbers mean something only among processes that see each
 // other, and several machines and containers may write to one network file system.
 struct FileMaker {
-  // Of the running kernel (its boot's random number), the machine (/etc/machine-id), the host's
-  // name and the process namespace: equal names, or equal numbers of namespaces, do not suffice.
-  uint64_t space = 0;
-  pid_t process = 0;
-  uint64_t started = 0;  // in the kernel's ticks since boot, as numbers are used again; 0: unknown
+  uint64_t space = 0;  // hash of ProcessSpace() (process.h)
+  int process = 0;
+  uint64_t started = 0;  // as ProcessStart() tells it, as numbers are used again; 0: unknown
 
   bool operator==(const FileMaker&) const = default;
 };

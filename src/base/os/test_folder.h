@@ -1,12 +1,11 @@
 #pragma once
 
-#include <unistd.h>
-
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
+
+#include "src/base/os/file.h"
 
 namespace peel {
 
@@ -14,8 +13,7 @@ namespace peel {
 class TestFolder {
  public:
   TestFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "peel-test-XXXXXX").string();
-    path_ = mkdtemp(name.data());
+    path_ = MakeTemporaryFolder((std::filesystem::temp_directory_path() / "peel-test-").string());
   }
   ~TestFolder() {
     std::error_code error;

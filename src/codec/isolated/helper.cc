@@ -1,32 +1,22 @@
 #include "src/codec/isolated/helper.h"
 
-#include <fcntl.h>
-#include <malloc.h>
-#include <poll.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
-#include <fstream>
 #include <memory>
 #include <new>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <system_error>
-#include <thread>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "src/base/block_cache.h"
+#include "src/base/os/confinement.h"
+#include "src/base/os/memory.h"
 #include "src/base/os/message_socket.h"
 #include "src/base/os/shared_region.h"
 #include "src/codec/codecs.h"
@@ -38,76 +28,17 @@
 namespace peel::isolated {
 namespace {
 
-constexpr rlim_t kDescriptors = 64;
 constexpr size_t kKept = size_t{16} << 20;  // bytes of freed pictures that wait for the next ones
-
-void Limit(decltype(RLIMIT_CORE) which, rlim_t most) {
-  rlimit limit = {};
-  if (getrlimit(which, &limit) != 0) return;
-  limit.rlim_cur = std::min(most, limit.rlim_max);
-  limit.rlim_max = limit.rlim_cur;
-  setrlimit(which, &limit);
-}
-
-// Nothing here is worth failing for.
-void GoBehindWalls(int descriptor) {
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGXFSZ}) {
-    std::signal(signal, SIG_IGN);  // the parent decides when it is over
-  }
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
-  close_range(static_cast<unsigned>(descriptor) + 1, ~0U, 0);
-  fcntl(descriptor, F_SETFD, FD_CLOEXEC);
-  Limit(RLIMIT_CORE, 0);
-  Limit(RLIMIT_NOFILE, kDescriptors);
-  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-  // Where memory runs out, this process goes rather than the one with everybody's work.
-  if (const int score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC); score >= 0) {
-    [[maybe_unused]] const ssize_t written = write(score, "800", 3);
-    close(score);
-  }
-  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);  // a core dump that goes to a program knows no limit
-#ifdef __GLIBC__
-  mallopt(M_MMAP_THRESHOLD, 1 << 20);
-  mallopt(M_TRIM_THRESHOLD, 1 << 20);
-#endif
-}
 
 // Far above what pictures within the limits take, and far below what ends a machine.
 void LimitMemory(size_t file_bytes, const Limits& limits) {
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(PEEL_FUZZ)
   constexpr uint64_t kBase = uint64_t{2} << 30, kPerPixel = 64, kMost = uint64_t{1} << 45;
-  uint64_t pages = 0;
-  std::ifstream("/proc/self/statm") >> pages;
-  if (pages == 0) return;
-  const uint64_t now = pages * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
   const uint64_t pixels = std::min(limits.max_pixels, kMost / kPerPixel);
-  const uint64_t most =
-      now + kBase + 4 * std::min<uint64_t>(file_bytes, kMost) + kPerPixel * pixels;
-  rlimit limit = {};
-  if (getrlimit(RLIMIT_AS, &limit) != 0) return;
-  limit.rlim_cur = std::min<rlim_t>(most, limit.rlim_max);
-  setrlimit(RLIMIT_AS, &limit);
+  LimitAddressSpace(kBase + 4 * std::min<uint64_t>(file_bytes, kMost) + kPerPixel * pixels);
 #else
   (void)file_bytes, (void)limits;
 #endif
-}
-
-// Whatever the libraries are doing, the process ends with its parent.
-void EndWithParent(int descriptor) {
-  try {
-    std::thread([descriptor] {
-      pollfd end = {descriptor, POLLRDHUP, 0};
-      while (poll(&end, 1, -1) <= 0 || (end.revents & (POLLRDHUP | POLLHUP | POLLERR)) == 0) {
-      }
-      _exit(0);
-    }).detach();
-  } catch (const std::system_error&) {
-    // No thread to be had. This one ends it too early where the thread that started it goes first;
-    // the parent starts another one then.
-    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-  }
 }
 
 bool MarkedForTest(std::span<const uint8_t> file) {
@@ -249,15 +180,9 @@ class Helper {
     constexpr std::string_view kProbing = "probe-";
     if (what.starts_with(kProbing) != (kind == Kind::kProbe)) return OkStatus();
     if (kind == Kind::kProbe) what.remove_prefix(kProbing.size());
-    if (what == "crash") {
-      std::signal(SIGSEGV, SIG_DFL);
-      raise(SIGSEGV);
-    }
-    if (what == "hang") {
-      prctl(PR_SET_NAME, "hanging");  // so that a test need not guess when
-      for (;;) pause();
-    }
-    if (what == "exit") _exit(5);
+    if (what == "crash") CrashNow();
+    if (what == "hang") HangNow();
+    if (what == "exit") std::_Exit(5);
     if (what == "garbage") {
       const std::vector<uint8_t> garbage(100, 0xA5);
       return socket_.Send(garbage);
@@ -272,20 +197,15 @@ class Helper {
   std::unique_ptr<FrameReader> frames_;
 };
 
-bool IsSocket(int descriptor) {
-  int type = 0;
-  socklen_t size = sizeof(type);
-  return getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET;
-}
-
 }  // namespace
 
 int RunHelper(int descriptor) {
-  if (!IsSocket(descriptor)) return 2;
-  GoBehindWalls(descriptor);
+  if (!MessageSocket::Is(descriptor)) return 2;
+  Confine(descriptor);
+  KeepHeapFlat();
   EndWithParent(descriptor);
   const int code = Helper(descriptor).Run();
-  _exit(code);  // the watching thread lives on until then
+  std::_Exit(code);  // the watching thread lives on until then
 }
 
 }  // namespace peel::isolated

@@ -1,9 +1,6 @@
 #include "src/codec/isolated/helper_process.h"
 
-#include <sys/wait.h>
-
 #include <algorithm>
-#include <csignal>
 #include <cstring>
 #include <utility>
 
@@ -83,15 +80,14 @@ std::string HelperProcess::Advice() const {
 Status HelperProcess::Died() {
   // Its end of the socket is closed: it has ended, or is about to.
   if (child_.pid() > 0 && taken_) {
-    const int status = child_.WaitBriefly();
-    if (status != -1 && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
+    const ProcessEnd end = child_.WaitBriefly();
+    if (end.signal == ProcessEnd::kKill) {
       return OutOfMemory(Library() +
                          " was killed while it decoded this file (signal 9): most likely memory "
                          "had run out; give the run fewer --jobs or less --memory");
     }
-    const bool signalled = status != -1 && WIFSIGNALED(status);
-    return Corrupt(Library() + (signalled ? " crashed (" : " ended the decoder (") +
-                   EndText(status) + ") on this file" + Advice());
+    return Corrupt(Library() + (end.signal != 0 ? " crashed (" : " ended the decoder (") +
+                   EndText(end) + ") on this file" + Advice());
   }
   return IoError(child_.pid() > 0 ? EndText(child_.WaitBriefly()) : "it is gone");
 }

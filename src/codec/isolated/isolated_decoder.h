@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "src/base/os/process.h"
 #include "src/codec/decoder.h"
 #include "src/codec/isolated/helper_process.h"
 
@@ -28,7 +29,7 @@ class IsolatedDecoder final : public Decoder {
   struct Options {
     int helpers = 1;  // at most; so many files are decoded at the same time
     // What is started, and is to call isolated::RunHelper(ChildProcess::kDescriptor).
-    std::string program = "/proc/self/exe";
+    std::string program = OwnProgram();
     std::vector<std::string> arguments = {"decode-helper"};
     isolated::TimeLimit limit{};
     // Called once where no helper can be started, by any thread, with the reason.

@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/mman.h>
 
 #include <algorithm>
 #include <atomic>
@@ -259,18 +258,6 @@ TEST(IsolatedDecoder, PicturesGrowAndShrink) {
     EXPECT_TRUE(SamePixels(*Decode(file), *picture));
   }
   EXPECT_EQ(decoder.started(), 1);
-}
-
-TEST(SharedRegion, OnlyOfAFixedSize) {
-  auto made = SharedRegion::Create(5000);
-  ASSERT_TRUE(made.ok());
-  EXPECT_GE(made->size(), 5000u);
-  EXPECT_NE(ftruncate(made->fd(), 0), 0) << "nobody takes its pages away";
-  EXPECT_TRUE(SharedRegion::Map(UniqueFd(dup(made->fd()))).ok());
-  UniqueFd loose(memfd_create("loose", MFD_ALLOW_SEALING));
-  ASSERT_EQ(ftruncate(loose.get(), 4096), 0);
-  EXPECT_FALSE(SharedRegion::Map(std::move(loose)).ok());
-  EXPECT_FALSE(SharedRegion::Map(UniqueFd()).ok());
 }
 
 TEST(Protocol, EveryFieldArrives) {

@@ -11,11 +11,11 @@
 #include <vector>
 
 #include "src/base/block_cache.h"
+#include "src/base/os/quiet_library.h"
 #include "src/base/thread_pool.h"
 #include "src/codec/bytes.h"
 #include "src/codec/lazy/jxl_library.h"
 #include "src/codec/lazy/library_text.h"
-#include "src/codec/lazy/quiet_library.h"
 #include "src/codec/metadata/icc.h"
 #include "src/codec/metadata/metadata.h"
 

@@ -1,6 +1,6 @@
 #include "src/codec/lazy/heif_library.h"
 
-#include "src/codec/lazy/quiet_library.h"
+#include "src/base/os/quiet_library.h"
 
 namespace peel {
 

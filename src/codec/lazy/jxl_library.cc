@@ -1,7 +1,7 @@
 #ifdef PEEL_HAVE_JXL
 #include "src/codec/lazy/jxl_library.h"
 
-#include "src/codec/lazy/quiet_library.h"
+#include "src/base/os/quiet_library.h"
 
 namespace peel {
 

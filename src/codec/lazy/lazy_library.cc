@@ -1,21 +1,15 @@
 #include "src/codec/lazy/lazy_library.h"
 
-#include <dlfcn.h>
-
-#include <string_view>
+#include "src/base/os/dynamic_library.h"
 
 namespace peel {
 namespace {
 
 // The folder of the program or library that this code is linked into; "" where it cannot be told.
 std::string OwnFolder() {
-  Dl_info info = {};
-  if (dladdr(reinterpret_cast<void*>(&OwnFolder), &info) == 0 || info.dli_fname == nullptr) {
-    return "";
-  }
-  const std::string_view path = info.dli_fname;
+  const std::string path = FileOfAddress(reinterpret_cast<void*>(&OwnFolder));
   const size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? "" : std::string(path.substr(0, slash + 1));
+  return slash == std::string::npos ? "" : path.substr(0, slash + 1);
 }
 
 }  // namespace
@@ -25,20 +19,19 @@ Result<LazyLibrary> LazyLibrary::Open(const std::string& name, const std::string
   LazyLibrary library;
   library.soname_ = soname;
   if (const std::string folder = OwnFolder(); !folder.empty()) {
-    library.handle_ =
-        dlopen((folder + "peel_codec_" + name + ".so").c_str(), RTLD_LAZY | RTLD_LOCAL);
+    library.handle_ = OpenLibrary(folder + "peel_codec_" + name + ".so", kLibraryLazy);
   }
-  if (library.handle_ == nullptr) library.handle_ = dlopen(soname.c_str(), RTLD_LAZY | RTLD_LOCAL);
+  std::string reason;
+  if (library.handle_ == nullptr) library.handle_ = OpenLibrary(soname, kLibraryLazy, &reason);
   if (library.handle_ == nullptr) {
-    const char* reason = dlerror();
     return Unsupported("the library " + soname + " is not there (" +
-                       (reason != nullptr ? reason : "unknown reason") + "); install " + package);
+                       (reason.empty() ? "unknown reason" : reason) + "); install " + package);
   }
   return library;
 }
 
 Status LazyLibrary::Find(const char* function, void** to) const {
-  *to = dlsym(handle_, function);
+  *to = FindSymbol(handle_, function);
   if (*to != nullptr) return OkStatus();
   return Unsupported("the library " + soname_ + " has no " + function +
                      ": it is another version than the one Peel was built for");

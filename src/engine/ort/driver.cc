@@ -1,9 +1,9 @@
 #include "src/engine/ort/driver.h"
 
-#include <dlfcn.h>
-
-#include <fstream>
 #include <sstream>
+
+#include "src/base/os/dynamic_library.h"
+#include "src/base/os/machine.h"
 
 namespace peel::engine::ort {
 namespace {
@@ -27,15 +27,12 @@ constexpr int kErrorInsufficientDriver = 35;
 
 template <typename F>
 void Symbol(void* library, const char* name, F** function) {
-  *function = reinterpret_cast<F*>(dlsym(library, name));
+  *function = reinterpret_cast<F*>(FindSymbol(library, name));
 }
 
 // "NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.15  …": the word that looks like one.
 std::string KernelModuleVersion() {
-  std::ifstream file("/proc/driver/nvidia/version");
-  std::string line;
-  std::getline(file, line);
-  std::istringstream words(line);
+  std::istringstream words(NvidiaKernelModule());
   for (std::string word; words >> word;) {
     if (word.find_first_not_of("0123456789.") == std::string::npos &&
         word.find('.') != std::string::npos) {
@@ -46,7 +43,7 @@ std::string KernelModuleVersion() {
 }
 
 void ReadFreeMemory(std::vector<Gpu>& gpus) {
-  void* library = dlopen("libnvidia-ml.so.1", RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  void* library = OpenLibrary("libnvidia-ml.so.1", kLibraryNow | kLibraryStays);
   if (library == nullptr) return;
   struct Memory {
     unsigned long long total, free, used;  // NOLINT(google-runtime-int): NVML's own
@@ -101,10 +98,10 @@ std::string CudaVersionText(int version) {
 Driver ReadDriver() {
   Driver driver;
   driver.version = KernelModuleVersion();
-  void* library = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  std::string why;
+  void* library = OpenLibrary("libcuda.so.1", kLibraryNow | kLibraryStays, &why);
   if (library == nullptr) {
-    const char* why = dlerror();
-    const std::string words = why != nullptr ? why : "libcuda.so.1 cannot be loaded";
+    const std::string words = why.empty() ? "libcuda.so.1 cannot be loaded" : why;
     if (driver.version.empty()) {
       Refuse(driver, "there is no NVIDIA driver (" + words + ")",
              "with an NVIDIA GPU, install its driver; `nvidia-smi` then shows it");
@@ -126,9 +123,8 @@ Driver ReadDriver() {
     Refuse(driver, "libcuda.so.1 is not NVIDIA's", "install the NVIDIA driver");
     return driver;
   }
-  Dl_info info = {};
-  const bool known = dladdr(reinterpret_cast<void*>(cuda.Init), &info) != 0;
-  driver.library = known && info.dli_fname != nullptr ? info.dli_fname : "libcuda.so.1";
+  const std::string file = FileOfAddress(reinterpret_cast<void*>(cuda.Init));
+  driver.library = file.empty() ? "libcuda.so.1" : file;
   if (cuda.DriverGetVersion != nullptr) cuda.DriverGetVersion(&driver.cuda_version);
   if (const int code = cuda.Init(0); code != 0) {
     ExplainInit(driver, code);

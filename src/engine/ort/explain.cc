@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "src/base/os/dynamic_library.h"
 #include "src/engine/ort/driver.h"
 #include "src/engine/ort/needed.h"
 #include "src/engine/ort/providers.h"

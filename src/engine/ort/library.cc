@@ -1,7 +1,5 @@
 #include "src/engine/ort/library.h"
 
-#include <dlfcn.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
@@ -10,6 +8,8 @@
 #include <mutex>
 #include <sstream>
 #include <utility>
+
+#include "src/base/os/dynamic_library.h"
 
 namespace peel::engine::ort {
 namespace {
@@ -113,9 +113,9 @@ int MinorVersion(const std::string& version) {
 }
 
 std::string ResolvedPath(void* symbol, const std::string& given) {
-  Dl_info info = {};
   std::error_code error;
-  const fs::path named = dladdr(symbol, &info) != 0 && info.dli_fname ? info.dli_fname : given;
+  const std::string file = FileOfAddress(symbol);
+  const fs::path named = file.empty() ? given : file;
   const fs::path real = fs::canonical(named, error);
   return error ? named.string() : real.string();
 }
@@ -202,12 +202,10 @@ Result<std::shared_ptr<const Library>> Library::Find(const RuntimeOptions& optio
 }
 
 Result<std::shared_ptr<const Library>> Library::Open(const std::string& path) {
-  void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-  if (handle == nullptr) {
-    const char* reason = dlerror();
-    return NotFound(reason != nullptr ? reason : "it cannot be loaded");
-  }
-  void* symbol = dlsym(handle, "OrtGetApiBase");
+  std::string reason;
+  void* handle = OpenLibrary(path, kLibraryNow | kLibraryStays, &reason);
+  if (handle == nullptr) return NotFound(reason.empty() ? "it cannot be loaded" : reason);
+  void* symbol = FindSymbol(handle, "OrtGetApiBase");
   if (symbol == nullptr) return Unsupported("it is no ONNX Runtime (there is no OrtGetApiBase)");
   const auto* base = reinterpret_cast<const OrtApiBase* (*)()>(symbol)();
   if (base == nullptr) return Unsupported("its OrtGetApiBase gives nothing");

@@ -7,10 +7,8 @@
 
 namespace peel::engine::ort {
 
-// The libraries that a shared library (ELF, 64 bits) asks the dynamic linker for, in its order.
-Result<std::vector<std::string>> NeededLibraries(const std::string& path);
-
-// Of those, what cannot be loaded, with the linker's own words.
+// Of the libraries that a shared library needs (NeededLibraries, dynamic_library.h), what cannot be
+// loaded, with the linker's own words.
 struct MissingLibrary {
   std::string name;    // "libcudnn.so.9", which may be needed by one that is needed
   std::string reason;  // "libcudnn.so.9: cannot open shared object file: No such file or directory"

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <fstream>
 
+#include "src/base/os/dynamic_library.h"
 #include "src/engine/ort/api.h"
 #include "src/engine/ort/explain.h"
 #include "src/engine/ort/needed.h"

@@ -1,7 +1,5 @@
 #include "src/engine/ort/providers.h"
 
-#include <sys/stat.h>
-
 #include <filesystem>
 #include <system_error>
 
@@ -37,7 +35,7 @@ std::string TensorRtCacheFolder() {
   std::error_code error;
   fs::create_directories(folder, error);
   if (error || !fs::is_directory(folder, error)) return "";
-  chmod(folder.c_str(), 0700);  // engines are code that will be run
+  fs::permissions(folder, fs::perms::owner_all, error);  // engines are code that will be run
   return folder.string();
 }
 

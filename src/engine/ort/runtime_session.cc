@@ -1,7 +1,5 @@
 #include "src/engine/ort/runtime_session.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
@@ -9,6 +7,7 @@
 #include <iterator>
 #include <utility>
 
+#include "src/base/os/file.h"
 #include "src/base/thread_pool.h"
 #include "src/engine/onnx/reader.h"
 #include "src/engine/ort/providers.h"
@@ -24,8 +23,7 @@ constexpr int kDeviceAllocator = 0, kDefaultMemory = 0;
 std::string ScratchFolder() {
   std::error_code error;
   const fs::path parent = fs::temp_directory_path(error);
-  std::string name = ((error ? fs::path("/tmp") : parent) / "peel-profile-XXXXXX").string();
-  return mkdtemp(name.data()) != nullptr ? name : "";
+  return MakeTemporaryFolder(((error ? fs::path("/tmp") : parent) / "peel-profile-").string());
 }
 
 Result<Owned<OrtSessionOptions>> MakeOptions(const Library& library, const SessionOptions& options,

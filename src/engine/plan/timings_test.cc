@@ -1,13 +1,13 @@
 #include "src/engine/plan/timings.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <string>
 
 #include "src/base/cache_file.h"
+#include "src/base/os/process.h"
 
 namespace peel::engine {
 namespace {
@@ -15,7 +15,7 @@ namespace {
 class TimingsTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = ::testing::TempDir() + "peel-timings-" + std::to_string(::getpid());
+    folder_ = ::testing::TempDir() + "peel-timings-" + std::to_string(ProcessId());
     std::filesystem::remove_all(folder_);
     setenv("PEEL_CACHE_DIR", folder_.c_str(), 1);
   }

@@ -6,13 +6,15 @@
 #include <string_view>
 #include <vector>
 
+#include "src/base/os/file.h"
+
 namespace peel {
 
 // The names in a folder, sorted by their bytes: 16 bytes a name beside the name itself
 // (std::filesystem takes more than three hundred).
 class FolderListing {
  public:
-  enum class Type : uint8_t { kUnknown, kFile, kFolder, kLink, kOther };
+  using Type = FileKind;
 
   // Hidden names are left out, and those without `prefix`. What could be read is there even where
   // error() is not 0 (of errno).

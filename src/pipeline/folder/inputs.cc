@@ -1,8 +1,5 @@
 #include "src/pipeline/folder/inputs.h"
 
-#include <glob.h>
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -18,6 +15,7 @@
 #include <utility>
 
 #include "src/base/hash.h"
+#include "src/base/os/file.h"
 #include "src/codec/sniff.h"
 #include "src/pipeline/folder/flat_table.h"
 #include "src/pipeline/folder/folder_listing.h"
@@ -44,7 +42,7 @@ bool HasPictureContent(const std::string& path) {
 }
 
 // Tells folders apart whatever they are called.
-using FolderId = std::pair<dev_t, ino_t>;
+using FolderId = std::pair<uint64_t, uint64_t>;
 
 class Expander {
  public:
@@ -130,17 +128,11 @@ class Expander {
   }
 
   void AddPattern(const std::string& pattern) {
-    glob_t matches = {};
-    if (glob(pattern.c_str(), 0, nullptr, &matches) == 0) {
-      for (size_t i = 0; i < matches.gl_pathc; ++i) {
-        const std::string path = matches.gl_pathv[i];
-        std::error_code error;
-        if (!fs::is_directory(path, error) && !IsOwn(path, "", nullptr)) AddPath(path);
-      }
-    } else {
-      Fail(pattern, "", NotFound(pattern + ": no file matches this pattern"));
-    }
-    globfree(&matches);
+    const bool any = MatchPattern(pattern, [&](const std::string& path) {
+      std::error_code error;
+      if (!fs::is_directory(path, error) && !IsOwn(path, "", nullptr)) AddPath(path);
+    });
+    if (!any) Fail(pattern, "", NotFound(pattern + ": no file matches this pattern"));
   }
 
   bool IsOwn(const std::string& path, const std::string& subfolder, const FolderListing* listing) {
@@ -156,9 +148,8 @@ class Expander {
   }
 
   static std::optional<FolderId> IdOf(const std::string& path) {
-    struct stat info = {};
-    if (stat(path.c_str(), &info) != 0) return std::nullopt;
-    return FolderId(info.st_dev, info.st_ino);
+    const auto info = InfoOf(path);
+    return info ? std::optional(FolderId(info->device, info->number)) : std::nullopt;
   }
 
   // `folder` ends with a slash.
@@ -219,10 +210,8 @@ class Expander {
 
   // kLink: it leads nowhere, or in a circle.
   static FolderListing::Type TypeBehind(const std::string& path) {
-    struct stat info = {};
-    if (stat(path.c_str(), &info) != 0) return FolderListing::Type::kLink;
-    if (S_ISREG(info.st_mode)) return FolderListing::Type::kFile;
-    return S_ISDIR(info.st_mode) ? FolderListing::Type::kFolder : FolderListing::Type::kOther;
+    const auto info = InfoOf(path);
+    return info ? info->kind : FolderListing::Type::kLink;
   }
 
   void Follow(const Link& link) {

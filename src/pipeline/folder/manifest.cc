@@ -1,10 +1,5 @@
 #include "src/pipeline/folder/manifest.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -15,6 +10,7 @@
 #include <system_error>
 
 #include "src/base/hash.h"
+#include "src/base/os/file.h"
 #include "src/base/os/file_descriptor.h"
 #include "src/base/os/files.h"
 #include "src/pipeline/folder/manifest_line.h"
@@ -46,9 +42,8 @@ struct LinePlace {
 
 // Whether the file that is open is still the one of this name.
 bool IsNamed(int fd, const std::string& path) {
-  struct stat opened = {}, named = {};
-  return fstat(fd, &opened) == 0 && stat(path.c_str(), &named) == 0 &&
-         opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
+  const auto opened = InfoOfOpen(fd), named = InfoOf(path);
+  return opened && named && opened->is_same(*named);
 }
 
 }  // namespace
@@ -78,18 +73,17 @@ Manifest::Entry& Manifest::At(Entries& entries, uint64_t name) {
 
 // Reads what has been written since; all of it where another file has this name now.
 void Manifest::Log::Refresh() {
-  struct stat now = {};
-  if (stat(path.c_str(), &now) != 0) return;
-  const bool same = now.st_dev == device && now.st_ino == inode;
-  const auto size = static_cast<uint64_t>(now.st_size);
-  if (same && size == read) return;
-  const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.ok() || fstat(file.get(), &now) != 0) return;
-  if (now.st_dev != device || now.st_ino != inode || static_cast<uint64_t>(now.st_size) < read) {
+  auto now = InfoOf(path);
+  if (!now) return;
+  if (now->device == device && now->number == inode && now->size == read) return;
+  const FileDescriptor file(peel::OpenFile(path, kOpenRead));
+  now = file.ok() ? InfoOfOpen(file.get()) : std::nullopt;
+  if (!now) return;
+  if (now->device != device || now->number != inode || now->size < read) {
     entries = {};
     read = 0;
-    device = now.st_dev;
-    inode = now.st_ino;
+    device = now->device;
+    inode = now->number;
   }
   std::string text;
   size_t whole = 0;
@@ -98,9 +92,8 @@ void Manifest::Log::Refresh() {
     text.erase(0, whole);
     const size_t before = text.size();
     text.resize(before + kChunk);
-    const ssize_t got =
-        pread(file.get(), text.data() + before, kChunk, static_cast<off_t>(read + before));
-    text.resize(before + static_cast<size_t>(std::max<ssize_t>(got, 0)));
+    const ptrdiff_t got = ReadAt(file.get(), text.data() + before, kChunk, read + before);
+    text.resize(before + static_cast<size_t>(std::max<ptrdiff_t>(got, 0)));
     if (got <= 0) return;
     whole = VisitManifestLines(text, [&](const ManifestLine& line, std::string_view) {
       At(entries, HashOf(line.name)).made = line.whole ? Made(line.content, line.settings) : 0;
@@ -155,7 +148,7 @@ std::string Manifest::NameOf(const std::string& output) const {
 }
 
 Manifest::~Manifest() {
-  if (fd_ >= 0) close(fd_);
+  if (fd_ >= 0) CloseFile(fd_);
 }
 
 std::optional<uint64_t> Manifest::Find(uint64_t name) const {
@@ -185,22 +178,22 @@ Status Manifest::OpenFile() {
   if (fd_ >= 0) return OkStatus();
   // Each time round waits for another's lock: a limit for file systems that do not say who is who.
   for (int attempt = 0; attempt < 1000; ++attempt) {
-    const int fd = open(own_.path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    const int fd = peel::OpenFile(own_.path, kOpenRead | kOpenWrite | kOpenCreate | kOpenAppend);
     if (fd < 0) return IoError(own_.path + ": cannot be written (" + Reason(errno) + ")");
-    flock(fd, LOCK_SH);  // a file system without locks is none of our business
+    LockFile(fd, FileLock::kShared,
+             /*wait=*/true);  // a file system without locks is none of our business
     // Somebody may have put a compacted one in its place meanwhile.
     if (IsNamed(fd, own_.path)) {
       fd_ = fd;
       own_.Refresh();
-      struct stat info = {};
+      const auto info = InfoOfOpen(fd);
       char last = '\n';
-      if (fstat(fd, &info) == 0 && info.st_size > 0 && pread(fd, &last, 1, info.st_size - 1) == 1 &&
-          last != '\n') {
+      if (info && info->size > 0 && ReadAt(fd, &last, 1, info->size - 1) == 1 && last != '\n') {
         return Append("\n", false);  // ends the torn line of a killed process
       }
       return OkStatus();
     }
-    close(fd);
+    CloseFile(fd);
   }
   return IoError(own_.path + ": is replaced again and again by another process");
 }
@@ -208,16 +201,16 @@ Status Manifest::OpenFile() {
 Status Manifest::Append(const std::string& line, bool sync) {
   PEEL_RETURN_IF_ERROR(OpenFile());
   // One call a line: O_APPEND then keeps the lines of several processes apart.
-  const ssize_t written = write(fd_, line.data(), line.size());
+  const ptrdiff_t written = WriteOnce(fd_, line.data(), line.size());
   if (written < 0) return IoError(own_.path + ": cannot be written (" + Reason(errno) + ")");
   if (static_cast<size_t>(written) != line.size()) {
-    if (write(fd_, "\n", 1) != 1) errno = ENOSPC;
+    if (WriteOnce(fd_, "\n", 1) != 1) errno = ENOSPC;
     return IoError(own_.path + ": cannot be written (" + Reason(ENOSPC) + ")");
   }
   // Only what others wrote is read again.
-  const off_t end = lseek(fd_, 0, SEEK_CUR);
+  const int64_t end = PositionOf(fd_);
   if (end >= 0 && static_cast<uint64_t>(end) == own_.read + line.size()) own_.read += line.size();
-  if (sync) fdatasync(fd_);
+  if (sync) SyncContent(fd_);
   return OkStatus();
 }
 
@@ -254,8 +247,9 @@ Status Manifest::Compact() {
   // A lock that cannot be had exclusively is lost (flock(2)), and somebody else may have come
   // between two that are had: then the file is no longer ours to write, nor to append to.
   Status status;
-  if (flock(fd_, LOCK_EX | LOCK_NB) == 0 && IsNamed(fd_, own_.path)) status = WriteAnew();
-  close(std::exchange(fd_, -1));
+  if (LockFile(fd_, FileLock::kExclusive, /*wait=*/false) == 0 && IsNamed(fd_, own_.path))
+    status = WriteAnew();
+  CloseFile(std::exchange(fd_, -1));
   return status.ok() ? status : std::move(status).WithContext(own_.path);
 }
 
@@ -291,8 +285,9 @@ Status Manifest::WriteAnew() {
   if (own_.path.ends_with(kFileName)) parts = ListForeign();
   for (const std::string& path : parts) {
     // Network file systems lock for writing only what is open for writing.
-    FileDescriptor file(open(path.c_str(), O_RDWR | O_CLOEXEC));
-    if (!file.ok() || flock(file.get(), LOCK_EX | LOCK_NB) != 0 || !IsNamed(file.get(), path)) {
+    FileDescriptor file(peel::OpenFile(path, kOpenRead | kOpenWrite));
+    if (!file.ok() || LockFile(file.get(), FileLock::kExclusive, /*wait=*/false) != 0 ||
+        !IsNamed(file.get(), path)) {
       parts.clear();  // another time
       break;
     }
@@ -331,7 +326,7 @@ Status Manifest::WriteAnew() {
     return OkStatus();
   });
   if (!status.ok()) return status;
-  for (const std::string& path : parts) unlink(path.c_str());
+  for (const std::string& path : parts) RemoveFile(path);
   untold_.clear();
   return OkStatus();
 }

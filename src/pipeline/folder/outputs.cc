@@ -1,9 +1,5 @@
 #include "src/pipeline/folder/outputs.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -11,6 +7,8 @@
 #include <system_error>
 
 #include "src/base/hash.h"
+#include "src/base/os/file.h"
+#include "src/base/os/process.h"
 #include "src/pipeline/folder/folder_listing.h"
 #include "src/pipeline/folder/numbered_name.h"
 
@@ -27,10 +25,7 @@ std::string Lower(std::string text) {
   return text;
 }
 
-bool IsThere(const std::string& path) {
-  struct stat info = {};
-  return lstat(path.c_str(), &info) == 0;
-}
+bool IsThere(const std::string& path) { return InfoOfLink(path).has_value(); }
 
 std::string FileName(const Input& input) { return fs::path(input.path).filename().string(); }
 
@@ -56,16 +51,16 @@ bool ProbeCase(std::string folder) {
   while (!folder.empty() && !fs::is_directory(folder, error)) {
     folder = fs::path(folder).parent_path().string();
   }
-  const std::string name = ".peel-case-" + std::to_string(getpid());
+  const std::string name = ".peel-case-" + std::to_string(ProcessId());
   const std::string path = (fs::path(folder) / name).string();
-  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  const int fd = OpenFile(path, kOpenWrite | kOpenCreate | kOpenExclusive, 0600);
   if (fd < 0) return false;
-  close(fd);
+  CloseFile(fd);
   std::string upper = name;
   std::ranges::transform(upper, upper.begin(),
                          [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
   const bool folds = IsThere((fs::path(folder) / upper).string());
-  unlink(path.c_str());
+  RemoveFile(path);
   return folds;
 }
 
@@ -112,33 +107,32 @@ Result<OutputPlanner> OutputPlanner::Create(const OutputOptions& options) {
 void OutputPlanner::Protect(const Input& source) { NumberOf(source); }
 
 size_t OutputPlanner::NumberOf(const Input& source) {
-  struct stat info = {};
-  const bool there = source.path != "-" && stat(source.path.c_str(), &info) == 0;
-  const auto device = static_cast<uint32_t>(info.st_dev);
-  Source* const known = !there ? nullptr : sources_.Find(info.st_ino, [&](const Source& other) {
-    return other.device == device;
-  });
+  const auto info = source.path != "-" ? InfoOf(source.path) : std::nullopt;
+  const uint64_t inode = info ? info->number : 0;
+  const auto device = static_cast<uint32_t>(info ? info->device : 0);
+  Source* const known =
+      !info ? nullptr
+            : sources_.Find(inode, [&](const Source& other) { return other.device == device; });
   if (known != nullptr && known_[known->number] == source) return known->number;
   const size_t number = known_.Add(source.path, source.subfolder);
   place_.push_back(Place::kNone);
   if (known != nullptr) {
     known->number = static_cast<uint32_t>(number);
-  } else if (there && info.st_ino != 0) {
-    sources_.Insert({info.st_ino, device, static_cast<uint32_t>(number)});
+  } else if (inode != 0) {
+    sources_.Insert({inode, device, static_cast<uint32_t>(number)});
   }
   return number;
 }
 
 // A file that was a source and is gone may have left its inode to a result.
-bool OutputPlanner::IsSource(const struct stat& file) const {
-  const Source* const known = sources_.Find(file.st_ino, [&](const Source& other) {
-    return other.device == static_cast<uint32_t>(file.st_dev);
+bool OutputPlanner::IsSource(const FileInfo& file) const {
+  const Source* const known = sources_.Find(file.number, [&](const Source& other) {
+    return other.device == static_cast<uint32_t>(file.device);
   });
   if (known == nullptr) return false;
   const auto is_it = [&](const Input& input) {
-    struct stat info = {};
-    return stat(input.path.c_str(), &info) == 0 && info.st_dev == file.st_dev &&
-           info.st_ino == file.st_ino;
+    const auto info = InfoOf(input.path);
+    return info && info->is_same(file);
   };
   if (is_it(known_[known->number])) return true;
   for (const Input& input : known_) {  // other names, by hard links
@@ -161,9 +155,8 @@ std::string OutputPlanner::OutputOf(const Input& input, Place place) const {
 // One name for a file however its folder is spelled, and whose link it is.
 std::string OutputPlanner::KeyOf(const std::string& output) {
   std::error_code error;
-  struct stat info = {};
   fs::path path(output);
-  if (lstat(output.c_str(), &info) == 0 && S_ISLNK(info.st_mode)) {
+  if (const auto info = InfoOfLink(output); info && info->kind == FileKind::kLink) {
     const fs::path behind = fs::weakly_canonical(fs::absolute(path, error), error);
     if (!error) path = behind;
   }
@@ -216,15 +209,13 @@ void OutputPlanner::Vacate(const Input& input) {
 }
 
 bool OutputPlanner::IsInput(const std::string& path) const {
-  struct stat info = {};
-  return stat(path.c_str(), &info) == 0 && IsSource(info);
+  const auto info = InfoOf(path);
+  return info && IsSource(*info);
 }
 
 Status OutputPlanner::CheckNoSource(const Input& input, const std::string& output) const {
-  struct stat info = {};
-  if (stat(output.c_str(), &info) != 0 || !S_ISREG(info.st_mode) || !IsSource(info)) {
-    return OkStatus();
-  }
+  const auto info = InfoOf(output);
+  if (!info || !info->is_file() || !IsSource(*info)) return OkStatus();
   return InvalidArgument(input.path + ": its cut-out would overwrite the input " + output +
                          "; choose another name with -o or -O");
 }

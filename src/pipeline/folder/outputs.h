@@ -1,7 +1,5 @@
 #pragma once
 
-#include <sys/stat.h>
-
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -10,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "src/base/os/file.h"
 #include "src/base/status.h"
 #include "src/codec/sniff.h"
 #include "src/pipeline/folder/flat_table.h"
@@ -105,7 +104,7 @@ class OutputPlanner {
   std::optional<size_t> OwnerOf(const std::string& output);
   void Give(size_t number, Place place);
   size_t NumberOf(const Input& source);  // protects it
-  bool IsSource(const struct stat& file) const;
+  bool IsSource(const FileInfo& file) const;
   Status CheckNoSource(const Input& input, const std::string& output) const;
   Status SameName(const Input& input, const std::string& output, const Input& other) const;
 

@@ -1,12 +1,8 @@
 #include "src/pipeline/folder/report.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
-#include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <span>
@@ -15,6 +11,7 @@
 
 #include "src/base/hash.h"
 #include "src/base/os/descriptor.h"
+#include "src/base/os/file.h"
 #include "src/base/os/files.h"
 #include "src/pipeline/folder/flat_table.h"
 
@@ -123,7 +120,7 @@ std::string ReportLine(const FileReport& report, const ModelInfo* model) {
 }
 
 Result<LineReport> LineReport::Create(const std::string& path) {
-  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
+  const int fd = OpenFile(path, kOpenWrite | kOpenCreate | kOpenTruncate | kOpenAppend);
   if (fd >= 0) return LineReport(fd);
   const std::string reason = "cannot create it (" + std::generic_category().message(errno) + ")";
   return errno == ENOENT ? NotFound(reason) : IoError(reason);
@@ -133,7 +130,7 @@ LineReport::LineReport(LineReport&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)), written_(other.written_) {}
 
 LineReport::~LineReport() {
-  if (fd_ >= 0) close(fd_);
+  if (fd_ >= 0) CloseFile(fd_);
 }
 
 Status LineReport::Add(const FileReport& report, const ModelInfo* model) {
@@ -144,7 +141,7 @@ Status LineReport::Add(const FileReport& report, const ModelInfo* model) {
   if (error != 0) {
     // Takes back the part of a line; a pipe cannot, and has no end that counts.
     if (done > 0) [[maybe_unused]]
-      const int cut = ftruncate(fd_, static_cast<off_t>(written_));
+      const int cut = Truncate(fd_, written_);
     return IoError("cannot write it (" + std::generic_category().message(error) + ")");
   }
   written_ += line.size();
@@ -154,14 +151,7 @@ Status LineReport::Add(const FileReport& report, const ModelInfo* model) {
 Status ArrayReport::Add(const FileReport& report) {
   if (!file_.ok()) {
     const std::filesystem::path folder = std::filesystem::path(path_).parent_path();
-    const char* const where = folder.empty() ? "." : folder.c_str();
-    file_ = FileDescriptor(open(where, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-    if (!file_.ok()) {
-      if (std::FILE* const other = std::tmpfile(); other != nullptr) {
-        file_ = FileDescriptor(fcntl(fileno(other), F_DUPFD_CLOEXEC, 0));
-        std::fclose(other);
-      }
-    }
+    file_ = FileDescriptor(OpenScratch(folder.empty() ? "." : folder.string()));
     if (!file_.ok()) {
       return IoError("cannot create it (" + std::generic_category().message(errno) + ")");
     }
@@ -181,8 +171,8 @@ Result<std::string> ArrayReport::Read(const Part& part) const {
   while (end == std::string::npos) {
     const size_t before = text.size();
     text.resize(before + 4096);
-    const ssize_t got = pread(file_.get(), text.data() + before, text.size() - before,
-                              static_cast<off_t>(part.start + before));
+    const ptrdiff_t got =
+        ReadAt(file_.get(), text.data() + before, text.size() - before, part.start + before);
     if (got <= 0) return IoError("cannot read what was put away for it");
     text.resize(before + static_cast<size_t>(got));
     end = text.find('\n', before);

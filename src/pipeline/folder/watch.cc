@@ -1,20 +1,14 @@
 #include "src/pipeline/folder/watch.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/inotify.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <csignal>
 #include <filesystem>
 #include <system_error>
 #include <utility>
 
+#include "src/base/os/file.h"
 #include "src/base/os/files.h"
+#include "src/base/os/folder_events.h"
 #include "src/pipeline/folder/folder_listing.h"
 
 namespace peel {
@@ -22,44 +16,20 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// IN_CREATE tells of new folders and of files that are linked into place; a file that is being
-// written announces itself by it too, and is looked at until it is complete.
-constexpr uint32_t kEvents = IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_MODIFY | IN_MOVED_FROM |
-                             IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | IN_EXCL_UNLINK;
-
 std::string Reason(int error) { return std::generic_category().message(error); }
-
-int64_t Nanoseconds(const timespec& time) {
-  return time.tv_sec * int64_t{1'000'000'000} + time.tv_nsec;
-}
 
 Status CannotWatch(const std::string& path, int error) {
   std::string text = path + ": cannot be watched (" + Reason(error) + ")";
-  if (error == ENOSPC) text += "; raise the limit with `sysctl fs.inotify.max_user_watches`";
-  if (error == EMFILE) text += "; raise the limit with `sysctl fs.inotify.max_user_instances`";
+  if (const std::string advice = FolderEvents::Advice(error); !advice.empty())
+    text += "; " + advice;
   return IoError(std::move(text));
 }
 
 }  // namespace
 
-bool IsBeingWritten(const std::string& path) {
-  // O_NONBLOCK: never wait for another's lease.
-  const int fd = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-  if (fd < 0) return false;
-  // Who opens the file for writing this very moment makes the kernel send us a signal: one that is
-  // ignored by default, not SIGIO, which would end the process.
-  fcntl(fd, F_SETSIG, SIGURG);
-  // A read lease is granted only while nobody has the file open for writing.
-  const bool written = fcntl(fd, F_SETLEASE, F_RDLCK) != 0 && errno == EAGAIN;
-  if (!written) fcntl(fd, F_SETLEASE, F_UNLCK);
-  close(fd);
-  return written;
-}
-
 Result<std::unique_ptr<FolderWatcher>> FolderWatcher::Start(const Options& options) {
   std::unique_ptr<FolderWatcher> watcher(new FolderWatcher(options));
-  watcher->fd_ = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-  if (watcher->fd_ < 0) return CannotWatch("folders", errno);
+  if (const int error = watcher->events_.Open(); error != 0) return CannotWatch("folders", error);
   for (const std::string& folder : options.folders) {
     std::error_code error;
     if (!fs::is_directory(folder, error)) {
@@ -72,18 +42,14 @@ Result<std::unique_ptr<FolderWatcher>> FolderWatcher::Start(const Options& optio
   return watcher;
 }
 
-FolderWatcher::~FolderWatcher() {
-  if (fd_ >= 0) close(fd_);
-}
-
 Status FolderWatcher::Add(const std::string& path, const std::string& subfolder, bool root) {
-  const int descriptor = inotify_add_watch(fd_, path.c_str(), kEvents);
-  if (descriptor < 0) {
+  const int number = events_.Add(path);
+  if (number < 0) {
     // Gone again, or never ours to read: its pictures could not be read either.
     if (!root && (errno == ENOENT || errno == ENOTDIR || errno == EACCES)) return OkStatus();
     return CannotWatch(path, errno);
   }
-  watches_[descriptor] = {path, subfolder, root};
+  watches_[number] = {path, subfolder, root};
   return OkStatus();
 }
 
@@ -127,7 +93,7 @@ void FolderWatcher::Forget(const std::string& path) {
   };
   for (auto it = watches_.begin(); it != watches_.end();) {
     if (inside(it->second.path)) {
-      inotify_rm_watch(fd_, it->first);
+      events_.Remove(it->first);
       it = watches_.erase(it);
     } else {
       ++it;
@@ -142,39 +108,40 @@ void FolderWatcher::Notice(const std::string& path, const std::string& subfolder
   Candidate& candidate = candidates_[path];
   candidate.input = {path, subfolder};
   candidate.due = Clock::now() + options_.settle;
-  struct stat info = {};
-  if (stat(path.c_str(), &info) != 0) return;
-  candidate.size = info.st_size;
-  candidate.modified = Nanoseconds(info.st_mtim);
+  const auto info = InfoOf(path);
+  if (!info) return;
+  candidate.size = info->size;
+  candidate.modified = info->modified;
   // What has long been there is taken at once.
   const auto age = std::chrono::system_clock::now().time_since_epoch() -
                    std::chrono::nanoseconds(candidate.modified);
   if (settled && age > options_.settle) candidate.due = Clock::now();
 }
 
-void FolderWatcher::Handle(int descriptor, uint32_t mask, const std::string& name) {
-  if ((mask & IN_Q_OVERFLOW) != 0) {  // some events are lost: look at everything
+void FolderWatcher::Handle(const FolderEvent& event) {
+  if (event.lost) {  // some events are lost: look at everything
     const std::map<int, Watch> known = watches_;
     for (const auto& [number, watch] : known) {
       if (watch.root) Scan(watch.path, watch.subfolder);
     }
     return;
   }
-  const auto found = watches_.find(descriptor);
+  const auto found = watches_.find(event.watch);
   if (found == watches_.end()) return;
   const Watch watch = found->second;
-  if ((mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT | IN_IGNORED)) != 0) {
+  if (event.gone) {
     if (watch.root) {
       status_ = NotFound(watch.path + ": the watched folder is gone");
-    } else if ((mask & IN_IGNORED) != 0) {
+    } else if (event.ended) {
       watches_.erase(found);
     }
     return;
   }
+  const std::string name(event.name);
   if (name.empty() || name.starts_with(".")) return;
   const std::string path = (fs::path(watch.path) / name).string();
-  if ((mask & IN_ISDIR) == 0) {
-    if ((mask & IN_MOVED_FROM) != 0) {
+  if (!event.is_folder) {
+    if (event.left) {
       Forget(path);  // may be a link to a folder
     } else {
       Notice(path, watch.subfolder, /*settled=*/false);
@@ -182,23 +149,10 @@ void FolderWatcher::Handle(int descriptor, uint32_t mask, const std::string& nam
     return;
   }
   if (!options_.recursive) return;
-  if ((mask & IN_MOVED_FROM) != 0) {
+  if (event.left) {
     Forget(path);
-  } else if ((mask & (IN_CREATE | IN_MOVED_TO)) != 0) {
+  } else if (event.came) {
     Enter(path, watch.subfolder.empty() ? name : watch.subfolder + "/" + name, /*link=*/false);
-  }
-}
-
-void FolderWatcher::ReadEvents() {
-  alignas(inotify_event) std::array<char, 65536> buffer;
-  for (;;) {
-    const ssize_t got = read(fd_, buffer.data(), buffer.size());
-    if (got <= 0) return;
-    for (ssize_t at = 0; at < got;) {
-      const auto* event = reinterpret_cast<const inotify_event*>(buffer.data() + at);
-      at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
-      Handle(event->wd, event->mask, event->len > 0 ? event->name : "");
-    }
   }
 }
 
@@ -219,22 +173,20 @@ std::optional<Input> FolderWatcher::TakeReady() {
       ++it;
       continue;
     }
-    struct stat info = {};
     // What is gone, and what is empty (its content is still to come, with an event), is dropped.
-    const bool there = stat(it->first.c_str(), &info) == 0;
-    if (!there || !S_ISREG(info.st_mode) || info.st_size == 0) {
+    const auto info = InfoOf(it->first);
+    if (!info || !info->is_file() || info->size == 0) {
       const Input link = std::move(candidate.input);
       it = candidates_.erase(it);
-      if (there && S_ISDIR(info.st_mode) && options_.recursive) {
+      if (info && info->is_folder() && options_.recursive) {
         const std::string name = fs::path(link.path).filename().string();
         Enter(link.path, link.subfolder.empty() ? name : link.subfolder + "/" + name, true);
       }
       continue;
     }
-    const int64_t modified = Nanoseconds(info.st_mtim);
-    const bool same = candidate.size == info.st_size && candidate.modified == modified;
-    candidate.size = info.st_size;
-    candidate.modified = modified;
+    const bool same = candidate.size == info->size && candidate.modified == info->modified;
+    candidate.size = info->size;
+    candidate.modified = info->modified;
     bool busy = false;
     {
       const std::lock_guard lock(mutex_);
@@ -268,10 +220,9 @@ int FolderWatcher::MillisecondsToWait() const {
 
 std::optional<Input> FolderWatcher::Next(const CancelToken* stop) {
   while (status_.ok() && !(stop != nullptr && stop->cancelled())) {
-    ReadEvents();
+    events_.Read([this](const FolderEvent& event) { Handle(event); });
     if (auto input = TakeReady()) return input;
-    pollfd waiting = {fd_, POLLIN, 0};
-    poll(&waiting, 1, MillisecondsToWait());
+    events_.Wait(MillisecondsToWait());
   }
   return std::nullopt;
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "src/base/cancel.h"
+#include "src/base/os/folder_events.h"
 #include "src/base/status.h"
 #include "src/pipeline/folder/inputs.h"
 #include "src/pipeline/folder/own_results.h"
@@ -39,7 +40,6 @@ class FolderWatcher {
   // kInvalidArgument for a name that is no folder; kIo where the kernel cannot watch (the message
   // names the setting that limits it).
   static Result<std::unique_ptr<FolderWatcher>> Start(const Options& options);
-  ~FolderWatcher();
   FolderWatcher(const FolderWatcher&) = delete;
   FolderWatcher& operator=(const FolderWatcher&) = delete;
 
@@ -61,7 +61,8 @@ class FolderWatcher {
   struct Candidate {
     Input input;
     Clock::time_point due;
-    int64_t size = -1, modified = 0;  // when last looked at
+    uint64_t size = UINT64_MAX;  // when last looked at
+    int64_t modified = 0;
   };
 
   explicit FolderWatcher(Options options) : options_(std::move(options)) {}
@@ -71,13 +72,12 @@ class FolderWatcher {
   bool IsOwn(const Input& input);
   void Forget(const std::string& path);  // a folder that was moved away
   void Notice(const std::string& path, const std::string& subfolder, bool settled);
-  void ReadEvents();
-  void Handle(int descriptor, uint32_t mask, const std::string& name);
+  void Handle(const FolderEvent& event);
   std::optional<Input> TakeReady();
   int MillisecondsToWait() const;
 
   const Options options_;
-  int fd_ = -1;
+  FolderEvents events_;
   Status status_;
   std::map<int, Watch> watches_;
   std::map<std::string, Candidate> candidates_;  // by path
@@ -85,8 +85,5 @@ class FolderWatcher {
   std::set<std::string> busy_;
   OwnResults own_;
 };
-
-// Whether some process has the file open for writing; false where that cannot be found out.
-bool IsBeingWritten(const std::string& path);
 
 }  // namespace peel

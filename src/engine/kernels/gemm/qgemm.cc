@@ -1,10 +1,8 @@
 #include "src/engine/kernels/gemm/qgemm.h"
 
 #include <cstring>
-#if defined(__aarch64__) && defined(__linux__)
-#include <sys/auxv.h>
-#endif
 
+#include "src/base/os/machine.h"
 #include "src/engine/kernels/gemm/row_tiles.h"
 #include "src/engine/kernels/requantize.h"
 
@@ -23,7 +21,7 @@
 #define PEEL_QGEMM_DOT "avx512vnni"
 #elif HWY_TARGET == HWY_AVX2 && defined(__GNUC__) && !defined(__clang__)
 #define PEEL_QGEMM_DOT "avxvnni"
-#elif HWY_TARGET == HWY_NEON && HWY_ARCH_ARM_A64 && defined(__linux__) && !defined(__clang__)
+#elif HWY_TARGET == HWY_NEON && HWY_ARCH_ARM_A64 && !defined(__clang__)
 #define PEEL_QGEMM_DOT "arch=armv8.2-a+crypto+dotprod"
 #endif
 
@@ -258,8 +256,7 @@ std::span<const QGemm> Get() {
 #endif
       {{kRun<1, SignedBytes>, nullptr, nullptr}, "smull", 1, 4, 128, 1.0}};
 #ifdef PEEL_QGEMM_DOT
-  constexpr unsigned long kDotProduct = 1ul << 20;  // HWCAP_ASIMDDP
-  if ((getauxval(AT_HWCAP) & kDotProduct) == 0) return std::span<const QGemm>(kGemms).subspan(1);
+  if (!HasArmDotProduct()) return std::span<const QGemm>(kGemms).subspan(1);
 #endif
   return kGemms;
 #else

@@ -1,4 +1,4 @@
-#include "apps/peel/interrupt.h"
+#include "src/base/os/interrupt.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -36,6 +36,11 @@ void CatchInterrupts() {
   for (const int signal : kSignals) {
     if (std::signal(signal, OnSignal) == SIG_IGN) std::signal(signal, SIG_IGN);
   }
+}
+
+void IgnoreFailingWrites() {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
 }
 
 const CancelToken& Interrupted() { return interrupted; }

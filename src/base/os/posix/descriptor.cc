@@ -14,9 +14,9 @@ bool IsNotNow(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 
 }  // namespace
 
-ssize_t ReadSome(int fd, void* buffer, size_t size) { return ReadSome(fd, buffer, size, -1); }
+ptrdiff_t ReadSome(int fd, void* buffer, size_t size) { return ReadSome(fd, buffer, size, -1); }
 
-ssize_t ReadSome(int fd, void* buffer, size_t size, int wake) {
+ptrdiff_t ReadSome(int fd, void* buffer, size_t size, int wake) {
   for (;;) {
     if (wake >= 0) {
       pollfd waiting[] = {{fd, POLLIN, 0}, {wake, POLLIN, 0}};
@@ -56,6 +56,16 @@ int WriteFully(int fd, std::span<const uint8_t> bytes, size_t* written) {
   }
   if (written != nullptr) *written = done;
   return error;
+}
+
+bool WaitReadable(int fd, int milliseconds) {
+  pollfd waiting = {fd, POLLIN, 0};
+  return poll(&waiting, 1, milliseconds) > 0;
+}
+
+bool WaitWritable(int fd, int milliseconds) {
+  pollfd waiting = {fd, POLLOUT, 0};
+  return poll(&waiting, 1, milliseconds) > 0;
 }
 
 void OpenStandardDescriptors() {

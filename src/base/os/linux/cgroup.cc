@@ -1,4 +1,4 @@
-#include "src/base/os/cgroup.h"
+#include "src/base/os/linux/cgroup.h"
 
 #include <algorithm>
 #include <fstream>

@@ -10,8 +10,12 @@ namespace peel {
 void CatchInterrupts();
 const CancelToken& Interrupted();
 
+// From now on a reader that has gone, and a file that grows beyond `ulimit -f`, are failed writes
+// with their own messages, not a sudden death.
+void IgnoreFailingWrites();
+
 // A descriptor that can be read once a signal has come, or Wake was called: for whoever waits for
-// input meanwhile (ReadSome in base/descriptor.h). -1 where there is none to be had.
+// input meanwhile (ReadSome in base/os/descriptor.h). -1 where there is none to be had.
 int WakeDescriptor();
 void Wake();
 

@@ -30,6 +30,12 @@ Result<std::pair<MessageSocket, MessageSocket>> MessageSocket::Pair() {
   return std::pair(MessageSocket(UniqueFd(ends[0])), MessageSocket(UniqueFd(ends[1])));
 }
 
+bool MessageSocket::Is(int fd) {
+  int type = 0;
+  socklen_t size = sizeof(type);
+  return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET;
+}
+
 Status MessageSocket::Send(std::span<const uint8_t> message, int fd) {
   iovec part = {const_cast<uint8_t*>(message.data()), message.size()};
   msghdr header = {};

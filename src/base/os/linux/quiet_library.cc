@@ -1,4 +1,4 @@
-#include "src/codec/lazy/quiet_library.h"
+#include "src/base/os/quiet_library.h"
 
 #if defined(__linux__) && defined(__GLIBC__) && (defined(__x86_64__) || defined(__aarch64__))
 #define PEEL_CAN_QUIET 1

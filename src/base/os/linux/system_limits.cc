@@ -1,4 +1,4 @@
-#include "apps/peel/system_limits.h"
+#include "src/base/os/system_limits.h"
 
 #include <sched.h>
 #include <sys/resource.h>
@@ -10,7 +10,7 @@
 #include <sstream>
 #include <string_view>
 
-#include "src/base/os/cgroup.h"
+#include "src/base/os/linux/cgroup.h"
 
 namespace peel {
 namespace {
