@@ -1,7 +1,6 @@
 // Cutting out and its results: see include/peel/peel.h.
 #include <peel/peel.h>
 
-#include <memory>
 #include <span>
 #include <string>
 #include <utility>
@@ -9,104 +8,15 @@
 
 #include "src/base/thread_pool.h"
 #include "src/capi/handles.h"
+#include "src/capi/options.h"
 #include "src/capi/pixels.h"
 #include "src/codec/decode.h"
 #include "src/image/colour.h"
-#include "src/matte/trimap.h"
 #include "src/pipeline/cut/compose.h"
 #include "src/pipeline/folder/memory_budget.h"
 
 namespace peel {
 namespace {
-
-peel_cut_options DefaultCutOptions() {
-  peel_cut_options options = {};
-  options.crop_margin = -1;
-  options.alpha_matting_foreground_threshold = 240;
-  options.alpha_matting_background_threshold = 10;
-  options.alpha_matting_erode_size = 10;
-  return options;
-}
-
-Result<CutOptions> ToCutOptions(const peel_cut_options* given) {
-  PEEL_ASSIGN_OR_RETURN(const peel_cut_options c, CopyOptions(given, DefaultCutOptions()));
-  CutOptions options;
-  switch (c.format) {
-    case PEEL_PNG:
-      options.format = Format::kPng;
-      break;
-    case PEEL_JPEG:
-      options.format = Format::kJpeg;
-      break;
-    case PEEL_WEBP:
-      options.format = Format::kWebp;
-      break;
-    case PEEL_AVIF:
-      options.format = Format::kAvif;
-      break;
-    case PEEL_TIFF:
-      options.format = Format::kTiff;
-      break;
-    default:
-      return InvalidArgument("format is none of peel_format");
-  }
-  switch (c.edges) {
-    case PEEL_EDGES_AUTO:
-      options.edges = EdgeMode::kAuto;
-      break;
-    case PEEL_EDGES_OFF:
-      options.edges = EdgeMode::kOff;
-      break;
-    case PEEL_EDGES_REFINE:
-      options.edges = EdgeMode::kRefine;
-      break;
-    case PEEL_EDGES_MATTING:
-      options.edges = EdgeMode::kMatting;
-      break;
-    default:
-      return InvalidArgument("edges is none of peel_edges");
-  }
-  options.quality = c.quality;
-  options.lossless = c.lossless != 0;
-  options.mask_only = c.mask_only != 0;
-  options.compat_rembg = c.compat_rembg != 0;
-  options.post_process_mask = c.post_process_mask != 0;
-  options.putalpha = c.putalpha != 0;
-  options.decontaminate = c.decontaminate != 0;
-  if (c.alpha_matting != 0) {
-    if (options.edges != EdgeMode::kAuto && options.edges != EdgeMode::kMatting) {
-      return InvalidArgument("alpha_matting and edges that are not matting exclude each other");
-    }
-    options.edges = EdgeMode::kMatting;
-  }
-  options.matting = {c.alpha_matting_foreground_threshold, c.alpha_matting_background_threshold,
-                     c.alpha_matting_erode_size};
-  if (c.crop_margin >= 0) options.crop_margin = c.crop_margin;
-  if (c.max_size < 0) return InvalidArgument("max_size is not negative");
-  options.max_size = c.max_size;
-  if (c.work_size < 0) return InvalidArgument("work_size is not negative");
-  options.work_size = c.work_size;
-  if (c.max_pixels > 0) options.limits.max_pixels = c.max_pixels;
-  options.keep_metadata = c.drop_metadata == 0;
-  if (c.cancel != nullptr) options.cancel = &c.cancel->token;
-  if (c.progress != nullptr) {
-    options.progress = [tell = c.progress, data = c.progress_data](const char* stage,
-                                                                   double fraction) {
-      return tell(data, stage, fraction) == 0;
-    };
-  }
-  if (c.trimap != nullptr) {
-    PEEL_ASSIGN_OR_RETURN(const auto drawn, ReadPlane(c.trimap, "a trimap"));
-    PEEL_ASSIGN_OR_RETURN(ImageU8 trimap, ReadTrimap(drawn));
-    options.trimap = std::make_shared<const ImageU8>(std::move(trimap));
-  }
-  if (c.background != nullptr) {
-    auto background = Background::Parse(c.background, options.limits);
-    if (!background.ok()) return std::move(background).status().WithContext("background");
-    options.background = *std::move(background);
-  }
-  return options;
-}
 
 Result<const Cutter*> CutterOf(const peel_engine* engine) {
   if (engine == nullptr || engine->cutter == nullptr) {
@@ -159,7 +69,7 @@ Status WithPixels(const PicturePixels& pixels, const CutOptions& options, peel_r
     return OkStatus();
   }
   const auto& view = std::get<ImageView<const uint16_t>>(pixels.view);
-  if (options.mask_only || options.compat_rembg) {
+  if (options.compose.mask_only || options.rembg()) {
     PEEL_ASSIGN_OR_RETURN(const ImageU8 reduced, ToU8(view));
     PEEL_ASSIGN_OR_RETURN(Cut cut, work(reduced.view()));
     Take(std::move(cut), pixels.was_bgr, result);
@@ -179,9 +89,10 @@ Result<PixelCall> ReadCall(const peel_pixels* pixels, const peel_cut_options* op
   PixelCall call;
   PEEL_ASSIGN_OR_RETURN(call.options, ToCutOptions(options));
   PEEL_ASSIGN_OR_RETURN(call.pixels, ReadPicture(pixels));
-  PEEL_RETURN_IF_ERROR(CheckSize(call.options.limits, static_cast<uint64_t>(call.pixels.width()),
+  PEEL_RETURN_IF_ERROR(CheckSize(call.options.decode.limits,
+                                 static_cast<uint64_t>(call.pixels.width()),
                                  static_cast<uint64_t>(call.pixels.height())));
-  call.options.format = Format::kPng;  // pixels keep their alpha
+  call.options.encode.format = Format::kPng;  // pixels keep their alpha
   if (call.pixels.was_grey) call.options = ForGreyPicture(std::move(call.options));
   return call;
 }
@@ -197,7 +108,8 @@ Status CutPixelsInto(peel_result& result, const peel_engine* engine, const Pixel
 Status ComposePixelsInto(peel_result& result, const peel_engine* engine, const PixelCall& call,
                          const peel_pixels* matte) {
   PEEL_ASSIGN_OR_RETURN(const auto matte_view, ReadPlane(matte, "a matte"));
-  PEEL_RETURN_IF_ERROR(CheckSize(call.options.limits, static_cast<uint64_t>(matte_view.width),
+  PEEL_RETURN_IF_ERROR(CheckSize(call.options.decode.limits,
+                                 static_cast<uint64_t>(matte_view.width),
                                  static_cast<uint64_t>(matte_view.height)));
   if (engine == nullptr) {
     ThreadPool one(1);
@@ -257,8 +169,8 @@ peel_result* peel_matte_pixels(const peel_engine* engine, const peel_pixels* pix
                                const peel_cut_options* options) {
   return peel::Guarded<peel_result>([&](peel_result& result) -> peel::Status {
     PEEL_ASSIGN_OR_RETURN(peel::PixelCall call, peel::ReadCall(pixels, options));
-    call.options.mask_only = true;
-    call.options.background = {};  // options that serve for cut-outs as well may have one
+    call.options.compose.mask_only = true;
+    call.options.compose.background = {};  // options that serve for cut-outs as well may have one
     return peel::CutPixelsInto(result, engine, call);
   });
 }

@@ -1,13 +1,15 @@
 // Engines, cancelling, model lists and names: see include/peel/peel.h.
 #include <peel/peel.h>
 
-#include <algorithm>
 #include <cstdint>
+#include <memory>
 
 #include "src/base/block_cache.h"
 #include "src/base/cpu.h"
 #include "src/base/os/memory.h"
+#include "src/base/sentences.h"
 #include "src/capi/handles.h"
+#include "src/capi/options.h"
 #include "src/matte/catalogue.h"
 
 #define PEEL_STRING_INNER(x) #x
@@ -44,66 +46,6 @@ peel_status ToC(StatusCode code) {
 }
 
 namespace {
-
-Result<ModelOptions> ToModelOptions(const peel_engine_options* given, uint64_t* memory_limit) {
-  PEEL_ASSIGN_OR_RETURN(const peel_engine_options c, CopyOptions(given, peel_engine_options{}));
-  ModelOptions options;
-  if (c.model != nullptr) options.model = c.model;
-  if (c.family != nullptr) options.family = c.family;
-  if (c.threads < 0 || c.threads > 1024) return InvalidArgument("threads is from 0 to 1024");
-  options.threads = c.threads;
-  options.strict = c.strict != 0;
-  switch (c.device) {
-    case PEEL_DEVICE_AUTO:
-      options.device = Device::kAuto;
-      break;
-    case PEEL_DEVICE_CPU:
-      options.device = Device::kCpu;
-      break;
-    case PEEL_DEVICE_CUDA:
-      options.device = Device::kCuda;
-      break;
-    case PEEL_DEVICE_TENSORRT:
-      options.device = Device::kTensorRt;
-      break;
-    case PEEL_DEVICE_OPENVINO:
-      options.device = Device::kOpenVino;
-      break;
-    default:
-      return InvalidArgument("device is none of peel_device");
-  }
-  switch (c.precision) {
-    case PEEL_PRECISION_AUTO:
-      options.precision = engine::Precision::kAuto;
-      break;
-    case PEEL_PRECISION_FP32:
-      options.precision = engine::Precision::kFp32;
-      break;
-    case PEEL_PRECISION_BF16:
-      options.precision = engine::Precision::kBf16;
-      break;
-    case PEEL_PRECISION_INT8:
-      options.precision = engine::Precision::kInt8;
-      break;
-    case PEEL_PRECISION_FP16:
-      options.precision = engine::Precision::kFp16;
-      break;
-    default:
-      return InvalidArgument("precision is none of peel_precision");
-  }
-  PEEL_ASSIGN_OR_RETURN(options.backend, ParseBackend(c.backend != nullptr ? c.backend : "auto"));
-  PEEL_ASSIGN_OR_RETURN(options.runtime,
-                        ParseRuntime(c.runtime_options != nullptr ? c.runtime_options : ""));
-  if (c.runtime_folders != nullptr) options.runtime.folders = c.runtime_folders;
-  if ((c.model_data != nullptr) != (c.model_size > 0)) {
-    return InvalidArgument("model_data and model_size go together");
-  }
-  options.bytes = {static_cast<const uint8_t*>(c.model_data), c.model_size};
-  if (c.jobs < 0 || c.jobs > 1024) return InvalidArgument("jobs is from 0 to 1024");
-  options.jobs = std::max(c.jobs, 1);
-  *memory_limit = c.memory_limit;
-  return options;
-}
 
 const ModelInfo* InfoOf(const peel_engine* engine) {
   return engine != nullptr && engine->status == PEEL_OK && engine->cutter ? &engine->cutter->info()
@@ -156,17 +98,15 @@ void peel_engine_options_init(peel_engine_options* options, size_t size) {
 
 peel_engine* peel_engine_create(const peel_engine_options* options) {
   return peel::Guarded<peel_engine>([&](peel_engine& engine) -> peel::Status {
-    uint64_t memory_limit = 0;
-    PEEL_ASSIGN_OR_RETURN(const peel::ModelOptions model,
-                          peel::ToModelOptions(options, &memory_limit));
-    auto cutter = peel::Cutter::Start(model);
+    PEEL_ASSIGN_OR_RETURN(const peel::EngineChoices choices, peel::ToEngineChoices(options));
+    auto cutter = peel::Cutter::Start(choices.model);
     PEEL_RETURN_IF_ERROR(cutter->Wait());
-    if (memory_limit > 0) engine.memory = std::make_unique<peel::MemoryBudget>(memory_limit);
+    if (choices.memory_limit > 0) {
+      engine.memory = std::make_unique<peel::MemoryBudget>(choices.memory_limit);
+    }
     engine.cutter = std::move(cutter);
     engine.warning = peel::CpuNote();
-    if (const std::string& fallback = engine.cutter->info().warning; !fallback.empty()) {
-      engine.warning += (engine.warning.empty() ? "" : "; ") + fallback;
-    }
+    peel::AddSentence(engine.cutter->info().warning, &engine.warning);
     return peel::OkStatus();
   });
 }

@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
+#include "src/base/sentences.h"
 #include "src/codec/resolution.h"
 #include "src/codec/sniff.h"
 #include "src/image/image.h"
@@ -50,10 +52,7 @@ struct Picture {
   // Damage that did not keep the picture from being decoded, and what was found and not used;
   // sentences for the user, or empty.
   std::string warning;
-  void AddWarning(const std::string& text) {
-    if (!warning.empty()) warning += "; ";
-    warning += text;
-  }
+  void AddWarning(std::string_view text) { AddSentence(text, &warning); }
 
   bool is_16_bit() const { return std::holds_alternative<ImageU16>(pixels); }
   ImageU8* u8() { return std::get_if<ImageU8>(&pixels); }

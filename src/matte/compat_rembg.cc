@@ -227,14 +227,14 @@ Result<ImageU8> RembgCutout(ImageView<const uint8_t> photo, const std::vector<Im
   for (const ImageU8& mask : masks) {
     ImageU8 processed;
     ImageView<const uint8_t> used = mask.view();
-    if (options.post_process_mask) {
+    if (options.steps.post_process_mask) {
       PEEL_ASSIGN_OR_RETURN(processed, PostProcessMask(used, pool));
       used = std::as_const(processed).view();
     }
     in_place.push_back(false);
     ImageU8 cutout;
     if (options.alpha_matting && !options.only_mask) {
-      PEEL_ASSIGN_OR_RETURN(cutout, MattedCutout(photo, used, options.matting, pool));
+      PEEL_ASSIGN_OR_RETURN(cutout, MattedCutout(photo, used, *options.alpha_matting, pool));
     }
     if (!cutout.empty()) {
       cutouts.push_back(std::move(cutout));
@@ -245,11 +245,11 @@ Result<ImageU8> RembgCutout(ImageView<const uint8_t> photo, const std::vector<Im
       for (int y = 0; y < photo.height; ++y) {
         std::memcpy(cutout.row(y), used.row(y), static_cast<size_t>(photo.width));
       }
-    } else if (options.putalpha) {
+    } else if (options.steps.putalpha) {
       PEEL_ASSIGN_OR_RETURN(cutout, WithAlpha(photo, used, false, pool));
       in_place.back() = true;
       last_in_place = cutouts.size();
-    } else if (options.decontaminate || options.alpha_matting) {  // the latter failed
+    } else if (options.steps.decontaminate || options.alpha_matting) {  // the latter failed
       PEEL_ASSIGN_OR_RETURN(cutout, DecontaminatedCutout(photo, used));
     } else {
       PEEL_ASSIGN_OR_RETURN(cutout, NaiveCutout(photo, used, pool));

@@ -12,18 +12,22 @@
 
 namespace peel {
 
+// Steps of rembg's remove() that it leaves out unless asked for.
+struct RembgSteps {
+  bool post_process_mask = false;
+  bool putalpha = false;
+  bool decontaminate = false;
+};
+
 // rembg's remove(), after the network, pixel for pixel and with its defects. Masks come from
 // MattingModel with MatteMode::kRembg.
 struct RembgOptions {
   bool only_mask = false;
-  bool post_process_mask = false;
-  // Closed-form matting around the mask's edges; where it cannot be (no certain subject …) what
-  // putalpha makes, else what decontaminate does.
-  bool alpha_matting = false;
-  TrimapOptions matting{};  // its thresholds and erosion
-  bool decontaminate = false;
-  bool putalpha = false;
-  std::optional<Rgba> bgcolor;
+  RembgSteps steps{};
+  // Closed-form matting around the mask's edges, by these thresholds; where it cannot be (no
+  // certain subject …) what putalpha makes, else what decontaminate does.
+  std::optional<TrimapOptions> alpha_matting{};
+  std::optional<Rgba> bgcolor{};
 };
 
 // Grey opening with a 3x3 cross, Gaussian sigma 2 cut at 4 sigma, both with reflected borders in

@@ -87,7 +87,7 @@ TEST(RembgCutout, DecontaminatesLikePymatting) {
   std::vector<ImageU8> masks;
   masks.push_back(Blobs(71, kWidth, kHeight));
   RembgOptions options;
-  options.decontaminate = true;
+  options.steps.decontaminate = true;
   const auto cutout = RembgCutout(picture.view(), masks, options);
   ASSERT_TRUE(cutout.ok());
   const auto wanted = ReadAll<uint8_t>("decontaminate.u8", size_t{4} * kWidth * kHeight);
@@ -115,7 +115,7 @@ TEST(RembgCutout, StacksSeveralMasks) {
   }
   // putalpha works on one shared picture, so the last mask wins everywhere.
   RembgOptions options;
-  options.putalpha = true;
+  options.steps.putalpha = true;
   const auto put = RembgCutout(photo.view(), masks, options);
   for (int y = 0; y < 30; ++y) {
     for (int x = 0; x < 20; ++x) ASSERT_EQ(put->row(y)[4 * x + 3], masks[2].row(y % 10)[x]);
@@ -141,12 +141,11 @@ TEST(RembgCutout, WhereMattingCannotBe) {
       }
     }
     RembgOptions matting, decontaminate, putalpha;
-    matting.alpha_matting = true;
-    matting.matting.erode = erode;
-    decontaminate.decontaminate = putalpha.putalpha = true;
+    matting.alpha_matting = TrimapOptions{.erode = erode};
+    decontaminate.steps.decontaminate = putalpha.steps.putalpha = true;
     EXPECT_EQ(Crc(*RembgCutout(photo.view(), masks, matting)),
               Crc(*RembgCutout(photo.view(), masks, decontaminate)));
-    matting.putalpha = true;
+    matting.steps.putalpha = true;
     EXPECT_EQ(Crc(*RembgCutout(photo.view(), masks, matting)),
               Crc(*RembgCutout(photo.view(), masks, putalpha)));
   };
@@ -158,7 +157,8 @@ TEST(RembgCutout, WhereMattingCannotBe) {
   // Of several masks, those that fall back to putalpha share one picture.
   std::vector<ImageU8> masks = Masks({2, 3}, 20, 10);
   RembgOptions options;
-  options.alpha_matting = options.putalpha = true;
+  options.alpha_matting.emplace();
+  options.steps.putalpha = true;
   const auto put = RembgCutout(photo.view(), masks, options);
   for (int y = 0; y < 20; ++y) {
     for (int x = 0; x < 20; ++x) ASSERT_EQ(put->row(y)[4 * x + 3], masks[1].row(y % 10)[x]);
@@ -170,7 +170,7 @@ TEST(RembgCutout, OnlyMaskPutalphaAndBackground) {
   const auto masks = Masks({2}, 20, 10);
   RembgOptions options;
   options.only_mask = true;
-  options.alpha_matting = true;  // never reached by a mask
+  options.alpha_matting.emplace();  // never reached by a mask
   const auto mask = RembgCutout(photo.view(), masks, options);
   ASSERT_TRUE(mask.ok());
   EXPECT_EQ(mask->channels(), 1);

@@ -20,7 +20,7 @@ constexpr double kFoundThreshold = 0.5;
 constexpr float kSurelyBackground = 0.02f;
 constexpr float kSurelySubject = 0.96f;
 // Matte growth from which kAuto lets the photo guide the edges.
-constexpr double kRefineFrom = 1.5;
+constexpr double kGuidedFrom = 1.5;
 
 float Clean(float p) { return p > 0 ? std::min(p, 1.0f) : 0.0f; }  // NaN becomes 0
 
@@ -116,6 +116,10 @@ Result<ImageU8> MatteByMatting(ImageView<const uint8_t> enlarged, ImageU8 guided
 
 }  // namespace
 
+bool GuidedByPhoto(Edges edges, double growth) {
+  return edges == Edges::kRefine || (edges == Edges::kAuto && growth > kGuidedFrom);
+}
+
 float Coverage(ImageView<const uint8_t> alpha) {
   uint64_t sum = 0;
   for (int y = 0; y < alpha.height; ++y) {
@@ -194,9 +198,7 @@ Result<Matte> MattingModel::ToMatte(const Prediction& prediction, ImageView<cons
                                  static_cast<double>(photo.height) / prediction.mask.height());
   const bool colours = photo.channels >= 3 && matte.subject_found;
   const bool matting = colours && options.edges == Edges::kMatting;
-  const bool guide =
-      matting || (colours && (options.edges == Edges::kRefine ||
-                              (options.edges == Edges::kAuto && growth > kRefineFrom)));
+  const bool guide = matting || (colours && GuidedByPhoto(options.edges, growth));
   for (ImageF32& plane : planes) {
     if (matte.subject_found) Settle(&plane);
     ImageU8 guided, enlarged;
@@ -211,8 +213,9 @@ Result<Matte> MattingModel::ToMatte(const Prediction& prediction, ImageView<cons
           enlarged, Resize(bytes.view(), photo.width, photo.height, ResizeFilter::kBicubic, pool));
     }
     if (matting) {
-      PEEL_ASSIGN_OR_RETURN(guided, MatteByMatting(std::as_const(enlarged).view(),
-                                                   std::move(guided), photo, options.trimap, pool));
+      PEEL_ASSIGN_OR_RETURN(guided,
+                            MatteByMatting(std::as_const(enlarged).view(), std::move(guided), photo,
+                                           options.matting, pool));
     }
     matte.alphas.push_back(std::move(guide ? guided : enlarged));
   }

@@ -28,10 +28,13 @@ enum class Edges {
   kMatting,  // closed-form matting around the enlarged matte's edges (trimap.h, closed_form.h)
 };
 
+// Whether the photo guides a matte that grows by this factor.
+bool GuidedByPhoto(Edges edges, double growth);
+
 struct MatteOptions {
   MatteMode mode = MatteMode::kDefault;
   Edges edges = Edges::kAuto;  // only in kDefault
-  TrimapOptions trimap{};      // for kMatting
+  TrimapOptions matting{};     // for kMatting
 };
 
 struct Matte {

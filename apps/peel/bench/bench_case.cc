@@ -106,13 +106,13 @@ class Child {
 
   Result<Json> MeasureSize(const Cutter& cutter, int size) {
     CutOptions options;
-    options.max_size = size;
+    options.decode.max_size = size;
     std::vector<double> all, network;
     double sum_of_medians = 0;
     for (size_t i = 0; i < pictures_.size(); ++i) {
       const std::string number = std::to_string(size) + "-" + std::to_string(i);
       CutOptions mask = options;
-      mask.mask_only = true;
+      mask.compose.mask_only = true;
       PEEL_ASSIGN_OR_RETURN(const EncodedCut matte, Cut(cutter, i, mask));
       PEEL_RETURN_IF_ERROR(Write("mask-" + number + ".png", matte.bytes));
       std::vector<double> times;
@@ -144,8 +144,8 @@ class Child {
 
   Status Thumbnails(const Cutter& cutter) {
     CutOptions options;
-    options.max_size = kThumbnail;
-    options.keep_metadata = false;
+    options.decode.max_size = kThumbnail;
+    options.encode.keep_metadata = false;
     for (size_t i = 0; i < pictures_.size() && i < 4; ++i) {
       PEEL_ASSIGN_OR_RETURN(const EncodedCut cut, Cut(cutter, i, options));
       PEEL_RETURN_IF_ERROR(Write("thumb-" + std::to_string(i) + ".png", cut.bytes));

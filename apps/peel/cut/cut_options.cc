@@ -13,11 +13,11 @@ void AddEncodingOptions(Command& cut, CutArguments& a) {
   cut.AddOption("--format", a.format,
                 "png, webp, jpg, avif, tiff or gif; default: what FILE's extension says, else png")
       .Group(group);
-  cut.AddOption("--quality", a.quality,
+  cut.AddOption("--quality", a.options.encode.quality,
                 "Of JPEG, AVIF and lossy WebP, 1 to 100; default 90, of AVIF 80")
       .Range(1, 100)
       .Group(group);
-  cut.AddFlag("--lossless", a.lossless, "Lossless WebP or AVIF").Group(group);
+  cut.AddFlag("--lossless", a.options.encode.lossless, "Lossless WebP or AVIF").Group(group);
   cut.AddOption(
          "--animation", a.animation,
          "auto: an animation is cut out as one into png (APNG), webp and gif, its first frame "
@@ -28,7 +28,8 @@ void AddEncodingOptions(Command& cut, CutArguments& a) {
 
 void AddPictureOptions(Command& cut, CutArguments& a) {
   const char* const group = "Picture";
-  cut.AddFlag("--mask", a.mask, "Write the matte alone, 8-bit grey").Group(group);
+  cut.AddFlag("--mask", a.options.compose.mask_only, "Write the matte alone, 8-bit grey")
+      .Group(group);
   cut.AddOption("--background", a.background,
                 "A CSS colour (white, #fff, rgb(…)), a picture, blur or blur:RADIUS; jpg without "
                 "it means white")
@@ -45,7 +46,8 @@ void AddPictureOptions(Command& cut, CutArguments& a) {
   cut.AddOption("--keep", a.keep, "all, or of several islands the largest alone")
       .OneOf({"all", "largest"})
       .Group(group);
-  cut.AddFlag("--fill-holes", a.fill_holes, "What the background cannot reach is subject")
+  cut.AddFlag("--fill-holes", a.options.matte.fill_holes,
+              "What the background cannot reach is subject")
       .Group(group);
   cut.AddOption("--compat", a.compat, "rembg: the pixels of rembg, defects included")
       .OneOf({"rembg"})
@@ -70,11 +72,13 @@ void AddPictureOptions(Command& cut, CutArguments& a) {
                 "Where it stands there: center, top, bottom-left, … or X,Y in pixels or %")
       .TypeName("POSITION")
       .Group(group);
-  cut.AddOption("--max-size", a.max_size, "Scale down until the longer side has at most PX pixels")
+  cut.AddOption("--max-size", a.options.decode.max_size,
+                "Scale down until the longer side has at most PX pixels")
       .TypeName("PX")
       .Range(1, 1 << 20)
       .Group(group);
-  cut.AddOption("--max-pixels", a.max_pixels, "Refuse larger inputs; default 250000000")
+  cut.AddOption("--max-pixels", a.options.decode.limits.max_pixels,
+                "Refuse larger inputs; default 250000000")
       .Positive()
       .Group(group);
 }

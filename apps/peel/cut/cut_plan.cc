@@ -30,24 +30,24 @@ Result<std::shared_ptr<const ImageU8>> LoadTrimap(const std::string& path, const
 
 // What the subject is, and how it is framed.
 Status PlanPicture(const CutArguments& a, CutOptions& cut) {
-  PEEL_ASSIGN_OR_RETURN(cut.edges, ParseEdges(a.edges));
+  MatteOptions& matte = cut.matte.model;
+  PEEL_ASSIGN_OR_RETURN(matte.edges, ParseEdges(a.edges));
   if (a.alpha_matting) {
     if (a.edges != "auto" && a.edges != "matting") {
       return InvalidArgument("-a and --edges " + a.edges + " exclude each other");
     }
-    cut.edges = EdgeMode::kMatting;
+    matte.edges = Edges::kMatting;
   }
   const TrimapOptions usual;
-  cut.matting = {a.matting_foreground.value_or(usual.foreground),
-                 a.matting_background.value_or(usual.background),
-                 a.matting_erode.value_or(usual.erode)};
+  matte.matting = {a.matting_foreground.value_or(usual.foreground),
+                   a.matting_background.value_or(usual.background),
+                   a.matting_erode.value_or(usual.erode)};
   if (!a.trimap.empty()) {
-    auto trimap = LoadTrimap(a.trimap, cut.limits);
+    auto trimap = LoadTrimap(a.trimap, cut.decode.limits);
     if (!trimap.ok()) return std::move(trimap).status().WithContext("--trimap " + a.trimap);
-    cut.trimap = *std::move(trimap);
+    cut.matte.trimap = *std::move(trimap);
   }
-  cut.keep_largest = a.keep == "largest";
-  cut.fill_holes = a.fill_holes;
+  cut.matte.keep_largest = a.keep == "largest";
   const auto parse = [](const auto& text, const char* option, const auto& parser, auto& to) {
     auto value = parser(text);
     if (!value.ok()) return std::move(value).status().WithContext(option);
@@ -55,25 +55,26 @@ Status PlanPicture(const CutArguments& a, CutOptions& cut) {
     return OkStatus();
   };
   if (a.crop) {
-    PEEL_RETURN_IF_ERROR(parse(*a.crop, "--crop", ParseLength, cut.crop_margin));
-    if (cut.crop_margin->value < 0) return InvalidArgument("--crop: a margin is not negative");
+    PEEL_RETURN_IF_ERROR(parse(*a.crop, "--crop", ParseLength, cut.frame.crop_margin));
+    if (cut.frame.crop_margin->value < 0)
+      return InvalidArgument("--crop: a margin is not negative");
   }
-  if (a.shadow) PEEL_RETURN_IF_ERROR(parse(*a.shadow, "--shadow", ParseShadow, cut.shadow));
-  if (!a.size.empty()) PEEL_RETURN_IF_ERROR(parse(a.size, "--size", ParseSize, cut.canvas));
+  if (a.shadow) PEEL_RETURN_IF_ERROR(parse(*a.shadow, "--shadow", ParseShadow, cut.frame.shadow));
+  if (!a.size.empty()) PEEL_RETURN_IF_ERROR(parse(a.size, "--size", ParseSize, cut.frame.canvas));
   if (a.position.empty()) return OkStatus();
-  return parse(a.position, "--position", ParsePosition, cut.position);
+  return parse(a.position, "--position", ParsePosition, cut.frame.position);
 }
 
 // What would have no effect beside the rest, as far as CheckOptions cannot see that it was given.
 Status CheckGiven(const CutArguments& a, const CutOptions& cut) {
-  if (!a.position.empty() && !cut.canvas) {
+  if (!a.position.empty() && !cut.frame.canvas) {
     return InvalidArgument("--position says where in --size WxH the subject stands; give that too");
   }
-  if (!a.background_fit.empty() && cut.background.kind() != Background::Kind::kPicture) {
+  if (!a.background_fit.empty() && cut.compose.background.kind() != Background::Kind::kPicture) {
     return InvalidArgument("--background-fit is about a picture as --background");
   }
   const bool numbers = a.matting_foreground || a.matting_background || a.matting_erode;
-  if (numbers && (cut.edges != EdgeMode::kMatting || cut.trimap != nullptr)) {
+  if (numbers && (cut.matte.model.edges != Edges::kMatting || cut.matte.trimap != nullptr)) {
     return InvalidArgument(
         "-af, -ab and -ae are about what -a (--edges matting) makes of a model's matte");
   }
@@ -93,32 +94,28 @@ Result<Plan> MakePlan(const CutArguments& a) {
   }
   plan.output.file = a.output_file;
   plan.output.folder = a.output_folder;
-  plan.output.mask = a.mask;
+  plan.output.mask = a.options.compose.mask_only;
   if (!a.format.empty()) {
     auto format = ParseOutputFormat(a.format);
     if (!format.ok()) return std::move(format).status().WithContext("--format");
     plan.output.format = *format;
   }
   CutOptions& cut = plan.batch.cut;
-  PEEL_ASSIGN_OR_RETURN(cut.format, OutputFormat(plan.output));
-  cut.quality = a.quality;
-  cut.lossless = a.lossless;
-  cut.mask_only = a.mask;
-  cut.compat_rembg = a.compat == "rembg";
-  cut.max_size = a.max_size;
+  cut = a.options;
+  PEEL_ASSIGN_OR_RETURN(cut.encode.format, OutputFormat(plan.output));
+  if (a.compat == "rembg") cut.matte.model.mode = MatteMode::kRembg;
   if (a.all_frames && !a.animation.empty()) {
     return InvalidArgument("--all-frames gives each frame a file: it goes without --animation");
   }
-  cut.animate = a.animation != "first";
-  if (a.max_pixels > 0) cut.limits.max_pixels = a.max_pixels;
-  auto background = Background::Parse(a.background, cut.limits);
+  cut.decode.animate = a.animation != "first";
+  auto background = Background::Parse(a.background, cut.decode.limits);
   if (!background.ok()) return std::move(background).status().WithContext("--background");
-  cut.background = *std::move(background);
-  if (a.background_fit == "contain") cut.background.set_fit(Background::Fit::kContain);
+  cut.compose.background = *std::move(background);
+  if (a.background_fit == "contain") cut.compose.background.set_fit(Background::Fit::kContain);
   PEEL_RETURN_IF_ERROR(PlanPicture(a, cut));
   PEEL_RETURN_IF_ERROR(CheckGiven(a, cut));
   PEEL_RETURN_IF_ERROR(CheckOptions(cut));
-  PEEL_RETURN_IF_ERROR(CheckEncoding(cut));
+  PEEL_RETURN_IF_ERROR(CheckEncoding(cut.encode));
 
   plan.batch.skip_existing = a.skip_existing || a.watch;
   plan.batch.all_frames = a.all_frames;

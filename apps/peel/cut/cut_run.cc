@@ -51,7 +51,8 @@ void Tell(Console& console, const FileReport& report, const CutArguments& a) {
       }
       if (!report.has_subject && a.compat.empty()) {
         console.Warn(fmt::format("{}: no subject found (score {:.2f}); the {} is empty",
-                                 Shown(report), report.subject_score, a.mask ? "mask" : "cut-out"));
+                                 Shown(report), report.subject_score,
+                                 a.options.compose.mask_only ? "mask" : "cut-out"));
       }
       std::string stages;
       for (const auto& [stage, milliseconds] : report.times) {
@@ -132,13 +133,13 @@ class CutRun {
 
 void CutRun::Prepare(size_t pictures) {
   plan_.batch.stop = &Interrupted();
-  plan_.batch.cut.stop = &Interrupted();  // an animation may be long
+  plan_.batch.cut.control.stop = &Interrupted();  // an animation may be long
   if (pictures > 1) KeepMemoryFlat();
   plan_.batch.jobs = JobsFor(a_, pictures);
   plan_.model.threads = a_.threads;
   plan_.model.jobs = plan_.batch.jobs;
   decoder_ = MakeDecoder(pictures, plan_.batch.jobs, console_);
-  plan_.batch.cut.decoder = decoder_.get();
+  plan_.batch.cut.decode.decoder = decoder_.get();
   // A folder of results remembers what they were made from; beside the sources only on demand.
   if (plan_.batch.skip_existing || (!a_.output_folder.empty() && NamesFolder(a_.inputs))) {
     plan_.batch.settings = SettingsHash(a_.settings, a_.model);
@@ -245,7 +246,7 @@ int CutRun::OnList(InputList list, JobList jobs) {
   if (count > 0) {
     Prepare(count);
     // A single picture may as well be given up between two stages.
-    if (count == 1) plan_.batch.cut.cancel = &Interrupted();
+    if (count == 1) plan_.batch.cut.control.cancel = &Interrupted();
     plan_.batch.frame_output = [&](const Job& job, int frame) {
       return jobs.planner->PlanFrame(job, frame);
     };

@@ -1,30 +1,31 @@
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "apps/peel/settings_hash.h"
+#include "src/pipeline/cut/cut_options.h"
 
 namespace peel {
 
-// The command line of `cut` as typed.
+// The command line of `cut` as typed: what is taken as it stands in `options`, the rest as text,
+// which MakePlan (cut_plan.h) reads.
 struct CutArguments {
+  CutOptions options{};
   std::vector<std::string> inputs;
   std::string output_file, output_folder, format, report;
   std::string background, edges = "auto", compat;
   std::string memory, shard;
   std::string model, device = "auto", backend = "auto", ort, precision = "auto", progress = "auto";
-  int quality = 0, max_size = 0, threads = 0, jobs = 0;
+  int threads = 0, jobs = 0;
   std::optional<std::string> crop, shadow;
   std::string animation;  // "" is auto
   std::string trimap, keep = "all", background_fit, size, position;
   std::optional<int> matting_foreground, matting_background, matting_erode;
-  bool alpha_matting = false, fill_holes = false;
+  bool alpha_matting = false;
   bool ort_typed = false;  // and not from the configuration
-  uint64_t max_pixels = 0;
-  bool mask = false, lossless = false, strict = false, recursive = false, skip_existing = false;
+  bool strict = false, recursive = false, skip_existing = false;
   bool all_frames = false, watch = false, quiet = false, verbose = false;
   TypedOptions settings{};  // those typed that results depend on
 };

@@ -105,7 +105,7 @@ void StreamRun::Push(std::vector<uint8_t> bytes) {
   info.height = a_.height;
   if (!raw()) {
     // What is wrong with it is told when it is decoded.
-    const auto probed = DecoderOr(plan_.batch.cut.decoder).Probe(bytes);
+    const auto probed = DecoderOr(plan_.batch.cut.decode.decoder).Probe(bytes);
     info = probed.ok() ? probed.value() : PictureInfo();
   }
   task->admitted = Admission(budget_, EstimateMemory(info, bytes.size(), plan_.batch.cut));
@@ -123,7 +123,7 @@ void StreamRun::Push(std::vector<uint8_t> bytes) {
 
 Status StreamRun::ReadAll() {
   const size_t frame_bytes = static_cast<size_t>(a_.width) * static_cast<size_t>(a_.height) * 3;
-  PictureStream pictures(plan_.batch.cut.limits.max_bytes);
+  PictureStream pictures(plan_.batch.cut.decode.limits.max_bytes);
   std::vector<uint8_t> frame, block(kReadAtOnce);
   Status failure;
   while (!hopeless_) {
@@ -203,7 +203,7 @@ Status StreamRun::Write(const Answer& answer, const EncodedCut& cut) {
   if (!cut.info.has_subject && a_.cut.compat.empty()) {
     console_.Warn(fmt::format("{}: no subject found (score {:.2f}); the {} is empty",
                               Name(answer.number), cut.info.subject_score,
-                              a_.cut.mask ? "mask" : "cut-out"));
+                              a_.cut.options.compose.mask_only ? "mask" : "cut-out"));
   }
   std::string stages;
   for (const auto& [stage, milliseconds] : cut.info.times) {
@@ -253,8 +253,8 @@ int StreamRun::Run() {
   plan_.model.threads = a_.cut.threads;
   plan_.model.jobs = jobs_;
   decoder_ = MakeDecoder(SIZE_MAX, jobs_, console_);
-  plan_.batch.cut.decoder = decoder_.get();
-  plan_.batch.cut.stop = &Interrupted();
+  plan_.batch.cut.decode.decoder = decoder_.get();
+  plan_.batch.cut.control.stop = &Interrupted();
   KeepMemoryFlat();
   CatchInterrupts();
   cutter_ = Cutter::Start(plan_.model);
@@ -317,7 +317,7 @@ int RunStream(const StreamArguments& a) {
       return fail(InvalidArgument("raw frames are no animation: --animation is for picture files"),
                   kExitUsage);
     }
-    const Status size = CheckSize(plan->batch.cut.limits, static_cast<uint64_t>(a.width),
+    const Status size = CheckSize(plan->batch.cut.decode.limits, static_cast<uint64_t>(a.width),
                                   static_cast<uint64_t>(a.height));
     if (!size.ok()) return fail(size, kExitUsage);
   }

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "src/base/sentences.h"
 #include "src/codec/metadata/exif.h"
 #include "src/codec/metadata/icc.h"
 #include "src/codec/metadata/iptc.h"
@@ -98,7 +99,7 @@ Metadata MetadataForOutput(const Metadata& source, int width, int height) {
 
 std::string FitMetadata(Format format, Metadata* metadata) {
   std::string note;
-  const auto tell = [&](const std::string& text) { note += (note.empty() ? "" : "; ") + text; };
+  const auto tell = [&](const std::string& text) { AddSentence(text, &note); };
   if (format == Format::kJpeg) {
     if (metadata->exif.size() > kMaxJpegExif) {
       std::string left_out;

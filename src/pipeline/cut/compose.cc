@@ -47,13 +47,13 @@ void Describe(const Matte& matte, CutInfo& cut) {
   cut.coverage = matte.coverage;
 }
 
-Box CropBox(ImageView<const uint8_t> alpha, const CutOptions& options) {
+Box CropBox(ImageView<const uint8_t> alpha, const FrameChoices& frame) {
   const Box whole = {0, 0, alpha.width, alpha.height};
-  if (options.crop_box) return *options.crop_box;
-  if (!options.crop_margin) return whole;
+  if (frame.crop_box) return *frame.crop_box;
+  if (!frame.crop_margin) return whole;
   const std::optional<Box> subject = BoundingBox(alpha, kCropThreshold);
   if (!subject) return whole;
-  const int margin = options.crop_margin->Pixels(std::max(subject->width, subject->height));
+  const int margin = frame.crop_margin->Pixels(std::max(subject->width, subject->height));
   return Grow(*subject, std::max(margin, 0), alpha.width, alpha.height);
 }
 
@@ -64,7 +64,7 @@ Result<ImageU8> Take(ImageU8 image, Box box) {
 }
 
 // The subject's alpha from the matte, with what the options make of islands and holes.
-Result<ImageU8> SubjectAlpha(Matte& matte, const CutOptions& options, CutInfo& cut,
+Result<ImageU8> SubjectAlpha(Matte& matte, const MatteChoices& options, CutInfo& cut,
                              ThreadPool* pool) {
   if (matte.alphas.empty()) return Internal("the model gave no matte");
   Describe(matte, cut);
@@ -92,113 +92,114 @@ Result<ImageU8> VisibleAlpha(ImageView<const uint8_t> picture, const ImageU8& al
   return visible;
 }
 
-// The part of the picture inside the box, cut out and framed, into cut.pixels. `preview` is the
-// picture in 8 bits, which are enough for a blurred background.
+// What is transparent over white, where alpha cannot be kept.
 template <typename T>
-Status ComposePart(ImageView<const T> picture, ImageView<const uint8_t> preview,
-                   ImageView<const uint8_t> alpha, Box box, const CutOptions& options, bool opaque,
-                   ThreadPool* pool, CutOf<T>& cut) {
-  const ImageView<const uint8_t> part_alpha = Crop(alpha, box);
-  PEEL_ASSIGN_OR_RETURN(cut.pixels, MakeCutout(Crop(picture, box), part_alpha, {}, pool));
-  ImageU8 blurred;
-  if (options.background.kind() == Background::Kind::kBlur) {
-    PEEL_ASSIGN_OR_RETURN(blurred,
-                          options.background.Blurred(Crop(preview, box), part_alpha, pool));
-  }
-  if (options.canvas) {
-    PEEL_ASSIGN_OR_RETURN(cut.pixels, PlaceOnCanvas(std::as_const(cut.pixels).view(),
-                                                    *options.canvas, options.position, pool));
-  }
-  if (options.shadow) PEEL_RETURN_IF_ERROR(AddShadow(&cut.pixels, *options.shadow, pool));
-  if (!options.background.is_none()) {
-    PEEL_ASSIGN_OR_RETURN(cut.pixels,
-                          options.background.Apply(std::as_const(cut.pixels).view(),
-                                                   std::as_const(blurred).view(), pool));
-  }
-  if (opaque && cut.pixels.channels() == 4) {
-    PEEL_ASSIGN_OR_RETURN(
-        cut.pixels, FlattenOver(std::as_const(cut.pixels).view(), Rgba{255, 255, 255, 255}, pool));
-  }
+Status Flatten(const Composition& how, ThreadPool* pool, Image<T>* pixels) {
+  if (!how.opaque || pixels->channels() != 4) return OkStatus();
+  PEEL_ASSIGN_OR_RETURN(*pixels,
+                        FlattenOver(std::as_const(*pixels).view(), Rgba{255, 255, 255, 255}, pool));
   return OkStatus();
 }
 
-}  // namespace
-
-Result<Cut> Compose(ImageView<const uint8_t> picture, Matte& matte, const CutOptions& options,
-                    bool opaque, ThreadPool* pool) {
-  Cut cut;
-  PEEL_ASSIGN_OR_RETURN(ImageU8 alpha, SubjectAlpha(matte, options, cut, pool));
-  ImageU8 own;
-  const ImageU8* visible = &alpha;
-  if (HasTransparency(picture)) {
-    PEEL_ASSIGN_OR_RETURN(own, VisibleAlpha(picture, alpha, cut, pool));
-    visible = &own;
-  }
-  const Box box = CropBox(visible->view(), options);
-  cut.x = box.x;
-  cut.y = box.y;
-  if (options.mask_only) {
-    PEEL_ASSIGN_OR_RETURN(cut.pixels, Take(std::move(alpha), box));
-    if (options.canvas) {
-      PEEL_ASSIGN_OR_RETURN(cut.pixels, PlaceOnCanvas(std::as_const(cut.pixels).view(),
-                                                      *options.canvas, options.position, pool));
-    }
-    return cut;
-  }
-  PEEL_RETURN_IF_ERROR(
-      ComposePart(picture, picture, std::as_const(alpha).view(), box, options, opaque, pool, cut));
-  return cut;
+template <typename T>
+Status Place(const FrameChoices& frame, ThreadPool* pool, Image<T>* pixels) {
+  if (!frame.canvas) return OkStatus();
+  PEEL_ASSIGN_OR_RETURN(
+      *pixels, PlaceOnCanvas(std::as_const(*pixels).view(), *frame.canvas, frame.position, pool));
+  return OkStatus();
 }
 
-Result<Cut16> Compose(ImageView<const uint16_t> picture, ImageView<const uint8_t> preview,
-                      Matte& matte, const CutOptions& options, bool opaque, ThreadPool* pool) {
-  if (options.mask_only) return Internal("a mask has 8 bits");
-  Cut16 cut;
-  PEEL_ASSIGN_OR_RETURN(const ImageU8 alpha, SubjectAlpha(matte, options, cut, pool));
+// The part of the picture inside the box, cut out, framed and over its background. The preview's 8
+// bits are enough for a blurred one.
+template <typename T>
+Result<Image<T>> CutoutOf(ImageView<const T> picture, ImageView<const uint8_t> preview,
+                          ImageView<const uint8_t> alpha, Box box, const Composition& how,
+                          ThreadPool* pool) {
+  const ImageView<const uint8_t> part_alpha = Crop(alpha, box);
+  PEEL_ASSIGN_OR_RETURN(Image<T> pixels, MakeCutout(Crop(picture, box), part_alpha, {}, pool));
+  ImageU8 blurred;
+  if (how.background.kind() == Background::Kind::kBlur) {
+    PEEL_ASSIGN_OR_RETURN(blurred, how.background.Blurred(Crop(preview, box), part_alpha, pool));
+  }
+  const FrameChoices& frame = how.options.frame;
+  PEEL_RETURN_IF_ERROR(Place(frame, pool, &pixels));
+  if (frame.shadow) PEEL_RETURN_IF_ERROR(AddShadow(&pixels, *frame.shadow, pool));
+  if (!how.background.is_none()) {
+    PEEL_ASSIGN_OR_RETURN(pixels, how.background.Apply(std::as_const(pixels).view(),
+                                                       std::as_const(blurred).view(), pool));
+  }
+  PEEL_RETURN_IF_ERROR(Flatten(how, pool, &pixels));
+  return pixels;
+}
+
+template <typename T>
+Result<CutOf<T>> ComposeAny(ImageView<const T> picture, ImageView<const uint8_t> preview,
+                            Matte& matte, const Composition& how, ThreadPool* pool) {
+  const CutOptions& options = how.options;
+  CutOf<T> cut;
+  PEEL_ASSIGN_OR_RETURN(ImageU8 alpha, SubjectAlpha(matte, options.matte, cut, pool));
   ImageU8 own;
   const ImageU8* visible = &alpha;
   if (HasTransparency(preview)) {
     PEEL_ASSIGN_OR_RETURN(own, VisibleAlpha(preview, alpha, cut, pool));
     visible = &own;
   }
-  const Box box = CropBox(visible->view(), options);
+  const Box box = CropBox(visible->view(), options.frame);
   cut.x = box.x;
   cut.y = box.y;
-  PEEL_RETURN_IF_ERROR(
-      ComposePart(picture, preview, alpha.view(), box, options, opaque, pool, cut));
+  if (options.compose.mask_only) {
+    if constexpr (sizeof(T) == 1) {
+      PEEL_ASSIGN_OR_RETURN(cut.pixels, Take(std::move(alpha), box));
+      PEEL_RETURN_IF_ERROR(Place(options.frame, pool, &cut.pixels));
+      return cut;
+    } else {
+      return Internal("a mask has 8 bits");
+    }
+  }
+  PEEL_ASSIGN_OR_RETURN(cut.pixels,
+                        CutoutOf(picture, preview, std::as_const(alpha).view(), box, how, pool));
   return cut;
 }
 
-Result<Cut> ComposeLikeRembg(ImageView<const uint8_t> picture, Matte& matte,
-                             const CutOptions& options, bool opaque, ThreadPool* pool) {
+}  // namespace
+
+Result<Cut> Compose(ImageView<const uint8_t> picture, ImageView<const uint8_t> preview,
+                    Matte& matte, const Composition& how, ThreadPool* pool) {
+  return ComposeAny(picture, preview, matte, how, pool);
+}
+
+Result<Cut16> Compose(ImageView<const uint16_t> picture, ImageView<const uint8_t> preview,
+                      Matte& matte, const Composition& how, ThreadPool* pool) {
+  return ComposeAny(picture, preview, matte, how, pool);
+}
+
+Result<Cut> ComposeLikeRembg(ImageView<const uint8_t> picture, Matte& matte, const Composition& how,
+                             ThreadPool* pool) {
   if (matte.alphas.empty()) return Internal("the model gave no matte");
+  const CutOptions& options = how.options;
   Cut cut;
   Describe(matte, cut);
   // rembg never finds "no subject".
   cut.has_subject = true;
   RembgOptions rembg;
-  rembg.only_mask = options.mask_only;
-  rembg.post_process_mask = options.post_process_mask;
-  rembg.alpha_matting = options.edges == EdgeMode::kMatting;
-  rembg.matting = options.matting;
-  rembg.putalpha = options.putalpha;
-  rembg.decontaminate = options.decontaminate;
-  if (!options.background.is_none()) rembg.bgcolor = options.background.colour();
+  rembg.only_mask = options.compose.mask_only;
+  rembg.steps = options.compose.rembg;
+  if (options.matte.model.edges == Edges::kMatting) {
+    rembg.alpha_matting = options.matte.model.matting;
+  }
+  if (!how.background.is_none()) rembg.bgcolor = how.background.colour();
   const bool single = matte.alphas.size() == 1;
-  if (!single && options.crop_margin) {
+  if (!single && options.frame.crop_margin) {
     return InvalidArgument("the cut-outs of several mattes stand one below the other: no cropping");
   }
   const Box box =
-      single ? CropBox(std::as_const(matte.alphas[0]).view(), options)
+      single ? CropBox(std::as_const(matte.alphas[0]).view(), options.frame)
              : Box{0, 0, picture.width, picture.height * static_cast<int>(matte.alphas.size())};
   PEEL_ASSIGN_OR_RETURN(ImageU8 all, RembgCutout(picture, matte.alphas, rembg, pool));
   cut.x = box.x;
   cut.y = box.y;
   PEEL_ASSIGN_OR_RETURN(cut.pixels, Take(std::move(all), box));
-  if (opaque && cut.pixels.channels() == 4) {
-    PEEL_ASSIGN_OR_RETURN(
-        cut.pixels, FlattenOver(std::as_const(cut.pixels).view(), Rgba{255, 255, 255, 255}, pool));
-  }
+  PEEL_RETURN_IF_ERROR(Flatten(how, pool, &cut.pixels));
   return cut;
 }
 

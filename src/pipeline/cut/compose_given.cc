@@ -11,9 +11,6 @@
 namespace peel {
 namespace {
 
-// As in matte.cc: from this growth on kAuto lets the photo guide the edges.
-constexpr double kRefineFrom = 1.5;
-
 Result<ImageU8> Guided(ImageView<const uint8_t> matte, ImageView<const uint8_t> picture,
                        ThreadPool* pool) {
   PEEL_ASSIGN_OR_RETURN(ImageF32 plane, ImageF32::Allocate(matte.width, matte.height, 1));
@@ -26,14 +23,15 @@ Result<ImageU8> Guided(ImageView<const uint8_t> matte, ImageView<const uint8_t> 
 
 Status CheckGiven(int channels, ImageView<const uint8_t> matte, const CutOptions& options) {
   PEEL_RETURN_IF_ERROR(CheckOptions(options));
-  PEEL_RETURN_IF_ERROR(EnterStage("matte", 0, options));
+  PEEL_RETURN_IF_ERROR(EnterStage("matte", 0, options.control));
   if (matte.channels != 1) return InvalidArgument("a matte has one channel");
   if (channels < 3) return InvalidArgument("a picture has 3 or 4 channels");
-  if (options.max_size != 0) return InvalidArgument("a matte made elsewhere allows no max_size");
-  if (options.trimap != nullptr) {
+  if (options.decode.max_size != 0)
+    return InvalidArgument("a matte made elsewhere allows no max_size");
+  if (options.matte.trimap != nullptr) {
     return InvalidArgument("a matte made elsewhere and a trimap exclude each other");
   }
-  if (options.edges == EdgeMode::kMatting && !options.compat_rembg) {
+  if (options.matte.model.edges == Edges::kMatting && !options.rembg()) {
     return Unsupported("a matte made elsewhere is taken as it is: edges matting does not apply");
   }
   return OkStatus();
@@ -53,7 +51,8 @@ Result<ImageView<const T>> WithoutHidden(ImageView<const T> picture, Image<T>* f
 Result<Matte> GivenMatte(ImageView<const uint8_t> matte, ImageView<const uint8_t> picture,
                          const CutOptions& options, ThreadPool* pool) {
   Matte given;
-  PEEL_ASSIGN_OR_RETURN(ImageU8 alpha, MatteToPictureSize(matte, picture, options, pool));
+  PEEL_ASSIGN_OR_RETURN(ImageU8 alpha,
+                        MatteToPictureSize(matte, picture, options.matte.model, pool));
   uint64_t sum = 0;
   for (int y = 0; y < alpha.height(); ++y) {
     for (int x = 0; x < alpha.width(); ++x) sum += alpha.row(y)[x];
@@ -67,51 +66,58 @@ Result<Matte> GivenMatte(ImageView<const uint8_t> matte, ImageView<const uint8_t
   return given;
 }
 
+template <typename T>
+Result<CutOf<T>> ComposeAny(ImageView<const T> picture, ImageView<const uint8_t> matte,
+                            const CutOptions& options, ThreadPool* pool) {
+  PEEL_RETURN_IF_ERROR(CheckGiven(picture.channels, matte, options));
+  if (sizeof(T) > 1 && options.rembg()) return InvalidArgument("rembg's pixels have 8 bits");
+  Image<T> filled;
+  if (!options.rembg()) {
+    PEEL_ASSIGN_OR_RETURN(picture, WithoutHidden(picture, &filled, pool));
+  }
+  ImageU8 reduced;
+  ImageView<const uint8_t> preview;
+  if constexpr (sizeof(T) == 1) {
+    preview = picture;
+  } else {
+    PEEL_ASSIGN_OR_RETURN(reduced, ToU8(picture, pool));
+    preview = std::as_const(reduced).view();
+  }
+  PEEL_ASSIGN_OR_RETURN(Matte given, GivenMatte(matte, preview, options, pool));
+  PEEL_RETURN_IF_ERROR(EnterStage("compose", 0.5, options.control));
+  const Composition how = {options, options.compose.background};
+  auto cut = [&] {
+    if constexpr (sizeof(T) == 1) {
+      if (options.rembg()) return ComposeLikeRembg(picture, given, how, pool);
+    }
+    return Compose(picture, preview, given, how, pool);
+  }();
+  PEEL_RETURN_IF_ERROR(EnterStage("done", 1, options.control));
+  return cut;
+}
+
 }  // namespace
 
 Result<ImageU8> MatteToPictureSize(ImageView<const uint8_t> matte, ImageView<const uint8_t> picture,
-                                   const CutOptions& options, ThreadPool* pool) {
+                                   const MatteOptions& options, ThreadPool* pool) {
   if (matte.width == picture.width && matte.height == picture.height) return Clone(matte);
-  if (options.compat_rembg) {
+  if (options.mode == MatteMode::kRembg) {
     return Resize(matte, picture.width, picture.height, ResizeFilter::kLanczos, pool);
   }
   const double growth = std::max(static_cast<double>(picture.width) / matte.width,
                                  static_cast<double>(picture.height) / matte.height);
-  if (options.edges == EdgeMode::kRefine ||
-      (options.edges == EdgeMode::kAuto && growth > kRefineFrom)) {
-    return Guided(matte, picture, pool);
-  }
+  if (GuidedByPhoto(options.edges, growth)) return Guided(matte, picture, pool);
   return Resize(matte, picture.width, picture.height, ResizeFilter::kBicubic, pool);
 }
 
 Result<Cut> ComposeGiven(ImageView<const uint8_t> picture, ImageView<const uint8_t> matte,
                          const CutOptions& options, ThreadPool* pool) {
-  PEEL_RETURN_IF_ERROR(CheckGiven(picture.channels, matte, options));
-  ImageU8 filled;
-  if (!options.compat_rembg) {
-    PEEL_ASSIGN_OR_RETURN(picture, WithoutHidden(picture, &filled, pool));
-  }
-  PEEL_ASSIGN_OR_RETURN(Matte given, GivenMatte(matte, picture, options, pool));
-  PEEL_RETURN_IF_ERROR(EnterStage("compose", 0.5, options));
-  auto cut = options.compat_rembg
-                 ? ComposeLikeRembg(picture, given, options, /*opaque=*/false, pool)
-                 : Compose(picture, given, options, /*opaque=*/false, pool);
-  PEEL_RETURN_IF_ERROR(EnterStage("done", 1, options));
-  return cut;
+  return ComposeAny(picture, matte, options, pool);
 }
 
 Result<Cut16> ComposeGiven(ImageView<const uint16_t> picture, ImageView<const uint8_t> matte,
                            const CutOptions& options, ThreadPool* pool) {
-  PEEL_RETURN_IF_ERROR(CheckGiven(picture.channels, matte, options));
-  if (options.compat_rembg) return InvalidArgument("rembg's pixels have 8 bits");
-  ImageU16 filled;
-  PEEL_ASSIGN_OR_RETURN(picture, WithoutHidden(picture, &filled, pool));
-  PEEL_ASSIGN_OR_RETURN(const ImageU8 preview, ToU8(picture, pool));
-  PEEL_ASSIGN_OR_RETURN(Matte given, GivenMatte(matte, preview.view(), options, pool));
-  PEEL_RETURN_IF_ERROR(EnterStage("compose", 0.5, options));
-  auto cut = Compose(picture, preview.view(), given, options, /*opaque=*/false, pool);
-  PEEL_RETURN_IF_ERROR(EnterStage("done", 1, options));
-  return cut;
+  return ComposeAny(picture, matte, options, pool);
 }
 
 }  // namespace peel

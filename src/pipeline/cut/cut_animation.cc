@@ -1,7 +1,6 @@
 #include "src/pipeline/cut/cut_animation.h"
 
 #include <algorithm>
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,46 +8,13 @@
 #include <utility>
 #include <vector>
 
+#include "src/base/sentences.h"
 #include "src/codec/animation_encode.h"
 #include "src/image/geometry.h"
+#include "src/pipeline/cut/encode_plan.h"
 
 namespace peel {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-void AddTime(std::string_view stage, double milliseconds, StageTimes& times) {
-  const auto known = std::find_if(times.begin(), times.end(),
-                                  [&](const auto& entry) { return entry.first == stage; });
-  if (known != times.end()) {
-    known->second += milliseconds;
-  } else {
-    times.emplace_back(stage, milliseconds);
-  }
-}
-
-class Timer {
- public:
-  Timer(std::string_view stage, StageTimes& times) : stage_(stage), times_(times) {}
-  ~Timer() {
-    AddTime(stage_, std::chrono::duration<double, std::milli>(Clock::now() - start_).count(),
-            times_);
-  }
-  Timer(const Timer&) = delete;
-  Timer& operator=(const Timer&) = delete;
-
- private:
-  const std::string_view stage_;
-  StageTimes& times_;
-  const Clock::time_point start_ = Clock::now();
-};
-
-void AddText(const std::string& text, std::string* all) {
-  // Frames say the same again and again.
-  if (text.empty() || all->find(text) != std::string::npos) return;
-  if (!all->empty()) *all += ". ";
-  *all += text;
-}
 
 Result<ImageU8> WithAlpha(ImageView<const uint8_t> rgb) {
   PEEL_ASSIGN_OR_RETURN(ImageU8 rgba, ImageU8::Allocate(rgb.width, rgb.height, 4));
@@ -75,16 +41,16 @@ class AnimationCut {
  public:
   AnimationCut(const AnimationSource& source, const CutOptions& options)
       : source_(source), options_(options) {
-    passes_ = options.crop_margin ? 2 : 1;
+    passes_ = options.frame.crop_margin ? 2 : 1;
   }
 
   Result<EncodedCut> Run() {
     std::optional<Box> crop;
-    if (options_.crop_margin) {
+    if (options_.frame.crop_margin) {
       PEEL_ASSIGN_OR_RETURN(crop, FindCrop());
     }
     CutOptions options = options_;
-    options.crop_box = crop;
+    options.frame.crop_box = crop;
     EncodedCut result;
     std::unique_ptr<AnimationEncoder> encoder;
     Metadata metadata;
@@ -92,12 +58,16 @@ class AnimationCut {
     int without = 0;
     const auto use = [&](const Picture& picture, Cut cut) -> Status {
       // Blurred, a frame without alpha is opaque, the next one may have some.
-      if (options.background.kind() == Background::Kind::kBlur && cut.pixels.channels() == 3) {
+      if (options.compose.background.kind() == Background::Kind::kBlur &&
+          cut.pixels.channels() == 3) {
         PEEL_ASSIGN_OR_RETURN(cut.pixels, WithAlpha(std::as_const(cut.pixels).view()));
       }
       if (encoder == nullptr) {
-        metadata = source_.metadata(picture, {cut.pixels.width(), cut.pixels.height()}, &warning_);
-        PEEL_ASSIGN_OR_RETURN(encoder, StartAnimation(Encoding(&metadata), picture.plays));
+        metadata = MetadataToWrite(picture, {cut.pixels.width(), cut.pixels.height()}, options_,
+                                   &warning_);
+        PEEL_ASSIGN_OR_RETURN(
+            encoder,
+            StartAnimation(EncodingFor(options_.encode, &metadata, source_.pool), picture.plays));
         result.info = static_cast<const CutInfo&>(cut);
         result.width = cut.pixels.width();
         result.height = cut.pixels.height();
@@ -110,51 +80,41 @@ class AnimationCut {
       result.info.subject_score = std::max(result.info.subject_score, cut.subject_score);
       coverage += cut.coverage;
       without += !cut.has_subject;
-      AddText(cut.warning, &warning_);
-      const Timer timer("encode", times_);
+      AddSentence(cut.warning, &warning_);
+      const StageTimer timer("encode", times_);
       return encoder->Add(std::as_const(cut.pixels).view(), picture.delay_us);
     };
     PEEL_RETURN_IF_ERROR(ForFrames(options, passes_ - 1, use));
     CutInfo& info = result.info;
     info.coverage = coverage / info.frames;
     if (info.has_subject && without > 0) {
-      AddText("no subject found in " + std::to_string(without) + " of " +
-                  std::to_string(info.frames) + " frames, which are empty",
-              &warning_);
+      AddSentence("no subject found in " + std::to_string(without) + " of " +
+                      std::to_string(info.frames) + " frames, which are empty",
+                  &warning_);
     }
     {
-      const Timer timer("encode", times_);
+      const StageTimer timer("encode", times_);
       PEEL_ASSIGN_OR_RETURN(result.bytes, encoder->Finish());
     }
     info.warning = std::move(warning_);
     info.times = std::move(times_);
-    PEEL_RETURN_IF_ERROR(EnterStage("done", 1, options_));
+    PEEL_RETURN_IF_ERROR(EnterStage("done", 1, options_.control));
     return result;
   }
 
  private:
-  EncodeOptions Encoding(const Metadata* metadata) const {
-    EncodeOptions encode;
-    encode.format = options_.format;
-    encode.quality = options_.quality;
-    encode.lossless = options_.lossless;
-    encode.metadata = metadata;
-    encode.pool = source_.pool;
-    return encode;
-  }
-
   // One box for all frames: around their subjects, with the margin. nullopt where there is none.
   Result<std::optional<Box>> FindCrop() {
     CutOptions options = options_;
-    options.mask_only = true;
-    options.background = {};
-    options.shadow.reset();
-    options.canvas.reset();
-    options.crop_margin = Length(0);
+    options.compose.mask_only = true;
+    options.compose.background = {};
+    options.frame.shadow.reset();
+    options.frame.canvas.reset();
+    options.frame.crop_margin = Length(0);
     Box all;
     Size size;
     const auto use = [&](const Picture& picture, const Cut& cut) {
-      size = FitWithin({picture.width(), picture.height()}, options_.max_size);
+      size = FitWithin({picture.width(), picture.height()}, options_.decode.max_size);
       if (cut.has_subject) {
         all = Around(all, {cut.x, cut.y, cut.pixels.width(), cut.pixels.height()});
       }
@@ -162,7 +122,7 @@ class AnimationCut {
     };
     PEEL_RETURN_IF_ERROR(ForFrames(options, 0, use));
     if (all.width == 0) return std::optional<Box>();
-    const int margin = options_.crop_margin->Pixels(std::max(all.width, all.height));
+    const int margin = options_.frame.crop_margin->Pixels(std::max(all.width, all.height));
     return std::optional<Box>(Grow(all, std::max(margin, 0), size.width, size.height));
   }
 
@@ -170,9 +130,10 @@ class AnimationCut {
   template <typename Use>
   Status ForFrames(CutOptions options, int pass, Use use) {
     std::unique_ptr<FrameReader> frames;
-    PEEL_RETURN_IF_ERROR(EnterStage("decode", static_cast<double>(pass) / passes_, options_));
+    PEEL_RETURN_IF_ERROR(
+        EnterStage("decode", static_cast<double>(pass) / passes_, options_.control));
     {
-      const Timer timer("decode", times_);
+      const StageTimer timer("decode", times_);
       PEEL_ASSIGN_OR_RETURN(frames, source_.open());
     }
     const int count = frames->count();
@@ -181,24 +142,24 @@ class AnimationCut {
       const auto overall = [&](double fraction) {
         return (pass + (frame + fraction) / count) / passes_;
       };
-      PEEL_RETURN_IF_ERROR(CheckCancelled(options_.stop));
-      PEEL_RETURN_IF_ERROR(EnterStage("decode", overall(0), options_));
-      if (options_.progress) {
-        options.progress = [&](const char* stage, double fraction) {
-          return options_.progress(stage, overall(fraction));
+      PEEL_RETURN_IF_ERROR(CheckCancelled(options_.control.stop));
+      PEEL_RETURN_IF_ERROR(EnterStage("decode", overall(0), options_.control));
+      if (options_.control.progress) {
+        options.control.progress = [&](const char* stage, double fraction) {
+          return options_.control.progress(stage, overall(fraction));
         };
       }
       Result<Picture> picture = Internal("");
       {
-        const Timer timer("decode", times_);
+        const StageTimer timer("decode", times_);
         picture = frames->Next();
       }
       const std::string number =
           "frame " + std::to_string(frame + 1) + " of " + std::to_string(count);
       if (!picture.ok()) {
         if (frame == 0) return std::move(picture).status().WithContext(number);
-        AddText("the animation ends before " + number + ": " + picture.status().message(),
-                &warning_);
+        AddSentence("the animation ends before " + number + ": " + picture.status().message(),
+                    &warning_);
         break;
       }
       StageTimes times;

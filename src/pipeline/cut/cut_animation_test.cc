@@ -53,9 +53,9 @@ struct Source {
     source.cut = [this](Picture& picture, const CutOptions& options,
                         StageTimes& times) -> Result<Cut> {
       const int frame = picture.u8()->row(0)[0];
-      crops.push_back(options.crop_box);
+      crops.push_back(options.frame.crop_box);
       times.emplace_back("network", 2);
-      PEEL_RETURN_IF_ERROR(EnterStage("network", 0.5, options));
+      PEEL_RETURN_IF_ERROR(EnterStage("network", 0.5, options.control));
       Cut cut;
       cut.has_subject = frame != empty;
       cut.subject_score = 0.5 + 0.1 * frame;
@@ -63,18 +63,18 @@ struct Source {
       cut.warning = "said of every frame";
       const Box subject = {2 * frame, 3, 4, 5};
       Box box = {0, 0, kWidth, kHeight};
-      if (options.crop_box) {
-        box = *options.crop_box;
-      } else if (options.crop_margin && cut.has_subject) {
+      if (options.frame.crop_box) {
+        box = *options.frame.crop_box;
+      } else if (options.frame.crop_margin && cut.has_subject) {
         box = subject;
       }
       cut.x = box.x;
       cut.y = box.y;
-      cut.pixels = *ImageU8::Allocate(box.width, box.height, options.mask_only ? 1 : 4);
+      cut.pixels = *ImageU8::Allocate(box.width, box.height, options.compose.mask_only ? 1 : 4);
       for (int y = 0; y < box.height; ++y) {
         std::memset(cut.pixels.row(y), 0,
                     static_cast<size_t>(box.width) * static_cast<size_t>(cut.pixels.channels()));
-        for (int x = 0; x < box.width && !options.mask_only; ++x) {
+        for (int x = 0; x < box.width && !options.compose.mask_only; ++x) {
           const int at_x = x + box.x - subject.x, at_y = y + box.y - subject.y;
           const bool inside = at_x >= 0 && at_x < 4 && at_y >= 0 && at_y < 5 && cut.has_subject;
           if (inside) std::memset(cut.pixels.row(y) + 4 * x, 255, 4);
@@ -82,7 +82,6 @@ struct Source {
       }
       return cut;
     };
-    source.metadata = [](const Picture&, Size, std::string*) { return Metadata(); };
     source.pool = &pool;
     return source;
   }
@@ -103,7 +102,8 @@ std::vector<Picture> Shown(const std::vector<uint8_t>& file) {
 TEST(CutAnimation, FramesAreTakenTogether) {
   Source source;
   source.empty = 1;
-  const auto cut = CutAnimation(source.Make(), {.format = Format::kWebp, .lossless = true});
+  const auto cut =
+      CutAnimation(source.Make(), {.encode = {.format = Format::kWebp, .lossless = true}});
   ASSERT_TRUE(cut.ok()) << cut.status().message();
   EXPECT_EQ(cut->info.frames, 4);
   EXPECT_TRUE(cut->info.has_subject);
@@ -131,7 +131,7 @@ TEST(CutAnimation, FramesAreTakenTogether) {
 
 TEST(CutAnimation, ACropIsAroundAllSubjects) {
   Source source;
-  const auto cut = CutAnimation(source.Make(), {.crop_margin = Length(2)});
+  const auto cut = CutAnimation(source.Make(), {.frame = {.crop_margin = Length(2)}});
   ASSERT_TRUE(cut.ok()) << cut.status().message();
   ASSERT_EQ(source.crops.size(), 8u);  // twice
   // Subjects from x 0 to 10, y 3 to 8; to the left there is no room.
@@ -160,10 +160,10 @@ TEST(CutAnimation, ProgressGrowsAndStops) {
   for (const bool crop : {false, true}) {
     Source source;
     CutOptions options;
-    if (crop) options.crop_margin = Length(0);
+    if (crop) options.frame.crop_margin = Length(0);
     double last = 0;
     int calls = 0;
-    options.progress = [&](const char*, double fraction) {
+    options.control.progress = [&](const char*, double fraction) {
       EXPECT_GE(fraction, last);
       EXPECT_LE(fraction, 1);
       last = fraction;
@@ -173,15 +173,16 @@ TEST(CutAnimation, ProgressGrowsAndStops) {
     EXPECT_TRUE(CutAnimation(source.Make(), options).ok());
     EXPECT_EQ(last, 1);
     EXPECT_GE(calls, 9);
-    options.progress = [&](const char*, double fraction) { return fraction < 0.4; };
+    options.control.progress = [&](const char*, double fraction) { return fraction < 0.4; };
     EXPECT_EQ(CutAnimation(source.Make(), options).status().code(), StatusCode::kCancelled);
   }
   Source source;
   CancelToken cancel;
   cancel.Cancel();
-  EXPECT_EQ(CutAnimation(source.Make(), {.cancel = &cancel}).status().code(),
+  EXPECT_EQ(CutAnimation(source.Make(), {.control = {.cancel = &cancel}}).status().code(),
             StatusCode::kCancelled);
-  EXPECT_EQ(CutAnimation(source.Make(), {.stop = &cancel}).status().code(), StatusCode::kCancelled);
+  EXPECT_EQ(CutAnimation(source.Make(), {.control = {.stop = &cancel}}).status().code(),
+            StatusCode::kCancelled);
 }
 
 }  // namespace

@@ -89,7 +89,7 @@ TEST_F(CutterTest, PixelsAndBytesAgree) {
 }
 
 TEST_F(CutterTest, MaxSizeScalesTheResult) {
-  auto cut = cutter_->CutPixels(Ball(300, 200).view(), {.max_size = 100});
+  auto cut = cutter_->CutPixels(Ball(300, 200).view(), {.decode = {.max_size = 100}});
   ASSERT_TRUE(cut.ok());
   EXPECT_EQ(cut->pixels.width(), 100);
   EXPECT_EQ(cut->pixels.height(), 67);
@@ -98,15 +98,17 @@ TEST_F(CutterTest, MaxSizeScalesTheResult) {
 TEST_F(CutterTest, CancelledBeforeItBegins) {
   CancelToken token;
   token.Cancel();
-  EXPECT_EQ(cutter_->CutPixels(Ball(30, 20).view(), {.cancel = &token}).status().code(),
-            StatusCode::kCancelled);
+  EXPECT_EQ(
+      cutter_->CutPixels(Ball(30, 20).view(), {.control = {.cancel = &token}}).status().code(),
+      StatusCode::kCancelled);
 }
 
 TEST_F(CutterTest, OptionsThatMakeNoSense) {
   const ImageU8 ball = Ball(30, 20);
-  EXPECT_EQ(cutter_->CutPixels(ball.view(), {.quality = 101}).status().code(),
+  EXPECT_EQ(cutter_->CutPixels(ball.view(), {.encode = {.quality = 101}}).status().code(),
             StatusCode::kInvalidArgument);
-  CutOptions blur = {.background = *Background::Parse("blur"), .compat_rembg = true};
+  const CutOptions blur = {.matte = {.model = {.mode = MatteMode::kRembg}},
+                           .compose = {.background = *Background::Parse("blur")}};
   EXPECT_EQ(cutter_->CutPixels(ball.view(), blur).status().code(), StatusCode::kInvalidArgument);
 }
 
@@ -149,7 +151,7 @@ TEST_F(CutterTest, CancelledBatchStops) {
   }
   CancelToken token;
   BatchOptions options;
-  options.cut.cancel = &token;
+  options.cut.control.cancel = &token;
   int done = 0;
   const Status status = RunBatch(*cutter_, jobs, options, [&](const FileReport&) {
     if (++done == 2) token.Cancel();

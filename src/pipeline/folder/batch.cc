@@ -15,6 +15,7 @@
 #include "src/base/hash.h"
 #include "src/base/os/files.h"
 #include "src/base/os/temporary_files.h"
+#include "src/base/sentences.h"
 #include "src/codec/decoder.h"
 #include "src/codec/frames.h"
 #include "src/pipeline/folder/bounded_queue.h"
@@ -52,7 +53,7 @@ class Batch {
       : cutter_(cutter),
         options_(options),
         done_(done),
-        decoder_(DecoderOr(options.cut.decoder)),
+        decoder_(DecoderOr(options.cut.decode.decoder)),
         budget_(options.memory),
         to_cut_(static_cast<size_t>(std::max(options.jobs, 1))),
         to_write_(static_cast<size_t>(std::max(options.jobs, 1))) {}
@@ -62,7 +63,7 @@ class Batch {
  private:
   bool Stopped() const {
     return fatal_seen_.load(std::memory_order_relaxed) || CancelFired(options_.stop) ||
-           CancelFired(options_.cut.cancel);
+           CancelFired(options_.cut.control.cancel);
   }
   static bool CancelFired(const CancelToken* token) {
     return token != nullptr && token->cancelled();
@@ -174,7 +175,7 @@ Status Batch::Read(Work& work) {
   const std::string& path = work.job.input.path;
   const std::string shown = ShownName(path, "standard input");
   const Clock::time_point start = Clock::now();
-  auto bytes = ReadWholeFile(path, options_.cut.limits.max_bytes);
+  auto bytes = ReadWholeFile(path, options_.cut.decode.limits.max_bytes);
   if (!bytes.ok()) return std::move(bytes).status().WithContext(shown);
   work.bytes = *std::move(bytes);
   work.report.input_bytes = work.bytes.size();
@@ -182,7 +183,7 @@ Status Batch::Read(Work& work) {
   if (work.manifest != nullptr) work.content = Hash64(work.bytes);
   work.report.times.emplace_back("read", MillisecondsSince(start));
   // What is wrong with it is told when it is decoded.
-  const auto info = decoder_.Probe(work.bytes, options_.cut.cancel);
+  const auto info = decoder_.Probe(work.bytes, options_.cut.control.cancel);
   if (options_.all_frames && info.ok()) work.report.frames = info->frames;
   if (options_.skip_existing) {
     bool up_to_date = false;
@@ -275,7 +276,7 @@ Status Batch::CutFrames(Work& work) {
 Status Batch::Write(Work& work) {
   const std::string& output = work.job.output;
   const std::string shown = ShownName(output, "standard output");
-  PEEL_RETURN_IF_ERROR(CheckCancelled(options_.cut.cancel).WithContext(shown));
+  PEEL_RETURN_IF_ERROR(CheckCancelled(options_.cut.control.cancel).WithContext(shown));
   const Clock::time_point start = Clock::now();
   if (output != "-") PEEL_RETURN_IF_ERROR(MakeFolderOf(output).WithContext(shown));
   // A manifest that cannot be written costs work later, not this picture.
@@ -286,10 +287,7 @@ Status Batch::Write(Work& work) {
   if (work.manifest != nullptr && noted.ok()) {
     noted = work.manifest->Finish(name, work.content, options_.settings);
   }
-  if (!noted.ok()) {
-    if (!work.report.warning.empty()) work.report.warning += ". ";
-    work.report.warning += noted.message();
-  }
+  if (!noted.ok()) AddSentence(noted.message(), &work.report.warning);
   work.report.output_bytes = work.bytes.size();
   work.report.times.emplace_back("write", MillisecondsSince(start));
   return OkStatus();

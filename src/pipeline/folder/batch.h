@@ -33,7 +33,7 @@ struct FileReport {
 };
 
 struct BatchOptions {
-  CutOptions cut{};            // cut.cancel stops pictures at hand between two stages
+  CutOptions cut{};            // cut.control.cancel stops pictures at hand between two stages
   int jobs = 1;                // pictures worked on at the same time
   uint64_t memory = 0;         // bytes that all pictures at hand may take together; 0: no limit
   bool skip_existing = false;  // leave outputs alone that would come out the same (see below)
@@ -64,8 +64,8 @@ struct BatchOptions {
 // `done` is called once a job, or once a frame where a job has several written (a frame that fails
 // ends its job), in the order of completion, by one thread at a time. Stops early
 // when the model cannot be loaded (that status is returned; `done` is not called for jobs that
-// failed by it) or when options.stop or options.cut.cancel fires (kCancelled, unless nothing was
-// left to do).
+// failed by it) or when options.stop or options.cut.control.cancel fires (kCancelled, unless
+// nothing was left to do).
 Status RunBatch(const Cutter& cutter, const std::vector<Job>& jobs, const BatchOptions& options,
                 const std::function<void(const FileReport&)>& done);
 

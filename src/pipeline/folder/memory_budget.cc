@@ -15,15 +15,14 @@ constexpr uint64_t kNetwork = 32 * kMiB;  // activations of one inference
 
 // Bytes a pixel of the result, at the moment of most.
 uint64_t BytesPerPixel(const CutOptions& options) {
-  uint64_t bytes = options.mask_only                 ? 7
-                   : options.format == Format::kWebp ? 30
-                   : options.format == Format::kAvif ? 40
-                   : options.format == Format::kPng  ? 11
-                                                     : 15;
-  if (options.edges == EdgeMode::kMatting) bytes += 32;
-  if (options.background.kind() != Background::Kind::kColour && !options.background.is_none()) {
-    bytes += 4;
-  }
+  uint64_t bytes = options.compose.mask_only                ? 7
+                   : options.encode.format == Format::kWebp ? 30
+                   : options.encode.format == Format::kAvif ? 40
+                   : options.encode.format == Format::kPng  ? 11
+                                                            : 15;
+  if (options.matte.model.edges == Edges::kMatting) bytes += 32;
+  const Background& background = options.compose.background;
+  if (background.kind() != Background::Kind::kColour && !background.is_none()) bytes += 4;
   return bytes;
 }
 
@@ -53,12 +52,12 @@ uint64_t EstimateMemory(const PictureInfo& info, uint64_t file_bytes, const CutO
   const auto width = static_cast<uint64_t>(std::max(info.width, 0));
   const auto height = static_cast<uint64_t>(std::max(info.height, 0));
   // Beyond the limit on pixels nothing is decoded. 2^40 of them keep the products in 64 bits.
-  const uint64_t most = std::min(options.limits.max_pixels, uint64_t{1} << 40);
+  const uint64_t most = std::min(options.decode.limits.max_pixels, uint64_t{1} << 40);
   const uint64_t decoded = std::min(width * height, most);
   uint64_t result = decoded;
   uint64_t total = file_bytes + kNetwork;
-  if (options.max_size > 0) {
-    const Size target = FitWithin({info.width, info.height}, options.max_size);
+  if (options.decode.max_size > 0) {
+    const Size target = FitWithin({info.width, info.height}, options.decode.max_size);
     result = std::min(static_cast<uint64_t>(target.width) * static_cast<uint64_t>(target.height),
                       decoded);
     // What is decoded before scaling; a JPEG's decoder scales down to twice the sides by itself.
@@ -70,17 +69,17 @@ uint64_t EstimateMemory(const PictureInfo& info, uint64_t file_bytes, const CutO
   if (info.format == Format::kAvif || info.format == Format::kHeic || info.format == Format::kJxl ||
       info.frames > 1) {
     total += decoded * (info.bits > 8 ? 16 : 8);
-  } else if (options.decoder != nullptr && IsIsolated(info.format)) {
+  } else if (options.decode.decoder != nullptr && IsIsolated(info.format)) {
     // The memory through which a decode helper got the file and handed the picture over stays.
     total += file_bytes + decoded * (info.bits > 8 ? 8 : 4);
   }
   // The canvas, what it is put back to, and the frame itself.
-  if (options.animate && IsAnimation(info)) total += decoded * 12;
+  if (options.decode.animate && IsAnimation(info)) total += decoded * 12;
   if (info.bits > 8) {
     // 16-bit samples beside what is made of them; where they are kept, the cut-out and the encoder
     // have them too.
     const bool kept =
-        HoldsDeepColour(options.format) && !options.mask_only && !options.compat_rembg;
+        HoldsDeepColour(options.encode.format) && !options.compose.mask_only && !options.rembg();
     total += decoded * 8 + (kept ? result * 15 : 0);
   }
   return total;

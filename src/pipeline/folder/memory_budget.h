@@ -7,7 +7,7 @@
 
 #include "src/base/status.h"
 #include "src/codec/picture.h"
-#include "src/pipeline/cut/cutter.h"
+#include "src/pipeline/cut/cut_options.h"
 
 namespace peel {
 

@@ -38,17 +38,18 @@ TEST(EstimateMemory, GrowsWithThePictureAndItsOptions) {
   const PictureInfo info = {.format = Format::kJpeg, .width = 4000, .height = 3000};
   const uint64_t png = EstimateMemory(info, 1000, {});
   EXPECT_GT(png, uint64_t{12'000'000} * 13);
-  EXPECT_GT(EstimateMemory(info, 1000, {.format = Format::kWebp}), png);
-  EXPECT_LT(EstimateMemory(info, 1000, {.mask_only = true}), png);
-  EXPECT_LT(EstimateMemory(info, 1000, {.max_size = 1000}), png / 2);
+  EXPECT_GT(EstimateMemory(info, 1000, {.encode = {.format = Format::kWebp}}), png);
+  EXPECT_LT(EstimateMemory(info, 1000, {.compose = {.mask_only = true}}), png);
+  EXPECT_LT(EstimateMemory(info, 1000, {.decode = {.max_size = 1000}}), png / 2);
   EXPECT_EQ(EstimateMemory(info, 5000, {}), png + 4000);
   // What a decode helper shares with this process comes on top.
   const PictureInfo tiff = {.format = Format::kTiff, .width = 4000, .height = 3000};
-  EXPECT_GE(EstimateMemory(tiff, 1000, {.decoder = &InProcessDecoder()}),
+  EXPECT_GE(EstimateMemory(tiff, 1000, {.decode = {.decoder = &InProcessDecoder()}}),
             EstimateMemory(tiff, 1000, {}) + uint64_t{12'000'000} * 4);
-  EXPECT_EQ(EstimateMemory(info, 1000, {.decoder = &InProcessDecoder()}), png);
+  EXPECT_EQ(EstimateMemory(info, 1000, {.decode = {.decoder = &InProcessDecoder()}}), png);
   const PictureInfo moving = {.format = Format::kGif, .width = 4000, .height = 3000, .frames = 500};
-  EXPECT_GT(EstimateMemory(moving, 1000, {.animate = true}), EstimateMemory(moving, 1000, {}));
+  EXPECT_GT(EstimateMemory(moving, 1000, {.decode = {.animate = true}}),
+            EstimateMemory(moving, 1000, {}));
   // What a lying header says is bounded by the limit on pixels.
   const PictureInfo huge = {.format = Format::kPng, .width = 0x7FFFFFFF, .height = 0x7FFFFFFF};
   EXPECT_LT(EstimateMemory(huge, 100, {}), uint64_t{250'000'000} * 20 + (uint64_t{64} << 20));

@@ -23,10 +23,10 @@ Status Measure(const Cutter& cutter, const std::vector<ImageU8>& pictures, int r
                Measured& measured) {
   for (const ImageU8& picture : pictures) {
     CutOptions options;
-    options.mask_only = true;
+    options.compose.mask_only = true;
     PEEL_ASSIGN_OR_RETURN(Cut matte, cutter.CutPixels(picture.view(), options));
     measured.mattes.push_back(std::move(matte.pixels));
-    options.mask_only = false;
+    options.compose.mask_only = false;
     std::vector<double> times;
     for (int i = 0; i <= runs; ++i) {
       const Clock::time_point start = Clock::now();

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "src/base/sentences.h"
 #include "src/engine/backend.h"
 #include "src/engine/device_record.h"
 #include "src/engine/quantize/quantize.h"
@@ -130,8 +131,7 @@ Result<LoadedModel> LoadModel(const ModelOptions& options) {
   if (options.runtime.asked && loaded.info.backend == "native") {
     const std::string reason = "--ort has no effect: Peel's own engine runs, not ONNX Runtime";
     if (options.strict) return Unsupported(reason + "; say --backend onnxruntime for that");
-    if (!loaded.info.warning.empty()) loaded.info.warning += ". ";
-    loaded.info.warning += reason;
+    AddSentence(reason, &loaded.info.warning);
   }
   if (const std::string fallback = PrecisionFallback(plan, *numbers); !fallback.empty()) {
     const std::string reason =
@@ -140,8 +140,7 @@ Result<LoadedModel> LoadModel(const ModelOptions& options) {
     if (options.strict && options.precision != engine::Precision::kAuto) {
       return Unsupported(reason + " without --strict");
     }
-    if (!loaded.info.warning.empty()) loaded.info.warning += ". ";
-    loaded.info.warning += reason;
+    AddSentence(reason, &loaded.info.warning);
   }
   loaded.matting = *std::move(matting);
   loaded.info.load_ms = std::chrono::duration<double, std::milli>(Clock::now() - start).count();

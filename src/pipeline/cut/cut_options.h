@@ -1,0 +1,110 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "src/base/cancel.h"
+#include "src/base/status.h"
+#include "src/codec/decoder.h"
+#include "src/codec/limits.h"
+#include "src/codec/sniff.h"
+#include "src/image/geometry.h"
+#include "src/image/image.h"
+#include "src/matte/compat_rembg.h"
+#include "src/matte/matte.h"
+#include "src/pipeline/cut/background.h"
+#include "src/pipeline/cut/framing.h"
+
+// What to make of a picture, grouped by the stage that reads it. The command line, the C interface
+// and through it Python fill in this one tree.
+namespace peel {
+
+struct DecodeChoices {
+  Limits limits{};
+  int max_size = 0;  // longer side of the result before cropping; 0: the input's
+  // CutBytes cuts out all frames of an animation, where the format can hold them (CanAnimate in
+  // codec/animation_encode.h), into one: pipeline/cut/cut_animation.h. Else the first frame alone,
+  // and the info's warning says so. Off, and with rembg's pixels, always the first frame.
+  bool animate = false;
+  Decoder* decoder = nullptr;  // who decodes; null: this process
+};
+
+struct MatteChoices {
+  // How the network's output becomes a matte. MatteMode::kRembg: all of the result has rembg's
+  // pixels, defects included; of the edges kMatting is then its alpha_matting, kRefine is refused,
+  // the others are the same.
+  MatteOptions model{};
+  // The matte is made from the picture scaled down to this longer side and then brought to full
+  // size the way `model.edges` says; 0: from all of the picture.
+  int work_size = 0;
+  // Instead of a model's matte a trimap someone made (matte/trimap.h), of the upright input's size.
+  std::shared_ptr<const ImageU8> trimap{};
+  bool keep_largest = false;  // of several islands the largest alone
+  bool fill_holes = false;    // what the background cannot reach is subject
+};
+
+struct ComposeChoices {
+  bool mask_only = false;
+  Background background{};  // JPEG without one gets white
+  RembgSteps rembg{};       // with rembg's pixels alone
+};
+
+struct FrameChoices {
+  // Crop to the subject with this margin; a percentage is of the subject's longer side.
+  std::optional<Length> crop_margin{};
+  // Instead of the box that crop_margin finds, in pixels of the upright (and scaled) picture.
+  std::optional<Box> crop_box{};
+  // The result has this size: what was cut out is scaled to fit and stands at the position.
+  std::optional<Size> canvas{};
+  Position position{};
+  std::optional<Shadow> shadow{};
+};
+
+// Of results that are pixels nothing here matters.
+struct EncodeChoices {
+  Format format = Format::kPng;  // one that Encode writes
+  int quality = 0;               // 1 to 100; 0 is the format's own
+  bool lossless = false;
+  bool keep_metadata = true;
+};
+
+// How a call is watched and stopped; between the stages.
+struct CallControl {
+  const CancelToken* cancel = nullptr;  // looked at between stages
+  const CancelToken* stop = nullptr;    // looked at between the frames of an animation
+  // Told between stages, in the thread of the call, what comes next ("decode", "network", "matte",
+  // "compose", "encode", at last "done") and roughly which share of the work is behind, 0 to 1.
+  // False stops the call: kCancelled. Must not throw.
+  std::function<bool(const char* stage, double fraction)> progress{};
+};
+
+struct CutOptions {
+  DecodeChoices decode{};
+  MatteChoices matte{};
+  ComposeChoices compose{};
+  FrameChoices frame{};
+  EncodeChoices encode{};
+  CallControl control{};
+
+  bool rembg() const { return matte.model.mode == MatteMode::kRembg; }
+};
+
+// What a Cutter refuses in its options before it looks at a picture: kInvalidArgument for what
+// makes no sense, and for what would have no effect beside the rest.
+Status CheckOptions(const CutOptions& options);
+// The same of the options about the file that CutBytes and CutPicture make.
+Status CheckEncoding(const EncodeChoices& encode);
+
+// Between stages: kCancelled where the caller wants no more.
+Status EnterStage(const char* stage, double fraction, const CallControl& control);
+
+// The options for a grey picture without alpha. With rembg's pixels PyMatting, which wants three
+// channels, raises a ValueError, after which rembg does what it does where no subject is certain.
+CutOptions ForGreyPicture(CutOptions options);
+
+// "auto", "off", "refine", "matting"; kInvalidArgument names the choices.
+Result<Edges> ParseEdges(std::string_view text);
+
+}  // namespace peel

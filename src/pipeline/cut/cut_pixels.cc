@@ -1,0 +1,79 @@
+#include "src/pipeline/cut/cut_pixels.h"
+
+#include <utility>
+
+#include "src/image/colour.h"
+#include "src/image/fill_hidden.h"
+#include "src/image/geometry.h"
+#include "src/pipeline/cut/decode_plan.h"
+#include "src/pipeline/cut/scale.h"
+
+namespace peel {
+namespace {
+
+// The picture at the size that it is cut out at; *transparent: some of it is not opaque.
+template <typename T>
+Status Prepare(Image<T>& picture, const CutOptions& options, ThreadPool* pool, Stopwatch& watch,
+               bool* transparent) {
+  PEEL_RETURN_IF_ERROR(CheckCancelled(options.control.cancel));
+  const Size size = {picture.width(), picture.height()};
+  if (options.matte.trimap != nullptr) {
+    PEEL_RETURN_IF_ERROR(CheckTrimap(size.width, size.height, *options.matte.trimap));
+  }
+  // Whatever a file hides under alpha 0 has no say in anything. rembg lets it.
+  *transparent = !options.rembg() && HasTransparency(std::as_const(picture).view());
+  if (*transparent) PEEL_RETURN_IF_ERROR(FillHidden(picture.view(), pool));
+  const Size target = TargetSize(size.width, size.height, options);
+  if (target != size) {
+    PEEL_ASSIGN_OR_RETURN(picture, ScaleTo(std::as_const(picture).view(), target, pool));
+    watch.Mark("scale");
+  }
+  return OkStatus();
+}
+
+template <typename T>
+Result<CutOf<T>> CutAny(Image<T>& picture, const Composition& how, const ModelSource& model,
+                        ThreadPool* pool, StageTimes& times) {
+  const CutOptions& options = how.options;
+  Stopwatch watch(&times);
+  bool transparent = false;
+  PEEL_RETURN_IF_ERROR(Prepare(picture, options, pool, watch, &transparent));
+  const ImageView<const T> pixels = std::as_const(picture).view();
+  ImageU8 reduced;
+  ImageView<const uint8_t> preview;  // in 8 bits
+  if constexpr (sizeof(T) == 1) {
+    preview = pixels;
+  } else {
+    PEEL_ASSIGN_OR_RETURN(reduced, ToU8(pixels, pool));
+    preview = std::as_const(reduced).view();
+  }
+  PEEL_ASSIGN_OR_RETURN(MadeMatte made,
+                        MakeMatte(preview, transparent, options, model, pool, watch));
+
+  PEEL_RETURN_IF_ERROR(EnterStage("compose", 0.7, options.control));
+  auto cut = [&] {
+    if constexpr (sizeof(T) == 1) {
+      if (options.rembg()) return ComposeLikeRembg(pixels, made.matte, how, pool);
+    }
+    return Compose(pixels, preview, made.matte, how, pool);
+  }();
+  watch.Mark("compose");
+  if (cut.ok() && made.was_cut_out) {
+    cut->warning = "is cut out already; its own transparency is kept";
+  }
+  return cut;
+}
+
+}  // namespace
+
+Result<Cut> CutUpright(ImageU8& picture, const Composition& how, const ModelSource& model,
+                       ThreadPool* pool, StageTimes& times) {
+  return CutAny(picture, how, model, pool, times);
+}
+
+Result<Cut16> CutUpright(ImageU16& picture, const Composition& how, const ModelSource& model,
+                         ThreadPool* pool, StageTimes& times) {
+  return CutAny(picture, how, model, pool, times);
+}
+
+}  // namespace peel

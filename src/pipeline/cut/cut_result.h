@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "src/image/image.h"
+#include "src/pipeline/cut/stage_times.h"
+
+namespace peel {
+
+// What is known about a cut-out (or mask).
+struct CutInfo {
+  int x = 0, y = 0;                       // its top left corner in the upright (and scaled) input
+  int input_width = 0, input_height = 0;  // of the upright input as stored, before max_size
+  bool has_subject = false;
+  double subject_score = 0;  // how sure the model is that there is a subject, 0 to 1
+  double coverage = 0;       // the share of the picture that is subject, 0 to 1
+  int frames = 1;            // of what was written
+  std::string warning;       // for the user; empty when there is nothing to say
+  StageTimes times;
+};
+
+// With its pixels: 4 channels, 3 over an opaque background, 1 for a mask.
+template <typename T>
+struct CutOf : CutInfo {
+  Image<T> pixels;
+};
+using Cut = CutOf<uint8_t>;
+using Cut16 = CutOf<uint16_t>;
+
+// The same as an encoded file.
+struct EncodedCut {
+  std::vector<uint8_t> bytes;
+  CutInfo info;
+  int width = 0, height = 0, channels = 0;
+  int bits = 8;  // of a sample that was encoded
+};
+
+}  // namespace peel

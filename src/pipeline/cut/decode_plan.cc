@@ -1,0 +1,54 @@
+#include "src/pipeline/cut/decode_plan.h"
+
+#include <utility>
+
+#include "src/codec/animation_encode.h"
+#include "src/codec/encode.h"
+#include "src/codec/frames.h"
+
+namespace peel {
+
+Size TargetSize(int width, int height, const CutOptions& options) {
+  return FitWithin({width, height}, options.decode.max_size);
+}
+
+DecodeOptions PlanDecoding(const CutOptions& options, int threads) {
+  DecodeOptions decode;
+  decode.threads = threads;
+  decode.limits = options.decode.limits;
+  decode.cancel = options.control.cancel;
+  decode.reduce_to_8_bits =
+      options.compose.mask_only || options.rembg() || !HoldsDeepColour(options.encode.format);
+  decode.keep_metadata = options.encode.keep_metadata && !options.rembg();
+  return decode;
+}
+
+DecodeOptions PlanDecodingOf(std::span<const uint8_t> bytes, const CutOptions& options,
+                             int threads) {
+  DecodeOptions decode = PlanDecoding(options, threads);
+  if (options.decode.max_size <= 0 || options.rembg()) return decode;
+  const auto info = DecoderOr(options.decode.decoder).Probe(bytes, options.control.cancel);
+  if (!info.ok()) return decode;  // Decode says what is wrong
+  Size size = {info.value().width, info.value().height};
+  if (info.value().orientation >= 5) std::swap(size.width, size.height);
+  const Size target = TargetSize(size.width, size.height, options);
+  if (target == size) return decode;
+  decode.min_width = target.width;
+  decode.min_height = target.height;
+  return decode;
+}
+
+int AnimationFrames(std::span<const uint8_t> bytes, const CutOptions& options) {
+  const Format format = Sniff(bytes);
+  if (!CanAnimate(format) && format != Format::kAvif) return 1;
+  const auto info = DecoderOr(options.decode.decoder).Probe(bytes, options.control.cancel);
+  return info.ok() && IsAnimation(*info) ? info->frames : 1;
+}
+
+std::string FirstOf(int frames, const CutOptions& options) {
+  const char* why = options.rembg() ? ", as rembg takes it"
+                                    : "; as png, webp or gif all of them would be cut out";
+  return "this is the first of " + std::to_string(frames) + " frames" + why;
+}
+
+}  // namespace peel
