@@ -12,7 +12,7 @@
 #include "src/base/checked.h"
 #include "src/base/os/descriptor.h"
 #include "src/base/os/file.h"
-#include "src/base/os/file_descriptor.h"
+#include "src/base/os/unique_fd.h"
 #include "src/base/os/process.h"
 
 namespace peel::engine {
@@ -263,7 +263,7 @@ Result<Tensor> ParseNpy(std::span<const uint8_t> bytes) {
 }
 
 Result<Tensor> ReadNpy(const std::string& path) {
-  const FileDescriptor file(OpenFile(path, kOpenRead));
+  const UniqueFd file(OpenFile(path, kOpenRead));
   if (!file.ok()) {
     const int error = errno;
     const std::string text = path + ": cannot be read: " + ErrnoText();
@@ -317,7 +317,7 @@ Status WriteNpy(const std::string& path, const Tensor& tensor) {
     RemoveFile(temporary);
     return IoError(path + ": cannot be " + what + ": " + reason);
   };
-  FileDescriptor file(OpenFile(temporary, kOpenWrite | kOpenCreate | kOpenTruncate));
+  UniqueFd file(OpenFile(temporary, kOpenWrite | kOpenCreate | kOpenTruncate));
   if (!file.ok()) return failed("created");
   const std::vector<uint8_t> header = NpyHeader(tensor);
   if (!WriteAll(file.get(), header.data(), header.size()) ||

@@ -10,7 +10,7 @@
 
 #include "src/base/os/descriptor.h"
 #include "src/base/os/file.h"
-#include "src/base/os/file_descriptor.h"
+#include "src/base/os/unique_fd.h"
 
 namespace peel {
 namespace {
@@ -91,10 +91,10 @@ Status NoSuchFile(const std::string& path) {
 
 Result<std::vector<uint8_t>> ReadWholeFile(const std::string& path, uint64_t max_bytes) {
   const bool standard_input = path == "-";
-  FileDescriptor file;
+  UniqueFd file;
   if (!standard_input) {
-    file = FileDescriptor(OpenFile(path, kOpenRead));
-    if (!file.ok()) {
+    file = UniqueFd(OpenFile(path, kOpenRead));
+    if (!file) {
       const int error = errno;
       if (error == ENOENT || error == ENOTDIR) return NoSuchFile(path);
       return IoError("cannot open it (" + Reason(error) + ")");
@@ -133,8 +133,8 @@ Status WriteFileAtomically(const std::string& path, const ByteSource& content) {
       return InvalidArgument(
           "a folder has this name; give it with -O to write into it, or choose another name");
     }
-    FileDescriptor file(OpenFile(path, kOpenWrite));
-    if (!file.ok()) return WriteFailure("cannot open it for writing", errno);
+    UniqueFd file(OpenFile(path, kOpenWrite));
+    if (!file) return WriteFailure("cannot open it for writing", errno);
     return WriteFrom(file.get(), content);
   }
   std::error_code error;

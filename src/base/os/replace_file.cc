@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "src/base/os/file.h"
-#include "src/base/os/file_descriptor.h"
+#include "src/base/os/unique_fd.h"
 #include "src/base/os/temporary_files.h"
 
 namespace peel {
@@ -74,8 +74,8 @@ class Replacement {
   Result<bool> WriteNameless() {
     const fs::path target(target_);
     const std::string folder = target.has_parent_path() ? target.parent_path().string() : ".";
-    const FileDescriptor file(OpenNameless(folder));
-    if (!file.ok()) return false;
+    const UniqueFd file(OpenNameless(folder));
+    if (!file) return false;
     PEEL_RETURN_IF_ERROR(Fill(file.get()));
     if (GiveName(file.get(), target_) == 0) return true;
     if (errno != EEXIST) return false;
@@ -88,9 +88,9 @@ class Replacement {
   Status WriteNamed() {
     const std::string temporary = TemporaryName(target_);
     // What replaces a private file is private from the start.
-    FileDescriptor file(OpenFile(
+    UniqueFd file(OpenFile(
         temporary, kOpenWrite | kOpenCreate | kOpenExclusive | kOpenNoFollow, old_ ? 0600 : 0666));
-    if (!file.ok()) return Refused("cannot create a file in its folder", errno);
+    if (!file) return Refused("cannot create a file in its folder", errno);
     Status status = Fill(file.get());
     if (status.ok() && file.Close() != 0) status = WriteFailure("cannot write it", errno);
     if (!status.ok()) {
@@ -102,8 +102,8 @@ class Replacement {
 
   // `why_not` otherwise: what a user can do about is what kept the file from being replaced.
   Status WriteInPlace(Status why_not) {
-    FileDescriptor file(OpenFile(target_, kOpenWrite));
-    if (!file.ok()) return why_not;
+    UniqueFd file(OpenFile(target_, kOpenWrite));
+    if (!file) return why_not;
     std::vector<uint8_t> head;
     size_t bytes = 0;
     const auto count = [&](std::span<const uint8_t> part) {

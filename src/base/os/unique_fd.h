@@ -6,7 +6,7 @@
 
 namespace peel {
 
-// Owns a file descriptor; -1 is none.
+// Owns an open file of the system; -1 is none.
 class UniqueFd {
  public:
   UniqueFd() = default;
@@ -24,6 +24,9 @@ class UniqueFd {
     if (fd_ >= 0) CloseFile(fd_);
     fd_ = fd;
   }
+  // CloseFile's result, for files that were written: it may be the call that reports a full disk
+  // (NFS).
+  int Close() { return CloseFile(std::exchange(fd_, -1)); }
 
  private:
   int fd_ = -1;

@@ -11,7 +11,7 @@
 
 #include "src/base/hash.h"
 #include "src/base/os/file.h"
-#include "src/base/os/file_descriptor.h"
+#include "src/base/os/unique_fd.h"
 #include "src/base/os/files.h"
 #include "src/pipeline/folder/manifest_line.h"
 
@@ -76,8 +76,8 @@ void Manifest::Log::Refresh() {
   auto now = InfoOf(path);
   if (!now) return;
   if (now->device == device && now->number == inode && now->size == read) return;
-  const FileDescriptor file(peel::OpenFile(path, kOpenRead));
-  now = file.ok() ? InfoOfOpen(file.get()) : std::nullopt;
+  const UniqueFd file(peel::OpenFile(path, kOpenRead));
+  now = file ? InfoOfOpen(file.get()) : std::nullopt;
   if (!now) return;
   if (now->device != device || now->number != inode || now->size < read) {
     entries = {};
@@ -279,14 +279,14 @@ Status Manifest::WriteAnew() {
     place = Bytes(made_up.emplace_back(FormatManifestLine({.name = name})));
   };
 
-  std::deque<FileDescriptor> locked;
+  std::deque<UniqueFd> locked;
   std::deque<std::vector<uint8_t>> texts;
   std::vector<std::string> parts;
   if (own_.path.ends_with(kFileName)) parts = ListForeign();
   for (const std::string& path : parts) {
     // Network file systems lock for writing only what is open for writing.
-    FileDescriptor file(peel::OpenFile(path, kOpenRead | kOpenWrite));
-    if (!file.ok() || LockFile(file.get(), FileLock::kExclusive, /*wait=*/false) != 0 ||
+    UniqueFd file(peel::OpenFile(path, kOpenRead | kOpenWrite));
+    if (!file || LockFile(file.get(), FileLock::kExclusive, /*wait=*/false) != 0 ||
         !IsNamed(file.get(), path)) {
       parts.clear();  // another time
       break;

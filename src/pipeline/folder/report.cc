@@ -149,10 +149,10 @@ Status LineReport::Add(const FileReport& report, const ModelInfo* model) {
 }
 
 Status ArrayReport::Add(const FileReport& report) {
-  if (!file_.ok()) {
+  if (!file_) {
     const std::filesystem::path folder = std::filesystem::path(path_).parent_path();
-    file_ = FileDescriptor(OpenScratch(folder.empty() ? "." : folder.string()));
-    if (!file_.ok()) {
+    file_ = UniqueFd(OpenScratch(folder.empty() ? "." : folder.string()));
+    if (!file_) {
       return IoError("cannot create it (" + std::generic_category().message(errno) + ")");
     }
   }

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "src/base/os/file_descriptor.h"
+#include "src/base/os/unique_fd.h"
 #include "src/pipeline/folder/batch.h"
 #include "src/pipeline/folder/input_table.h"
 
@@ -61,7 +61,7 @@ class ArrayReport {
   Result<std::string> Read(const Part& part) const;
 
   std::string path_;
-  FileDescriptor file_;
+  UniqueFd file_;
   uint64_t end_ = 0;
   std::vector<Part> parts_;
 };
