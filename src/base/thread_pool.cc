@@ -44,8 +44,9 @@ struct ThreadPool::Loop {
   }
 };
 
-// Indices [first, end) as one word, so that both ends can be taken from at once.
-struct alignas(64) ThreadPool::Share {
+// What is left of a worker's part of the indices: [first, end) as one word, so that both ends can
+// be taken from at once.
+struct alignas(64) ThreadPool::Partition {
   std::atomic<uint64_t> range{0};
 
   static uint64_t Pack(uint64_t first, uint64_t end) { return end << 32 | first; }
@@ -56,30 +57,51 @@ struct alignas(64) ThreadPool::Share {
     return End(now) - First(now);
   }
 
-  // One index off the near end or the far one; false where none is left.
-  bool Take(bool near, uint32_t* index) {
+  // One index, off the head for the partition's own worker or off the tail for a thief; false where
+  // none is left.
+  bool PopHead(uint32_t* index) {
     uint64_t now = range.load(std::memory_order_relaxed);
     while (First(now) < End(now)) {
-      *index = near ? First(now) : End(now) - 1;
-      const uint64_t rest = near ? Pack(First(now) + 1, End(now)) : Pack(First(now), *index);
+      *index = First(now);
+      const uint64_t rest = Pack(First(now) + 1, End(now));
+      if (range.compare_exchange_weak(now, rest, std::memory_order_relaxed)) return true;
+    }
+    return false;
+  }
+  bool StealTail(uint32_t* index) {
+    uint64_t now = range.load(std::memory_order_relaxed);
+    while (First(now) < End(now)) {
+      *index = End(now) - 1;
+      const uint64_t rest = Pack(First(now), *index);
       if (range.compare_exchange_weak(now, rest, std::memory_order_relaxed)) return true;
     }
     return false;
   }
 };
 
-ThreadPool::ThreadPool(int threads) {
-  if (threads <= 0) threads = AvailableCpus();
-  shares_ = std::make_unique<Share[]>(static_cast<size_t>(threads));
+ThreadPool::ThreadPool(Executor* host, int threads) : host_(host) {
+  if (host_ != nullptr) {
+    const int most = std::max(host_->max_concurrency(), 1);
+    size_ = threads > 0 ? std::min(threads, most) : most;
+  } else {
+    Start(threads > 0 ? threads : AvailableCpus());
+  }
+  if (partitions_ == nullptr)
+    partitions_ = std::make_unique<Partition[]>(static_cast<size_t>(size_));
+}
+
+void ThreadPool::Start(int threads) {
+  partitions_ = std::make_unique<Partition[]>(static_cast<size_t>(threads));
   workers_.reserve(static_cast<size_t>(threads));  // nothing but a thread's start can fail below
   try {
     for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { Work(i); });
   } catch (const std::system_error& error) {
-    shortage_ = "only " + std::to_string(size()) + " of " + std::to_string(threads) +
+    shortage_ = "only " + std::to_string(workers_.size() + 1) + " of " + std::to_string(threads) +
                 " threads could be started (" + error.code().message() +
                 "); going on with those. Raise the limit on processes (ulimit -u, pids.max) or "
                 "ask for fewer threads";
   }
+  size_ = static_cast<int>(workers_.size()) + 1;
 }
 
 ThreadPool::~ThreadPool() {
@@ -96,14 +118,14 @@ void ThreadPool::Drain(const Loop& loop, int worker) {
   const Place here = {this, worker, innermost_};
   innermost_ = &here;
   uint32_t index = 0;
-  while (shares_[worker].Take(true, &index)) loop.Call(index, worker);
+  while (partitions_[worker].PopHead(&index)) loop.Call(index, worker);
   for (;;) {
-    Share* fullest = &shares_[0];
-    for (int i = 1; i < size(); ++i) {
-      if (shares_[i].left() > fullest->left()) fullest = &shares_[i];
+    Partition* fullest = &partitions_[0];
+    for (int i = 1; i < size_; ++i) {
+      if (partitions_[i].left() > fullest->left()) fullest = &partitions_[i];
     }
     if (fullest->left() == 0) break;
-    if (fullest->Take(false, &index)) loop.Call(index, worker);
+    if (fullest->StealTail(&index)) loop.Call(index, worker);
   }
   innermost_ = here.outer;
 }
@@ -135,7 +157,7 @@ void ThreadPool::ParallelFor(int64_t count, FunctionRef<void(int64_t, int)> body
   std::unique_lock caller(caller_, std::defer_lock);
   const Place* place = innermost_;
   while (place != nullptr && place->pool != this) place = place->outer;
-  if (workers_.empty() || count == 1 || place != nullptr || !caller.try_lock()) {
+  if (size_ == 1 || count == 1 || place != nullptr || !caller.try_lock()) {
     // A nested loop keeps its place: its scratch space is the one that the outer loop gave it.
     const int worker = place != nullptr ? place->worker : 0;
     for (int64_t i = 0; i < count; ++i) body(i, worker);
@@ -148,11 +170,23 @@ void ThreadPool::ParallelFor(int64_t count, FunctionRef<void(int64_t, int)> body
 }
 
 void ThreadPool::Run(const Loop& loop, uint32_t count) {
-  const auto threads = static_cast<uint64_t>(size());
-  for (uint64_t i = 0; i < threads; ++i) {
-    shares_[i].range.store(Share::Pack(count * i / threads, count * (i + 1) / threads),
-                           std::memory_order_relaxed);
+  const auto parts = static_cast<uint64_t>(size_);
+  for (uint64_t i = 0; i < parts; ++i) {
+    partitions_[i].range.store(Partition::Pack(count * i / parts, count * (i + 1) / parts),
+                               std::memory_order_relaxed);
   }
+  if (host_ != nullptr) {
+    // Whatever the host makes of its tasks, one after another for instance: they take from each
+    // other, and what they leave is done here.
+    host_->Run(size_, [&](int worker) { Drain(loop, worker); });
+    Drain(loop, 0);
+  } else {
+    RunOnThreads(loop);
+  }
+  if (loop.thrown) std::rethrow_exception(loop.thrown);
+}
+
+void ThreadPool::RunOnThreads(const Loop& loop) {
   loop_.store(&loop);
   generation_.fetch_add(1);
   if (parked_.load() > 0) {
@@ -168,7 +202,6 @@ void ThreadPool::Run(const Loop& loop, uint32_t count) {
       std::this_thread::yield();
     }
   }
-  if (loop.thrown) std::rethrow_exception(loop.thrown);
 }
 
 int AvailableCpus() {
