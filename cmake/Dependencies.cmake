@@ -1,19 +1,21 @@
-# Every library the product or its tests use, found once. tools/install_deps.sh installs them.
+# Every library the product or its tests use, found once. tools/install_deps.sh installs them. The targets
+# are global: who links peel::peel_static in another project sees them through it.
+set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)
 find_package(Threads REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(PkgConfig REQUIRED)
-pkg_check_modules(hwy REQUIRED IMPORTED_TARGET libhwy)
+pkg_check_modules(hwy REQUIRED IMPORTED_TARGET GLOBAL libhwy)
 # Left out of every dispatched file, one value for the whole tree: SSSE3 (bit 12), which SSE4 supersedes
 # on all that is still in use; what newer Highways put above AVX3 (bits 3 to 7), whose extensions the
 # kernels ask for themselves; SVE (bits 18, 19 and 23 to 27), whose vectors have no fixed length.
 add_compile_definitions(HWY_DISABLED_TARGETS=0xF8C10F8LL)
-pkg_check_modules(jpeg REQUIRED IMPORTED_TARGET libjpeg)
-pkg_check_modules(deflate REQUIRED IMPORTED_TARGET libdeflate)
-pkg_check_modules(webp REQUIRED IMPORTED_TARGET libwebp libwebpmux libwebpdemux)
-find_package(fmt REQUIRED)
-find_package(CLI11 REQUIRED)
+pkg_check_modules(jpeg REQUIRED IMPORTED_TARGET GLOBAL libjpeg)
+pkg_check_modules(deflate REQUIRED IMPORTED_TARGET GLOBAL libdeflate)
+pkg_check_modules(webp REQUIRED IMPORTED_TARGET GLOBAL libwebp libwebpmux libwebpdemux)
 find_package(nlohmann_json REQUIRED)
-if(EXISTS ${CMAKE_SOURCE_DIR}/apps/peel)
+if(PEEL_PROGRAM)
+  find_package(fmt REQUIRED)
+  find_package(CLI11 REQUIRED)
   find_package(yaml-cpp REQUIRED)
 endif()
 if(PEEL_TESTS)
@@ -23,3 +25,4 @@ endif()
 if(PEEL_BENCH)
   find_package(benchmark REQUIRED)
 endif()
+unset(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL)

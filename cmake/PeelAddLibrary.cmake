@@ -5,8 +5,12 @@
 # The objects are also collected in PEEL_OBJECTS, from which libpeel is made.
 add_library(peel_warnings INTERFACE)
 # GCC's plain -Wshadow takes a scoped enumerator for a shadow of a global constant.
-target_compile_options(peel_warnings INTERFACE -Wall -Wextra -Wno-psabi
-                       $<IF:$<CXX_COMPILER_ID:GNU>,-Wshadow=local,-Wshadow>)
+if(PEEL_WARNINGS)
+  target_compile_options(peel_warnings INTERFACE -Wall -Wextra -Wno-psabi
+                         $<IF:$<CXX_COMPILER_ID:GNU>,-Wshadow=local,-Wshadow>)
+else()
+  target_compile_options(peel_warnings INTERFACE -Wno-psabi)
+endif()
 if(PEEL_SANITIZE)
   add_compile_options(-fsanitize=${PEEL_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -g1)
   add_link_options(-fsanitize=${PEEL_SANITIZE})
@@ -31,11 +35,11 @@ function(peel_add_library folder)
   cmake_parse_arguments(LIBRARY "" "" "DEPS" ${ARGN})
   string(REPLACE "/" "_" name ${folder})
   set(target peel_${name})
-  set(dir ${CMAKE_SOURCE_DIR}/src/${folder})
+  set(dir ${PROJECT_SOURCE_DIR}/src/${folder})
   file(GLOB_RECURSE all CONFIGURE_DEPENDS ${dir}/*.cc)
   foreach(other IN LISTS PEEL_COMPONENTS)
     if(other MATCHES "^${folder}/")
-      list(FILTER all EXCLUDE REGEX "^${CMAKE_SOURCE_DIR}/src/${other}/")
+      list(FILTER all EXCLUDE REGEX "^${PROJECT_SOURCE_DIR}/src/${other}/")
     endif()
   endforeach()
   foreach(system IN LISTS PEEL_OTHER_SYSTEMS)
@@ -53,10 +57,11 @@ function(peel_add_library folder)
     target_link_libraries(${target} INTERFACE ${LIBRARY_DEPS})
   else()
     add_library(${target}_objects OBJECT ${sources})
-    target_include_directories(${target}_objects PUBLIC ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/include)
+    target_include_directories(${target}_objects PUBLIC ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
     target_link_libraries(${target}_objects PUBLIC ${LIBRARY_DEPS} PRIVATE peel_warnings)
-    add_library(${target} STATIC $<TARGET_OBJECTS:${target}_objects>)
-    target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/include)
+    # For the program, the tests and the Python module: built where one of them is.
+    add_library(${target} STATIC EXCLUDE_FROM_ALL $<TARGET_OBJECTS:${target}_objects>)
+    target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
     target_link_libraries(${target} PUBLIC ${LIBRARY_DEPS})
     set_property(GLOBAL APPEND PROPERTY PEEL_OBJECTS $<TARGET_OBJECTS:${target}_objects>)
   endif()
@@ -71,7 +76,7 @@ function(peel_add_library folder)
       set(timeout 1500)  # code is ten times slower then, and more
     endif()
     gtest_discover_tests(${name}_test TEST_PREFIX ${name}: DISCOVERY_TIMEOUT 60
-                         WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
+                         WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
                          PROPERTIES TIMEOUT ${timeout})
   endif()
   if(PEEL_BENCH AND benches)
