@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The picture of docs/edges.md: details at their full size, from left to right the photo and its cut-out over a
+"""The picture of docs/internals/edges.md: details at their full size, from left to right the photo and its cut-out over a
 plain colour with `--edges off`, `refine` and `matting`.
 
 usage: bench/edge_pictures.py PEEL SHARED_IMAGES OUT.jpg

@@ -1,9 +1,9 @@
 """Draws held-out photographs beside the truth and what models make of them.
 
     python -m training.grid models/peel.onnx ../shared/models/u2netp-fp32.onnx \\
-        --out docs/model-grid.jpg
+        --out docs/images/model-grid.jpg
     python -m training.grid models/peel.onnx ../shared/models/u2netp-fp32.onnx \\
-        --worst 12 --out docs/model-limits.jpg
+        --worst 12 --out docs/images/model-limits.jpg
 
 Each cell shows the photograph, the reference, and one cut-out per model on a
 checkerboard. The choice of pictures depends on the seed alone, or with `--worst` on the first

@@ -59,7 +59,7 @@ class Admission {
 
 // The most memory that cutting out this picture takes at one time, its file (file_bytes) included:
 // decoded pixels, matte, cut-out and encoder, the network's own memory. An upper estimate from
-// measured peaks (docs/folders.md); never less than the file.
+// measured peaks (docs/internals/folder-runs.md); never less than the file.
 uint64_t EstimateMemory(const PictureInfo& info, uint64_t file_bytes, const CutOptions& options);
 
 // What a process takes before its first picture: program, model and its weights laid out, of which

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the pictures of README.md: every sample beside its cut-out over a checkerboard.
 
-usage: docs/make_pictures.py PEEL [SAMPLES [OUTPUT.jpg]]     (needs Pillow)
+usage: tools/make_readme_picture.py PEEL [SAMPLES [OUTPUT.jpg]]     (needs Pillow)
 """
 import pathlib
 import subprocess
