@@ -33,12 +33,12 @@ namespace {
 constexpr std::string_view kLater[] = {"serve", "rectify", "scan", "video"};
 
 constexpr char kFooter[] = R"(
-Without a command Peel cuts out: `peel photo.jpg` writes photo.cut.png beside it.
-  peel photo.jpg -o - > cut.png         result to standard output
-  peel *.jpg -O out --background white  many files, white behind them
+Without a command, `cut` is meant: `peel photo.jpg` writes photo.cut.png beside the photo.
+  peel photo.jpg -o - > cut.png         write to standard output
+  peel *.jpg -O out --background white  many files, on white
   peel folder -O out --recursive --skip-existing --jobs 4
-  cat *.jpg | peel stream > cut-outs    pictures that follow each other, answered in order
-  peel cut --help                       all options of cutting out
+  cat *.jpg | peel stream > cut-outs    one picture after another through a pipe
+  peel cut --help                       all options for cutting out
 
 Exit codes: 0 everything done; 1 some inputs failed, the others were written;
 2 wrong usage; 3 nothing could be done (model missing or broken, device refused).)";
@@ -67,7 +67,7 @@ int Run(int argc, char** argv) {
     return peel::kExitUsage;
   }
 
-  peel::CommandLine line("peel", "Takes the background off pictures.", "peel " PEEL_VERSION,
+  peel::CommandLine line("peel", "Removes the background from images.", "peel " PEEL_VERSION,
                          kFooter);
   peel::Command& app = line.top();
   int exit_code = peel::kExitDone;

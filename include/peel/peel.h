@@ -1,4 +1,4 @@
-/* Peel's C interface: takes the background off pictures.
+/* Peel's C interface: removes the background from images.
  *
  *   peel_engine* engine = peel_engine_create(NULL);
  *   if (peel_engine_status(engine) != PEEL_OK) puts(peel_engine_error(engine));

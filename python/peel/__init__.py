@@ -1,4 +1,4 @@
-"""Peel takes the background off pictures.
+"""Peel removes the background from images.
 
     import peel
     png = peel.cut("photo.jpg")            # bytes of a PNG with straight alpha

@@ -24,7 +24,7 @@ _ERRORS = ("raise", "return")
 
 
 class BackgroundRemover:
-    """Takes the background off pictures, one by one or in batches.
+    """Removes the background from pictures, one by one or in batches.
 
     model, device, precision, threads, strict: those of peel.Session. max_size: the matte is made at
     this longer side and brought back to the full picture, which bounds time and memory for huge

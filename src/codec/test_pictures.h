@@ -13,7 +13,7 @@
 #include "src/codec/decode.h"
 #include "src/codec/encode.h"
 
-// Pictures to encode and what is expected of those decoded, for the tests of this room.
+// Pictures to encode and what is expected of those decoded, for the tests of this component.
 namespace peel {
 
 inline const std::vector<std::pair<int, int>> kSizes = {

@@ -11,8 +11,8 @@
 #include "src/base/dispatch.h"
 #include "src/image/image.h"
 
-// What the tests of this room and the next share: repeatable pixels, checksums, golden tables, and
-// running something under every instruction set.
+// What the tests of this component and the next share: repeatable pixels, checksums, golden tables,
+// and running something under every instruction set.
 namespace peel::testing {
 
 // The bytes that tools/make_image_goldens.py makes from the same seed.

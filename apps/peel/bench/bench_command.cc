@@ -25,12 +25,12 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr char kFooter[] = R"(
-Every combination runs in a process of its own and is compared with the CPU in float32. The folder gets
-results.json, results.csv, report.html and for each combination its mattes and cut-outs. A run that was
-stopped goes on where it was; --fresh measures all again.
+Every combination runs in its own process and is compared with the CPU in float32. The folder gets
+results.json, results.csv, report.html and the mattes and cut-outs of each combination. A run that was
+stopped continues where it was; --fresh measures everything again.
   peel bench photos
   peel bench photos --models peel,u2netp --devices cpu,cuda,tensorrt --precisions fp32,fp16
-  peel bench --apply                      what was fastest becomes the default of peel cut)";
+  peel bench --apply                      make the fastest the default of `peel cut`)";
 
 struct Arguments {
   BenchPlan plan;
@@ -168,40 +168,41 @@ int Run(Arguments& a) {
 
 void AddBenchCommand(Command& app, int* exit_code) {
   auto a = std::make_shared<Arguments>();
-  Command bench =
-      app.AddCommand("bench", "Which device, precision and model is fastest here and still right");
+  Command bench = app.AddCommand(
+      "bench", "Find the device, precision and model that is fastest here and still correct");
   bench.Footer(kFooter);
-  bench.AddOption("PICTURES", a->inputs, "Yours: files or folders");
+  bench.AddOption("PICTURES", a->inputs, "Pictures of yours: files or folders");
   bench
-      .AddOption("--models", a->plan.models, "NAME or FILE, with commas; default: the embedded one")
+      .AddOption("--models", a->plan.models,
+                 "Names or files, separated by commas; default: the embedded model")
       .Delimiter(',');
   bench
-      .AddOption("--devices", a->plan.devices,
-                 "cpu, onnxruntime (its CPU), cuda, tensorrt, openvino; default: all there are")
+      .AddOption(
+          "--devices", a->plan.devices,
+          "cpu, onnxruntime (its CPU), cuda, tensorrt, openvino; default: all that are available")
       .Delimiter(',');
   bench
       .AddOption("--precisions", a->plan.precisions,
-                 "fp32, bf16, fp16, int8; default: those that make sense on the device")
+                 "fp32, bf16, fp16, int8; default: those that suit the device")
       .Delimiter(',');
-  bench.AddOption("--sizes", a->sizes, "Longer sides in pixels, or full; default 640,1024,2048")
+  bench.AddOption("--sizes", a->sizes, "Longer side in pixels, or full; default 640,1024,2048")
       .Delimiter(',');
-  bench.AddOption("--rounds", a->plan.rounds, "Timed runs of each picture; default 5")
-      .Range(1, 10000);
-  bench.AddOption("--warmup", a->plan.warmup, "Runs before that; default 1").Range(0, 1000);
-  bench.AddOption("--max-images", a->max_pictures, "Use this many pictures; default 8")
+  bench.AddOption("--rounds", a->plan.rounds, "Timed runs per picture; default 5").Range(1, 10000);
+  bench.AddOption("--warmup", a->plan.warmup, "Untimed runs before that; default 1").Range(0, 1000);
+  bench.AddOption("--max-images", a->max_pictures, "Use at most this many pictures; default 8")
       .Range(1, 4096);
-  bench.AddFlag("--recursive", a->recursive, "Take folders with their sub-folders");
-  bench.AddOption("--threads", a->plan.threads, "Default: all that this process may use")
+  bench.AddFlag("--recursive", a->recursive, "Include sub-folders");
+  bench.AddOption("--threads", a->plan.threads, "Default: all processors available to this process")
       .Range(1, 1024);
-  bench.AddOption("--ort", a->plan.ort, "ONNX Runtime's options, as peel cut takes them")
+  bench.AddOption("--ort", a->plan.ort, "Options for ONNX Runtime, as for `peel cut`")
       .TypeName("KEY=VALUE[,...]");
-  bench.AddOption("-O", a->plan.folder, "Folder of the results; default peel-bench")
+  bench.AddOption("-O", a->plan.folder, "Folder for the results; default peel-bench")
       .TypeName("DIR");
-  bench.AddFlag("--fresh", a->plan.fresh, "Measure again what the folder has already");
+  bench.AddFlag("--fresh", a->plan.fresh, "Measure again what the folder already has");
   bench.AddFlag("--apply", a->apply,
-                "Save the first model's fastest combination as the default of peel cut");
-  bench.AddFlag("--json", a->json, "One JSON object");
-  bench.AddFlag("-q,--quiet", a->quiet, "No progress");
+                "Make the fastest combination of the first model the default of `peel cut`");
+  bench.AddFlag("--json", a->json, "Print one JSON object");
+  bench.AddFlag("-q,--quiet", a->quiet, "Show no progress");
   bench.OnParsed([a, exit_code] {
     for (std::string& model : a->plan.models) {
       if (model == "peel") model.clear();

@@ -11,74 +11,73 @@ namespace peel {
 void AddEncodingOptions(Command& cut, CutArguments& a) {
   const char* const group = "Output";
   cut.AddOption("--format", a.format,
-                "png, webp, jpg, avif, tiff or gif; default: what FILE's extension says, else png")
+                "png, webp, jpg, avif, tiff or gif; default: the extension of FILE, else png")
       .Group(group);
   cut.AddOption("--quality", a.options.encode.quality,
-                "Of JPEG, AVIF and lossy WebP, 1 to 100; default 90, of AVIF 80")
+                "1 to 100, for JPEG, AVIF and lossy WebP; default 90, for AVIF 80")
       .Range(1, 100)
       .Group(group);
   cut.AddFlag("--lossless", a.options.encode.lossless, "Lossless WebP or AVIF").Group(group);
-  cut.AddOption(
-         "--animation", a.animation,
-         "auto: an animation is cut out as one into png (APNG), webp and gif, its first frame "
-         "into the other formats; first: the first frame alone")
+  cut.AddOption("--animation", a.animation,
+                "auto: an animation stays one in png (APNG), webp and gif, other formats get its "
+                "first frame; first: always only the first frame")
       .OneOf({"auto", "first"})
       .Group(group);
 }
 
 void AddPictureOptions(Command& cut, CutArguments& a) {
   const char* const group = "Picture";
-  cut.AddFlag("--mask", a.options.compose.mask_only, "Write the matte alone, 8-bit grey")
+  cut.AddFlag("--mask", a.options.compose.mask_only, "Write only the matte, as 8-bit grey")
       .Group(group);
   cut.AddOption("--background", a.background,
-                "A CSS colour (white, #fff, rgb(…)), a picture, blur or blur:RADIUS; jpg without "
-                "it means white")
+                "What to put behind the subject: a CSS colour (white, #fff, rgb(…)), a picture, "
+                "blur or blur:RADIUS; default for jpg: white")
       .TypeName("COLOR|FILE|blur[:R]")
       .Group(group);
   cut.AddOption("--edges", a.edges,
-                "How the matte is brought to full resolution: auto, off, refine or matting")
+                "How to bring the matte to full resolution: auto, off, refine or matting")
       .Group(group);
   cut.AddOption("--trimap", a.trimap,
-                "Where is what, drawn by hand: black background, white subject, the rest is found "
-                "out by matting; of the picture's size")
+                "Use this trimap instead of a model: black is background, white is subject, the "
+                "rest is solved by matting; same size as the picture")
       .TypeName("FILE")
       .Group(group);
-  cut.AddOption("--keep", a.keep, "all, or of several islands the largest alone")
+  cut.AddOption("--keep", a.keep, "Keep all parts of the subject, or only the largest")
       .OneOf({"all", "largest"})
       .Group(group);
-  cut.AddFlag("--fill-holes", a.options.matte.fill_holes,
-              "What the background cannot reach is subject")
+  cut.AddFlag("--fill-holes", a.options.matte.fill_holes, "Make holes in the subject part of it")
       .Group(group);
-  cut.AddOption("--compat", a.compat, "rembg: the pixels of rembg, defects included")
+  cut.AddOption("--compat", a.compat, "rembg: the same pixels as rembg, defects included")
       .OneOf({"rembg"})
       .Group(group);
   cut.AddOption("--background-fit", a.background_fit,
-                "How a background picture fills the whole: cover, or contain (all of it shows)")
+                "How a background picture fills the canvas: cover it, or contain (all of the "
+                "picture is visible)")
       .OneOf({"cover", "contain"})
       .Group(group);
-  cut.AddOption("--shadow", a.shadow,
-                "A shadow behind the subject: pixels or %, default 0.6%,1.2%,1.2%,45%")
+  cut.AddOption(
+         "--shadow", a.shadow,
+         "Put a shadow behind the subject; lengths in pixels or %, default 0.6%,1.2%,1.2%,45%")
       .TypeName("[DX,DY[,BLUR[,OPACITY]]]")
       .Group(group);
   cut.AddOption("--crop", a.crop,
-                "Crop to the subject with MARGIN around it: pixels (default 0), or a percentage of "
-                "its longer side")
+                "Crop to the subject plus MARGIN: pixels (default 0) or % of its longer side")
       .TypeName("[MARGIN]")
       .Group(group);
-  cut.AddOption("--size", a.size, "Scale what was cut out to fit into a picture of this size")
+  cut.AddOption("--size", a.size, "Fit the result into a canvas of this size")
       .TypeName("WxH")
       .Group(group);
   cut.AddOption("--position", a.position,
-                "Where it stands there: center, top, bottom-left, … or X,Y in pixels or %")
+                "Where on the --size canvas: center, top, bottom-left, … or X,Y in pixels or %")
       .TypeName("POSITION")
       .Group(group);
   cut.AddOption("--max-size", a.options.decode.max_size,
-                "Scale down until the longer side has at most PX pixels")
+                "Scale down so that the longer side has at most PX pixels")
       .TypeName("PX")
       .Range(1, 1 << 20)
       .Group(group);
   cut.AddOption("--max-pixels", a.options.decode.limits.max_pixels,
-                "Refuse larger inputs; default 250000000")
+                "Refuse inputs with more pixels; default 250000000")
       .Positive()
       .Group(group);
 }
@@ -87,50 +86,53 @@ void AddMattingOptions(Command& cut, CutArguments& a) {
   const char* const group = "Matting";
   cut.AddFlag("-a,--alpha-matting", a.alpha_matting, "The same as --edges matting").Group(group);
   cut.AddOption("--alpha-matting-foreground-threshold", a.matting_foreground,
-                "-af: above this the matte is certainly subject; default 240")
+                "-af: the matte is certainly subject above this; default 240")
       .Range(0, 255)
       .Group(group);
   cut.AddOption("--alpha-matting-background-threshold", a.matting_background,
-                "-ab: below this it is certainly background; default 10")
+                "-ab: the matte is certainly background below this; default 10")
       .Range(0, 255)
       .Group(group);
   cut.AddOption("--alpha-matting-erode-size", a.matting_erode,
-                "-ae: pixels along the edge that are not certain after all; default 10")
+                "-ae: treat this many pixels along the edge as uncertain; default 10")
       .Range(-1, 1000)
       .Group(group);
 }
 
 void AddModelOptions(Command& cut, CutArguments& a) {
   const char* const group = "Run";
-  cut.AddOption("-m,--model", a.model, "A known name (peel models) or an ONNX file")
+  cut.AddOption("-m,--model", a.model, "A model name (see `peel models`) or an ONNX file")
       .TypeName("NAME|FILE")
       .Group(group);
-  cut.AddOption("--threads", a.threads, "In all; default: the processors this process may use")
+  cut.AddOption("--threads", a.threads,
+                "Threads in total; default: the processors available to this process")
       .Range(1, 1024)
       .Group(group);
-  cut.AddOption("--jobs", a.jobs, "Pictures worked on at the same time; default: a processor each")
+  cut.AddOption("--jobs", a.jobs,
+                "Pictures to process at the same time; default: one per processor")
       .Range(1, 256)
       .Group(group);
   cut.AddOption("--memory", a.memory,
-                "For all pictures worked on together, such as 800M or 4G; default: half of what "
-                "there is")
+                "Memory limit for all pictures together, such as 800M or 4G; default: half of what "
+                "is available")
       .TypeName("SIZE")
       .Group(group);
-  cut.AddOption("--device", a.device, "auto, cpu, cuda, tensorrt or openvino (peel doctor)")
+  cut.AddOption("--device", a.device, "auto, cpu, cuda, tensorrt or openvino (see `peel doctor`)")
       .Group(group);
   cut.AddOption("--backend", a.backend,
-                "auto, native or onnxruntime; auto: native on the CPU where it can")
+                "auto, native or onnxruntime; auto: native wherever it can run the model")
       .Group(group);
   cut.AddOption("--ort", a.ort,
-                "ONNX Runtime's options: graph=off|basic|extended|all, inter=N, arena=on|off, "
+                "Options for ONNX Runtime: graph=off|basic|extended|all, inter=N, arena=on|off, "
                 "execution=sequential|parallel, gpu=N, openvino=DEVICE")
       .TypeName("KEY=VALUE[,...]")
       .Group(group);
   cut.AddOption("--precision", a.precision, "auto, fp32, bf16, fp16 or int8").Group(group);
   cut.AddFlag("--strict", a.strict, "Fail rather than fall back to another device or precision")
       .Group(group);
-  cut.AddFlag("-q,--quiet", a.quiet, "Errors only").Group(group);
-  cut.AddFlag("-v,--verbose", a.verbose, "What runs, and the time of every stage").Group(group);
+  cut.AddFlag("-q,--quiet", a.quiet, "Print only errors").Group(group);
+  cut.AddFlag("-v,--verbose", a.verbose, "Print what runs and how long each stage takes")
+      .Group(group);
 }
 
 Status TakeConfig(const Command& command, CutArguments& a) {

@@ -140,18 +140,20 @@ void AddDoctorCommand(Command& app, int* exit_code) {
     std::string ort;
     bool json = false, verify_devices = false;
   };
-  Command doctor =
-      app.AddCommand("doctor", "Processor, threads, limits, formats, devices and models in force");
+  Command doctor = app.AddCommand(
+      "doctor", "Show processor, limits, formats, devices and models, and what is missing and why");
   auto a = std::make_shared<Arguments>();
-  doctor.AddFlag("--json", a->json, "One JSON object");
+  doctor.AddFlag("--json", a->json, "Print one JSON object");
   doctor.AddFlag("--verify", a->verify_devices,
-                 "Run every device on a picture of 640, 1024 and 2048 pixels, compare it with "
-                 "the CPU, time it, and keep the result for --device auto");
-  doctor.AddOption("-m,--model", a->verify.model, "With --verify: the model").TypeName("NAME|FILE");
-  doctor.AddOption("--runs", a->verify.runs, "With --verify: timed runs each; default 5")
+                 "Run every device on pictures of 640, 1024 and 2048 pixels, compare it with the "
+                 "CPU, time it, and remember the result for --device auto");
+  doctor.AddOption("-m,--model", a->verify.model, "With --verify: the model to use")
+      .TypeName("NAME|FILE");
+  doctor.AddOption("--runs", a->verify.runs, "With --verify: timed runs of each; default 5")
       .Range(1, 1000);
-  doctor.AddOption("--threads", a->verify.threads, "With --verify: of the CPU's").Range(1, 1024);
-  doctor.AddOption("--ort", a->ort, "ONNX Runtime's options, as peel cut takes them")
+  doctor.AddOption("--threads", a->verify.threads, "With --verify: threads for the CPU")
+      .Range(1, 1024);
+  doctor.AddOption("--ort", a->ort, "Options for ONNX Runtime, as for `peel cut`")
       .TypeName("KEY=VALUE[,...]");
   doctor.OnParsed([doctor, a, exit_code] {
     for (const char* option : {"--model", "--runs", "--threads"}) {

@@ -10,7 +10,7 @@
 namespace peel {
 
 void AddModelCommand(Command& app, int* exit_code) {
-  Command model = app.AddCommand("model", "Run or describe any ONNX model");
+  Command model = app.AddCommand("model", "Run or inspect any ONNX model");
   model.RequireCommand(1, 1);
   AddModelRun(model, exit_code);
   AddModelInfo(model, exit_code);

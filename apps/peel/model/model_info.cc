@@ -119,14 +119,16 @@ Status Describe(const Options& options) {
 
 void AddModelInfo(Command& model, int* exit_code) {
   auto options = std::make_shared<Options>();
-  Command info = model.AddCommand("info", "What an ONNX model holds and how it would run");
-  info.AddOption("FILE", options->file, "the model").Required();
-  info.AddFlag("--plan", options->plan, "the steps, each with its kernel and why not another");
-  info.AddOption("--shape", options->shapes,
-                 "NAME=1,3,320,320: extents of an input for --plan (symbolic ones are 1)")
+  Command info = model.AddCommand("info", "Show what an ONNX model contains and how it would run");
+  info.AddOption("FILE", options->file, "The model").Required();
+  info.AddFlag("--plan", options->plan,
+               "Print the steps, the kernel of each, and why no other was chosen");
+  info.AddOption(
+          "--shape", options->shapes,
+          "NAME=1,3,320,320: shape of an input for --plan (symbolic dimensions default to 1)")
       .OneValueEach();
-  info.AddOption("--threads", options->threads, "threads to --plan for (0: all)");
-  info.AddFlag("--json", options->json, "one JSON object");
+  info.AddOption("--threads", options->threads, "Threads to --plan for (0: all)");
+  info.AddFlag("--json", options->json, "Print one JSON object");
   info.OnParsed([info, options, exit_code] {
     for (const char* option : {"--shape", "--threads"}) {
       if (options->plan || info.Count(option) == 0) continue;

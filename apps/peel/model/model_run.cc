@@ -349,19 +349,18 @@ Status Run(const Options& options) {
 
 void AddModelRun(Command& model, int* exit_code) {
   auto options = std::make_shared<Options>();
-  Command run = model.AddCommand("run", "Feed an ONNX model .npy arrays and time it");
-  run.AddOption("FILE", options->file, "the model").Required();
-  run.AddOption("--input", options->inputs, "NAME=x.npy: an input (others are random)")
+  Command run = model.AddCommand("run", "Run an ONNX model on .npy arrays and time it");
+  run.AddOption("FILE", options->file, "The model").Required();
+  run.AddOption("--input", options->inputs, "NAME=x.npy: feed this input (others are random)")
       .OneValueEach();
-  run.AddOption("--output", options->outputs, "NAME=y.npy: compute this output, write it")
-      .OneValueEach();
+  run.AddOption("--output", options->outputs, "NAME=y.npy: write this output").OneValueEach();
   run.AddOption("--shape", options->shapes,
-                "NAME=1,3,320,320: extents of a random input (symbolic ones are 1 otherwise)")
+                "NAME=1,3,320,320: shape of a random input (symbolic dimensions default to 1)")
       .OneValueEach();
-  run.AddOption("--repeat", options->repeat, "timed runs after the first").Range(0, 1000000);
-  run.AddOption("--warmup", options->warmup, "untimed runs between the first and the timed ones")
+  run.AddOption("--repeat", options->repeat, "Timed runs after the first").Range(0, 1000000);
+  run.AddOption("--warmup", options->warmup, "Untimed runs between the first and the timed ones")
       .Range(0, 1000000);
-  run.AddOption("--threads", options->threads, "threads (0: all this process may use)")
+  run.AddOption("--threads", options->threads, "Threads (0: all available to this process)")
       .Range(0, 1024);
   run.AddOption("--precision", options->precision, "auto, fp32, bf16, fp16 or int8")
       .OneOf({"auto", "fp32", "bf16", "fp16", "int8"});
@@ -369,10 +368,11 @@ void AddModelRun(Command& model, int* exit_code) {
       .OneOf({"auto", "cpu", "cuda", "tensorrt", "openvino"});
   run.AddOption("--backend", options->backend, "auto, native or onnxruntime")
       .OneOf({"auto", "native", "onnxruntime"});
-  run.AddOption("--ort", options->ort, "KEY=VALUE,…: ONNX Runtime's options (peel cut --help)");
-  run.AddFlag("--strict", options->strict, "fail rather than fall back");
-  run.AddFlag("--profile", options->profile, "time and kernel of every step");
-  run.AddFlag("--json", options->json, "one JSON object on stdout");
+  run.AddOption("--ort", options->ort,
+                "KEY=VALUE,…: options for ONNX Runtime (see `peel cut --help`)");
+  run.AddFlag("--strict", options->strict, "Fail rather than fall back");
+  run.AddFlag("--profile", options->profile, "Print time and kernel of every step");
+  run.AddFlag("--json", options->json, "Print one JSON object");
   run.OnParsed([options, exit_code] {
     if (const Status status = Run(*options); !status.ok()) *exit_code = ReportFailure(status);
   });

@@ -62,25 +62,25 @@ void PrintText(const TuneReport& report) {
 void AddModelTune(Command& model, int* exit_code) {
   auto o = std::make_shared<Options>();
   Command tune = model.AddCommand(
-      "tune", "Measure which precision --precision auto is to take for a model on this machine");
+      "tune", "Measure which precision --precision auto should use for a model on this machine");
   tune.AddOption("MODEL", o->job.model,
-                 "A known name or an ONNX file; default: the embedded model");
+                 "A model name or an ONNX file; default: the embedded model");
   tune.AddOption("--images", o->job.images, "Pictures to measure the error on: folders or files")
       .TypeName("DIR")
       .Required();
-  tune.AddFlag("--recursive", o->job.recursive, "Take folders with their sub-folders");
-  tune.AddOption("--max-images", o->job.max_pictures, "Use this many pictures; default 32")
+  tune.AddFlag("--recursive", o->job.recursive, "Include sub-folders");
+  tune.AddOption("--max-images", o->job.max_pictures, "Use at most this many pictures; default 32")
       .Range(kMinPictures, 4096);
   tune.AddOption("--max-difference", o->job.tolerance.mean_difference,
-                 "Mean difference of masks allowed; default 0.004")
+                 "Largest mean difference of masks; default 0.004")
       .Range(1e-6, 1.0);
   tune.AddOption("--min-iou", o->job.tolerance.iou,
-                 "Overlap of masks at 0.5 demanded; default 0.995")
+                 "Smallest overlap of masks at 0.5; default 0.995")
       .Range(0.0, 0.999999);
-  tune.AddOption("--threads", o->job.threads, "Default: all that this process may use")
+  tune.AddOption("--threads", o->job.threads, "Default: all processors available to this process")
       .Range(1, 1024);
-  tune.AddFlag("--json", o->json, "One JSON object");
-  tune.AddFlag("-q,--quiet", o->quiet, "Errors only");
+  tune.AddFlag("--json", o->json, "Print one JSON object");
+  tune.AddFlag("-q,--quiet", o->quiet, "Print only errors");
   tune.OnParsed([o, exit_code] {
     StageLine stages(o->quiet);
     o->job.progress = [&](std::string_view stage, int done, int total) {

@@ -47,7 +47,7 @@ int List(bool json) {
     Print("{:<24} {:<11} {}\n", model.name, model.path.empty() ? "-" : HumanBytes(model.bytes),
           model.path.empty() ? model.summary : model.path);
   }
-  Print("\n'-': not on this machine; `peel models info NAME` says where it belongs.\n");
+  Print("\n'-': not on this machine; `peel models info NAME` says where to put it.\n");
   return kExitDone;
 }
 
@@ -128,31 +128,32 @@ int Verify(const std::vector<std::string>& names) {
 }  // namespace
 
 void AddModelsCommand(Command& app, int* exit_code) {
-  Command models = app.AddCommand("models", "The models Peel knows and where they are");
+  Command models = app.AddCommand("models", "List, check and download models");
   models.RequireCommand(0, 1);
   auto json = std::make_shared<bool>(false);
-  models.AddFlag("--json", *json, "As JSON");
+  models.AddFlag("--json", *json, "Print JSON");
 
-  Command list = models.AddCommand("list", "Every known model and its file (the default)");
-  list.AddFlag("--json", *json, "As JSON");
+  Command list = models.AddCommand("list", "List every known model and its file (the default)");
+  list.AddFlag("--json", *json, "Print JSON");
 
-  Command info = models.AddCommand("info", "One model: family, licence, file, layers");
+  Command info = models.AddCommand("info", "Show family, licence, file and layers of one model");
   auto name = std::make_shared<std::string>();
-  info.AddOption("NAME", *name, "A known name or an ONNX file").Required();
-  info.AddFlag("--json", *json, "As JSON");
+  info.AddOption("NAME", *name, "A model name or an ONNX file").Required();
+  info.AddFlag("--json", *json, "Print JSON");
   info.OnParsed([name, json, exit_code] { *exit_code = Info(*name, *json); });
 
-  Command verify = models.AddCommand("verify", "Load models to see whether they are whole");
+  Command verify = models.AddCommand("verify", "Load models to check that they are complete");
   auto names = std::make_shared<std::vector<std::string>>();
-  verify.AddOption("NAME", *names, "Names or files; default: all that are on this machine");
+  verify.AddOption("NAME", *names, "Names or files; default: all on this machine");
   verify.OnParsed([names, exit_code] { *exit_code = Verify(*names); });
 
   Command pull =
-      models.AddCommand("pull", "Download a model: the one command that opens a connection");
+      models.AddCommand("pull", "Download a model (the only command that opens a connection)");
   auto source = std::make_shared<std::string>();
-  pull.AddOption("NAME", *source, "A known name or an https URL of an ONNX file").Required();
+  pull.AddOption("NAME", *source, "A model name or the https URL of an ONNX file").Required();
   auto sha256 = std::make_shared<std::string>();
-  pull.AddOption("--sha256", *sha256, "What the file must have; known names bring theirs along")
+  pull.AddOption("--sha256", *sha256,
+                 "Checksum that the file must have; for known names it is built in")
       .TypeName("HEX");
   pull.OnParsed([source, sha256, exit_code] { *exit_code = PullModel(*source, *sha256); });
 

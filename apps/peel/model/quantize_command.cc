@@ -16,9 +16,9 @@ namespace peel {
 namespace {
 
 constexpr char kFooter[] = R"(
-Writes NAME_int8.onnx beside the model (for the embedded one into Peel's own folder of models), which
---precision int8 finds. It is a plain ONNX file in QDQ form. Layers whose error is too much stay in
-float32; what three quarters of the pictures have chosen is measured on the last quarter.
+Writes NAME_int8.onnx beside the model (for the embedded model, into Peel's own folder of models), where
+--precision int8 finds it. It is a plain ONNX file in QDQ form. Layers whose error is too large stay in
+float32. Three quarters of the pictures decide, the last quarter measures the error.
   peel quantize u2netp --images photos
   peel quantize --images photos              the embedded model
   peel quantize model.onnx --images photos -o small.onnx --json)";
@@ -159,48 +159,51 @@ void AddQuantizeCommand(Command& app, int* exit_code) {
       app.AddCommand("quantize", "Make an 8-bit integer version of a model, for --precision int8");
   quantize.Footer(kFooter);
   quantize.AddOption("MODEL", job.model,
-                     "A known name or an ONNX file; default: the embedded model");
+                     "A model name or an ONNX file; default: the embedded model");
   quantize.AddOption("--images", job.images, "Pictures to calibrate with: folders or files")
       .TypeName("DIR")
       .Required();
   quantize.AddOption("-o", job.output, "Write to FILE").TypeName("FILE");
-  quantize.AddFlag("--recursive", job.recursive, "Take folders with their sub-folders");
-  quantize.AddOption("--max-images", job.max_pictures, "Use this many pictures; default 32")
+  quantize.AddFlag("--recursive", job.recursive, "Include sub-folders");
+  quantize.AddOption("--max-images", job.max_pictures, "Use at most this many pictures; default 32")
       .Range(kMinPictures, 4096);
-  quantize.AddOption(
-      "--ranges", a->ranges,
-      "How activation ranges are chosen: minmax, percentile, mse (default), entropy");
-  quantize.AddOption("--activations", a->activations, "uint8 (default) or int8")
+  quantize.AddOption("--ranges", a->ranges,
+                     "How to choose activation ranges: minmax, percentile, mse (default), entropy");
+  quantize
+      .AddOption("--activations", a->activations, "Type of activations: uint8 (default) or int8")
       .OneOf({"uint8", "int8"});
   quantize.AddFlag("--clip-weights", job.options.clip_weights,
-                   "Scale weights by least error instead of by the largest of a channel");
-  quantize.AddFlag("--no-bias-correction", a->plain_bias, "Leave biases as they are");
+                   "Scale weights for least error instead of by the largest in a channel");
+  quantize.AddFlag("--no-bias-correction", a->plain_bias,
+                   "Do not correct biases for the rounding of weights");
   quantize
       .AddOption("--max-difference", job.options.tolerance.mean_difference,
-                 "Mean difference of masks allowed; default 0.004")
+                 "Largest mean difference of masks; default 0.004")
       .Range(1e-6, 1.0);
   quantize
       .AddOption("--min-iou", job.options.tolerance.iou,
-                 "Overlap of masks at 0.5 demanded; default 0.995")
+                 "Smallest overlap of masks at 0.5; default 0.995")
       .Range(0.0, 0.999999);
   quantize
       .AddOption("--margin", job.options.margin,
-                 "Share of the tolerance that calibration may use up; default 0.75")
+                 "Share of the tolerance to use during calibration; default 0.75")
       .Range(0.01, 1.0);
-  quantize.AddOption("--keep-float", a->keep_float, "A node that stays in float32 (repeatable)")
+  quantize.AddOption("--keep-float", a->keep_float, "Keep this node in float32 (repeatable)")
       .TypeName("NODE")
       .OneValueEach();
   quantize.AddFlag("--all-layers", job.options.all_layers,
-                   "Quantise everything, whatever the error");
+                   "Quantize everything, whatever the error");
   quantize
       .AddOption("--probe-images", job.options.probe_pictures,
-                 "Pictures to try each layer alone with; default 6")
+                 "Pictures for trying each layer alone; default 6")
       .Range(1, 4096);
-  quantize.AddOption("--threads", job.options.threads, "Default: all that this process may use")
+  quantize
+      .AddOption("--threads", job.options.threads,
+                 "Default: all processors available to this process")
       .Range(1, 1024);
-  quantize.AddFlag("--json", a->json, "One JSON object");
-  quantize.AddFlag("-q,--quiet", a->quiet, "Errors only");
-  quantize.AddFlag("-v,--verbose", a->verbose, "Every layer");
+  quantize.AddFlag("--json", a->json, "Print one JSON object");
+  quantize.AddFlag("-q,--quiet", a->quiet, "Print only errors");
+  quantize.AddFlag("-v,--verbose", a->verbose, "List every layer");
   quantize.OnParsed([a, exit_code] {
     if (a->quiet && a->verbose) {
       Console().Error("-q and -v exclude each other");

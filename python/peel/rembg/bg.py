@@ -85,7 +85,7 @@ def remove(
     *args: Any,
     **kwargs: Any,
 ) -> Any:
-    """Takes the background off a picture: bytes give PNG bytes, a PIL image one, an array one.
+    """Removes the background from a picture: bytes give PNG bytes, a PIL image one, an array one.
 
     session comes from new_session; anything with rembg's predict method will do. putalpha=True among
     the keywords keeps the picture's colours. force_return_bytes gives PNG bytes for everything, and

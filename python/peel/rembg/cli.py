@@ -27,7 +27,7 @@ _STEPS = ("alpha_matting", "alpha_matting_foreground_threshold",
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m peel.rembg", allow_abbrev=False,
-                                     description="Takes the background off pictures, like rembg.")
+                                     description="Removes the background from images, like rembg.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="i|p|b|s|d")
 
     def add(name: str, text: str) -> argparse.ArgumentParser:

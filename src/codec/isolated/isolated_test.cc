@@ -17,7 +17,7 @@
 #include "src/codec/test_files.h"
 #include "src/codec/test_pictures.h"
 
-// The room's test program is its own decode helper.
+// The component's test program is its own decode helper.
 int main(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "decode-helper") {
     return peel::isolated::RunHelper(peel::ChildProcess::kDescriptor);
