@@ -27,34 +27,34 @@ def cut(data: Image, *, model: Optional[Path] = None, session: Optional[Session]
 def cut(data: Encoded, *, model: Optional[Path] = None, session: Optional[Session] = None,
         **options: Unpack[CutOptions]) -> bytes: ...
 def cut(data: Any, *, model: Any = None, session: Optional[Session] = None, **options: Any) -> Any:
-    """The cut-out of a picture, as what came in.
+    """Returns the cut-out of a picture in the form the picture was given.
 
     data is an encoded picture (bytes or another buffer, a path, a file object opened for binary
     reading), a PIL image or a NumPy array of 8-bit or 16-bit pixels (H x W, H x W x 3 RGB or H x W x 4
-    RGBA). Encoded pictures give encoded bytes, PIL images PIL images, arrays arrays of the same bits:
+    RGBA). Encoded pictures give encoded bytes, PIL images PIL images, arrays arrays of the same depth:
     RGBA with straight alpha, or RGB over an opaque background.
 
     Options:
-      bgr            arrays are BGR(A), as OpenCV has them, in and out
+      bgr            arrays are BGR(A), as in OpenCV, in and out
       background     a CSS colour, (r, g, b) or (r, g, b, a), "blur", "blur:RADIUS" or a picture's path
-      mask           the matte alone, 8-bit grey
-      edges          auto, off, refine or matting: how the matte is brought to full resolution
+      mask           return only the matte, 8-bit grey
+      edges          auto, off, refine or matting: how to bring the matte to full resolution
       crop           True or a margin in pixels: crop to the subject
       max_size       scale the result down to this longer side
-      work_size      make the matte at this longer side, the result at full size
+      work_size      compute the matte at this longer side, the result at full size
       format         png, jpg, webp, avif or tiff, for encoded pictures; quality 1 to 100; lossless
-      keep_metadata  carry ICC profile and EXIF over (True)
+      keep_metadata  keep the ICC profile and EXIF (True)
       compat         "rembg": rembg's pixels, defects included
-      max_pixels     refuse larger pictures; 250 million if not given
-      trimap         where is what, instead of a model's matte: an array, a PIL image or a picture's
-                     path of the upright picture's size, 0 background, 255 subject, grey unknown
-      progress       a function that is told the stage that comes next ("decode", "network", "matte",
-                     "compose", "encode", "done") and the share that is behind, 0 to 1; what it
-                     raises stops the call. It runs in a thread of the call's
-      out            an array that takes the pixels and is returned
+      max_pixels     refuse larger pictures; default 250 million
+      trimap         used instead of a model's matte: an array, a PIL image or a picture's path, of the
+                     upright picture's size; 0 background, 255 subject, grey unknown
+      progress       a function that is called with the next stage ("decode", "network", "matte",
+                     "compose", "encode", "done") and the share done, 0 to 1; an exception it raises
+                     stops the call. It runs in a thread of the call's
+      out            an array to write the pixels into; it is returned
       cancel         a peel.Cancel that stops the call from another thread
 
-    What an option cannot do is refused with peel.InvalidArgument, never passed over. Errors are
+    An option that would have no effect is refused with peel.InvalidArgument. Errors are
     peel.Error, each also of the built-in type that fits: NotFound is a FileNotFoundError, Corrupt a
     ValueError and so on.
     """
@@ -72,9 +72,10 @@ def matte(data: Encoded, *, model: Optional[Path] = None, session: Optional[Sess
           **options: Unpack[MatteOptions]) -> bytes: ...
 def matte(data: Any, *, model: Any = None, session: Optional[Session] = None,
           **options: Any) -> Any:
-    """The matte of a picture, as what came in (H x W for arrays): 0 background, 255 subject.
+    """Returns the matte of a picture in the form the picture was given (H x W for arrays): 0 is
+    background, 255 subject.
 
-    Takes the options of peel.cut that make sense for it: all but background, mask and keep_metadata.
+    Takes the options of peel.cut except background, mask and keep_metadata.
     """
     return _chosen(model, session).matte(data, **options)
 
@@ -91,9 +92,9 @@ async def cut_async(data: Encoded | AsyncReadable, *, model: Optional[Path] = No
                     session: Optional[Session] = None, **options: Unpack[CutOptions]) -> bytes: ...
 async def cut_async(data: Any, *, model: Any = None, session: Optional[Session] = None,
                     **options: Any) -> Any:
-    """cut for asyncio: the event loop runs on meanwhile, and cancelling the task stops the work.
+    """cut for asyncio: the event loop keeps running, and cancelling the task stops the work.
 
-    A read() that has to be awaited (aiohttp's StreamReader, Starlette's UploadFile) is.
+    An awaitable read() (aiohttp's StreamReader, Starlette's UploadFile) is awaited.
     """
     return await (await _chosen_async(model, session)).cut_async(data, **options)
 
@@ -112,7 +113,7 @@ async def matte_async(data: Encoded | AsyncReadable, *, model: Optional[Path] = 
                       **options: Unpack[MatteOptions]) -> bytes: ...
 async def matte_async(data: Any, *, model: Any = None, session: Optional[Session] = None,
                       **options: Any) -> Any:
-    """matte for asyncio; as cut_async."""
+    """matte for asyncio, like cut_async."""
     return await (await _chosen_async(model, session)).matte_async(data, **options)
 
 
@@ -125,7 +126,7 @@ def _chosen(model: Any, session: Optional[Session]) -> Session:
 
 
 async def _chosen_async(model: Any, session: Optional[Session]) -> Session:
-    """Loading happens in a thread, too."""
+    """Loading happens in a thread as well."""
     if session is not None or is_loaded(model):
         return _chosen(model, session)
     import asyncio
@@ -134,32 +135,32 @@ async def _chosen_async(model: Any, session: Optional[Session]) -> Session:
 
 
 class Model(NamedTuple):
-    """A model known by name; path is None where it is not on this machine."""
+    """A model known by name; path is None if it is not on this machine."""
 
     name: str
     path: Optional[str]
 
 
 def models() -> List[Model]:
-    """The models known by name, the embedded one first (its path is "(embedded)")."""
+    """Lists the models known by name, the embedded one first (its path is "(embedded)")."""
     return [Model(name, path or None) for name, path in _peel.models()]
 
 
 class PictureInfo(NamedTuple):
-    """What a picture's header says."""
+    """The contents of a picture's header."""
 
     format: str  # "JPEG", "HEIC" …
-    width: int  # upright, as results have it
+    width: int  # upright, like results
     height: int
     orientation: int  # EXIF's, 1 to 8: 5 to 8 lie on their side in the file
     frames: int  # or pages; peel.cut takes the first
-    bits: int  # of a sample
+    bits: int  # per sample
     channels: int  # as stored: 1 grey or palette index, 2 grey and alpha, 3, 4 RGBA or CMYK
     has_alpha: bool
 
 
 def probe(data: Encoded) -> PictureInfo:
-    """What the header of an encoded picture says; nothing is decoded and no limit applies."""
+    """Reads the header of an encoded picture; nothing is decoded and no limit applies."""
     source = load(data)
     if source.kind != ENCODED:
         raise TypeError("an array or a PIL image has no header to be looked at")
@@ -172,6 +173,6 @@ def probe(data: Encoded) -> PictureInfo:
 
 
 def trim_memory() -> None:
-    """Gives the pixel memory back that the process keeps for the next picture; a session's own is
-    given back by its trim_memory."""
+    """Releases the pixel memory that the process keeps for the next picture; a session's own is
+    released by its trim_memory."""
     _peel.trim_memory()

@@ -1,4 +1,4 @@
-"""BackgroundRemover: settings made once, applied to many pictures."""
+"""BackgroundRemover: one set of settings for many pictures."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _ERRORS = ("raise", "return")
 class BackgroundRemover:
     """Removes the background from pictures, one by one or in batches.
 
-    model, device, precision, threads, strict: those of peel.Session. max_size: the matte is made at
-    this longer side and brought back to the full picture, which bounds time and memory for huge
-    ones. background: None for transparent results, "white", any CSS colour, a tuple of 3 or 4
-    numbers, "blur" or a picture's path. bgr: arrays are BGR in and BGR(A) out, as OpenCV has them.
+    model, device, precision, threads, strict: those of peel.Session. max_size: the matte is computed
+    at this longer side and enlarged again, which bounds time and memory for huge pictures.
+    background: None for transparent results, "white", any CSS colour, a tuple of 3 or 4 numbers,
+    "blur" or a picture's path. bgr: arrays are BGR in and BGR(A) out, as in OpenCV.
     alpha_matting: estimate the soft edge from the picture (edges "matting"), with rembg's three
     numbers. edges: that of peel.cut. format, quality: those of peel.cut, for encoded pictures.
 
@@ -81,7 +81,7 @@ class BackgroundRemover:
 
     @property
     def session(self) -> Session:
-        """The session in use. There is one at any time: a batch makes it anew for its workers, and the
+        """The session in use. There is only one at any time: a batch reloads it for its workers, and the
         next picture after the batch for all threads."""
         with self._lock:
             return self._session_for(None if self._batches else 1)
@@ -98,8 +98,8 @@ class BackgroundRemover:
         return session
 
     def close(self) -> None:
-        """Gives the model's memory and threads back, once calls under way have ended. Further calls
-        raise peel.InvalidArgument."""
+        """Releases the model's memory and threads, once calls under way have ended. Further calls raise
+        peel.InvalidArgument."""
         with self._lock:
             self._closed = True
             if self._session is not None:
@@ -126,7 +126,7 @@ class BackgroundRemover:
     @overload
     def process(self, image: Encoded) -> bytes: ...
     def process(self, image: Any) -> Any:
-        """The picture without its background, as what came in."""
+        """Returns the picture without its background, in the form it was given."""
         return self.session._run(_inputs.load(image, self._bgr), self._options).image
 
     __call__ = process
@@ -138,7 +138,7 @@ class BackgroundRemover:
     @overload
     def matte(self, image: Encoded) -> bytes: ...
     def matte(self, image: Any) -> Any:
-        """The matte alone: 0 background, 255 subject."""
+        """Returns only the matte: 0 background, 255 subject."""
         return self.session._run(_inputs.load(image, self._bgr), self._mask_options).image
 
     @overload
@@ -166,10 +166,10 @@ class BackgroundRemover:
                       errors: str = "raise") -> Iterator[Any]:
         """Yields the results in the order of the pictures, which may come from a generator.
 
-        workers: how many pictures are worked on at the same time, sharing the model's weights and the
-        remover's threads; as many as there are threads if not given. Only about twice as many
-        pictures are held in memory. errors: "raise" ends at the first bad picture, "return" yields
-        its exception in its place and goes on.
+        workers: how many pictures are processed at the same time, sharing the model's weights and the
+        remover's threads; default: as many as there are threads. At most about twice as many pictures
+        are held in memory. errors: "raise" stops at the first bad picture, "return" yields its
+        exception in its place and continues.
         """
         if errors not in _ERRORS:
             raise InvalidArgument(f"errors is one of {', '.join(_ERRORS)}, not {errors!r}")

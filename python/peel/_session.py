@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Cutout(NamedTuple):
-    """A result and what is known about it."""
+    """A result and its details."""
 
     image: Any  # bytes, an array or a PIL image: what the input was
     x: int  # its top left corner in the upright (and scaled) input: not 0 after a crop
@@ -35,28 +35,28 @@ class Cutout(NamedTuple):
     subject_score: float  # how sure the model is that there is a subject, 0 to 1
     coverage: float  # the share of the picture that is subject, 0 to 1
     warning: str  # "" if there is nothing to say
-    model: str  # what ran in fact
+    model: str  # what actually ran
     device: str
     precision: str
-    device_reason: str = ""  # why it is not the device asked for; "" where it is
+    device_reason: str = ""  # why it is not the device asked for; "" if it is
 
 
 class Session:
-    """A model, loaded once. Any number of threads may use it; after a fork it loads itself anew.
+    """A model, loaded once. Any number of threads may use it; after a fork it reloads itself.
 
     model is a name (``peel.models()``), the path of an ONNX file, such a file's bytes or None for the
     embedded one. device: auto, cpu, cuda, tensorrt, openvino. precision: auto, fp32, bf16, fp16,
-    int8. threads: None for all processors this process may use. family: how pictures are fed to a
-    model file that does not tell (u2net, isnet, …). backend: auto, native, onnxruntime. runtime: ONNX
-    Runtime's options as a dictionary, {"graph": "all", "gpu": 1}, or as the text of --ort. jobs: how
-    many calls are going to run at the same time, which then keep to `threads` all together; more
-    work, too. memory_limit: bytes that the pictures being worked on may take together, by an upper
-    estimate; calls wait for room, and a picture that is too large by itself is LimitExceeded.
+    int8. threads: None for all processors available to this process. family: the input format of a
+    model file that does not declare it (u2net, isnet, …). backend: auto, native, onnxruntime. runtime:
+    options for ONNX Runtime as a dictionary, {"graph": "all", "gpu": 1}, or as the text of --ort. jobs:
+    how many calls will run at the same time and share `threads`; more are allowed. memory_limit: the
+    most bytes that the pictures in progress may take together, by an upper estimate; calls wait until
+    there is memory, and a picture that is too large on its own raises LimitExceeded.
 
-    Where device or precision cannot be had, the session falls back with a RuntimeWarning, or with
+    If the device or precision is not available, the session falls back with a RuntimeWarning, or with
     strict raises DeviceRefused or Unsupported.
 
-    ``close`` gives the model back; ``with peel.Session() as session`` does at its end. What is
+    ``close`` releases the model, and so does the end of ``with peel.Session() as session``. What is
     pickled are these settings, not the weights: another process loads the model itself.
     """
 
@@ -105,7 +105,7 @@ class Session:
 
     @property
     def device_reason(self) -> str:
-        """Why another device is in use; "" where none is."""
+        """Why another device is in use than was asked for; "" if none is."""
         return self._engine.device_reason
 
     @property
@@ -130,7 +130,7 @@ class Session:
 
     @property
     def warning(self) -> str:
-        """What was not as asked for; "" if nothing."""
+        """What could not be done as asked; "" if nothing."""
         return self._engine.warning
 
     @property
@@ -139,12 +139,12 @@ class Session:
         return self._engine.closed
 
     def close(self) -> None:
-        """Gives the model's memory and threads back, once calls under way in other threads have
-        ended. Further calls raise peel.InvalidArgument."""
+        """Releases the model's memory and threads, once calls under way in other threads have ended.
+        Further calls raise peel.InvalidArgument."""
         self._engine.close()
 
     def trim_memory(self) -> None:
-        """Gives the memory back that waits for the next picture, which takes a little longer then."""
+        """Releases the memory kept for the next picture, which then takes a little longer."""
         trim_memory(self._engine)
 
     def __enter__(self) -> Self:
@@ -167,7 +167,7 @@ class Session:
                 f"{self.threads} threads>")
 
     def run(self, data: Any, **options: Unpack[CutOptions]) -> Cutout:
-        """As cut, with what is known about the result."""
+        """Like cut, but returns the details too."""
         rest: Dict[str, Any] = dict(options)
         bgr, cancel = bool(rest.pop("bgr", False)), rest.pop("cancel", None)
         out = rest.pop("out", None)
@@ -191,7 +191,7 @@ class Session:
     @overload
     def cut(self, data: Encoded, **options: Unpack[CutOptions]) -> bytes: ...
     def cut(self, data: Any, **options: Any) -> Any:
-        """The cut-out of a picture: see peel.cut."""
+        """Returns the cut-out of a picture; see peel.cut."""
         return self.run(data, **options).image
 
     @overload
@@ -201,7 +201,7 @@ class Session:
     @overload
     def matte(self, data: Encoded, **options: Unpack[MatteOptions]) -> bytes: ...
     def matte(self, data: Any, **options: Any) -> Any:
-        """The matte of a picture: see peel.matte."""
+        """Returns the matte of a picture; see peel.matte."""
         for name in ("background", "mask", "keep_metadata"):
             if name in options:
                 raise TypeError(f"matte() takes no {name}: a matte has nothing but its grey")
@@ -215,8 +215,8 @@ class Session:
     async def cut_async(self, data: Encoded | AsyncReadable,
                         **options: Unpack[CutOptions]) -> bytes: ...
     async def cut_async(self, data: Any, **options: Any) -> Any:
-        """cut without blocking the event loop; cancelling the task stops the work. A read() that has
-        to be awaited is."""
+        """cut without blocking the event loop; cancelling the task stops the work. An awaitable read()
+        is awaited."""
         return await _in_thread(self.cut, data, options)
 
     @overload
@@ -227,7 +227,7 @@ class Session:
     async def matte_async(self, data: Encoded | AsyncReadable,
                           **options: Unpack[MatteOptions]) -> bytes: ...
     async def matte_async(self, data: Any, **options: Any) -> Any:
-        """matte without blocking the event loop; as cut_async."""
+        """matte without blocking the event loop, like cut_async."""
         return await _in_thread(self.matte, data, options)
 
     def _run(self, source: _inputs.Source, options: Options, cancel: Optional[Cancel] = None,
@@ -253,7 +253,7 @@ def _made_by(kind: Type[Session], settings: Dict[str, Any]) -> Session:
 
 
 def lasting(model: Optional[str]) -> Optional[str]:
-    """A model's path in a form that holds in another process, in another folder; names as they are."""
+    """A model's path in a form that is valid in another process or folder; names stay as they are."""
     if model is None or not (os.sep in model or model.endswith(".onnx")):
         return model
     return os.path.abspath(model)

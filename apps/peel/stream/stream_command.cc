@@ -23,7 +23,7 @@ an error line and, at the end, exit code 1; the following ones are processed all
 
 void AddStreamCommand(Command& app, int* exit_code) {
   Command stream = app.AddCommand(
-      "stream", "Process pictures or raw video frames from standard input, one after another");
+      "stream", "Process pictures or raw frames from standard input, one after another");
   stream.Footer(kFooter);
   auto arguments = std::make_shared<StreamArguments>();
   auto size = std::make_shared<std::vector<int>>();

@@ -1,4 +1,4 @@
-"""remove and the steps it is made of, with rembg's names."""
+"""remove and its steps, with rembg's names."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = ["BaseSession", "ReturnType", "alpha_matting_cutout", "apply_backgroun
 
 
 class ReturnType(Enum):
-    """What remove gives back."""
+    """What remove returns."""
 
     BYTES = 0
     PILLOW = 1
@@ -87,10 +87,10 @@ def remove(
 ) -> Any:
     """Removes the background from a picture: bytes give PNG bytes, a PIL image one, an array one.
 
-    session comes from new_session; anything with rembg's predict method will do. putalpha=True among
+    session comes from new_session, or is any object with rembg's predict method. putalpha=True among
     the keywords keeps the picture's colours. force_return_bytes gives PNG bytes for everything, and
     takes any buffer of a file's bytes (bytearray, array.array, mmap, numpy.fromfile). ValueError for
-    other types of data, PIL's own errors for bytes that are no picture where Pillow is installed, else
+    other types of data, for bytes that are no picture PIL's own errors if Pillow is installed, else
     peel.Corrupt.
     """
     kind, data = _kind_of(data, force_return_bytes)
@@ -266,7 +266,7 @@ def _remove_with_pillow(data: Any, kind: ReturnType, session: BaseSession, steps
 
 
 def _matted(image: Any, mask: Any, steps: _Steps) -> Any:
-    """None where matting cannot be, upon which rembg goes on without."""
+    """None where matting is impossible; rembg then continues without it."""
     try:
         return alpha_matting_cutout(image, mask, *steps.thresholds)
     except ValueError:
