@@ -31,14 +31,18 @@ def test_links_lead_somewhere(page):
     assert not wrong
 
 
-# A changelog tells of paths as they were; what is not made yet may be announced.
+# Folders that have a place in the layers and no code yet.
+PLANNED = {"src/rectify", "src/video", "src/library", "src/server"}
+
+
+# A changelog tells of paths as they were. NAME and name stand for something to be filled in.
 @pytest.mark.parametrize("page", [p for p in PAGES if p.name != "CHANGELOG.md"], ids=by_name)
 def test_sources_that_are_named_exist(page):
     wrong = []
     for quoted in re.findall(r"`([^`\n]+)`", without_blocks(page.read_text(encoding="utf-8"))):
         for path in re.findall(rf"(?:^|(?<=[\s(=]))((?:{TOPS})/[\w./*{{}},+-]+)", quoted):
             path = path.rstrip(".,/")
-            if not any_of(path):
+            if path not in PLANNED and "NAME" not in path and not any_of(path):
                 wrong.append(path)
     assert not wrong, f"{name_of(page)} names what is not there"
 
