@@ -57,7 +57,8 @@ Result<Config> Parse(const std::string& path, const std::string& text) {
   try {
     const YAML::Node root = YAML::Load(text);
     if (root.IsNull()) return config;
-    if (!root.IsMap()) return InvalidArgument(at(root.Mark(), "this is no list of \"key: value\""));
+    if (!root.IsMap())
+      return InvalidArgument(at(root.Mark(), "this is not a list of \"key: value\""));
     for (const auto& entry : root) {
       const std::string key = entry.first.as<std::string>();
       if (std::ranges::find(kKeys, key) == std::end(kKeys)) {
@@ -75,7 +76,7 @@ Result<Config> Parse(const std::string& path, const std::string& text) {
       config[key] = value;
     }
   } catch (const YAML::Exception& error) {
-    return Corrupt(at(error.mark, "this is no YAML: " + error.msg));
+    return Corrupt(at(error.mark, "this is not YAML: " + error.msg));
   }
   return config;
 }

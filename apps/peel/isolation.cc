@@ -25,7 +25,7 @@ isolated::TimeLimit TimeLimitAsked(Console& console) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
   if (error != std::errc() || end != text.data() + text.size() || seconds < 1 ||
       seconds > 1'000'000) {
-    console.Warn("PEEL_DECODE_TIMEOUT is no number of seconds and was left out");
+    console.Warn("PEEL_DECODE_TIMEOUT is not a number of seconds and was ignored");
     return limit;
   }
   limit.base = std::chrono::seconds(seconds);

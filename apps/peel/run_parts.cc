@@ -92,7 +92,7 @@ Result<uint64_t> ParseBytes(std::string_view text) {
   const double bytes = number * factor;
   if (error != std::errc() || !unit.empty() || !(bytes >= 1) || bytes > 1e18) {
     return InvalidArgument(
-        fmt::format("\"{}\" is no size of memory; say for example 800M or 4G", text));
+        fmt::format("\"{}\" is not an amount of memory; write for example 800M or 4G", text));
   }
   return static_cast<uint64_t>(bytes);
 }

@@ -151,7 +151,8 @@ std::string CompareCanary(std::span<const float> reference, std::span<const floa
   const double range = std::max(static_cast<double>(*high) - static_cast<double>(*low), 1e-2);
   double sum = 0, worst = 0;
   for (size_t i = 0; i < reference.size(); ++i) {
-    if (!std::isfinite(values[i])) return "its result holds what is no number (NaN or infinity)";
+    if (!std::isfinite(values[i]))
+      return "its result holds values that are not numbers (NaN or infinity)";
     const double difference =
         std::abs(static_cast<double>(reference[i]) - static_cast<double>(values[i]));
     sum += difference;

@@ -138,7 +138,7 @@ Result<Rgba> ParseColour(std::string_view text) {
   std::string quoted = "\"";
   quoted.append(text);
   return InvalidArgument(quoted +
-                         "\" is no colour; write a CSS name such as white, #rgb, #rrggbb, "
+                         "\" is not a colour; write a CSS name such as white, #rgb, #rrggbb, "
                          "#rrggbbaa, rgb(255, 255, 255) or rgba(255, 255, 255, 0.5)");
 }
 

@@ -166,7 +166,7 @@ Result<LocatedModel> LocateModel(std::string_view name_or_file, const Environmen
   if (name_or_file.find('/') != std::string_view::npos || name_or_file.ends_with(".onnx")) {
     const std::string path(name_or_file);
     if (!Exists(path)) return NotFound(path + ": there is no such model file");
-    if (!IsFile(path)) return NotFound(path + ": this is no file");
+    if (!IsFile(path)) return NotFound(path + ": this is not a file");
     model.path = path;
     model.name = Stem(path);
     model.family = FamilyOfFile(model.name);

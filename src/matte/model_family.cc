@@ -164,7 +164,7 @@ Result<Profile> MakeProfile(const Network& network, std::optional<Family> hint) 
   if (shape.size() != 4 || (shape[1] != 3 && shape[1] >= 0) || shape[0] > 1 || shape[2] == 0 ||
       shape[3] == 0 || shape[2] > kLargestSide || shape[3] > kLargestSide) {
     return Unsupported("input \"" + network.inputs().front().name +
-                       "\" is no picture of 1x3xHxW, so this model makes no mattes");
+                       "\" is not a picture of 1x3xHxW, so this model makes no mattes");
   }
 
   if (!family) family = GuessFamily(network, shape);

@@ -91,7 +91,7 @@ Result<ImageU8> ReadMatte(const std::string& path) {
   options.reduce_to_8_bits = true;
   auto picture = Decode(*bytes, options);
   if (!picture.ok()) return std::move(picture).status().WithContext(path);
-  if (picture->u8() == nullptr) return Corrupt(path + ": is no matte");
+  if (picture->u8() == nullptr) return Corrupt(path + ": is not a matte");
   return std::move(*picture->u8());
 }
 

@@ -31,7 +31,7 @@ Result<std::vector<int64_t>> ParseShape(const std::string& text) {
     if (*next != ',' && *next != 'x') break;
     p = next + 1;
   }
-  return InvalidArgument("'" + text + "' is no shape; write it like 1,3,320,320");
+  return InvalidArgument("'" + text + "' is not a shape; write it like 1,3,320,320");
 }
 
 Result<std::pair<std::string, std::string>> SplitPair(const char* option, const std::string& text) {

@@ -80,8 +80,8 @@ Status CheckModel(const Wanted& wanted, const std::string& file) {
   }
   auto loaded = Caught("", [&] { return LoadModel(options); });
   if (loaded.ok()) return OkStatus();
-  return Corrupt(wanted.url +
-                 ": what was downloaded is no model Peel can use: " + loaded.status().message());
+  return Corrupt(wanted.url + ": the downloaded file is not a model that Peel can use: " +
+                 loaded.status().message());
 }
 
 Status Pull(const Wanted& wanted, const std::string& folder, const std::string& target) {

@@ -63,7 +63,7 @@ std::vector<uint8_t> AvifWithoutSound(std::span<const uint8_t> bytes) {
 Status CheckAvif(std::span<const uint8_t> bytes) {
   if (Inside(bytes, FourCc("meta")).empty() && !Inside(bytes, FourCc("mini")).empty()) {
     return Unsupported(
-        "an AVIF of the minimised form ('mini' instead of 'meta'), which nobody reads here; save "
+        "an AVIF of the minimised form ('mini' instead of 'meta'), which Peel does not read; save "
         "it "
         "as JPEG or PNG first");
   }

@@ -349,7 +349,7 @@ Status CheckHeifKind(const HeifItems& items, uint32_t id, const std::string& ver
                        TooOld("libheif", version, kind.since) + " where it was built for that");
   }
   return Unsupported(
-      "a HEIF with a picture of a kind that nobody reads here; save it as JPEG or "
+      "a HEIF with a picture of a kind that Peel does not read; save it as JPEG or "
       "PNG first");
 }
 

@@ -109,7 +109,7 @@ class Reader {
     }
     if (meta.type == 0 && small) {
       return Unsupported(
-          "a HEIF of the minimised form ('mini' instead of 'meta'), which nobody reads here; save "
+          "a HEIF of the minimised form ('mini' instead of 'meta'), which Peel does not read; save "
           "it as JPEG or PNG first");
     }
     if (meta.type == 0) {

@@ -32,7 +32,7 @@ Result<uint64_t> ParseSize(std::string_view text, const char* what) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size()) {
     return Corrupt(std::string("the ") + what + " '" + std::string(text) +
-                   "' of its external data is no number");
+                   "' of its external data is not a number");
   }
   return value;
 }

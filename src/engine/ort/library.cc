@@ -206,7 +206,7 @@ Result<std::shared_ptr<const Library>> Library::Open(const std::string& path) {
   void* handle = OpenLibrary(path, kLibraryNow | kLibraryStays, &reason);
   if (handle == nullptr) return NotFound(reason.empty() ? "it cannot be loaded" : reason);
   void* symbol = FindSymbol(handle, "OrtGetApiBase");
-  if (symbol == nullptr) return Unsupported("it is no ONNX Runtime (there is no OrtGetApiBase)");
+  if (symbol == nullptr) return Unsupported("it is not ONNX Runtime (there is no OrtGetApiBase)");
   const auto* base = reinterpret_cast<const OrtApiBase* (*)()>(symbol)();
   if (base == nullptr) return Unsupported("its OrtGetApiBase gives nothing");
   std::shared_ptr<Library> library(new Library());

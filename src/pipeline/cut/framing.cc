@@ -68,7 +68,7 @@ Result<Length> ParseLength(std::string_view text) {
   }
   const auto value = Number(number);
   if (!value || std::fabs(*value) > kMaxLength) {
-    return InvalidArgument(Quoted(text) + " is no length; say 20 (pixels) or 5%");
+    return InvalidArgument(Quoted(text) + " is not a length; write 20 (pixels) or 5%");
   }
   length.value = *value;
   return length;
@@ -78,7 +78,7 @@ Result<Position> ParsePosition(std::string_view text) {
   Position position;
   if (text.find(',') != std::string_view::npos) {
     const auto parts = Split(text, ',');
-    if (parts.size() != 2) return InvalidArgument(Quoted(text) + " is no position X,Y");
+    if (parts.size() != 2) return InvalidArgument(Quoted(text) + " is not a position X,Y");
     PEEL_ASSIGN_OR_RETURN(position.x, ParseLength(parts[0]));
     PEEL_ASSIGN_OR_RETURN(position.y, ParseLength(parts[1]));
     return position;
@@ -88,7 +88,7 @@ Result<Position> ParsePosition(std::string_view text) {
     const bool x = word == "left" || word == "right", y = word == "top" || word == "bottom";
     if ((x && x_told) || (y && y_told) || (!x && !y && word != "center")) {
       return InvalidArgument(Quoted(text) +
-                             " is no position; say center, top, bottom-left, … or X,Y");
+                             " is not a position; write center, top, bottom-left, … or X,Y");
     }
     if (x) position.x = Length::Percent(word == "left" ? 0 : 100);
     if (y) position.y = Length::Percent(word == "top" ? 0 : 100);
@@ -109,7 +109,7 @@ Result<Size> ParseSize(std::string_view text) {
            sides[i] <= kMaxSide;
   }
   if (!good) {
-    return InvalidArgument(Quoted(text) + " is no size; say 1000x800, or 1000 for a square");
+    return InvalidArgument(Quoted(text) + " is not a size; write 1000x800, or 1000 for a square");
   }
   return Size{sides[0], sides[1]};
 }
@@ -119,7 +119,7 @@ Result<Shadow> ParseShadow(std::string_view text) {
   if (text.empty()) return shadow;
   const auto parts = Split(text, ',');
   if (parts.size() < 2 || parts.size() > 4) {
-    return InvalidArgument(Quoted(text) + " is no shadow; say DX,DY[,BLUR[,OPACITY]]");
+    return InvalidArgument(Quoted(text) + " is not a shadow; write DX,DY[,BLUR[,OPACITY]]");
   }
   PEEL_ASSIGN_OR_RETURN(shadow.dx, ParseLength(parts[0]));
   PEEL_ASSIGN_OR_RETURN(shadow.dy, ParseLength(parts[1]));

@@ -74,8 +74,8 @@ Result<Format> ParseOutputFormat(const std::string& name) {
   if (lower == "tiff" || lower == "tif") return Format::kTiff;
   if (lower == "avif") return Format::kAvif;
   if (lower == "gif") return Format::kGif;
-  return InvalidArgument("\"" + name +
-                         "\" is no format that Peel writes; use png, webp, jpg, avif, tiff or gif");
+  return InvalidArgument(
+      "\"" + name + "\" is not a format that Peel writes; use png, webp, jpg, avif, tiff or gif");
 }
 
 Result<Format> OutputFormat(const OutputOptions& options) {

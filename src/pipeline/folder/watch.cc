@@ -33,7 +33,7 @@ Result<std::unique_ptr<FolderWatcher>> FolderWatcher::Start(const Options& optio
   for (const std::string& folder : options.folders) {
     std::error_code error;
     if (!fs::is_directory(folder, error)) {
-      return InvalidArgument(folder + ": is no folder; --watch takes folders only");
+      return InvalidArgument(folder + ": is not a folder; --watch takes only folders");
     }
     PEEL_RETURN_IF_ERROR(watcher->Add(folder, "", true));
     watcher->Scan(folder, "");

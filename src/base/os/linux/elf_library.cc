@@ -64,7 +64,7 @@ Result<std::vector<std::string>> NeededLibraries(const std::string& path) {
   Elf64_Ehdr header = {};
   if (!reader.Read(0, &header) || std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 ||
       header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_phentsize != sizeof(Elf64_Phdr)) {
-    return Corrupt(path + ": is no 64-bit shared library");
+    return Corrupt(path + ": is not a 64-bit shared library");
   }
   std::vector<Elf64_Phdr> segments(header.e_phnum);
   for (size_t i = 0; i < segments.size(); ++i) {

@@ -21,7 +21,7 @@ Status Transpose(InferContext& ctx) {
   Shape out;
   for (const int64_t p : perm) {
     if (p < 0 || p >= static_cast<int64_t>(in.size()) || seen[static_cast<size_t>(p)]) {
-      return Corrupt("attribute 'perm' is no permutation");
+      return Corrupt("attribute 'perm' is not a permutation");
     }
     seen[static_cast<size_t>(p)] = 1;
     out.push_back(in[static_cast<size_t>(p)]);

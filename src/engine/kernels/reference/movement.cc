@@ -26,7 +26,7 @@ Status Transpose(const OpArgs& args) {
   perm = args.node.Ints("perm", perm);
   PEEL_ASSIGN_OR_RETURN(const auto sorted, NormaliseAxes(perm, x.rank()));
   if (perm.size() != sorted.size() || static_cast<int>(sorted.size()) != x.rank()) {
-    return InvalidArgument("perm is no permutation of the axes");
+    return InvalidArgument("perm is not a permutation of the axes");
   }
   const auto dense = DenseStrides(x.shape());
   Shape shape;
