@@ -111,6 +111,6 @@ int main(int argc, char** argv) try {
   return peel::kExitNothing;
 } catch (...) {
   peel::FlushOutput();
-  peel::Console().Error("failed for a reason that it did not tell");
+  peel::Console().Error("failed for an unknown reason");
   return peel::kExitNothing;
 }

@@ -41,15 +41,15 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("-af", "--alpha-matting-foreground-threshold", type=int, default=240)
         command.add_argument("-ab", "--alpha-matting-background-threshold", type=int, default=10)
         command.add_argument("-ae", "--alpha-matting-erode-size", type=int, default=10)
-        command.add_argument("-om", "--only-mask", action="store_true", help="the mask alone")
+        command.add_argument("-om", "--only-mask", action="store_true", help="only the mask")
         command.add_argument("-ppm", "--post-process-mask", action="store_true",
-                             help="smooth the mask and make it hard")
+                             help="smooth the mask, then make its edges hard")
         command.add_argument("-dc", "--decontaminate", action="store_true",
-                             help="take the background's colour out of soft edges")
+                             help="remove the background's colour from soft edges")
         command.add_argument("-vm", "--vitmatte", action="store_true", help="not in this version")
         command.add_argument("-bgc", "--bgcolor", type=int, nargs=4, default=(0, 0, 0, 0),
-                             metavar=("R", "G", "B", "A"), help="put a colour behind")
-        command.add_argument("-x", "--extras", metavar="JSON", help="more keywords")
+                             metavar=("R", "G", "B", "A"), help="background colour")
+        command.add_argument("-x", "--extras", metavar="JSON", help="further keywords as JSON")
 
     one = add("i", "one file, or standard input to standard output")
     add_steps(one)
@@ -59,17 +59,18 @@ def _parser() -> argparse.ArgumentParser:
     folder = add("p", "a folder")
     add_steps(folder)
     folder.add_argument("-w", "--watch", action="store_true",
-                        help="go on with new pictures until stop.txt appears")
+                        help="keep running and process new pictures until stop.txt appears")
     folder.add_argument("-d", "--delete_input", action="store_true",
-                        help="delete inputs once their result is written")
-    folder.add_argument("--accept-usage-cost", action="store_true", help="nothing here costs")
+                        help="delete each input once its result is written")
+    folder.add_argument("--accept-usage-cost", action="store_true",
+                        help="accepted and ignored: Peel costs nothing")
     folder.add_argument("input", type=pathlib.Path)
     folder.add_argument("output", type=pathlib.Path)
 
     stream = add("b", "raw RGB frames from standard input")
     add_steps(stream)
     stream.add_argument("-o", "--output_specifier", metavar="FORMAT",
-                        help="names of results, such as out-%%03u.png; default: standard output")
+                        help="write numbered files, such as out-%%03u.png; default: standard output")
     stream.add_argument("image_width", type=int)
     stream.add_argument("image_height", type=int)
 
@@ -93,7 +94,7 @@ def _keywords(given: argparse.Namespace) -> Dict[str, Any]:
         try:
             extras = json.loads(given.extras)
         except ValueError as error:
-            raise SystemExit(_usage(f"-x: this is no JSON ({error})")) from None
+            raise SystemExit(_usage(f"-x: this is not JSON ({error})")) from None
         if not isinstance(extras, dict):
             raise SystemExit(_usage("-x: give an object, such as '{\"putalpha\": true}'"))
         keywords.update(extras)
