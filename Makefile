@@ -3,7 +3,7 @@ JOBS ?= $(shell nproc)
 VENV := .venv
 PY   := $(VENV)/bin/python
 
-.PHONY: run build all python wheel compat test test-arm test-kernels bench asan tsan fuzz format lint layers install \
+.PHONY: run build all python wheel compat test test-arm test-kernels cross bench asan tsan fuzz format lint layers install \
         check-full clean deps-build deps-test
 
 run: build
@@ -52,6 +52,10 @@ test: all layers python
 test-arm: $(VENV)/.stamp
 	tools/test_arm.sh $(JOBS)
 	PEEL_TEST_KERNELS=1 $(PY) -m pytest -q -rs tests/kernels/test_emulated.py -k arm
+
+# What lies below the codecs, built for Windows and tested under Wine: docs/internals/porting.md.
+cross:
+	tools/test_windows.sh $(JOBS)
 
 # Every convolution kernel forced in turn, every CPU level, older processors emulated, over whole models.
 test-kernels: build $(VENV)/.stamp

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs through apt what building, testing or fuzzing needs and is not there yet.
-# usage: tools/install_deps.sh [build] [test] [bench] [fuzz] [lint] [arm] [emulate]
+# usage: tools/install_deps.sh [build] [test] [bench] [fuzz] [lint] [arm] [emulate] [windows]
 set -euo pipefail
 build=(g++ cmake ninja-build ccache pkg-config libhwy-dev libprotozero-dev libcli11-dev
        libfmt-dev nlohmann-json3-dev libyaml-cpp-dev libjpeg62-turbo-dev libdeflate-dev libwebp-dev
@@ -11,6 +11,8 @@ fuzz=(clang libclang-rt-14-dev)
 lint=(clang-format clang-tidy)
 arm=(g++-aarch64-linux-gnu cmake ninja-build ccache pkg-config qemu-user)
 emulate=(qemu-user)
+windows=(g++-mingw-w64-x86-64-posix libz-mingw-w64-dev wine64 libgtest-dev libprotozero-dev
+         nlohmann-json3-dev cmake ninja-build ccache curl)
 want=()
 for group in "${@:-build}"; do
   declare -n list=$group

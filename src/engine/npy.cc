@@ -12,8 +12,8 @@
 #include "src/base/checked.h"
 #include "src/base/os/descriptor.h"
 #include "src/base/os/file.h"
-#include "src/base/os/unique_fd.h"
 #include "src/base/os/process.h"
+#include "src/base/os/unique_fd.h"
 
 namespace peel::engine {
 namespace {

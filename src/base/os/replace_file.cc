@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "src/base/os/file.h"
-#include "src/base/os/unique_fd.h"
 #include "src/base/os/temporary_files.h"
+#include "src/base/os/unique_fd.h"
 
 namespace peel {
 namespace {
@@ -88,8 +88,8 @@ class Replacement {
   Status WriteNamed() {
     const std::string temporary = TemporaryName(target_);
     // What replaces a private file is private from the start.
-    UniqueFd file(OpenFile(
-        temporary, kOpenWrite | kOpenCreate | kOpenExclusive | kOpenNoFollow, old_ ? 0600 : 0666));
+    UniqueFd file(OpenFile(temporary, kOpenWrite | kOpenCreate | kOpenExclusive | kOpenNoFollow,
+                           old_ ? 0600 : 0666));
     if (!file) return Refused("cannot create a file in its folder", errno);
     Status status = Fill(file.get());
     if (status.ok() && file.Close() != 0) status = WriteFailure("cannot write it", errno);

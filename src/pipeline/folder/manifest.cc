@@ -11,8 +11,8 @@
 
 #include "src/base/hash.h"
 #include "src/base/os/file.h"
-#include "src/base/os/unique_fd.h"
 #include "src/base/os/files.h"
+#include "src/base/os/unique_fd.h"
 #include "src/pipeline/folder/manifest_line.h"
 
 namespace peel {
