@@ -73,6 +73,7 @@ SYSTEM_WORDS = re.compile(
 COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
 # Files outside of src/base/os that need the system themselves: why.
 ALLOWED = {
+    "src/base/test_executor.h": "counts the threads of a test",
     "src/pipeline/folder/manifest_test.cc": "forks, to have two runs write at the same time",
     "src/pipeline/folder/names_test.cc": "makes a named pipe",
     "python/src/engine.cc": "the module is built on the C interface alone; knows itself after a fork",
