@@ -264,7 +264,7 @@ Result<Tensor> ParseNpy(std::span<const uint8_t> bytes) {
 
 Result<Tensor> ReadNpy(const std::string& path) {
   const UniqueFd file(OpenFile(path, kOpenRead));
-  if (!file.ok()) {
+  if (!file) {
     const int error = errno;
     const std::string text = path + ": cannot be read: " + ErrnoText();
     return error == ENOENT ? NotFound(text) : IoError(text);
@@ -318,7 +318,7 @@ Status WriteNpy(const std::string& path, const Tensor& tensor) {
     return IoError(path + ": cannot be " + what + ": " + reason);
   };
   UniqueFd file(OpenFile(temporary, kOpenWrite | kOpenCreate | kOpenTruncate));
-  if (!file.ok()) return failed("created");
+  if (!file) return failed("created");
   const std::vector<uint8_t> header = NpyHeader(tensor);
   if (!WriteAll(file.get(), header.data(), header.size()) ||
       !WriteAll(file.get(), tensor.raw(), tensor.bytes()) || SyncFile(file.get()) != 0 ||
