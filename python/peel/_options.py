@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Dict, Optional
 
+from . import _peel
 from ._errors import InvalidArgument
 from ._peel import Options
 
-_FORMATS = {"png": 0, "jpg": 1, "jpeg": 1, "webp": 2, "tif": 3, "tiff": 3, "avif": 4}
-_EDGES = {"auto": 0, "off": 1, "refine": 2, "matting": 3}
-DEVICES = {"auto": 0, "cpu": 1, "cuda": 2, "tensorrt": 3, "openvino": 4}
-PRECISIONS = {"auto": 0, "fp32": 1, "bf16": 2, "int8": 3, "fp16": 4}
+_FORMATS = _peel.formats()
+_EDGES = _peel.edges()
+DEVICES = _peel.devices()
+PRECISIONS = _peel.precisions()
 
 
 def runtime_text(value: Any) -> Optional[str]:

@@ -9,6 +9,7 @@
 #include <peel/peel.h>
 
 #include <exception>
+#include <initializer_list>
 #include <memory>
 #include <new>
 #include <optional>
@@ -207,6 +208,49 @@ void TrimMemory(Engine* engine) {
   handle.reset();
 }
 
+// The names that the package's functions take, in the order in which errors list them, with the
+// numbers of peel.h.
+using Choices = nb::typed<nb::dict, nb::str, nb::int_>;
+
+Choices MakeChoices(std::initializer_list<std::pair<const char*, int>> rows) {
+  nb::dict choices;
+  for (const auto& [name, value] : rows) choices[name] = value;
+  return nb::borrow<Choices>(choices);
+}
+
+Choices Formats() {
+  return MakeChoices({{"png", PEEL_PNG},
+                      {"jpg", PEEL_JPEG},
+                      {"jpeg", PEEL_JPEG},
+                      {"webp", PEEL_WEBP},
+                      {"tif", PEEL_TIFF},
+                      {"tiff", PEEL_TIFF},
+                      {"avif", PEEL_AVIF}});
+}
+
+Choices EdgeModes() {
+  return MakeChoices({{"auto", PEEL_EDGES_AUTO},
+                      {"off", PEEL_EDGES_OFF},
+                      {"refine", PEEL_EDGES_REFINE},
+                      {"matting", PEEL_EDGES_MATTING}});
+}
+
+Choices Devices() {
+  return MakeChoices({{"auto", PEEL_DEVICE_AUTO},
+                      {"cpu", PEEL_DEVICE_CPU},
+                      {"cuda", PEEL_DEVICE_CUDA},
+                      {"tensorrt", PEEL_DEVICE_TENSORRT},
+                      {"openvino", PEEL_DEVICE_OPENVINO}});
+}
+
+Choices Precisions() {
+  return MakeChoices({{"auto", PEEL_PRECISION_AUTO},
+                      {"fp32", PEEL_PRECISION_FP32},
+                      {"bf16", PEEL_PRECISION_BF16},
+                      {"int8", PEEL_PRECISION_INT8},
+                      {"fp16", PEEL_PRECISION_FP16}});
+}
+
 // An option that is a number, a truth or an enumeration in C.
 #define PEEL_OPTION(name)                                                      \
   def_prop_rw(                                                                 \
@@ -226,6 +270,10 @@ NB_MODULE(_peel, m) {
         nb::sig("def probe(data: bytes) -> tuple[str, int, int, int, int, int, int, bool]"),
         "Format, width, height, orientation, frames, bits, channels, has_alpha.");
   m.def("trim_memory", &TrimMemory, "engine"_a.none() = nb::none());
+  m.def("formats", &Formats, "Names and numbers of peel_format.");
+  m.def("edges", &EdgeModes, "Names and numbers of peel_edges.");
+  m.def("devices", &Devices, "Names and numbers of peel_device.");
+  m.def("precisions", &Precisions, "Names and numbers of peel_precision.");
   m.def("models", &Models, "Names and paths; the path is empty where the model is not here.");
 
   nb::class_<Cancel>(m, "Cancel", "Stops calls from another thread; for once.")

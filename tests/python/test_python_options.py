@@ -6,6 +6,8 @@ way the outcome differs: pixels, bytes, what is known about the result, or an ex
 import asyncio
 import inspect
 import io
+import pathlib
+import re
 import warnings
 
 import numpy as np
@@ -13,7 +15,7 @@ import pytest
 from PIL import Image, ImageCms
 
 import peel
-from peel import _options, _types, rembg
+from peel import _options, _peel, _types, rembg
 from peel.rembg import cli
 from peel.rembg.sessions.base import BaseSession
 from pictures import U2NETP, ball, decoded, encoded
@@ -99,6 +101,15 @@ def test_the_table_is_whole():
     assert set(_types.MatteOptions.__annotations__) == options - {"background", "mask", "keep_metadata"}
     for function in (peel.cut, peel.matte, peel.cut_async, peel.matte_async):
         assert set(inspect.signature(function).parameters) == {"data", "model", "session", "options"}
+
+
+def test_every_member_of_the_c_options_is_bound():
+    header = (pathlib.Path(__file__).parents[2] / "include/peel/peel.h").read_text()
+    struct = re.search(r"typedef struct peel_cut_options \{(.*?)\n\} peel_cut_options;", header, re.S)[1]
+    members = set(re.findall(r"(\w+);", re.sub(r"/\*.*?\*/", "", struct, flags=re.S)))
+    bound = {name for name in dir(_peel.Options) if not name.startswith("_")}
+    # The size is set by its constructor, the token is the call's, the data are progress itself.
+    assert members - {"size", "cancel", "progress_data"} == bound
 
 
 @pytest.fixture(scope="module")

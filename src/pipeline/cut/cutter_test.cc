@@ -95,6 +95,27 @@ TEST_F(CutterTest, MaxSizeScalesTheResult) {
   EXPECT_EQ(cut->pixels.height(), 67);
 }
 
+// Copies made of an option, which is what copies of all of them would make.
+struct CountsCopies {
+  explicit CountsCopies(int* to) : copies(to) {}
+  CountsCopies(const CountsCopies& other) : copies(other.copies) { ++*copies; }
+  CountsCopies& operator=(const CountsCopies&) = delete;
+  bool operator()(const char*, double) const { return true; }
+  int* copies;
+};
+
+TEST_F(CutterTest, OptionsAreNotCopiedForAPicture) {
+  int copies = 0;
+  CutOptions options;
+  options.control.progress = CountsCopies(&copies);
+  options.compose.background = Background::Colour({1, 2, 3, 255});  // is converted for each
+  copies = 0;
+  const ImageU8 ball = Ball(60, 40);
+  ASSERT_TRUE(cutter_->CutPixels(ball.view(), options).ok());
+  ASSERT_TRUE(cutter_->CutBytes(Bytes(PngOf(ball)), options).ok());
+  EXPECT_EQ(copies, 0);
+}
+
 TEST_F(CutterTest, CancelledBeforeItBegins) {
   CancelToken token;
   token.Cancel();
