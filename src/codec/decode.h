@@ -5,6 +5,7 @@
 
 #include "src/base/cancel.h"
 #include "src/base/status.h"
+#include "src/base/thread_pool.h"
 #include "src/codec/limits.h"
 #include "src/codec/picture.h"
 
@@ -20,8 +21,10 @@ struct DecodeOptions {
   // 16-bit samples are cut to their high byte, as Pillow does it.
   bool reduce_to_8_bits = false;
   bool keep_metadata = true;
-  // That the decoders of AVIF, HEIC and JPEG XL may use; the pixels do not depend on it.
-  int threads = 1;
+  // JPEG XL is decoded on it. The libraries of AVIF, HEIC and WebP, which cannot be given one,
+  // start at most as many threads as it has instead (LibraryThreads). Must outlive readers of
+  // frames; null: the calling thread alone. The pixels do not depend on it.
+  ThreadPool* pool = nullptr;
   // Ends the wait for a decoder in another process (codec/decoder.h); others take no notice.
   const CancelToken* cancel = nullptr;
 };

@@ -59,7 +59,8 @@ TEST(Avif, SameBytesWhateverTheThreads) {
     ThreadPool pool(threads);
     EXPECT_EQ(MustEncode(image.view(), {.format = Format::kAvif, .pool = &pool}), alone);
   }
-  const Picture one = MustDecode(alone), many = MustDecode(alone, {.threads = 4});
+  ThreadPool four(4);
+  const Picture one = MustDecode(alone), many = MustDecode(alone, {.pool = &four});
   EXPECT_EQ(MeanDifference(*many.u8(), *one.u8()), 0);
 }
 
@@ -92,8 +93,9 @@ TEST(Heic, PhotosOfTelephonesAreRead) {
   // Turned already, whatever its EXIF says; and nobody turns it again.
   EXPECT_EQ(photo.orientation, 1);
   EXPECT_EQ(OrientationOf(MetadataForOutput(photo.metadata, photo.width(), photo.height())), 1);
+  ThreadPool four(4);
   const Picture threads =
-      MustDecode(ReadFileForTest(SharedImages() / "camera/IMG_5195.HEIC"), {.threads = 4});
+      MustDecode(ReadFileForTest(SharedImages() / "camera/IMG_5195.HEIC"), {.pool = &four});
   EXPECT_EQ(MeanDifference(*threads.u8(), *photo.u8()), 0);
 }
 

@@ -110,12 +110,12 @@ Result<std::vector<float>> CanaryValues(const Tensor& output) {
   return values;
 }
 
-Result<std::vector<float>> CanaryReference(const ModelBytes& model, int threads,
+Result<std::vector<float>> CanaryReference(const ModelBytes& model, ThreadPool* pool,
                                            const Session* other) {
   const std::string key = ReferenceKey(model);
   if (auto known = ReadReference(key)) return *std::move(known);
   SessionOptions options;
-  options.threads = threads;
+  options.pool = pool;
   options.precision = Precision::kFp32;
   const auto native = NativeBackend().Load(model, options, Device::kCpu);
   if (!native.ok() && other == nullptr) return native.status();

@@ -15,8 +15,9 @@ Result<std::vector<NamedTensor>> CanaryFeeds(const std::vector<Port>& inputs);
 
 // What the CPU makes of them: values of the model's first output, thinned out to some ten thousand.
 // The native engine computes them in float32, or where it cannot, `other` does, a session on the
-// CPU (may be null: kUnsupported then). Kept on disk from one run to the next.
-Result<std::vector<float>> CanaryReference(const ModelBytes& model, int threads,
+// CPU (may be null: kUnsupported then). pool as in SessionOptions. Kept on disk from one run to the
+// next.
+Result<std::vector<float>> CanaryReference(const ModelBytes& model, ThreadPool* pool,
                                            const Session* other);
 
 // The same values of a result.

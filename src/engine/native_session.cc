@@ -139,7 +139,11 @@ Result<std::unique_ptr<Session>> NativeSession::Make(Graph graph, const SessionO
       session->deciding_.push_back(static_cast<int>(i));
     }
   }
-  session->pool_ = std::make_unique<ThreadPool>(options.threads);
+  session->pool_ = options.pool;
+  if (session->pool_ == nullptr) {
+    session->alone_ = std::make_unique<ThreadPool>(1);
+    session->pool_ = session->alone_.get();
+  }
   session->tune_ = Timings::ModeFromEnvironment();
   if (session->tune_ != Timings::Mode::kOff) session->timings_ = std::make_unique<Timings>();
   return std::unique_ptr<Session>(std::move(session));

@@ -63,7 +63,8 @@ class NativeSession : public Session {
   uint64_t max_memory_ = 0;
   std::vector<std::string> disabled_kernels_;
   Precisions precisions_;
-  std::unique_ptr<ThreadPool> pool_;
+  std::unique_ptr<ThreadPool> alone_;  // where no pool was given
+  ThreadPool* pool_ = nullptr;
   Timings::Mode tune_ = Timings::Mode::kOff;
   std::unique_ptr<Timings> timings_;  // null where kernels are chosen by estimates alone
   mutable WeightStore weights_;

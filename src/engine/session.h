@@ -9,6 +9,7 @@
 
 #include "src/base/os/source_file.h"
 #include "src/base/status.h"
+#include "src/base/thread_pool.h"
 #include "src/engine/device.h"
 #include "src/engine/graph/graph.h"
 #include "src/engine/plan/precision.h"
@@ -16,7 +17,9 @@
 namespace peel::engine {
 
 struct SessionOptions {
-  int threads = 0;  // 0: AvailableCpus()
+  // What runs it, and packs its weights; must outlive the session. Null: the calling thread alone.
+  // ONNX Runtime, which has threads of its own, starts as many (LibraryThreads).
+  ThreadPool* pool = nullptr;
   // kBf16 lets every convolution round its operands to bfloat16 (sums stay float32) where this CPU
   // has instructions for it and the planner expects that to be faster; all others give float32.
   Precision precision = Precision::kAuto;

@@ -43,7 +43,8 @@ void ExpectSharedModel(const std::string& file, const std::string& output, const
                        double tolerance = 1e-3) {
   if (!std::filesystem::exists(Shared(file))) GTEST_SKIP() << "no " << Shared(file);
   SessionOptions options;
-  options.threads = 2;
+  ThreadPool pool(2);
+  options.pool = &pool;
   const auto session = Session::Load(Shared(file), options);
   ASSERT_TRUE(session.ok()) << session.status().message();
   const std::vector<NamedTensor> feeds{{(*session)->inputs()[0].name, input}};
@@ -101,9 +102,7 @@ TEST(SessionModels, YoloxNano) {
 TEST(SessionPlan, SharedModelsUseTheirMemoryRightly) {
   for (const char* file : {"u2netp-fp32.onnx", "yolox_nano.onnx"}) {
     if (!std::filesystem::exists(Shared(file))) GTEST_SKIP() << "no " << Shared(file);
-    SessionOptions options;
-    options.threads = 1;
-    const auto session = Session::Load(Shared(file), options);
+    const auto session = Session::Load(Shared(file), {});
     ASSERT_TRUE(session.ok());
     const auto& native = static_cast<const NativeSession&>(**session);
     NativeSession::PlanKey key;

@@ -100,7 +100,8 @@ class ModelText {
 };
 
 Result<std::unique_ptr<Session>> LoadText(const std::string& bytes, SessionOptions options = {}) {
-  if (options.threads == 0) options.threads = 2;
+  static ThreadPool two(2);
+  if (options.pool == nullptr) options.pool = &two;
   const auto owner = std::make_shared<const std::string>(bytes);
   return Session::LoadBytes({reinterpret_cast<const uint8_t*>(owner->data()), owner->size()}, owner,
                             "test.onnx", options);
@@ -464,7 +465,8 @@ TEST(Session, SameBytesForEveryNumberOfThreadsAndEveryRun) {
   std::vector<Tensor> first;
   for (const int threads : {1, 2, 3}) {
     SessionOptions options;
-    options.threads = threads;
+    ThreadPool pool(threads);
+    options.pool = &pool;
     const auto session = LoadText(bytes, options);
     ASSERT_TRUE(session.ok());
     EXPECT_EQ((*session)->threads(), threads);

@@ -81,7 +81,8 @@ Status Describe(const Options& options) {
     PEEL_ASSIGN_OR_RETURN(shapes[pair.first], ParseShape(pair.second));
   }
   engine::SessionOptions load;
-  load.threads = options.threads;
+  ThreadPool pool(options.threads);
+  load.pool = &pool;
   PEEL_ASSIGN_OR_RETURN(const auto session, Session::Load(options.file, load));
   std::string plan;
   if (options.plan) {

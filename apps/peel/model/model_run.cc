@@ -247,7 +247,9 @@ Status Run(const Options& options) {
   where.path = options.file;
   where.name = std::filesystem::path(options.file).stem().string();
   PEEL_ASSIGN_OR_RETURN(engine::ModelBytes file, ReadModel(where));
-  PrecisionPlan plan = PlanPrecision(wish, where, std::move(file), options.threads);
+  PrecisionPlan plan = PlanPrecision(wish, where, std::move(file));
+  ThreadPool pool(options.threads);
+  plan.session.pool = &pool;
   PEEL_ASSIGN_OR_RETURN(const auto placed, engine::LoadPlaced(plan.file, plan.session, request));
   plan.file = {};  // before packed weights take memory
   const auto& session = placed.session;

@@ -55,7 +55,8 @@ int List(bool json) {
 Status Check(const std::string& name) {
   ModelOptions options;
   options.model = name;
-  auto loaded = LoadModel(options);
+  ThreadPool pool;
+  auto loaded = LoadModel(options, pool);
   return loaded.ok() ? OkStatus() : std::move(loaded).status();
 }
 

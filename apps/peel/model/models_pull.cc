@@ -78,7 +78,8 @@ Status CheckModel(const Wanted& wanted, const std::string& file) {
   if (const CatalogueEntry* entry = FindInCatalogue(wanted.name)) {
     options.family = FamilyName(entry->family);
   }
-  auto loaded = Caught("", [&] { return LoadModel(options); });
+  ThreadPool pool;
+  auto loaded = Caught("", [&] { return LoadModel(options, pool); });
   if (loaded.ok()) return OkStatus();
   return Corrupt(wanted.url + ": the downloaded file is not a model that Peel can use: " +
                  loaded.status().message());

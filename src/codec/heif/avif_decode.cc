@@ -104,7 +104,7 @@ class AvifFrames final : public FrameReader {
 
   Status Parse(std::span<const uint8_t> bytes) {
     if (decoder_ == nullptr) return OutOfMemory("no memory left for decoding the AVIF");
-    decoder_->maxThreads = std::max(options_.threads, 1);
+    decoder_->maxThreads = LibraryThreads(options_.pool);
     // Files of writers that forgot a box or two are still pictures.
     decoder_->strictFlags = AVIF_STRICT_DISABLED;
     decoder_->imageSizeLimit = static_cast<uint32_t>(

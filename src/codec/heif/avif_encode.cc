@@ -117,7 +117,7 @@ Result<std::vector<uint8_t>> EncodeAny(ImageView<const T> pixels, const EncodeOp
   encoder->tileColsLog2 = Log2Tiles(pixels.width);
   encoder->tileRowsLog2 = Log2Tiles(pixels.height);
   // libaom packs rows in parallel from two threads on, and then other bytes than with one.
-  encoder->maxThreads = std::max(options.pool != nullptr ? options.pool->size() : 1, 2);
+  encoder->maxThreads = std::max(LibraryThreads(options.pool), 2);
   avifRWData packed = AVIF_DATA_EMPTY;
   const avifResult result = lib->avifEncoderWrite(encoder.get(), image.get(), &packed);
   std::vector<uint8_t> out;

@@ -59,8 +59,8 @@ class HeifFrames final : public FrameReader {
     lib_.heif_context_set_maximum_image_size_limit(
         context_, std::max(options_.limits.max_width, options_.limits.max_height));
     // 0 threads: the calling one alone.
-    lib_.heif_context_set_max_decoding_threads(context_,
-                                               options_.threads > 1 ? options_.threads : 0);
+    const int threads = LibraryThreads(options_.pool);
+    lib_.heif_context_set_max_decoding_threads(context_, threads > 1 ? threads : 0);
     heif_error error = lib_.heif_context_read_from_memory_without_copy(context_, bytes.data(),
                                                                        bytes.size(), nullptr);
     if (error.code != heif_error_Ok) return Failure(error);

@@ -86,6 +86,7 @@ class Helper {
       if (request.bytes > file_region_.size()) return Corrupt("a file larger than its region");
       file_ = {file_region_.data(), static_cast<size_t>(request.bytes)};
       options_ = request.options;
+      options_.pool = Pool(request.threads);
       LimitMemory(file_.size(), options_.limits);
     }
     PEEL_RETURN_IF_ERROR(Say({.kind = Kind::kTaken}));
@@ -131,6 +132,17 @@ class Helper {
       default:
         return Corrupt("no request");
     }
+  }
+
+  // Kept from one picture to the next, which mostly wants the same.
+  ThreadPool* Pool(int threads) {
+    if (threads <= 1) return nullptr;
+    if (threads != pool_threads_) {
+      pool_.reset();
+      pool_ = std::make_unique<ThreadPool>(threads);
+      pool_threads_ = threads;
+    }
+    return pool_.get();
   }
 
   Status HandOver(const Picture& picture) {
@@ -193,6 +205,8 @@ class Helper {
   MessageSocket socket_;
   SharedRegion file_region_, picture_region_;
   std::span<const uint8_t> file_;
+  std::unique_ptr<ThreadPool> pool_;
+  int pool_threads_ = 0;  // that were asked for
   DecodeOptions options_;
   std::unique_ptr<FrameReader> frames_;
 };

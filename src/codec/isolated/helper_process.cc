@@ -154,14 +154,18 @@ Result<PictureInfo> HelperProcess::Probe(std::span<const uint8_t> bytes, Format 
 Result<Picture> HelperProcess::Decode(std::span<const uint8_t> bytes, Format format,
                                       const DecodeOptions& options) {
   expected_.options = options;
-  PEEL_RETURN_IF_ERROR(Ask({.kind = Kind::kDecode, .options = options}, bytes, format));
+  PEEL_RETURN_IF_ERROR(
+      Ask({.kind = Kind::kDecode, .options = options, .threads = LibraryThreads(options.pool)},
+          bytes, format));
   return ReceivePicture();
 }
 
 Result<int> HelperProcess::OpenFrames(std::span<const uint8_t> bytes, Format format,
                                       const DecodeOptions& options) {
   expected_.options = options;
-  PEEL_RETURN_IF_ERROR(Ask({.kind = Kind::kOpenFrames, .options = options}, bytes, format));
+  PEEL_RETURN_IF_ERROR(
+      Ask({.kind = Kind::kOpenFrames, .options = options, .threads = LibraryThreads(options.pool)},
+          bytes, format));
   PEEL_ASSIGN_OR_RETURN(const Message answer, Answer(Kind::kFrames));
   midway_ = false;
   if (const Status status = CheckFrames(answer.frames, expected_); !status.ok()) {

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <thread>
 
+#include "src/base/thread_pool.h"
 #include "src/codec/encode.h"
 #include "src/codec/isolated/helper.h"
 #include "src/codec/raw/raw.h"
@@ -96,6 +97,7 @@ void ExpectSameFrames(Decoder& decoder, const Bytes& file, const DecodeOptions& 
 TEST(IsolatedDecoder, GivesWhatThisProcessGives) {
   PEEL_SKIP_WITHOUT_SHARED_IMAGES();
   IsolatedDecoder decoder({.helpers = 1});
+  ThreadPool two(2);
   int files = 0;
   for (const char* folder : {"camera", "odd", "broken", "reports", "orientation"}) {
     if (!std::filesystem::is_directory(SharedImages() / folder)) continue;
@@ -121,7 +123,7 @@ TEST(IsolatedDecoder, GivesWhatThisProcessGives) {
       options.apply_orientation = false;
       options.keep_metadata = false;
       options.limits.max_pixels = 10'000;
-      options.threads = 2;
+      options.pool = &two;
       ExpectSame(Decode(file, options), decoder.Decode(file, options));
     }
   }
@@ -378,12 +380,12 @@ TEST(Protocol, NothingIsTakenOnTrust) {
 TEST(Protocol, DamagedMessagesAreRefused) {
   DecodeOptions options;
   options.limits.max_pixels = 77;
-  options.threads = 3;
-  const Bytes good = isolated::Write({.kind = Kind::kDecode, .bytes = 12, .options = options});
+  const Bytes good =
+      isolated::Write({.kind = Kind::kDecode, .bytes = 12, .options = options, .threads = 3});
   const auto read = isolated::Read(good);
   ASSERT_TRUE(read.ok());
   EXPECT_EQ(read->options.limits.max_pixels, 77u);
-  EXPECT_EQ(read->options.threads, 3);
+  EXPECT_EQ(read->threads, 3);
   for (size_t size = 0; size < good.size(); ++size) {
     EXPECT_FALSE(isolated::Read(std::span(good).first(size)).ok());
   }

@@ -21,11 +21,10 @@ void Parts(Archive& archive, Limits& limits) {
 
 template <typename Archive>
 void Parts(Archive& archive, DecodeOptions& options) {
-  auto& [limits, min_width, min_height, apply_orientation, reduce_to_8_bits, keep_metadata, threads,
+  auto& [limits, min_width, min_height, apply_orientation, reduce_to_8_bits, keep_metadata, pool,
          cancel] = options;
-  (void)cancel;  // the parent's own affair
-  archive(limits, min_width, min_height, apply_orientation, reduce_to_8_bits, keep_metadata,
-          threads);
+  (void)pool, (void)cancel;  // the parent's own affair
+  archive(limits, min_width, min_height, apply_orientation, reduce_to_8_bits, keep_metadata);
 }
 
 template <typename Archive>
@@ -67,12 +66,12 @@ void Parts(Archive& archive, PictureShape& shape) {
 
 template <typename Archive>
 void Parts(Archive& archive, Message& message) {
-  auto& [kind, bytes, options, text, code, info, frames, shape] = message;
+  auto& [kind, bytes, options, threads, text, code, info, frames, shape] = message;
   archive(kind);
   switch (kind) {
     case Kind::kDecode:
     case Kind::kOpenFrames:
-      archive(bytes, options);
+      archive(bytes, options, threads);
       break;
     case Kind::kProbe:
       archive(bytes);

@@ -59,7 +59,8 @@ struct PictureShape {
 struct Message {
   Kind kind = Kind::kHello;
   uint64_t bytes = 0;                 // of the file, for requests
-  DecodeOptions options = {};         // kDecode, kOpenFrames
+  DecodeOptions options = {};         // kDecode, kOpenFrames; without pool and cancel
+  int threads = 1;                    // kDecode, kOpenFrames: of the pool that the helper makes
   std::string text = {};              // kLibrary: its name; kFailed: the message
   StatusCode code = StatusCode::kOk;  // kFailed
   PictureInfo info = {};              // kInfo

@@ -24,12 +24,13 @@ namespace {
 
 constexpr size_t kMaxBox = size_t{64} << 20;
 
-JxlParallelRetCode Run(void* pool, void* jxl, JxlParallelRunInit init, JxlParallelRunFunction body,
-                       uint32_t first, uint32_t end) {
-  auto& threads = *static_cast<ThreadPool*>(pool);
-  const JxlParallelRetCode code = init(jxl, static_cast<size_t>(threads.size()));
+// A JxlParallelRunner.
+JxlParallelRetCode RunOnPool(void* opaque, void* jxl, JxlParallelRunInit init,
+                             JxlParallelRunFunction body, uint32_t first, uint32_t end) {
+  auto& pool = *static_cast<ThreadPool*>(opaque);
+  const JxlParallelRetCode code = init(jxl, static_cast<size_t>(pool.size()));
   if (code != 0) return code;
-  threads.ParallelFor(end > first ? end - first : 0, [&](int64_t i, int worker) {
+  pool.ParallelFor(end > first ? end - first : 0, [&](int64_t i, int worker) {
     body(jxl, first + static_cast<uint32_t>(i), static_cast<size_t>(worker));
   });
   return 0;
@@ -95,7 +96,9 @@ class JxlReader {
 
   template <typename T>
   Result<Image<T>> ReadPixels(ThreadPool* pool) {
-    if (pool != nullptr) lib_.JxlDecoderSetParallelRunner(decoder_.get(), Run, pool);
+    if (pool != nullptr && pool->size() > 1) {
+      lib_.JxlDecoderSetParallelRunner(decoder_.get(), RunOnPool, pool);
+    }
     Image<T> out;
     bool whole = false;
     for (;;) {
@@ -218,8 +221,6 @@ class JxlReader {
 
 Result<Picture> DecodeJxl(std::span<const uint8_t> bytes, const DecodeOptions& options) {
   PEEL_ASSIGN_OR_RETURN(const JxlLibrary* lib, OpenJxlLibrary());
-  std::unique_ptr<ThreadPool> pool;
-  if (options.threads > 1) pool = std::make_unique<ThreadPool>(options.threads);
   JxlReader reader(*lib, bytes);
   int events = JXL_DEC_BASIC_INFO | JXL_DEC_FULL_IMAGE;
   if (options.keep_metadata) events |= JXL_DEC_COLOR_ENCODING | JXL_DEC_BOX;
@@ -234,9 +235,9 @@ Result<Picture> DecodeJxl(std::span<const uint8_t> bytes, const DecodeOptions& o
   picture.has_alpha = reader.has_alpha();
   picture.was_grey = reader.info().num_color_channels == 1;
   if (reader.is_wide() && !options.reduce_to_8_bits) {
-    PEEL_ASSIGN_OR_RETURN(picture.pixels, reader.ReadPixels<uint16_t>(pool.get()));
+    PEEL_ASSIGN_OR_RETURN(picture.pixels, reader.ReadPixels<uint16_t>(options.pool));
   } else {
-    PEEL_ASSIGN_OR_RETURN(picture.pixels, reader.ReadPixels<uint8_t>(pool.get()));
+    PEEL_ASSIGN_OR_RETURN(picture.pixels, reader.ReadPixels<uint8_t>(options.pool));
   }
   AdoptMetadata(reader.TakeMetadata(), options, &picture);
   return picture;

@@ -84,11 +84,11 @@ Status DecodeStatus(VP8StatusCode code) {
 }
 
 // The frame's pixels into the part of `out` that it covers.
-Status DecodeFrame(const WebPIterator& frame, bool alpha, ImageU8& out) {
+Status DecodeFrame(const WebPIterator& frame, bool alpha, int threads, ImageU8& out) {
   WebPDecoderConfig config;
   if (!WebPInitDecoderConfig(&config)) return Internal("libwebp does not fit its header");
   uint8_t* to = out.row(frame.y_offset) + ptrdiff_t{frame.x_offset} * out.channels();
-  config.options.use_threads = 1;  // one more, for the filter behind the decoder
+  config.options.use_threads = threads > 1;  // one more, for the filter behind the decoder
   config.output.colorspace = alpha ? MODE_RGBA : MODE_RGB;
   config.output.is_external_memory = 1;
   config.output.u.RGBA.rgba = to;
@@ -140,7 +140,7 @@ Result<Picture> DecodeWebp(std::span<const uint8_t> bytes, const DecodeOptions& 
   if (partial) {
     for (int y = 0; y < h; ++y) std::memset(out.row(y), 0, static_cast<size_t>(w) * 4);
   }
-  PEEL_RETURN_IF_ERROR(DecodeFrame(frame, alpha, out));
+  PEEL_RETURN_IF_ERROR(DecodeFrame(frame, alpha, LibraryThreads(options.pool), out));
   if (options.apply_orientation && picture.orientation != 1) {
     PEEL_ASSIGN_OR_RETURN(out, Upright<uint8_t>(out.view(), picture.orientation));
   }
@@ -246,7 +246,7 @@ Result<std::vector<uint8_t>> EncodeWebp(ImageView<const uint8_t> pixels,
   } else {
     config.quality = static_cast<float>(options.quality == 0 ? kDefaultQuality : options.quality);
   }
-  config.thread_level = options.pool != nullptr && options.pool->size() > 1;
+  config.thread_level = LibraryThreads(options.pool) > 1;
   encoder.picture.use_argb = options.lossless;
   encoder.picture.width = pixels.width;
   encoder.picture.height = pixels.height;

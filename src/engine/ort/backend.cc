@@ -86,7 +86,7 @@ class OnnxRuntime final : public Backend {
   // there is nothing to compare with, and no other device that could be in use.
   Result<std::unique_ptr<Session>> LoadCpu(const ModelBytes& model,
                                            const SessionOptions& options) const {
-    const auto reference = CanaryReference(model, options.threads, nullptr);
+    const auto reference = CanaryReference(model, options.pool, nullptr);
     auto session = Make(model, options, Device::kCpu, reference.ok());
     if (!session.ok()) return std::move(session).status().WithContext(model.name);
     if (!reference.ok()) {
@@ -109,10 +109,10 @@ class OnnxRuntime final : public Backend {
     }
     auto session = Make(model, options, device, /*profile=*/true);
     if (!session.ok()) return Refused(ort::ExplainFailure(*library_, device, session.status()));
-    auto reference = CanaryReference(model, options.threads, nullptr);
+    auto reference = CanaryReference(model, options.pool, nullptr);
     if (!reference.ok()) {
       PEEL_ASSIGN_OR_RETURN(const auto cpu, Make(model, options, Device::kCpu, false));
-      reference = CanaryReference(model, options.threads, cpu.get());
+      reference = CanaryReference(model, options.pool, cpu.get());
       if (!reference.ok()) return reference.status();
     }
     auto wrong = Prove(**session, *reference, device, options.precision);

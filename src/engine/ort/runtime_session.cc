@@ -69,7 +69,7 @@ Result<std::unique_ptr<RuntimeSession>> RuntimeSession::Make(
   session->library_ = library;
   session->name_ = model.name;
   session->device_ = device;
-  session->threads_ = options.threads > 0 ? options.threads : AvailableCpus();
+  session->threads_ = LibraryThreads(options.pool);
   if (profile) {
     session->profile_folder_ = ScratchFolder();
     if (session->profile_folder_.empty()) {

@@ -49,7 +49,7 @@ Status Add(const Tensor& tensor, ActivationSeen& seen) {
 
 Result<std::map<std::string, ActivationSeen>> CollectActivations(
     const std::function<Result<std::unique_ptr<Session>>(const SessionOptions&)>& load,
-    const std::map<std::string, Shape>& values, std::span<const Sample> samples, int threads,
+    const std::map<std::string, Shape>& values, std::span<const Sample> samples, ThreadPool* pool,
     const QuantizeProgress& progress, const CancelToken* cancel) {
   std::map<std::string, ActivationSeen> seen;
   std::set<std::string> inputs;
@@ -58,7 +58,7 @@ Result<std::map<std::string, ActivationSeen>> CollectActivations(
   PEEL_ASSIGN_OR_RETURN(const auto groups, Groups(values, inputs));
 
   SessionOptions options;
-  options.threads = threads;
+  options.pool = pool;
   options.precision = Precision::kFp32;
   for (const auto& group : groups) {
     options.extra_outputs.insert(options.extra_outputs.end(), group.begin(), group.end());

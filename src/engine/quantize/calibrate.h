@@ -29,13 +29,14 @@ struct ActivationSeen {
   std::vector<double> channel_mean;  // over all pictures, rows and columns
 };
 
-// Runs the samples through the model (which load gives, with extra outputs) in float32 and collects
+// Runs the samples through the model (which load gives, with extra outputs) in float32, on the pool
+// (as in SessionOptions), and collects
 // what these values (name and shape) hold, by name. They are fetched in groups of at most 256 MiB,
 // so the pictures may be run several times. kInvalidArgument, naming picture and value, for one
 // that is not finite.
 Result<std::map<std::string, ActivationSeen>> CollectActivations(
     const std::function<Result<std::unique_ptr<Session>>(const SessionOptions&)>& load,
-    const std::map<std::string, Shape>& values, std::span<const Sample> samples, int threads,
+    const std::map<std::string, Shape>& values, std::span<const Sample> samples, ThreadPool* pool,
     const QuantizeProgress& progress, const CancelToken* cancel);
 
 }  // namespace peel::engine

@@ -15,10 +15,10 @@ namespace peel::engine {
 namespace {
 
 Result<std::unique_ptr<Session>> LoadString(std::string bytes, const std::string& name,
-                                            int threads) {
+                                            ThreadPool* pool) {
   const auto owner = std::make_shared<const std::string>(std::move(bytes));
   SessionOptions options;
-  options.threads = threads;
+  options.pool = pool;
   options.precision = Precision::kInt8;
   return Session::LoadBytes({reinterpret_cast<const uint8_t*>(owner->data()), owner->size()}, owner,
                             name, options);
@@ -48,7 +48,7 @@ class Quantizer {
     for (const NamedTensor& feed : calibration[0].feeds) shapes[feed.name] = feed.tensor.shape();
     // Loaded first: it tells what is wrong with a model in words made for its user.
     SessionOptions plain;
-    plain.threads = options_.threads;
+    plain.pool = options_.pool;
     plain.precision = Precision::kFp32;
     PEEL_ASSIGN_OR_RETURN(auto original, Load(plain));
     PEEL_ASSIGN_OR_RETURN(target_, FindLayers(graph, fetches_, shapes));
@@ -62,7 +62,7 @@ class Quantizer {
     PEEL_ASSIGN_OR_RETURN(
         const auto seen,
         CollectActivations([&](const SessionOptions& o) { return Load(o); }, target_.values,
-                           calibration, options_.threads, options_.progress, options_.cancel));
+                           calibration, options_.pool, options_.progress, options_.cancel));
     PEEL_RETURN_IF_ERROR(Encode(seen));
     const QdqWriter writer(source_.bytes, source_.directory, target_, codes_, weights_,
                            options_.signed_activations);
@@ -71,7 +71,7 @@ class Quantizer {
       PEEL_RETURN_IF_ERROR(CheckCancelled(options_.cancel));
       PEEL_ASSIGN_OR_RETURN(std::string bytes, writer.Write(chosen));
       PEEL_ASSIGN_OR_RETURN(const auto session,
-                            LoadString(std::move(bytes), source_.name, options_.threads));
+                            LoadString(std::move(bytes), source_.name, options_.pool));
       return judge.Compare(*session, pictures);
     };
     PEEL_ASSIGN_OR_RETURN(const Selection selection, Select(trial));
@@ -89,7 +89,7 @@ class Quantizer {
                                selection.used.empty() ? -1 : selection.used[i]});
     }
     PEEL_ASSIGN_OR_RETURN(const auto session,
-                          LoadString(result.bytes, source_.name, options_.threads));
+                          LoadString(result.bytes, source_.name, options_.pool));
     PEEL_ASSIGN_OR_RETURN(result.held_out, final_judge.Compare(*session));
     return result;
   }

@@ -27,8 +27,8 @@ struct QuantizeOptions {
   Tolerance tolerance{};
   // Part of the tolerance that the search may use up, so that pictures it has not seen keep to it.
   double margin = 0.75;
-  int probe_pictures = 6;  // for the error of each layer alone
-  int threads = 0;
+  int probe_pictures = 6;      // for the error of each layer alone
+  ThreadPool* pool = nullptr;  // as in SessionOptions
   QuantizeProgress progress{};
   const CancelToken* cancel = nullptr;
 };

@@ -21,23 +21,32 @@
 namespace peel {
 namespace {
 
+// The workers that calls share, each of which brings a thread of its own.
+int WorkersFor(const ModelOptions& options) {
+  int threads = options.threads;
+  if (options.executor != nullptr) {
+    const int most = options.executor->max_concurrency();
+    threads = threads > 0 ? std::min(threads, most) : most;
+  } else if (threads <= 0) {
+    threads = AvailableCpus();
+  }
+  return std::max(1, threads - std::max(options.jobs, 1) + 1);
+}
+
 class CutterImpl final : public Cutter {
  public:
-  explicit CutterImpl(ModelOptions options)
-      : pool_([&] {
-          const int threads = options.threads > 0 ? options.threads : AvailableCpus();
-          return std::max(1, threads - std::max(options.jobs, 1) + 1);
-        }()) {
-    options.threads = pool_.size();
+  explicit CutterImpl(ModelOptions options) : pool_(options.executor, WorkersFor(options)) {
     const auto load = [this, options]() -> Result<LoadedModel> {
       return Caught("the model", [&] {
-        auto loaded = LoadModel(options);
+        auto loaded = LoadModel(options, pool_);
         if (loaded.ok()) AddSentence(pool_.Shortage(), &loaded->info.warning);
         return loaded;
       });
     };
+    // A host that lends its threads wants no other: there the first who asks loads.
+    const auto when = options.executor != nullptr ? std::launch::deferred : std::launch::async;
     try {
-      model_ = std::async(std::launch::async, load).share();
+      model_ = std::async(when, load).share();
     } catch (const std::system_error&) {  // no thread to be had: load here, later
       model_ = std::async(std::launch::deferred, load).share();
     }
@@ -57,9 +66,9 @@ class CutterImpl final : public Cutter {
     }
     PEEL_RETURN_IF_ERROR(EnterStage("decode", 0, options.control));
     Stopwatch watch(&times);
-    PEEL_ASSIGN_OR_RETURN(Picture picture,
-                          DecoderOr(options.decode.decoder)
-                              .Decode(bytes, PlanDecodingOf(bytes, options, pool_.size())));
+    PEEL_ASSIGN_OR_RETURN(
+        Picture picture,
+        DecoderOr(options.decode.decoder).Decode(bytes, PlanDecodingOf(bytes, options, pool_)));
     watch.Mark("decode");
     if (frames > 1) picture.AddWarning(FirstOf(frames, options));
     return std::visit([&](auto& pixels) { return CutAndEncode(picture, pixels, options, times); },
@@ -75,7 +84,7 @@ class CutterImpl final : public Cutter {
   }
 
   DecodeOptions DecodeOptionsFor(const CutOptions& options) const override {
-    return PlanDecoding(options, pool_.size());
+    return PlanDecoding(options, pool_);
   }
 
   Result<Cut> CutPixels(ImageView<const uint8_t> pixels, const CutOptions& options) const override {

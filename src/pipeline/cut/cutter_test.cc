@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "src/base/os/test_folder.h"
+#include "src/base/test_executor.h"
 #include "src/codec/decode.h"
 #include "src/codec/encode.h"
 #include "src/pipeline/folder/batch.h"
@@ -64,6 +65,32 @@ TEST_F(CutterTest, LoadsTheEmbeddedModel) {
   ASSERT_TRUE(cutter_->Wait().ok()) << cutter_->Wait().message();
   EXPECT_EQ(cutter_->info().name, "peel");
   EXPECT_EQ(cutter_->info().threads, 2);
+}
+
+// Decoding, network, matte and encoding share them.
+TEST(CutterThreads, AreOnePoolAndNoMoreAfterPictures) {
+  const std::string png = PngOf(Ball(120, 90));
+  const int before = ThreadsOfProcess();
+  const auto cutter = Cutter::Start({.threads = 4});
+  ASSERT_TRUE(cutter->Wait().ok());
+  EXPECT_EQ(ThreadsOfProcess(before + 3), before + 3);  // and the caller
+  ASSERT_TRUE(cutter->CutBytes(Bytes(png), {}).ok());
+  EXPECT_EQ(ThreadsOfProcess(before + 3), before + 3);
+}
+
+TEST(CutterThreads, AreTheHostsWhereItLendsThem) {
+  const std::string png = PngOf(Ball(120, 90));
+  const auto expected = Cutter::Start({.threads = 1})->CutBytes(Bytes(png), {});
+  ASSERT_TRUE(expected.ok());
+  TestExecutor host(3);
+  const int before = ThreadsOfProcess();
+  const auto cutter = Cutter::Start({.executor = &host});
+  const auto cut = cutter->CutBytes(Bytes(png), {});
+  ASSERT_TRUE(cut.ok());
+  EXPECT_EQ(cutter->info().threads, 3);
+  EXPECT_EQ(cut->bytes, expected->bytes);
+  EXPECT_GT(host.runs(), 50);
+  EXPECT_LE(host.most_threads(), before);
 }
 
 TEST_F(CutterTest, StagesAreTimed) {

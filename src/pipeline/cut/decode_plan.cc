@@ -12,9 +12,9 @@ Size TargetSize(int width, int height, const CutOptions& options) {
   return FitWithin({width, height}, options.decode.max_size);
 }
 
-DecodeOptions PlanDecoding(const CutOptions& options, int threads) {
+DecodeOptions PlanDecoding(const CutOptions& options, ThreadPool& pool) {
   DecodeOptions decode;
-  decode.threads = threads;
+  decode.pool = &pool;
   decode.limits = options.decode.limits;
   decode.cancel = options.control.cancel;
   decode.reduce_to_8_bits =
@@ -24,8 +24,8 @@ DecodeOptions PlanDecoding(const CutOptions& options, int threads) {
 }
 
 DecodeOptions PlanDecodingOf(std::span<const uint8_t> bytes, const CutOptions& options,
-                             int threads) {
-  DecodeOptions decode = PlanDecoding(options, threads);
+                             ThreadPool& pool) {
+  DecodeOptions decode = PlanDecoding(options, pool);
   if (options.decode.max_size <= 0 || options.rembg()) return decode;
   const auto info = DecoderOr(options.decode.decoder).Probe(bytes, options.control.cancel);
   if (!info.ok()) return decode;  // Decode says what is wrong

@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 
+#include "src/base/thread_pool.h"
 #include "src/codec/decode.h"
 #include "src/image/geometry.h"
 #include "src/pipeline/cut/cut_options.h"
@@ -15,10 +16,10 @@ namespace peel {
 Size TargetSize(int width, int height, const CutOptions& options);
 
 // For any frame or page of a file.
-DecodeOptions PlanDecoding(const CutOptions& options, int threads);
+DecodeOptions PlanDecoding(const CutOptions& options, ThreadPool& pool);
 // For the first one of this file: a JPEG need not be decoded larger than its result.
 DecodeOptions PlanDecodingOf(std::span<const uint8_t> bytes, const CutOptions& options,
-                             int threads);
+                             ThreadPool& pool);
 
 // How many frames follow each other in time; 1 for everything else, broken files too.
 int AnimationFrames(std::span<const uint8_t> bytes, const CutOptions& options);

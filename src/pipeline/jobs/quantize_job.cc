@@ -149,9 +149,12 @@ Result<QuantizeReport> RunQuantize(const QuantizeJob& job) {
   report.skipped = std::move(samples.skipped);
   report.calibration_pictures = static_cast<int>(samples.calibration.size());
   report.held_out_pictures = static_cast<int>(samples.held_out.size());
+  ThreadPool pool(job.threads);
+  engine::QuantizeOptions options = job.options;
+  options.pool = &pool;
   PEEL_ASSIGN_OR_RETURN(report.result,
                         engine::QuantizeModel(model.file, samples.calibration, samples.held_out,
-                                              model.fetches, model.ToMask(), job.options));
+                                              model.fetches, model.ToMask(), options));
   if (job.output.empty() && model.where.embedded()) {
     std::error_code error;  // what goes wrong shows when the file is written
     fs::create_directories(fs::path(report.output).parent_path(), error);

@@ -49,8 +49,9 @@ struct QuantizeJob {
   std::vector<std::string> images;  // folders or pictures
   bool recursive = false;
   int max_pictures = 32;
-  std::string output;  // "" : Int8ModelPath
-  engine::QuantizeOptions options;
+  std::string output;               // "" : Int8ModelPath
+  int threads = 0;                  // 0: AvailableCpus()
+  engine::QuantizeOptions options;  // without a pool
 };
 
 struct QuantizeReport {

@@ -67,7 +67,7 @@ class Tuner {
       : job_(job), model_(model), samples_(samples) {}
 
   Status Run(TuneReport* report) {
-    PEEL_ASSIGN_OR_RETURN(original_, Load(Precision::kFp32, {}));
+    PEEL_ASSIGN_OR_RETURN(original_, Load(Precision::kFp32, {}, pool_));
     PEEL_ASSIGN_OR_RETURN(
         const engine::Judge choosing,
         engine::Judge::Make(*original_, samples_.calibration, model_.fetches, model_.ToMask()));
@@ -80,13 +80,13 @@ class Tuner {
   }
 
  private:
-  using Loader = std::function<Result<std::unique_ptr<engine::Session>>(int threads)>;
+  using Loader = std::function<Result<std::unique_ptr<engine::Session>>(ThreadPool& pool)>;
 
   Result<std::unique_ptr<engine::Session>> Load(Precision precision,
                                                 std::map<std::string, Precision, std::less<>> nodes,
-                                                std::optional<int> threads = std::nullopt) const {
+                                                ThreadPool& pool) const {
     engine::SessionOptions options;
-    options.threads = threads.value_or(job_.threads);
+    options.pool = &pool;
     options.precision = precision;
     options.node_precisions = std::move(nodes);
     return engine::LoadModelBytes(model_.file, options);
@@ -102,7 +102,7 @@ class Tuner {
   Status TryBfloat16(const engine::Judge& choosing, TuneReport* report) {
     TuneCandidate candidate;
     candidate.name = "bf16";
-    PEEL_ASSIGN_OR_RETURN(auto everywhere, Load(Precision::kBf16, {}));
+    PEEL_ASSIGN_OR_RETURN(auto everywhere, Load(Precision::kBf16, {}, pool_));
     auto context = everywhere->NewContext();
     PEEL_RETURN_IF_ERROR(context->Prepare(samples_.held_out[0].feeds, model_.fetches));
     const std::vector<std::string> names = context->Bfloat16Nodes();
@@ -123,7 +123,7 @@ class Tuner {
     const engine::Trial trial = [&](std::span<const char> chosen,
                                     int pictures) -> Result<engine::MaskError> {
       PEEL_ASSIGN_OR_RETURN(const auto session,
-                            Load(Precision::kFp32, Narrow(chosen_names(chosen))));
+                            Load(Precision::kFp32, Narrow(chosen_names(chosen)), pool_));
       return choosing.Compare(*session, pictures);
     };
     engine::Tolerance tolerance = job_.tolerance;
@@ -143,8 +143,8 @@ class Tuner {
       report->candidates.push_back(std::move(candidate));
       return OkStatus();
     }
-    const Loader load = [this, nodes = Narrow(tuning.bf16_nodes)](int threads) {
-      return Load(Precision::kFp32, nodes, threads);
+    const Loader load = [this, nodes = Narrow(tuning.bf16_nodes)](ThreadPool& pool) {
+      return Load(Precision::kFp32, nodes, pool);
     };
     return Weigh(load, std::move(candidate), std::move(tuning), report);
   }
@@ -158,13 +158,13 @@ class Tuner {
       report->candidates.push_back(std::move(candidate));
       return OkStatus();
     }
-    const Loader load = [&companion](int threads) {
+    const Loader load = [&companion](ThreadPool& pool) {
       engine::SessionOptions options;
-      options.threads = threads;
+      options.pool = &pool;
       options.precision = Precision::kInt8;
       return engine::LoadModelBytes(companion->file, options);
     };
-    PEEL_ASSIGN_OR_RETURN(const auto session, load(job_.threads));
+    PEEL_ASSIGN_OR_RETURN(const auto session, load(pool_));
     const auto context = session->NewContext();
     PEEL_RETURN_IF_ERROR(context->Prepare(samples_.held_out[0].feeds, model_.fetches));
     candidate.nodes = context->Numbers().int8;
@@ -179,9 +179,9 @@ class Tuner {
   Status Weigh(const Loader& load, TuneCandidate candidate, Tuning tuning, TuneReport* report) {
     const engine::Sample& sample = samples_.held_out[0];
     double worst = 0;
-    for (const int threads : {original_->threads(), 1}) {
-      PEEL_ASSIGN_OR_RETURN(const auto narrow, load(threads));
-      PEEL_ASSIGN_OR_RETURN(const auto wide, Load(Precision::kFp32, {}, threads));
+    for (ThreadPool* const pool : {&pool_, &one_}) {
+      PEEL_ASSIGN_OR_RETURN(const auto narrow, load(*pool));
+      PEEL_ASSIGN_OR_RETURN(const auto wide, Load(Precision::kFp32, {}, *pool));
       if (worst == 0) {
         PEEL_ASSIGN_OR_RETURN(candidate.error, final_.Compare(*narrow));
       }
@@ -193,7 +193,7 @@ class Tuner {
         candidate.fp32_ms = times.first;
         candidate.narrow_ms = times.second;
       }
-      if (threads == 1) break;  // there is no more to see
+      if (pool->size() == 1) break;  // there is no more to see
     }
     const Tuning& best = report->tuning;
     if (!job_.tolerance.Holds(candidate.error)) {
@@ -218,6 +218,7 @@ class Tuner {
   const TuneJob& job_;
   const MatteModelFile& model_;
   const PictureSamples& samples_;
+  ThreadPool pool_{job_.threads}, one_{1};
   std::unique_ptr<engine::Session> original_;
   engine::Judge final_;
 };

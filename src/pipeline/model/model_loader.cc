@@ -82,7 +82,7 @@ Result<LocatedModel> Locate(const ModelOptions& options) {
 
 }  // namespace
 
-Result<LoadedModel> LoadModel(const ModelOptions& options) {
+Result<LoadedModel> LoadModel(const ModelOptions& options, ThreadPool& pool) {
   const Clock::time_point start = Clock::now();
   LoadedModel loaded;
   PEEL_ASSIGN_OR_RETURN(const LocatedModel where, Locate(options));
@@ -96,13 +96,15 @@ Result<LoadedModel> LoadModel(const ModelOptions& options) {
   PrecisionPlan plan = PlanPrecision(accelerator && options.precision == engine::Precision::kAuto
                                          ? engine::Precision::kFp32
                                          : options.precision,
-                                     where, file, options.threads);
+                                     where, file);
+  plan.session.pool = &pool;
   auto placed = engine::LoadPlaced(plan.file, plan.session, RequestFor(options));
   if (!placed.ok()) return std::move(placed).status();
   const bool native = placed->session->runs_on().backend == BackendKind::kNative;
   if (accelerator && native && options.precision == engine::Precision::kAuto) {
     // Back on the CPU, where the record does count.
-    plan = PlanPrecision(options.precision, where, std::move(file), options.threads);
+    plan = PlanPrecision(options.precision, where, std::move(file));
+    plan.session.pool = &pool;
     PEEL_ASSIGN_OR_RETURN(placed->session, engine::LoadModelBytes(plan.file, plan.session));
   }
   plan.wish = options.precision;

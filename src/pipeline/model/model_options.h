@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "src/base/executor.h"
 #include "src/base/status.h"
 #include "src/engine/backend.h"
 #include "src/engine/device.h"
@@ -19,7 +20,9 @@ using engine::Device;
 // Which model, and how it is to run.
 struct ModelOptions {
   std::string model{};  // NAME or FILE; "" and "peel" are the embedded one
-  int threads = 0;      // 0: AvailableCpus()
+  int threads = 0;      // 0: AvailableCpus(), or as many as `executor` runs at the same time
+  // Lends its threads and outlives the model, which the first to need it loads. Null: Peel's own.
+  Executor* executor = nullptr;
   // The bytes of an ONNX file instead of `model`, which then only names it; not copied. They may
   // have no external data. Empty: none.
   std::span<const uint8_t> bytes{};

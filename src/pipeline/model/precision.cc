@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "src/base/cpu.h"
 #include "src/base/cache_file.h"
+#include "src/base/cpu.h"
 #include "src/base/hash.h"
 #include "src/pipeline/model/int8_model.h"
 #include "src/pipeline/model/tuning_record.h"
@@ -12,12 +12,10 @@ namespace peel {
 
 using engine::Precision;
 
-PrecisionPlan PlanPrecision(Precision wish, const LocatedModel& where, engine::ModelBytes file,
-                            int threads) {
+PrecisionPlan PlanPrecision(Precision wish, const LocatedModel& where, engine::ModelBytes file) {
   PrecisionPlan plan;
   plan.wish = wish;
   plan.path = where.embedded() ? "(embedded)" : where.path;
-  plan.session.threads = threads;
   plan.session.precision = Precision::kFp32;
   const auto take_int8 = [&](Int8Model found) {
     plan.path = found.path;

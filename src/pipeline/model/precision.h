@@ -12,7 +12,7 @@ namespace peel {
 struct PrecisionPlan {
   engine::ModelBytes file;         // the model's own, or its 8-bit version
   std::string path;                // of that file; "(embedded)"
-  engine::SessionOptions session;  // precision and node_precisions set
+  engine::SessionOptions session;  // precision and node_precisions set; without a pool
   engine::Precision wish = engine::Precision::kAuto;
   std::string note;  // why the wish is not met; "" so far as known
 };
@@ -20,7 +20,7 @@ struct PrecisionPlan {
 // file: the bytes of `where`. auto is what `peel model tune` has recorded for this model and
 // machine, float32 without a record.
 PrecisionPlan PlanPrecision(engine::Precision wish, const LocatedModel& where,
-                            engine::ModelBytes file, int threads);
+                            engine::ModelBytes file);
 
 // What runs in fact, for users: "fp32", "bf16" or "int8" (the narrowest in use).
 std::string PrecisionName(const engine::NumberReport& numbers);
