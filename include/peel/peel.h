@@ -126,10 +126,33 @@ PEEL_API const char* peel_status_name(peel_status status);
 /* ---- engine: a loaded model --------------------------------------------------------------------
  */
 
+/* A host program's own threads, for an engine to compute on instead of starting any: the
+ * counterpart of libjxl's JxlParallelRunner.
+ *
+ * run(opaque, count, body, context) calls body(context, i) once for every i from 0 to count - 1
+ * and returns when all those calls have returned. They may be on any threads, the calling one among
+ * them, in any order, at the same time or one after another; results are the same bytes whatever
+ * it does. Pictures take hundreds of runs of some microseconds to milliseconds each: waking threads
+ * should be cheap.
+ *
+ * run is called on the thread that calls Peel; where that is one of the executor's own, it must
+ * not wait for itself. An engine has one run at a time; several engines that share an executor may
+ * call run at the same time. body calls no run of its own engine and does not throw. Nor may run:
+ * no exception, longjmp or thread cancellation may pass through either.
+ *
+ * The struct is copied by peel_engine_create; what opaque points to stays the caller's and must
+ * live until peel_engine_free has returned. */
+typedef struct peel_executor {
+  size_t size;         /* sizeof(peel_executor) */
+  int max_concurrency; /* calls of body at the same time at most, 1 to 1024; no count is larger */
+  void (*run)(void* opaque, int count, void (*body)(void* context, int i), void* context);
+  void* opaque; /* handed to run; may be NULL */
+} peel_executor;
+
 typedef struct peel_engine_options {
   size_t size;       /* sizeof(peel_engine_options) */
   const char* model; /* a name, a path of an ONNX file, or NULL for the embedded model */
-  int threads;       /* 0: all processors available to this process */
+  int threads;       /* 0: all processors available to this process; see executor */
   peel_device device;
   peel_precision precision;
   int strict; /* nonzero: fail rather than fall back to another device or precision */
@@ -157,6 +180,11 @@ typedef struct peel_engine_options {
    * headers and sizes; the model comes on top. A call waits until there is memory; a picture that
    * needs more on its own is PEEL_LIMIT. 0: no limit. */
   uint64_t memory_limit;
+  /* Whose threads the engine computes on; NULL: its own. With one, Peel starts no thread: `threads`
+   * is then at most max_concurrency, which 0 stands for, and libraries that cannot be given an
+   * executor work on the calling thread alone. libaom, which writes AVIF, starts one more all the
+   * same, and ONNX Runtime what it needs. */
+  const peel_executor* executor;
 } peel_engine_options;
 
 /* Sets the defaults; size is sizeof(peel_engine_options). */

@@ -62,6 +62,17 @@ class CancelToken {
   internal::Handle<peel_cancel> handle_;
 };
 
+// A host program's threads for an engine to compute on: see peel_executor.
+class Executor {
+ public:
+  virtual ~Executor() = default;
+  // Calls of body at the same time at most, 1 to 1024.
+  virtual int max_concurrency() const noexcept = 0;
+  // body(i) once for every i from 0 to count - 1, on any threads; returns when all have returned.
+  // What it throws ends the program; body does not throw.
+  virtual void Run(int count, const std::function<void(int i)>& body) noexcept = 0;
+};
+
 struct EngineOptions {
   std::string model{};  // a name or the path of an ONNX file; empty: the embedded model
   int threads = 0;      // 0: all processors this process may use
@@ -76,6 +87,8 @@ struct EngineOptions {
   std::span<const uint8_t> model_bytes{};
   int jobs = 0;               // calls that are going to run at the same time; 0: one
   uint64_t memory_limit = 0;  // for the pictures being worked on together; 0: none
+  // Whose threads the engine computes on, which it keeps alive; null: its own.
+  std::shared_ptr<Executor> executor{};
 };
 
 // Borrowed interleaved pixels; stride in bytes, 0 means without padding. channels as peel_pixels
@@ -147,7 +160,7 @@ class Result {
 // A loaded model; share one between threads.
 class Engine {
  public:
-  explicit Engine(const EngineOptions& options = {}) {
+  explicit Engine(const EngineOptions& options = {}) : executor_(options.executor) {
     peel_engine_options c;
     peel_engine_options_init(&c, sizeof(c));
     c.model = options.model.empty() ? nullptr : options.model.c_str();
@@ -164,11 +177,27 @@ class Engine {
     c.model_size = options.model_bytes.size();
     c.jobs = options.jobs;
     c.memory_limit = options.memory_limit;
+    peel_executor executor = {};
+    if (executor_ != nullptr) {
+      executor.size = sizeof(executor);
+      executor.max_concurrency = executor_->max_concurrency();
+      executor.run = &RunOn;
+      executor.opaque = executor_.get();
+      c.executor = &executor;
+    }
     handle_.reset(peel_engine_create(&c));
     if (!handle_) throw std::bad_alloc();
     const peel_status status = peel_engine_status(handle_.get());
     if (status != PEEL_OK) throw Error(status, peel_engine_error(handle_.get()));
   }
+
+  Engine(Engine&&) noexcept = default;
+  Engine& operator=(Engine&& other) noexcept {
+    handle_ = std::move(other.handle_);  // before the executor goes that it may use
+    executor_ = std::move(other.executor_);
+    return *this;
+  }
+  ~Engine() = default;
 
   // Encoded picture in, encoded picture out.
   Result Cut(std::span<const uint8_t> bytes, const CutOptions& options = {}) const {
@@ -252,6 +281,11 @@ class Engine {
     return {pixels.data.data(), pixels.width, pixels.height, pixels.channels, stride};
   }
 
+  static void RunOn(void* executor, int count, void (*body)(void*, int), void* context) noexcept {
+    static_cast<Executor*>(executor)->Run(count, [=](int i) { body(context, i); });
+  }
+
+  std::shared_ptr<Executor> executor_;  // freed after the engine
   internal::Handle<peel_engine> handle_;
 };
 

@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <cstdint>
 #include <fstream>
+#include <functional>
 #include <iterator>
+#include <memory>
 #include <span>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -144,6 +147,37 @@ TEST(CppApi, OneEngineManyThreads) {
   for (int i = 0; i < 4; ++i) threads.emplace_back([&, i] { together[i] = cut(i); });
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(alone, together);
+}
+
+// Runs what three threads could run, one after another.
+class Counting : public peel::Executor {
+ public:
+  int max_concurrency() const noexcept override { return 3; }
+  void Run(int count, const std::function<void(int)>& body) noexcept override {
+    ++runs;
+    for (int i = 0; i < count; ++i) body(i);
+  }
+  int runs = 0;
+};
+
+TEST(CppApi, AnExecutorDoesTheWorkAndLivesAsLongAsItsEngine) {
+  const auto png = Example();
+  peel::EngineOptions options;
+  const auto first = std::make_shared<Counting>(), second = std::make_shared<Counting>();
+  options.executor = first;
+  peel::Engine engine(options);
+  EXPECT_EQ(engine.threads(), 3);
+  const int after_loading = first->runs;
+  const peel::Result cut = engine.Cut(png);
+  EXPECT_TRUE(std::ranges::equal(cut.bytes(), SharedEngine().Cut(png).bytes()));
+  EXPECT_GT(first->runs, after_loading + 20);
+  options.executor = second;
+  engine = peel::Engine(options);
+  EXPECT_EQ(first.use_count(), 1);
+  EXPECT_EQ(second.use_count(), 3);
+  const peel::Engine moved = std::move(engine);
+  EXPECT_TRUE(std::ranges::equal(cut.bytes(), moved.Cut(png).bytes()));
+  EXPECT_GT(second->runs, 20);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "src/base/block_cache.h"
 #include "src/base/cpu.h"
@@ -98,7 +99,8 @@ void peel_engine_options_init(peel_engine_options* options, size_t size) {
 
 peel_engine* peel_engine_create(const peel_engine_options* options) {
   return peel::Guarded<peel_engine>([&](peel_engine& engine) -> peel::Status {
-    PEEL_ASSIGN_OR_RETURN(const peel::EngineChoices choices, peel::ToEngineChoices(options));
+    PEEL_ASSIGN_OR_RETURN(peel::EngineChoices choices, peel::ToEngineChoices(options));
+    engine.executor = std::move(choices.executor);
     auto cutter = peel::Cutter::Start(choices.model);
     PEEL_RETURN_IF_ERROR(cutter->Wait());
     if (choices.memory_limit > 0) {

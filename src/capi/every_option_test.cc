@@ -212,6 +212,15 @@ std::string FolderWithAnOldPackage() {
   return folder;
 }
 
+// Runs what two threads could run on the calling one.
+class TwoAfterEachOther : public peel::Executor {
+ public:
+  int max_concurrency() const noexcept override { return 2; }
+  void Run(int count, const std::function<void(int)>& body) noexcept override {
+    for (int i = 0; i < count; ++i) body(i);
+  }
+};
+
 const std::map<std::string, EngineCall> kEngineRows = {
     {"model", {.set = [](auto& o) { o.model = "/nowhere.onnx"; }}},
     {"threads", {.set = [](auto& o) { o.threads = 7; }}},
@@ -235,6 +244,9 @@ const std::map<std::string, EngineCall> kEngineRows = {
     {"model_bytes", {.set = [](auto& o) { o.model_bytes = peel::EmbeddedModel().first(1000); }}},
     {"jobs", {.before = [](auto& o) { o.threads = 4; }, .set = [](auto& o) { o.jobs = 3; }}},
     {"memory_limit", {.set = [](auto& o) { o.memory_limit = 1 << 20; }}},
+    {"executor",
+     {.before = [](auto& o) { o.threads = 4; },
+      .set = [](auto& o) { o.executor = std::make_shared<TwoAfterEachOther>(); }}},
 };
 
 TEST(EveryOption, OfEngineOptionsDoesSomething) {

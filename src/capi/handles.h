@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "src/base/cancel.h"
+#include "src/base/executor.h"
 #include "src/base/status.h"
 #include "src/codec/picture.h"
 #include "src/image/image.h"
@@ -21,9 +22,30 @@
 
 // What stands behind the opaque handles of peel.h.
 
+namespace peel {
+
+// A host program's threads as it describes them in C.
+class HostExecutor final : public Executor {
+ public:
+  explicit HostExecutor(const peel_executor& host) : host_(host) {}
+  int max_concurrency() const override { return host_.max_concurrency; }
+  void Run(int count, FunctionRef<void(int)> task) override {
+    constexpr auto kBody = [](void* context, int i) {
+      (*static_cast<const FunctionRef<void(int)>*>(context))(i);
+    };
+    host_.run(host_.opaque, count, kBody, &task);
+  }
+
+ private:
+  const peel_executor host_;
+};
+
+}  // namespace peel
+
 struct peel_engine {
-  std::unique_ptr<peel::Cutter> cutter;        // null after an error
-  std::unique_ptr<peel::MemoryBudget> memory;  // null: no limit
+  std::unique_ptr<peel::HostExecutor> executor;  // null: the cutter's own threads
+  std::unique_ptr<peel::Cutter> cutter;          // null after an error
+  std::unique_ptr<peel::MemoryBudget> memory;    // null: no limit
   peel_status status = PEEL_OK;
   std::string error;
   std::string warning;

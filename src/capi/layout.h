@@ -25,8 +25,15 @@ PEEL_AT(peel_engine_options, model_data, 64);
 PEEL_AT(peel_engine_options, model_size, 72);
 PEEL_AT(peel_engine_options, jobs, 80);
 PEEL_AT(peel_engine_options, memory_limit, 88);
+PEEL_AT(peel_engine_options, executor, 96);
 /* No padding at the end: a member put there later could not be told from one that is not there. */
-PEEL_SIZE(peel_engine_options, 96);
+PEEL_SIZE(peel_engine_options, 104);
+
+PEEL_AT(peel_executor, size, 0);
+PEEL_AT(peel_executor, max_concurrency, 8);
+PEEL_AT(peel_executor, run, 16);
+PEEL_AT(peel_executor, opaque, 24);
+PEEL_SIZE(peel_executor, 32);
 
 PEEL_AT(peel_cut_options, size, 0);
 PEEL_AT(peel_cut_options, format, 8);

@@ -159,6 +159,17 @@ constexpr std::tuple kEngineTable = {
       to.model.jobs = std::max(jobs, 1);
       return OkStatus();
     }),
+    Take<&E::executor>([](const peel_executor* given, EngineChoices& to) -> Status {
+      if (given == nullptr) return OkStatus();
+      PEEL_ASSIGN_OR_RETURN(const peel_executor c, CopyOptions(given, peel_executor{}));
+      if (c.run == nullptr) return InvalidArgument("the executor has no run");
+      if (c.max_concurrency < 1 || c.max_concurrency > 1024) {
+        return InvalidArgument("the executor's max_concurrency is from 1 to 1024");
+      }
+      to.executor = std::make_unique<HostExecutor>(c);
+      to.model.executor = to.executor.get();
+      return OkStatus();
+    }),
     Take<&E::memory_limit>([](uint64_t bytes, EngineChoices& to) { to.memory_limit = bytes; }),
 };
 static_assert(HasAllMembers<peel_engine_options>(kEngineTable), "a member has no row, or has two");

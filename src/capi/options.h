@@ -3,8 +3,10 @@
 #include <peel/peel.h>
 
 #include <cstdint>
+#include <memory>
 
 #include "src/base/status.h"
+#include "src/capi/handles.h"
 #include "src/pipeline/cut/cut_options.h"
 #include "src/pipeline/model/model_options.h"
 
@@ -19,7 +21,8 @@ Result<CutOptions> ToCutOptions(const peel_cut_options* given);
 
 struct EngineChoices {
   ModelOptions model{};
-  uint64_t memory_limit = 0;  // 0: none
+  uint64_t memory_limit = 0;                 // 0: none
+  std::unique_ptr<HostExecutor> executor{};  // the model's, for the engine to keep; null: none
 };
 Result<EngineChoices> ToEngineChoices(const peel_engine_options* given);
 
