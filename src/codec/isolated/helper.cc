@@ -31,13 +31,15 @@ namespace {
 constexpr size_t kKept = size_t{16} << 20;  // bytes of freed pictures that wait for the next ones
 
 // Far above what pictures within the limits take, and far below what ends a machine.
-void LimitMemory(size_t file_bytes, const Limits& limits) {
+void LimitMemory(size_t file_bytes, const Limits& limits, int threads) {
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(PEEL_FUZZ)
   constexpr uint64_t kBase = uint64_t{2} << 30, kPerPixel = 64, kMost = uint64_t{1} << 45;
+  constexpr uint64_t kPerThread = uint64_t{128} << 20;  // that malloc reserves for each
   const uint64_t pixels = std::min(limits.max_pixels, kMost / kPerPixel);
-  LimitAddressSpace(kBase + 4 * std::min<uint64_t>(file_bytes, kMost) + kPerPixel * pixels);
+  LimitAddressSpace(kBase + kPerThread * static_cast<uint64_t>(threads) +
+                    4 * std::min<uint64_t>(file_bytes, kMost) + kPerPixel * pixels);
 #else
-  (void)file_bytes, (void)limits;
+  (void)file_bytes, (void)limits, (void)threads;
 #endif
 }
 
@@ -87,7 +89,7 @@ class Helper {
       file_ = {file_region_.data(), static_cast<size_t>(request.bytes)};
       options_ = request.options;
       options_.pool = Pool(request.threads);
-      LimitMemory(file_.size(), options_.limits);
+      LimitMemory(file_.size(), options_.limits, LibraryThreads(options_.pool));
     }
     PEEL_RETURN_IF_ERROR(Say({.kind = Kind::kTaken}));
     // Its library may crash when it is opened.

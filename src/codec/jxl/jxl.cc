@@ -62,9 +62,13 @@ class JxlReader {
   JxlReader(const JxlLibrary& lib, std::span<const uint8_t> bytes)
       : lib_(lib), bytes_(bytes), decoder_(lib.JxlDecoderCreate(nullptr), lib.JxlDecoderDestroy) {}
 
-  // The header.
-  Status ReadInfo(int events) {
+  // The header. pool: for the pixels, which libjxl wants to know before it begins; may be null.
+  Status ReadInfo(int events, ThreadPool* pool) {
     if (!decoder_) return OutOfMemory("no memory left for decoding the JPEG XL");
+    if (pool != nullptr && pool->size() > 1 &&
+        lib_.JxlDecoderSetParallelRunner(decoder_.get(), RunOnPool, pool) != JXL_DEC_SUCCESS) {
+      return Internal("libjxl takes no threads");
+    }
     lib_.JxlDecoderSubscribeEvents(decoder_.get(), events);
     lib_.JxlDecoderSetUnpremultiplyAlpha(decoder_.get(), JXL_TRUE);
     lib_.JxlDecoderSetInput(decoder_.get(), bytes_.data(), bytes_.size());
@@ -95,10 +99,7 @@ class JxlReader {
   bool is_wide() const { return info_.bits_per_sample > 8 || info_.exponent_bits_per_sample > 0; }
 
   template <typename T>
-  Result<Image<T>> ReadPixels(ThreadPool* pool) {
-    if (pool != nullptr && pool->size() > 1) {
-      lib_.JxlDecoderSetParallelRunner(decoder_.get(), RunOnPool, pool);
-    }
+  Result<Image<T>> ReadPixels() {
     Image<T> out;
     bool whole = false;
     for (;;) {
@@ -217,14 +218,12 @@ class JxlReader {
   std::vector<uint8_t> box_;  // as far as it has been read, and the room behind it
 };
 
-}  // namespace
-
-Result<Picture> DecodeJxl(std::span<const uint8_t> bytes, const DecodeOptions& options) {
+Result<Picture> DecodeOnce(std::span<const uint8_t> bytes, const DecodeOptions& options) {
   PEEL_ASSIGN_OR_RETURN(const JxlLibrary* lib, OpenJxlLibrary());
   JxlReader reader(*lib, bytes);
   int events = JXL_DEC_BASIC_INFO | JXL_DEC_FULL_IMAGE;
   if (options.keep_metadata) events |= JXL_DEC_COLOR_ENCODING | JXL_DEC_BOX;
-  PEEL_RETURN_IF_ERROR(reader.ReadInfo(events));
+  PEEL_RETURN_IF_ERROR(reader.ReadInfo(events, options.pool));
   PEEL_RETURN_IF_ERROR(CheckSize(options.limits, reader.info().xsize, reader.info().ysize));
   // The library holds the picture in floats.
   BlockCache::Process().MakeRoom(size_t{16} * reader.info().xsize * reader.info().ysize);
@@ -235,18 +234,32 @@ Result<Picture> DecodeJxl(std::span<const uint8_t> bytes, const DecodeOptions& o
   picture.has_alpha = reader.has_alpha();
   picture.was_grey = reader.info().num_color_channels == 1;
   if (reader.is_wide() && !options.reduce_to_8_bits) {
-    PEEL_ASSIGN_OR_RETURN(picture.pixels, reader.ReadPixels<uint16_t>(options.pool));
+    PEEL_ASSIGN_OR_RETURN(picture.pixels, reader.ReadPixels<uint16_t>());
   } else {
-    PEEL_ASSIGN_OR_RETURN(picture.pixels, reader.ReadPixels<uint8_t>(options.pool));
+    PEEL_ASSIGN_OR_RETURN(picture.pixels, reader.ReadPixels<uint8_t>());
   }
   AdoptMetadata(reader.TakeMetadata(), options, &picture);
   return picture;
 }
 
+}  // namespace
+
+Result<Picture> DecodeJxl(std::span<const uint8_t> bytes, const DecodeOptions& options) {
+  auto picture = DecodeOnce(bytes, options);
+  if (picture.ok() || options.pool == nullptr || options.pool->size() == 1) return picture;
+  const StatusCode code = picture.status().code();
+  if (code != StatusCode::kCorrupt && code != StatusCode::kUnsupported) return picture;
+  // The library prints what is wrong in the thread that finds it; several would leave it to chance
+  // what the user is told.
+  DecodeOptions alone = options;
+  alone.pool = nullptr;
+  return DecodeOnce(bytes, alone);
+}
+
 Result<PictureInfo> ProbeJxl(std::span<const uint8_t> bytes) {
   PEEL_ASSIGN_OR_RETURN(const JxlLibrary* lib, OpenJxlLibrary());
   JxlReader reader(*lib, bytes);
-  PEEL_RETURN_IF_ERROR(reader.ReadInfo(JXL_DEC_BASIC_INFO));
+  PEEL_RETURN_IF_ERROR(reader.ReadInfo(JXL_DEC_BASIC_INFO, nullptr));
   PictureInfo info;
   info.format = Format::kJxl;
   info.width = static_cast<int>(reader.info().xsize);
