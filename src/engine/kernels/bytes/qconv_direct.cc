@@ -10,10 +10,7 @@ std::string Reject(const QConvProblem& q) {
   const ConvProblem& p = q.conv;
   if (auto why = RejectQConv(q); !why.empty()) return why;
   if (p.out_layout != Layout::kBlocked) return "gives a blocked output";
-  if (p.groups != 1 &&
-      ((p.in_channels / p.groups) % kBlock != 0 || (p.out_channels / p.groups) % kBlock != 0)) {
-    return "channels of a group are no multiple of 16";
-  }
+  if (auto why = RejectUnlessWholeBlocks(p); !why.empty()) return why;
   // Channels past the last must be 0 in a float tensor.
   const Clamp clamp = ClampOf(p.epilogue);
   if (q.to_float && p.out_channels % kBlock != 0 && (clamp.lo > 0 || clamp.hi < 0)) {
@@ -114,7 +111,7 @@ void Run(const QConvProblem& q, const QConvArgs& args, ThreadPool& pool) {
   const ConvBands plan = PlanOf(q, gemm, pool.size());
   const Packed form(q, gemm);
   auto* offsets = static_cast<int64_t*>(args.scratch);
-  plan.FillOffsets(p, offsets);
+  plan.FillOffsets(p, 1, offsets);
   QTile common;
   common.offsets = offsets;
   common.segments = plan.taps * plan.k_blocks;

@@ -3,14 +3,13 @@
 namespace peel::engine {
 namespace {
 
-// Bytes of a band of copied rows: a part of the second-level cache, beside a panel of weights.
-constexpr int64_t kBandBytes = 192 << 10;
-// An input up to this size is copied whole, so that threads can share it and split its channels.
-constexpr int64_t kSharedBytes = 512 << 10;
+// Bytes of a pixel's 16 channels, over a run of pixels, that one task of a flat plan goes over.
+constexpr int64_t kFlatRunBytes = 42 << 10;
 
 }  // namespace
 
-ConvBands::ConvBands(const ConvProblem& p, int64_t pixel, bool can_flat, int threads) {
+ConvBands::ConvBands(const ConvProblem& p, int64_t pixel, bool can_flat, int threads,
+                     const BandLimits& limits) {
   pixel_bytes = pixel;
   k_blocks = ChannelBlocks(p.in_channels / p.groups);
   n_blocks = ChannelBlocks(p.out_channels / p.groups);
@@ -25,19 +24,19 @@ ConvBands::ConvBands(const ConvProblem& p, int64_t pixel, bool can_flat, int thr
   row_bytes = phases * columns * pixel;
   const int64_t blocks_in = k_blocks * p.groups;
   const auto slots_of = [&](int64_t y) { return Slot(p, y - 1, p.kernel_h - 1) + 1; };
-  shared = !flat && slots_of(p.out_height) * row_bytes * blocks_in <= kSharedBytes;
+  shared = !flat && slots_of(p.out_height) * row_bytes * blocks_in <= limits.shared_bytes;
   panels_together = 1 << 20;
   slots = 0;
   copy_bytes = 0;
   copies = 0;
   if (flat) {
     const int64_t pixels = int64_t{p.out_height} * p.out_width;
-    const int64_t fit = std::max<int64_t>(kBandBytes / (pixel * blocks_in), 56);
-    rows = static_cast<int>(std::min({pixels, fit, int64_t{2688}}));
+    const int64_t fit = std::max<int64_t>(limits.band_bytes / (pixel * blocks_in), 56);
+    rows = static_cast<int>(std::min({pixels, fit, kFlatRunBytes / pixel}));
     bands = DivideUp(pixels, int64_t{rows});
   } else {
     rows = p.out_height;
-    while (rows > 1 && slots_of(rows) * row_bytes * blocks_in > kBandBytes) {
+    while (rows > 1 && slots_of(rows) * row_bytes * blocks_in > limits.band_bytes) {
       rows = static_cast<int>(DivideUp(rows, 2));
     }
     bands = DivideUp(p.out_height, rows);
@@ -56,7 +55,7 @@ ConvBands::ConvBands(const ConvProblem& p, int64_t pixel, bool can_flat, int thr
   if ((flat || shared) && bands * p.batch < 3 * threads) panels_together = 1;
 }
 
-void ConvBands::FillOffsets(const ConvProblem& p, int64_t* offsets) const {
+void ConvBands::FillOffsets(const ConvProblem& p, int64_t unit, int64_t* offsets) const {
   const int64_t block_bytes =
       flat ? int64_t{p.in_height} * p.in_width * pixel_bytes : slots * row_bytes;
   for (int ky = 0; ky < p.kernel_h; ++ky) {
@@ -64,7 +63,7 @@ void ConvBands::FillOffsets(const ConvProblem& p, int64_t* offsets) const {
       const int64_t x = int64_t{kx} * p.dilation_w;
       const int64_t tap =
           flat ? 0 : Slot(p, 0, ky) * row_bytes + (x % phases * columns + x / phases) * pixel_bytes;
-      for (int64_t k = 0; k < k_blocks; ++k) *offsets++ = tap + k * block_bytes;
+      for (int64_t k = 0; k < k_blocks; ++k) *offsets++ = (tap + k * block_bytes) / unit;
     }
   }
 }

@@ -9,15 +9,26 @@
 
 namespace peel::engine {
 
-// How the narrow convolutions (bytes, bfloat16) go over an image: as one matrix product for each
-// row of outputs, whose K runs over kernel taps and input channels at addresses that differ by
-// constants only. What stands in the way of that, padding, strides and another element type, is
-// taken out by copying bands of rows once: padding around, and columns that a stride separates side
-// by side. A pixel of the copy is 16 channels of one block.
+// How much of a copied input a kernel works on at once.
+struct BandLimits {
+  // Bytes of a band of copied rows: a part of the second-level cache, beside a panel of weights.
+  int64_t band_bytes;
+  // An input up to this size is copied whole, so that threads can share it and split its channels.
+  int64_t shared_bytes;
+};
+// Of elements narrower than float32.
+inline constexpr BandLimits kNarrowLimits = {.band_bytes = 192 << 10, .shared_bytes = 512 << 10};
+
+// How the direct convolutions (float32, bfloat16, bytes) go over an image: as one matrix product
+// for each row of outputs, whose K runs over kernel taps and input channels at addresses that
+// differ by constants only. What stands in the way of that, padding, strides and another element
+// type, is taken out by copying bands of rows once: padding around, and columns that a stride
+// separates side by side. A pixel of the copy is 16 channels of one block.
 struct ConvBands {
   // pixel_bytes: of 16 channels in the copy. can_flat: the input's own pixels will do as they are,
   // so that a 1×1 convolution needs no copy.
-  ConvBands(const ConvProblem& p, int64_t pixel_bytes, bool can_flat, int threads);
+  ConvBands(const ConvProblem& p, int64_t pixel_bytes, bool can_flat, int threads,
+            const BandLimits& limits = kNarrowLimits);
 
   int64_t pixel_bytes;
   int64_t k_blocks, n_blocks;  // of one group
@@ -42,8 +53,9 @@ struct ConvBands {
   static int64_t Slot(const ConvProblem& p, int64_t y, int ky) {
     return p.kernel_h == 1 ? y : y * p.stride_h + int64_t{ky} * p.dilation_h;
   }
-  // Bytes from the first tap's pixel to each segment's: taps outside, blocks of channels inside.
-  void FillOffsets(const ConvProblem& p, int64_t* offsets) const;
+  // From the first tap's pixel to each segment's, in units of `unit` bytes: taps outside, blocks of
+  // channels inside.
+  void FillOffsets(const ConvProblem& p, int64_t unit, int64_t* offsets) const;
 };
 
 // A task: output rows (flat: one run of pixels) for the channel blocks [first, last) of one group.

@@ -114,18 +114,18 @@ bool RegisterLayers() {
                                                     {Layout::kBlocked, Layout::kPlain},
                                                     {Layout::kPlain, Layout::kPlain}};
   for (const BenchLayer& layer : BenchLayers()) {
-    std::vector<std::pair<const ConvKernel*, ConvProblem>> takers;
+    std::vector<std::pair<const ConvKernel*, ConvProblem>> candidates;
     double cheapest = 1e30;
     for (const ConvKernel& kernel : ConvKernels().first(ConvKernels().size() - 1)) {
       for (const auto& [in, out] : kLayouts) {
         const ConvProblem p = BenchProblem(layer, in, out);
         if (!kernel.reject(p).empty()) continue;
-        takers.emplace_back(&kernel, p);
+        candidates.emplace_back(&kernel, p);
         cheapest = std::min(cheapest, kernel.cost(p, 1));
         break;
       }
     }
-    for (const auto& [kernel, p] : takers) {
+    for (const auto& [kernel, p] : candidates) {
       if (kernel->cost(p, 1) > kHopeless * cheapest) continue;
       const std::string name = BenchName(layer) + "/" + kernel->name + "/threads:";
       for (int threads : {1, 2}) {

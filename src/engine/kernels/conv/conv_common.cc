@@ -1,6 +1,7 @@
 #include "src/engine/kernels/conv/conv_common.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "src/engine/kernels/map/elementwise.h"
 
@@ -43,11 +44,39 @@ void FinishEpilogue(const ConvProblem& p, const ConvArgs& args, ThreadPool& pool
   }
 }
 
+int64_t WeightCount(const ConvProblem& p) {
+  return int64_t{p.out_channels} * (p.in_channels / p.groups) * p.kernel_h * p.kernel_w;
+}
+
+size_t PlainPackedBytes(const ConvProblem& p) {
+  return static_cast<size_t>(WeightCount(p) + p.out_channels) * sizeof(float);
+}
+
+void PackPlain(const ConvProblem& p, const float* weights, const float* bias, void* packed) {
+  float* to = static_cast<float*>(packed);
+  std::memcpy(to, weights, static_cast<size_t>(WeightCount(p)) * sizeof(float));
+  to += WeightCount(p);
+  for (int c = 0; c < p.out_channels; ++c) to[c] = bias != nullptr ? bias[c] : 0.0f;
+}
+
 std::string RejectUnlessLayouts(const ConvProblem& p, Layout in, Layout out) {
   const auto name = [](Layout l) { return l == Layout::kPlain ? "plain" : "blocked"; };
   if (p.in_layout != in) return std::string("takes a ") + name(in) + " input";
   if (p.out_layout != out) return std::string("gives a ") + name(out) + " output";
   return "";
+}
+
+std::string RejectUnlessWholeBlocks(const ConvProblem& p) {
+  if (p.groups != 1 &&
+      ((p.in_channels / p.groups) % kBlock != 0 || (p.out_channels / p.groups) % kBlock != 0)) {
+    return "channels of a group are no multiple of 16";
+  }
+  return "";
+}
+
+std::string RejectUnlessBlocked(const ConvProblem& p) {
+  std::string why = RejectUnlessLayouts(p, Layout::kBlocked, Layout::kBlocked);
+  return why.empty() ? RejectUnlessWholeBlocks(p) : why;
 }
 
 }  // namespace peel::engine

@@ -29,8 +29,18 @@ inline double MultiplyAdds(const ConvProblem& p) {
 void FinishEpilogue(const ConvProblem& problem, const ConvArgs& args, ThreadPool& pool,
                     bool residual_added = false);
 
+// Packed weights of the kernels that read them as they come: [out][in / groups][height][width],
+// then one bias an output channel.
+int64_t WeightCount(const ConvProblem& problem);
+size_t PlainPackedBytes(const ConvProblem& problem);
+void PackPlain(const ConvProblem& problem, const float* weights, const float* bias, void* packed);
+
 // Rejections that several kernels share; empty where the problem passes.
 std::string RejectUnlessLayouts(const ConvProblem& problem, Layout in, Layout out);
+// Groups must end where blocks of 16 channels do.
+std::string RejectUnlessWholeBlocks(const ConvProblem& problem);
+// Blocked in and out, in whole blocks.
+std::string RejectUnlessBlocked(const ConvProblem& problem);
 
 extern const ConvKernel kWinogradF6, kWinogradF4, kWinogradF2, kDirectBlocked, kDirectFewIn,
     kDirectFewOut, kDirectPlain, kDepthwise, kConvReference;

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "src/engine/kernels/conv/conv_common.h"
 
@@ -13,21 +12,6 @@ std::string Reject(const ConvProblem&) { return ""; }
 
 double Cost(const ConvProblem& p, int threads) {
   return EstimateMs(MultiplyAdds(p), 0.01, 0, threads);
-}
-
-int64_t WeightCount(const ConvProblem& p) {
-  return int64_t{p.out_channels} * (p.in_channels / p.groups) * p.kernel_h * p.kernel_w;
-}
-
-size_t PackedBytes(const ConvProblem& p) {
-  return static_cast<size_t>(WeightCount(p) + p.out_channels) * sizeof(float);
-}
-
-void Pack(const ConvProblem& p, const float* weights, const float* bias, void* packed) {
-  float* to = static_cast<float*>(packed);
-  std::memcpy(to, weights, static_cast<size_t>(WeightCount(p)) * sizeof(float));
-  to += WeightCount(p);
-  for (int c = 0; c < p.out_channels; ++c) to[c] = bias != nullptr ? bias[c] : 0.0f;
 }
 
 size_t ScratchBytes(const ConvProblem&, int) { return 0; }
@@ -117,7 +101,7 @@ void Run(const ConvProblem& p, const ConvArgs& args, ThreadPool& pool) {
 
 }  // namespace
 
-const ConvKernel kConvReference = {"conv_reference", Reject, Cost, PackedBytes, Pack,
-                                   ScratchBytes,     Run};
+const ConvKernel kConvReference = {"conv_reference", Reject,       Cost, PlainPackedBytes,
+                                   PackPlain,        ScratchBytes, Run};
 
 }  // namespace peel::engine

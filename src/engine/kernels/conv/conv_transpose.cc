@@ -65,6 +65,36 @@ struct Plan {
   int64_t RowFloats() const { return 4 * phase_columns * kBlock; }
 };
 
+// Pixels of one phase's row, made in a line of their own, to where they belong in the output.
+struct PhaseRow {
+  const float* line;
+  int64_t line_stride;  // floats from a block of channels to the next
+  int64_t first;        // block of channels
+  int blocks;
+  int image;
+  int64_t y, x;  // of the first pixel; the next are stride_w apart
+  int64_t pixels;
+};
+
+void Scatter(const ConvProblem& p, const ConvArgs& args, const Clamp& clamp, const PhaseRow& row) {
+  const int64_t out_row = int64_t{p.out_width} * kBlock, out_plane = p.out_height * out_row;
+  for (int block = 0; block < row.blocks; ++block) {
+    const int64_t at = (row.first + block) * out_plane + row.y * out_row + row.x * kBlock;
+    float* out = args.output + row.image * args.output_batch_stride + at;
+    const float* from = row.line + block * row.line_stride;
+    for (int64_t x = 0; x < row.pixels; ++x) {
+      float* pixel = out + x * p.stride_w * kBlock;
+      std::copy(from + x * kBlock, from + (x + 1) * kBlock, pixel);
+      if (!p.epilogue.residual) continue;
+      const float* more =
+          args.residual + row.image * args.residual_batch_stride + at + x * p.stride_w * kBlock;
+      for (int i = 0; i < kBlock; ++i) {
+        pixel[i] = std::min(clamp.hi, std::max(clamp.lo, pixel[i] + more[i]));
+      }
+    }
+  }
+}
+
 }  // namespace
 
 std::string RejectConvTranspose(const ConvProblem& p) {
@@ -135,7 +165,6 @@ void RunConvTranspose(const ConvProblem& p, const ConvArgs& args, ThreadPool& po
   float* lines = copy + plan.CopyFloats();
   const int64_t copy_row = int64_t{plan.columns} * kBlock, copy_plane = plan.rows * copy_row;
   const int64_t in_row = int64_t{p.in_width} * kBlock;
-  const int64_t out_row = int64_t{p.out_width} * kBlock, out_plane = p.out_height * out_row;
   PhaseTap ty[kMostTaps], tx[kMostTaps];
   for (int image = 0; image < p.batch; ++image) {
     pool.ParallelFor(plan.k_blocks * plan.rows, [&](int64_t item, int) {
@@ -182,22 +211,15 @@ void RunConvTranspose(const ConvProblem& p, const ConvArgs& args, ThreadPool& po
             tile.lo = p.epilogue.residual ? -HUGE_VALF : clamp.lo;
             tile.hi = p.epilogue.residual ? HUGE_VALF : clamp.hi;
             gemm.Run(panel, tile);
-            for (int block = 0; block < panel; ++block) {
-              const int64_t at = (n + block) * out_plane + (row * p.stride_h + phase_y) * out_row +
-                                 phase_x * kBlock;
-              float* out = args.output + image * args.output_batch_stride + at;
-              const float* from = line + block * tile.c_block_stride;
-              for (int64_t x = 0; x < phase_columns; ++x) {
-                float* pixel = out + x * p.stride_w * kBlock;
-                std::copy(from + x * kBlock, from + (x + 1) * kBlock, pixel);
-                if (!p.epilogue.residual) continue;
-                const float* more = args.residual + image * args.residual_batch_stride + at +
-                                    x * p.stride_w * kBlock;
-                for (int i = 0; i < kBlock; ++i) {
-                  pixel[i] = std::min(clamp.hi, std::max(clamp.lo, pixel[i] + more[i]));
-                }
-              }
-            }
+            Scatter(p, args, clamp,
+                    {.line = line,
+                     .line_stride = tile.c_block_stride,
+                     .first = n,
+                     .blocks = panel,
+                     .image = image,
+                     .y = row * p.stride_h + phase_y,
+                     .x = phase_x,
+                     .pixels = phase_columns});
             n += panel;
           }
         });

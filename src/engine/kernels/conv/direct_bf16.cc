@@ -48,14 +48,7 @@ ConvBands PlanOf(const ConvProblem& p, int threads) { return {p, kPixelBytes, fa
 
 std::string Reject(const ConvProblem& p) {
   if (GetBf16Gemm() == nullptr) return "this CPU multiplies no bfloat16";
-  if (auto why = RejectUnlessLayouts(p, Layout::kBlocked, Layout::kBlocked); !why.empty()) {
-    return why;
-  }
-  if (p.groups != 1 &&
-      ((p.in_channels / p.groups) % kBlock != 0 || (p.out_channels / p.groups) % kBlock != 0)) {
-    return "channels of a group are no multiple of 16";
-  }
-  return "";
+  return RejectUnlessBlocked(p);
 }
 
 // Packed: bias for all channels of whole blocks, then weights.
@@ -116,7 +109,7 @@ void Run(const ConvProblem& p, const ConvArgs& args, ThreadPool& pool) {
   const Bf16Gemm& gemm = *GetBf16Gemm();
   const ConvBands plan = PlanOf(p, pool.size());
   auto* offsets = static_cast<int64_t*>(args.scratch);
-  plan.FillOffsets(p, offsets);
+  plan.FillOffsets(p, 1, offsets);
   Bf16Tile common;
   common.offsets = offsets;
   common.segments = plan.taps * plan.k_blocks;

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "src/engine/kernels/conv/conv_common.h"
 
@@ -101,24 +100,9 @@ std::string Reject(const ConvProblem& p) {
   return RejectUnlessLayouts(p, Layout::kPlain, Layout::kPlain);
 }
 
-int64_t WeightCount(const ConvProblem& p) {
-  return int64_t{p.out_channels} * (p.in_channels / p.groups) * p.kernel_h * p.kernel_w;
-}
-
-size_t PackedBytes(const ConvProblem& p) {
-  return static_cast<size_t>(WeightCount(p) + p.out_channels) * sizeof(float);
-}
-
 double Cost(const ConvProblem& p, int threads) {
   return EstimateMs(MultiplyAdds(p), p.stride_w == 1 && p.out_width >= kBlock ? 0.15 : 0.015, 0,
                     threads);
-}
-
-void Pack(const ConvProblem& p, const float* weights, const float* bias, void* packed) {
-  float* to = static_cast<float*>(packed);
-  std::memcpy(to, weights, static_cast<size_t>(WeightCount(p)) * sizeof(float));
-  to += WeightCount(p);
-  for (int c = 0; c < p.out_channels; ++c) to[c] = bias != nullptr ? bias[c] : 0.0f;
 }
 
 size_t ScratchBytes(const ConvProblem&, int) { return 0; }
@@ -130,8 +114,8 @@ void Run(const ConvProblem& problem, const ConvArgs& args, ThreadPool& pool) {
 
 }  // namespace
 
-const ConvKernel kDirectPlain = {"direct_plain", Reject,       Cost, PackedBytes,
-                                 Pack,           ScratchBytes, Run};
+const ConvKernel kDirectPlain = {"direct_plain", Reject,       Cost, PlainPackedBytes,
+                                 PackPlain,      ScratchBytes, Run};
 
 }  // namespace peel::engine
 #endif
