@@ -16,13 +16,13 @@ namespace {
 constexpr int kHashBits = 15;
 constexpr int kWindow = 32768;
 constexpr int kMinMatch = 5;  // see HashOf
-// Positions among which the cheapest way is sought at once.
+// Positions over which an optimal parse is made at once.
 constexpr int kSegment = 1 << 12;
 constexpr size_t kTokensPerBlock = size_t{24} << 10;
 constexpr size_t kBytesPerBlock = size_t{4} << 20;
-// Bytes from which the first prices are guessed.
-constexpr int kFirstLook = 1 << 14;
-// A bit costs this much.
+// Bytes from which the first symbol costs are estimated.
+constexpr int kEstimateBytes = 1 << 14;
+// Costs are in fractions of a bit: this many make one.
 constexpr int kBit = 32;
 
 uint64_t Load64(const uint8_t* p) {
@@ -41,15 +41,15 @@ int MatchLength(const uint8_t* a, const uint8_t* b, int limit) {
   return length;
 }
 
-// What each symbol is going to cost, from what the last ones did.
-struct Prices {
+// Estimated cost of each symbol in the block to come, from the counts of the symbols before it.
+struct SymbolCosts {
   std::array<uint32_t, 256> literal;
   std::array<uint32_t, 30> distance;
-  // A length's price in the upper half, its share of the token in the lower.
-  std::array<uint64_t, kMaxMatch + 1> length_step;
+  // A length's cost in the upper half, its part of the token in the lower.
+  std::array<uint64_t, kMaxMatch + 1> length_cost;
 
   void Update(const SymbolCounts& counts) {
-    const auto price = [](uint32_t count, double log_total) {
+    const auto cost = [](uint32_t count, double log_total) {
       // As if each symbol had been seen a little more; a code has one bit at least.
       const double bits = log_total - std::log2(count + 0.4);
       return std::max<uint32_t>(kBit, static_cast<uint32_t>(bits * kBit));
@@ -59,28 +59,28 @@ struct Prices {
     for (const uint32_t n : counts.distance) distance_total += n + 0.4;
     total = std::log2(total);
     distance_total = std::log2(distance_total);
-    for (size_t s = 0; s < 256; ++s) literal[s] = price(counts.literal[s], total);
-    uint64_t step = 0;
+    for (size_t s = 0; s < 256; ++s) literal[s] = cost(counts.literal[s], total);
+    uint64_t upper = 0;
     for (int l = 3, symbol = 0; l <= kMaxMatch; ++l) {
       const LengthCode& code = kLengthCodes[l];
       // Lengths of one symbol follow each other.
       if (code.symbol != symbol) {
         symbol = code.symbol;
-        step = uint64_t{price(counts.literal[symbol], total) + code.extra * kBit} << 32;
+        upper = uint64_t{cost(counts.literal[symbol], total) + code.extra * kBit} << 32;
       }
-      length_step[l] = step | static_cast<uint64_t>(l) << 16;
+      length_cost[l] = upper | static_cast<uint64_t>(l) << 16;
     }
     for (size_t s = 0; s < 30; ++s) {
       distance[s] =
-          price(counts.distance[s], distance_total) + uint32_t{kDistanceCodes[s].extra} * kBit;
+          cost(counts.distance[s], distance_total) + uint32_t{kDistanceCodes[s].extra} * kBit;
     }
   }
 };
 
-class Packer {
+class Encoder {
  public:
-  Packer(std::span<const uint8_t> data, size_t history, const DeflateEffort& effort,
-         BitWriter* writer)
+  Encoder(std::span<const uint8_t> data, size_t history, const DeflateEffort& effort,
+          BitWriter* writer)
       : base_(data.data() - history),
         at_(static_cast<int>(history)),
         end_(static_cast<int>(history + data.size())),
@@ -89,12 +89,12 @@ class Packer {
         writer_(writer) {
     head_.fill(-kWindow - 1);
     for (int i = 0; i < at_; ++i) Insert(i);
-    Guess();
+    EstimateCosts();
   }
 
-  void Pack(bool last) {
+  void Encode(bool last) {
     while (at_ < end_) {
-      Segment();
+      EncodeSegment();
       if (tokens_.size() >= kTokensPerBlock || at_ - block_ >= static_cast<int>(kBytesPerBlock)) {
         FlushBlock(last && at_ == end_);
       }
@@ -104,15 +104,15 @@ class Packer {
   }
 
  private:
-  // First prices: the coming bytes as literals, and matches as they usually are.
-  void Guess() {
+  // First costs: the coming bytes as literals, and matches as they usually are.
+  void EstimateCosts() {
     SymbolCounts counts;
-    const int end = std::min(end_, at_ + kFirstLook);
+    const int end = std::min(end_, at_ + kEstimateBytes);
     for (int i = at_; i < end; ++i) ++counts.literal[base_[i]];
     const auto rare = static_cast<uint32_t>((end - at_) / 256);
     for (int s = 257; s < 286; ++s) counts.literal[s] = rare;
     counts.distance.fill(1);
-    prices_.Update(counts);
+    costs_.Update(counts);
   }
 
   // Of five bytes: matches of four hardly ever pay, and the latest place with five equal bytes is a
@@ -138,36 +138,37 @@ class Packer {
     }
   }
 
-  // The cheapest way from at_ to some point at most kSegment on.
-  void Segment() {
+  // The optimal parse from at_ to some point at most kSegment on.
+  void EncodeSegment() {
     const int size = std::min(kSegment, end_ - at_);
-    const Stop stop = effort_.chain > 1 ? Walk<true>(size) : Walk<false>(size);
-    Collect(stop.at);
-    at_ += stop.at;
-    if (stop.jump != 0) Jump(stop.jump);
-    Learn();
+    const ParseEnd end = effort_.chain > 1 ? Parse<true>(size) : Parse<false>(size);
+    Backtrack(end.at);
+    at_ += end.at;
+    if (end.match != 0) TakeLongMatch(end.match);
+    UpdateCosts();
   }
 
-  struct Stop {
-    int at;             // positions walked
-    DeflateToken jump;  // a match to be taken there without further thought, or 0
+  struct ParseEnd {
+    int at;              // positions parsed
+    DeflateToken match;  // a match of nice length found there, taken without comparing; or 0
   };
 
-  // Finds the cheapest way to each of the next `size` positions, as long as no match is long enough
-  // to be jumped over. Locals stand in for members: what is stored might alias them.
+  // The forward pass of the optimal parse: finds the cheapest sequence of tokens to each of the
+  // next `size` positions, up to the first match of nice length. Members are read into locals
+  // first: what is stored might alias them.
   template <bool kChain>
-  Stop Walk(int size) {
+  ParseEnd Parse(int size) {
     const uint8_t* const base = base_;
     const int start = at_, nice = effort_.nice;
-    const Prices& prices = prices_;
-    uint64_t* const ways = ways_.data();
-    std::fill_n(ways, size + 1, UINT64_MAX);
-    ways[0] = 0;
+    const SymbolCosts& costs = costs_;
+    uint64_t* const best_to = best_to_.data();
+    std::fill_n(best_to, size + 1, UINT64_MAX);
+    best_to[0] = 0;
     for (int i = 0; i < size; ++i) {
       const int here = start + i;
       const uint8_t* const p = base + here;
-      const uint64_t so_far = ways[i] >> 32;
-      ways[i + 1] = std::min(ways[i + 1], (so_far + prices.literal[*p]) << 32 | *p);
+      const uint64_t so_far = best_to[i] >> 32;
+      best_to[i + 1] = std::min(best_to[i + 1], (so_far + costs.literal[*p]) << 32 | *p);
       if (here + 8 > end_) continue;  // too near the end for a match to matter
 
       const uint64_t word = Load64(p);
@@ -187,10 +188,10 @@ class Packer {
         if (length > best) {
           const auto distance = static_cast<uint32_t>(here - candidate);
           if (length >= nice) return {i, static_cast<uint32_t>(length) << 16 | distance};
-          const uint64_t way =
-              (so_far + prices.distance[DistanceSymbol(distance)]) << 32 | distance;
+          const uint64_t match =
+              (so_far + costs.distance[DistanceSymbol(distance)]) << 32 | distance;
           for (int l = best + 1; l <= length; ++l) {
-            ways[i + l] = std::min(ways[i + l], way + prices.length_step[l]);
+            best_to[i + l] = std::min(best_to[i + l], match + costs.length_cost[l]);
           }
           best = length;
           if (best >= limit) break;
@@ -201,12 +202,12 @@ class Packer {
     return {size, 0};
   }
 
-  // Adds the steps of the cheapest way to position i of the segment.
-  void Collect(int i) {
+  // Adds the tokens of the cheapest sequence to position i of the segment, followed from its end.
+  void Backtrack(int i) {
     const size_t first = tokens_.size();
     path_.clear();
     while (i > 0) {
-      const auto token = static_cast<DeflateToken>(ways_[i]);
+      const auto token = static_cast<DeflateToken>(best_to_[i]);
       path_.push_back(token);
       i -= token < 256 ? 1 : static_cast<int>(token >> 16);
     }
@@ -214,13 +215,14 @@ class Packer {
     for (auto it = path_.rbegin(); it != path_.rend(); ++it) Add(*it);
   }
 
-  // Takes a long match, and goes on for as long as what is copied goes on.
-  void Jump(DeflateToken token) {
+  // Takes a match of nice length, and more of the same distance for as long as the repetition
+  // lasts.
+  void TakeLongMatch(DeflateToken token) {
     const int distance = static_cast<int>(token & 0xFFFF);
     int length = static_cast<int>(token >> 16);
     while (length >= kMinMatch) {
       Add(static_cast<uint32_t>(length) << 16 | static_cast<uint32_t>(distance));
-      // In a long run every place looks like its neighbour; its end is what will be looked for.
+      // In a long run every position looks like its neighbour; later searches want its end.
       const int skip = std::max(1, length - 32);
       for (int i = skip; i < length; ++i) Insert(at_ + i);
       at_ += length;
@@ -231,18 +233,18 @@ class Packer {
     }
   }
 
-  void Learn() {
+  void UpdateCosts() {
     // The running counts of this block, or of the last while this one is young.
-    if (tokens_.size() < learnt_ + 4096) return;
-    prices_.Update(counts_);
-    learnt_ = tokens_.size();
+    if (tokens_.size() < costed_ + 4096) return;
+    costs_.Update(counts_);
+    costed_ = tokens_.size();
   }
 
   void FlushBlock(bool last) {
     WriteDeflateBlock(tokens_, counts_, {base_ + block_, static_cast<size_t>(at_ - block_)}, last,
                       writer_);
-    prices_.Update(counts_);
-    learnt_ = 0;
+    costs_.Update(counts_);
+    costed_ = 0;
     tokens_.clear();
     counts_ = SymbolCounts();
     block_ = at_;
@@ -256,14 +258,15 @@ class Packer {
   bool finished_ = false;
   DeflateEffort effort_;
   BitWriter* writer_;
-  Prices prices_;
-  size_t learnt_ = 0;  // tokens of this block that the prices know of
+  SymbolCosts costs_;
+  size_t costed_ = 0;  // tokens of this block that the costs include
   SymbolCounts counts_;
   std::vector<DeflateToken> tokens_, path_;
   std::array<int32_t, 1 << kHashBits> head_;
   std::array<int32_t, kWindow> previous_;
-  // Of each position of a segment: the least price of a way to it, above the way's last token.
-  std::array<uint64_t, kSegment + 1> ways_;
+  // For each position of a segment: the least cost of reaching it in the upper half, the last token
+  // on the way there in the lower.
+  std::array<uint64_t, kSegment + 1> best_to_;
 };
 
 }  // namespace
@@ -271,9 +274,9 @@ class Packer {
 size_t DeflatePiece(std::span<const uint8_t> data, size_t history, bool last,
                     const DeflateEffort& effort, uint8_t* out) {
   BitWriter writer(out);
-  const auto packer =
-      std::make_unique<Packer>(data, std::min<size_t>(history, kWindow), effort, &writer);
-  packer->Pack(last);
+  const auto encoder =
+      std::make_unique<Encoder>(data, std::min<size_t>(history, kWindow), effort, &writer);
+  encoder->Encode(last);
   writer.AlignToByte();
   return writer.size();
 }
@@ -283,7 +286,7 @@ uint32_t CombineAdler32(uint32_t first, uint32_t second, uint64_t second_bytes) 
   const uint64_t n = second_bytes % kPrime;
   const uint64_t a1 = first & 0xFFFF, b1 = first >> 16;
   const uint64_t a2 = second & 0xFFFF, b2 = second >> 16;
-  // Both begin with a = 1: the second's share of it is taken out again.
+  // Both begin with a = 1: the second's is subtracted again.
   const uint64_t a = (a1 + a2 + kPrime - 1) % kPrime;
   const uint64_t b = (b1 + b2 + n * (a1 + kPrime - 1)) % kPrime;
   return static_cast<uint32_t>(b << 16 | a);
