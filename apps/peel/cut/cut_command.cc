@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "apps/peel/console.h"
 #include "apps/peel/cut/cut_options.h"
 #include "apps/peel/cut/cut_run.h"
 
@@ -71,12 +70,7 @@ void AddCutCommand(Command& app, int* exit_code) {
   AddFolderOptions(cut, *arguments);
   cut.OnParsed([cut, arguments, exit_code] {
     arguments->settings = OptionsThatCount(cut);
-    if (const Status status = TakeConfig(cut, *arguments); !status.ok()) {
-      Console().Error(status.message());
-      *exit_code = kExitUsage;
-      return;
-    }
-    *exit_code = RunCut(*arguments);
+    if (ApplyConfig(cut, *arguments, exit_code)) *exit_code = RunCut(*arguments);
   });
 }
 

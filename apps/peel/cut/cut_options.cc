@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "apps/peel/config.h"
+#include "apps/peel/console.h"
 
 namespace peel {
 
@@ -135,8 +136,14 @@ void AddModelOptions(Command& cut, CutArguments& a) {
       .Group(group);
 }
 
-Status TakeConfig(const Command& command, CutArguments& a) {
-  PEEL_ASSIGN_OR_RETURN(const Config config, ReadConfig());
+bool ApplyConfig(const Command& command, CutArguments& a, int* exit_code) {
+  const Result<Config> read = ReadConfig();
+  if (!read.ok()) {
+    Console().Error(read.status().message());
+    *exit_code = kExitUsage;
+    return false;
+  }
+  const Config& config = *read;
   const auto take = [&](const char* key, const std::string& option, std::string& to, bool counts) {
     const auto it = config.find(key);
     if (it == config.end() || command.Count(option) > 0) return;
@@ -155,7 +162,7 @@ Status TakeConfig(const Command& command, CutArguments& a) {
   if (!threads.empty()) a.threads = std::stoi(threads);  // ReadConfig has checked them
   if (!jobs.empty()) a.jobs = std::stoi(jobs);
   std::ranges::sort(a.settings);
-  return OkStatus();
+  return true;
 }
 
 }  // namespace peel

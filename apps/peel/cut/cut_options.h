@@ -3,7 +3,6 @@
 #include "apps/peel/command_line.h"
 
 #include "apps/peel/cut/cut_run.h"
-#include "src/base/status.h"
 
 // The groups of options that `cut` and `stream` have in common.
 namespace peel {
@@ -13,8 +12,9 @@ void AddPictureOptions(Command& command, CutArguments& arguments);
 void AddMattingOptions(Command& command, CutArguments& arguments);
 void AddModelOptions(Command& command, CutArguments& arguments);
 
-// What the configuration (config.h) says and the command line does not. It counts for results as
-// if it were typed. Errors: ReadConfig's.
-Status TakeConfig(const Command& command, CutArguments& arguments);
+// Fills in from the configuration (config.h) what the command line leaves open; that counts for
+// results as if it were typed. False for a configuration that ReadConfig refuses: the error is then
+// printed and *exit_code set.
+bool ApplyConfig(const Command& command, CutArguments& arguments, int* exit_code);
 
 }  // namespace peel

@@ -3,7 +3,6 @@
 #include <memory>
 #include <vector>
 
-#include "apps/peel/console.h"
 #include "apps/peel/cut/cut_options.h"
 #include "apps/peel/stream/stream_run.h"
 
@@ -39,11 +38,7 @@ void AddStreamCommand(Command& app, int* exit_code) {
   AddMattingOptions(stream, arguments->cut);
   AddModelOptions(stream, arguments->cut);
   stream.OnParsed([stream, arguments, size, exit_code] {
-    if (const Status status = TakeConfig(stream, arguments->cut); !status.ok()) {
-      Console().Error(status.message());
-      *exit_code = kExitUsage;
-      return;
-    }
+    if (!ApplyConfig(stream, arguments->cut, exit_code)) return;
     if (size->size() == 2) {
       arguments->width = (*size)[0];
       arguments->height = (*size)[1];
