@@ -5,6 +5,7 @@
 #include <cstring>
 #include <sstream>
 
+#include "src/engine/graph/port.h"
 #include "src/engine/graph/specialise.h"
 #include "src/engine/kernels/reference/reference.h"
 #include "src/engine/memory_limit.h"
@@ -22,20 +23,6 @@ Status CheckOperators(const Graph& graph) {
                        std::to_string(node.opset) + ", node '" + node.name + "') is not supported");
   }
   return OkStatus();
-}
-
-ModelInfo Describe(const Graph& graph) {
-  ModelInfo info;
-  info.graph_name = graph.name;
-  info.ir_version = graph.ir_version;
-  info.opsets = graph.opsets;
-  for (const Node& node : graph.nodes) {
-    ++info.operators[node.domain.empty() ? node.op_type : node.domain + "." + node.op_type];
-  }
-  for (const Value& value : graph.values) {
-    if (value.is_constant()) info.parameters += value.constant.elements();
-  }
-  return info;
 }
 
 Status AddOutputs(Graph& graph, const std::vector<std::string>& names) {
@@ -61,39 +48,6 @@ Status AddOutputs(Graph& graph, const std::vector<std::string>& names) {
   return OkStatus();
 }
 
-constexpr auto kEvaluate = [](const Node& node, std::span<const Tensor* const> inputs,
-                              std::span<Tensor> outputs) {
-  return RunReference(node, inputs, outputs);
-};
-
-std::string DeclaredShape(const Port& port) {
-  std::string text;
-  for (size_t i = 0; i < port.shape.size(); ++i) {
-    if (i > 0) text += 'x';
-    if (port.shape[i] >= 0) {
-      text += std::to_string(port.shape[i]);
-    } else {
-      const bool named = i < port.dim_names.size() && !port.dim_names[i].empty();
-      text += named ? port.dim_names[i] : "?";
-    }
-  }
-  return port.shape.empty() ? "scalar" : text;
-}
-
-std::string PortText(const Port& port) {
-  return "'" + port.name + "' " + DataTypeName(port.type) + " " +
-         (port.has_shape ? DeclaredShape(port) : "of any shape");
-}
-
-bool Fits(const Port& port, const Shape& shape) {
-  if (!port.has_shape) return true;
-  if (port.shape.size() != shape.size()) return false;
-  for (size_t i = 0; i < shape.size(); ++i) {
-    if (port.shape[i] >= 0 && port.shape[i] != shape[i]) return false;
-  }
-  return true;
-}
-
 bool SameTensor(const Tensor& a, const Tensor& b) {
   return a.type() == b.type() && a.shape() == b.shape() &&
          (a.bytes() == 0 || std::memcmp(a.raw(), b.raw(), a.bytes()) == 0);
@@ -116,7 +70,7 @@ bool NativeSession::PlanKey::operator==(const PlanKey& other) const {
 Result<std::unique_ptr<Session>> NativeSession::Make(Graph graph, const SessionOptions& options) {
   PEEL_RETURN_IF_ERROR(CheckOperators(graph));
   std::unique_ptr<NativeSession> session(new NativeSession());
-  session->info_ = Describe(graph);
+  session->info_ = DescribeGraph(graph);
   session->max_memory_ = options.max_memory_bytes;
   session->disabled_kernels_ = options.disabled_kernels;
   session->disabled_passes_ = options.disabled_passes;
@@ -129,7 +83,7 @@ Result<std::unique_ptr<Session>> NativeSession::Make(Graph graph, const SessionO
   }
   PEEL_RETURN_IF_ERROR(AddOutputs(graph, options.extra_outputs));
   session->graph_ = std::move(graph);
-  const Evaluator evaluator(kEvaluate);
+  const Evaluator evaluator(kReferenceEvaluator);
   PEEL_ASSIGN_OR_RETURN(session->passes_, RunPasses(session->graph_, options.disabled_passes,
                                                     PassContext{&evaluator}));
   const std::vector<std::string> deciding = ShapeDecidingInputs(session->graph_);
@@ -168,7 +122,7 @@ Status NativeSession::Bind(std::span<const NamedTensor> feeds,
     }
     slot = &feed.tensor;
     const bool type_fits = port.type == DataType::kUndefined || feed.tensor.type() == port.type;
-    if (!feed.tensor.defined() || !type_fits || !Fits(port, feed.tensor.shape())) {
+    if (!feed.tensor.defined() || !type_fits || !ShapeFits(port, feed.tensor.shape())) {
       return InvalidArgument(graph_.source + ": input " + PortText(port) + " was fed " +
                              DataTypeName(feed.tensor.type()) + " " +
                              ShapeString(feed.tensor.shape()));
@@ -249,14 +203,14 @@ Result<std::shared_ptr<const Plan>> NativeSession::MakePlan(const PlanKey& key) 
     PEEL_ASSIGN_OR_RETURN(binding.values[graph->inputs[static_cast<size_t>(deciding_[i])].name],
                           Copy(key.values[i]));
   }
-  PEEL_RETURN_IF_ERROR(Specialise(*graph, binding, kEvaluate));
+  PEEL_RETURN_IF_ERROR(Specialise(*graph, binding, kReferenceEvaluator));
   // Some rewrites need shapes; what they fold needs its own shapes in turn.
-  const Evaluator evaluator(kEvaluate);
+  const Evaluator evaluator(kReferenceEvaluator);
   PEEL_ASSIGN_OR_RETURN(const auto reports,
                         RunPasses(*graph, disabled_passes_, PassContext{&evaluator}));
   if (std::any_of(reports.begin(), reports.end(),
                   [](const PassReport& report) { return report.changes > 0; })) {
-    PEEL_RETURN_IF_ERROR(Specialise(*graph, binding, kEvaluate));
+    PEEL_RETURN_IF_ERROR(Specialise(*graph, binding, kReferenceEvaluator));
   }
   std::vector<ValueId> fetches;
   for (const Port& port : graph->outputs) fetches.push_back(port.value);
@@ -265,85 +219,6 @@ Result<std::shared_ptr<const Plan>> NativeSession::MakePlan(const PlanKey& key) 
   return Plan::Build(std::move(graph), fetches, options, *pool_, weights_);
 } catch (const TensorReadError& error) {
   return IoError(error.what());
-}
-
-Result<std::string> NativeSession::PlanText(
-    const std::map<std::string, Shape, std::less<>>& shapes) const {
-  if (!deciding_.empty()) {
-    return InvalidArgument(graph_.source + ": the values of input '" +
-                           graph_.inputs[static_cast<size_t>(deciding_[0])].name +
-                           "' decide shapes, so there is no plan before they are known");
-  }
-  PlanKey key;
-  for (const auto& [name, shape] : shapes) {
-    if (std::none_of(graph_.inputs.begin(), graph_.inputs.end(),
-                     [&, &input = name](const Port& port) { return port.name == input; })) {
-      return InvalidArgument(graph_.source + ": has no input '" + name + "'");
-    }
-  }
-  for (const Port& port : graph_.inputs) {
-    Shape shape = port.shape;
-    for (int64_t& extent : shape) extent = std::max<int64_t>(extent, extent < 0 ? 1 : 0);
-    if (const auto it = shapes.find(port.name); it != shapes.end()) {
-      shape = it->second;
-    } else if (!port.has_shape) {
-      return InvalidArgument(graph_.source + ": input '" + port.name +
-                             "' declares no shape; give one");
-    }
-    if (!Fits(port, shape)) {
-      return InvalidArgument(graph_.source + ": input " + PortText(port) + " cannot be " +
-                             ShapeString(shape));
-    }
-    key.shapes.push_back(std::move(shape));
-  }
-  PEEL_ASSIGN_OR_RETURN(key.fetches, Fetches({}));
-  PEEL_ASSIGN_OR_RETURN(const auto plan, PlanFor(key));
-  return plan->Text();
-}
-
-std::string NativeSession::Summary() const {
-  std::string text = graph_.source + "\n";
-  if (!info_.graph_name.empty()) text += "graph      " + info_.graph_name + "\n";
-  text += "format     ONNX IR version " + std::to_string(info_.ir_version);
-  for (const auto& [domain, version] : info_.opsets) {
-    text += ", opset " + (domain.empty() ? "" : domain + " ") + std::to_string(version);
-  }
-  text += "\n";
-  for (const Port& port : graph_.inputs) text += "input      " + PortText(port) + "\n";
-  for (const Port& port : graph_.outputs) text += "output     " + PortText(port) + "\n";
-  for (const auto& [key, value] : graph_.metadata) {
-    text += "metadata   " + key + " = " + value.substr(0, 200) + "\n";
-  }
-  text += "parameters " + std::to_string(info_.parameters) + "\noperators ";
-  for (const auto& [name, count] : info_.operators) {
-    text += " " + name + " " + std::to_string(count);
-  }
-  // Work depends on the shapes; known only where none is symbolic.
-  int64_t multiply_adds = 0;
-  const auto symbolic = [](const Port& port) {
-    return !port.has_shape ||
-           std::any_of(port.shape.begin(), port.shape.end(), [](int64_t e) { return e < 0; });
-  };
-  if (deciding_.empty() && std::none_of(graph_.inputs.begin(), graph_.inputs.end(), symbolic)) {
-    Graph copy = graph_;
-    Binding binding;
-    for (const Port& port : graph_.inputs) binding.shapes[port.name] = port.shape;
-    if (Specialise(copy, binding, kEvaluate).ok()) {
-      for (const Node& node : copy.nodes) multiply_adds += MultiplyAdds(copy, node);
-      text += "\nwork       " + std::to_string(multiply_adds) + " multiply-adds, " +
-              std::to_string(copy.nodes.size()) + " nodes after the passes";
-    }
-  }
-  text += "\npasses    ";
-  for (const PassReport& pass : passes_) {
-    if (pass.disabled) {
-      text += " " + pass.name + " off,";
-    } else if (pass.changes > 0) {
-      text += " " + pass.name + " " + std::to_string(pass.changes) + ",";
-    }
-  }
-  if (text.back() == ',') text.pop_back();
-  return text + "\n";
 }
 
 }  // namespace peel::engine

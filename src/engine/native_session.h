@@ -15,7 +15,11 @@
 
 namespace peel::engine {
 
-// Session on Peel's own kernels.
+// What a model consists of, before any rewrite.
+ModelInfo DescribeGraph(const Graph& graph);
+
+// Session on Peel's own kernels. Running it is in native_session.cc, describing it in
+// native_session_text.cc.
 class NativeSession : public Session {
  public:
   // Takes a graph as the reader left it: checks the operators, runs the passes.

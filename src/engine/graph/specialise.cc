@@ -4,33 +4,14 @@
 
 #include "src/engine/graph/dead_code.h"
 #include "src/engine/graph/fold.h"
+#include "src/engine/graph/port.h"
 #include "src/engine/graph/schema.h"
 
 namespace peel::engine {
 namespace {
 
-// "1x3xheightx?": the declared shape for messages.
-std::string DeclaredShape(const Port& port) {
-  if (port.shape.empty()) return "scalar";
-  std::string text;
-  for (size_t i = 0; i < port.shape.size(); ++i) {
-    if (i > 0) text += 'x';
-    if (port.shape[i] >= 0) {
-      text += std::to_string(port.shape[i]);
-    } else {
-      text += port.dim_names[i].empty() ? "?" : port.dim_names[i];
-    }
-  }
-  return text;
-}
-
 Status CheckDeclared(const Port& port, const Shape& shape) {
-  if (!port.has_shape) return OkStatus();
-  bool fits = port.shape.size() == shape.size();
-  for (size_t i = 0; fits && i < shape.size(); ++i) {
-    fits = port.shape[i] < 0 || port.shape[i] == shape[i];
-  }
-  if (fits) return OkStatus();
+  if (ShapeFits(port, shape)) return OkStatus();
   return InvalidArgument("input '" + port.name + "' is " + ShapeString(shape) +
                          "; the model takes " + DeclaredShape(port));
 }

@@ -13,11 +13,6 @@
 namespace peel::engine {
 namespace {
 
-constexpr auto kEvaluate = [](const Node& node, std::span<const Tensor* const> inputs,
-                              std::span<Tensor> outputs) {
-  return RunReference(node, inputs, outputs);
-};
-
 // The graph with constants, batch norms and shapes worked out.
 Result<Graph> Settled(const Graph& file, std::span<const std::string> fetches,
                       const std::map<std::string, Shape, std::less<>>& shapes) {
@@ -31,14 +26,14 @@ Result<Graph> Settled(const Graph& file, std::span<const std::string> fetches,
   }
   if (wanted.size() != fetches.size()) return InvalidArgument("lacks an output that is asked for");
   graph.outputs = std::move(wanted);
-  const Evaluator evaluator(kEvaluate);
+  const Evaluator evaluator(kReferenceEvaluator);
   const PassContext context{&evaluator};
   PEEL_RETURN_IF_ERROR(passes::FoldConstants(graph, context).status());
   PEEL_RETURN_IF_ERROR(passes::RemoveDeadNodes(graph, context).status());
   PEEL_RETURN_IF_ERROR(passes::FoldBatchNorm(graph, context).status());
   Binding binding;
   binding.shapes = shapes;
-  PEEL_RETURN_IF_ERROR(Specialise(graph, binding, kEvaluate));
+  PEEL_RETURN_IF_ERROR(Specialise(graph, binding, kReferenceEvaluator));
   return graph;
 }
 

@@ -34,4 +34,10 @@ std::span<const ReferenceEntry> AllReferences();
 Status RunReference(const Node& node, std::span<const Tensor* const> inputs,
                     std::span<Tensor> outputs);
 
+// RunReference as the graph's Evaluator, which borrows an object.
+inline constexpr auto kReferenceEvaluator =
+    [](const Node& node, std::span<const Tensor* const> inputs, std::span<Tensor> outputs) {
+      return RunReference(node, inputs, outputs);
+    };
+
 }  // namespace peel::engine
