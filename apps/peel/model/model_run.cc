@@ -12,10 +12,11 @@
 
 #include "apps/peel/console.h"
 #include "apps/peel/model/model_command.h"
+#include "apps/peel/model/npy.h"
+#include "apps/peel/model/profile.h"
 #include "apps/peel/output.h"
 #include "src/base/os/machine.h"
 #include "src/engine/backend.h"
-#include "src/engine/npy.h"
 #include "src/engine/session.h"
 #include "src/pipeline/cut/cutter.h"
 #include "src/pipeline/model/int8_model.h"
@@ -171,54 +172,6 @@ Status CheckPrecision(const Options& options, const PrecisionPlan& plan,
   return OkStatus();
 }
 
-void PrintProfile(const std::vector<engine::StepProfile>& steps) {
-  double total = 0;
-  std::map<std::string, std::pair<double, int>> kernels;
-  Print("{:>9} {:>9} {:<22} {:<14} {:<40} {}\n", "ms", "GMAC/s", "kernel", "operator", "shapes",
-        "node");
-  for (const auto& step : steps) {
-    total += step.milliseconds;
-    auto& [sum, count] = kernels[step.kernel];
-    sum += step.milliseconds;
-    ++count;
-    const double rate = step.milliseconds > 0
-                            ? static_cast<double>(step.multiply_adds) / step.milliseconds * 1e-6
-                            : 0;
-    Print("{:9.3f} {:>9} {:<22} {:<14} {:<40} {}\n", step.milliseconds,
-          step.multiply_adds > 0 ? fmt::format("{:.1f}", rate) : "-", step.kernel, step.op_type,
-          step.detail, step.node);
-  }
-  std::vector<std::pair<std::string, std::pair<double, int>>> order(kernels.begin(), kernels.end());
-  std::sort(order.begin(), order.end(),
-            [](auto& a, auto& b) { return a.second.first > b.second.first; });
-  Print("\n{:>9} {:>6} {:>6}  {}\n", "ms", "%", "steps", "kernel");
-  for (const auto& [kernel, sum] : order) {
-    Print("{:9.3f} {:6.1f} {:6}  {}\n", sum.first, total > 0 ? 100 * sum.first / total : 0,
-          sum.second, kernel);
-  }
-  Print("{:9.3f}               in all\n", total);
-  std::string slow;
-  int count = 0;
-  for (const auto& step : steps) {
-    if (step.kernel != "reference" && step.kernel != "conv_reference") continue;
-    slow += (count++ == 0 ? " '" : ", '") + step.node + "'";
-  }
-  if (count > 0) Print("\n{} on plain reference kernels:{}\n", count, slow);
-}
-
-nlohmann::json ProfileJson(const std::vector<engine::StepProfile>& steps) {
-  auto list = nlohmann::json::array();
-  for (const auto& step : steps) {
-    list.push_back({{"node", step.node},
-                    {"operator", step.op_type},
-                    {"kernel", step.kernel},
-                    {"detail", step.detail},
-                    {"ms", step.milliseconds},
-                    {"multiply_adds", step.multiply_adds}});
-  }
-  return list;
-}
-
 std::string Range(const Tensor& tensor) {
   const auto values = tensor.AsFloats();
   if (!values.ok() || values->empty()) return "";
@@ -234,106 +187,87 @@ struct Timing {
   std::vector<double> all;  // of the repeated runs, in order
 };
 
-Status Run(const Options& options) {
-  if (options.warmup > 0 && options.repeat == 0) {
-    return InvalidArgument("--warmup comes before the runs that --repeat asks for; give that too");
-  }
-  PEEL_ASSIGN_OR_RETURN(const engine::DeviceRequest request, RequestFor(options));
-  PEEL_ASSIGN_OR_RETURN(const engine::Precision wish, ParsePrecision(options.precision));
+// What a run is made of, and what came of it.
+struct Outcome {
+  engine::PlacedSession placed;
+  std::vector<std::string> fetches;  // empty: all outputs
+  std::unique_ptr<engine::Context> context;
+  std::vector<Tensor> results;
   Timing timing;
-  auto start = Clock::now();
-  // Any file is taken, whatever its name.
-  LocatedModel where;
-  where.path = options.file;
-  where.name = std::filesystem::path(options.file).stem().string();
-  PEEL_ASSIGN_OR_RETURN(engine::ModelBytes file, ReadModel(where));
-  PrecisionPlan plan = PlanPrecision(wish, where, std::move(file));
-  ThreadPool pool(options.threads);
-  plan.session.pool = &pool;
-  PEEL_ASSIGN_OR_RETURN(const auto placed, engine::LoadPlaced(plan.file, plan.session, request));
-  plan.file = {};  // before packed weights take memory
-  const auto& session = placed.session;
-  const engine::RunsOn on = session->runs_on();
-  if (!placed.warning.empty()) Console().Note(placed.warning);
-  timing.load = MillisecondsSince(start);
+  engine::NumberReport numbers;
+};
 
-  std::vector<std::string> fetches, files;
-  for (const std::string& text : options.outputs) {
-    PEEL_ASSIGN_OR_RETURN(auto pair, SplitPair("--output", text));
-    if (!FindPort(session->outputs(), pair.first)) {
-      return NoSuchPort(options, "output", pair.first, session->outputs());
-    }
-    fetches.push_back(std::move(pair.first));
-    files.push_back(std::move(pair.second));
-  }
-  PEEL_ASSIGN_OR_RETURN(const std::vector<NamedTensor> feeds, Feeds(options, *session));
-
-  const auto context = session->NewContext();
+// The first run, and the repeated ones.
+Status Measure(const Options& options, const PrecisionPlan& plan,
+               const std::vector<NamedTensor>& feeds, Outcome* run) {
   const bool again = options.repeat > 0;
-  context->EnableProfile(options.profile && !again);
-  start = Clock::now();
-  PEEL_ASSIGN_OR_RETURN(std::vector<Tensor> results, context->Run(feeds, fetches));
-  timing.first = timing.min = timing.median = MillisecondsSince(start);
-  const engine::NumberReport numbers = context->Numbers();
-  PEEL_RETURN_IF_ERROR(CheckPrecision(options, plan, numbers));
+  run->context->EnableProfile(options.profile && !again);
+  auto start = Clock::now();
+  PEEL_ASSIGN_OR_RETURN(run->results, run->context->Run(feeds, run->fetches));
+  run->timing.first = run->timing.min = run->timing.median = MillisecondsSince(start);
+  run->numbers = run->context->Numbers();
+  PEEL_RETURN_IF_ERROR(CheckPrecision(options, plan, run->numbers));
   if (again) {
     for (int i = 0; i < options.warmup; ++i) {
-      PEEL_ASSIGN_OR_RETURN(results, context->Run(feeds, fetches));
+      PEEL_ASSIGN_OR_RETURN(run->results, run->context->Run(feeds, run->fetches));
     }
     std::vector<double> times;
     for (int i = 0; i < options.repeat; ++i) {
       // The last run alone is profiled, so that the others are timed as users run them.
-      if (options.profile && i + 1 == options.repeat) context->EnableProfile(true);
+      if (options.profile && i + 1 == options.repeat) run->context->EnableProfile(true);
       start = Clock::now();
-      PEEL_ASSIGN_OR_RETURN(results, context->Run(feeds, fetches));
+      PEEL_ASSIGN_OR_RETURN(run->results, run->context->Run(feeds, run->fetches));
       times.push_back(MillisecondsSince(start));
     }
-    timing.all = times;
+    run->timing.all = times;
     std::sort(times.begin(), times.end());
-    timing.min = times.front();
-    timing.median = (times[(times.size() - 1) / 2] + times[times.size() / 2]) / 2;
+    run->timing.min = times.front();
+    run->timing.median = (times[(times.size() - 1) / 2] + times[times.size() / 2]) / 2;
   }
-  for (size_t i = 0; i < files.size(); ++i) {
-    PEEL_RETURN_IF_ERROR(engine::WriteNpy(files[i], results[i]));
-  }
+  return OkStatus();
+}
 
-  if (options.json) {
-    nlohmann::json out{{"load_ms", timing.load},
-                       {"first_ms", timing.first},
-                       {"min_ms", timing.min},
-                       {"median_ms", timing.median},
-                       {"times_ms", timing.all},
-                       {"peak_bytes", PeakMemory()},
-                       {"device", engine::DeviceName(on.device)},
-                       {"device_asked", options.device},
-                       {"device_reason", placed.reason},
-                       {"backend", engine::BackendName(on.backend)},
-                       {"precision", PrecisionName(numbers)},
-                       {"threads", session->threads()}};
-    if (!on.version.empty()) out["backend_version"] = on.version;
-    if (!on.nodes.empty()) out["nodes"] = on.nodes;
-    if (options.profile) {
-      const engine::MemoryReport memory = context->Memory();
-      out["steps"] = ProfileJson(context->LastProfile());
-      out["arena_bytes"] = memory.arena_bytes;
-      out["weight_bytes"] = memory.weight_bytes;
-      out["scratch_bytes"] = memory.scratch_bytes;
-    }
-    Print("{}\n", out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
-    return OkStatus();
-  }
+void PrintJson(const Options& options, const Outcome& run) {
+  const engine::RunsOn on = run.placed.session->runs_on();
+  nlohmann::json out{{"load_ms", run.timing.load},
+                     {"first_ms", run.timing.first},
+                     {"min_ms", run.timing.min},
+                     {"median_ms", run.timing.median},
+                     {"times_ms", run.timing.all},
+                     {"peak_bytes", PeakBytes()},
+                     {"device", engine::DeviceName(on.device)},
+                     {"device_asked", options.device},
+                     {"device_reason", run.placed.reason},
+                     {"backend", engine::BackendName(on.backend)},
+                     {"precision", PrecisionName(run.numbers)},
+                     {"threads", run.placed.session->threads()}};
+  if (!on.version.empty()) out["backend_version"] = on.version;
+  if (!on.nodes.empty()) out["nodes"] = on.nodes;
   if (options.profile) {
-    PrintProfile(context->LastProfile());
-    const engine::MemoryReport memory = context->Memory();
+    const engine::MemoryReport memory = run.context->Memory();
+    out["steps"] = ProfileJson(run.context->LastProfile());
+    out["arena_bytes"] = memory.arena_bytes;
+    out["weight_bytes"] = memory.weight_bytes;
+    out["scratch_bytes"] = memory.scratch_bytes;
+  }
+  Print("{}\n", out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+void PrintText(const Options& options, const Outcome& run) {
+  const engine::RunsOn on = run.placed.session->runs_on();
+  if (options.profile) {
+    PrintProfile(run.context->LastProfile());
+    const engine::MemoryReport memory = run.context->Memory();
     Print("\nmemory: activations {:.1f} MB, packed weights {:.1f} MB, scratch {:.1f} MB\n\n",
           static_cast<double>(memory.arena_bytes) * 1e-6,
           static_cast<double>(memory.weight_bytes) * 1e-6,
           static_cast<double>(memory.scratch_bytes) * 1e-6);
   }
-  for (size_t i = 0; i < results.size(); ++i) {
-    Print("{}: {} {}{}\n", fetches.empty() ? session->outputs()[i].name : fetches[i],
-          engine::DataTypeName(results[i].type()), engine::ShapeString(results[i].shape()),
-          Range(results[i]));
+  for (size_t i = 0; i < run.results.size(); ++i) {
+    Print("{}: {} {}{}\n",
+          run.fetches.empty() ? run.placed.session->outputs()[i].name : run.fetches[i],
+          engine::DataTypeName(run.results[i].type()), engine::ShapeString(run.results[i].shape()),
+          Range(run.results[i]));
   }
   if (on.backend != BackendKind::kNative) {
     Print("{} by {} {}", engine::DeviceName(on.device), engine::BackendName(on.backend),
@@ -342,8 +276,55 @@ Status Run(const Options& options) {
     Print("\n");
   }
   Print("load {:.2f} ms, first {:.2f} ms, min {:.2f} ms, median {:.2f} ms, {} thread{}, {}\n",
-        timing.load, timing.first, timing.min, timing.median, session->threads(),
-        session->threads() == 1 ? "" : "s", PrecisionDetail(numbers));
+        run.timing.load, run.timing.first, run.timing.min, run.timing.median,
+        run.placed.session->threads(), run.placed.session->threads() == 1 ? "" : "s",
+        PrecisionDetail(run.numbers));
+}
+
+Status Run(const Options& options) {
+  if (options.warmup > 0 && options.repeat == 0) {
+    return InvalidArgument("--warmup comes before the runs that --repeat asks for; give that too");
+  }
+  PEEL_ASSIGN_OR_RETURN(const engine::DeviceRequest request, RequestFor(options));
+  PEEL_ASSIGN_OR_RETURN(const engine::Precision wish, ParsePrecision(options.precision));
+  const auto start = Clock::now();
+  // Any file is taken, whatever its name.
+  LocatedModel where;
+  where.path = options.file;
+  where.name = std::filesystem::path(options.file).stem().string();
+  PEEL_ASSIGN_OR_RETURN(engine::ModelBytes file, ReadModel(where));
+  PrecisionPlan plan = PlanPrecision(wish, where, std::move(file));
+  ThreadPool pool(options.threads);
+  plan.session.pool = &pool;
+  Outcome run;
+  PEEL_ASSIGN_OR_RETURN(run.placed, engine::LoadPlaced(plan.file, plan.session, request));
+  plan.file = {};  // before packed weights take memory
+  if (!run.placed.warning.empty()) Console().Note(run.placed.warning);
+  run.timing.load = MillisecondsSince(start);
+
+  const Session& session = *run.placed.session;
+  std::vector<std::string> files;
+  for (const std::string& text : options.outputs) {
+    PEEL_ASSIGN_OR_RETURN(auto pair, SplitPair("--output", text));
+    if (!FindPort(session.outputs(), pair.first)) {
+      return NoSuchPort(options, "output", pair.first, session.outputs());
+    }
+    run.fetches.push_back(std::move(pair.first));
+    files.push_back(std::move(pair.second));
+  }
+  PEEL_ASSIGN_OR_RETURN(const std::vector<NamedTensor> feeds, Feeds(options, session));
+
+  run.context = run.placed.session->NewContext();
+  PEEL_RETURN_IF_ERROR(Measure(options, plan, feeds, &run));
+  for (size_t i = 0; i < files.size(); ++i) {
+    PEEL_RETURN_IF_ERROR(engine::WriteNpy(files[i], run.results[i]));
+  }
+
+  if (options.json) {
+    PrintJson(options, run);
+  } else {
+    PrintText(options, run);
+  }
   return OkStatus();
 }
 

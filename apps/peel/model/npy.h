@@ -14,13 +14,13 @@ namespace peel::engine {
 // byte order, row-major or column-major (the latter is transposed on reading). bfloat16, which
 // NumPy itself lacks, is the two-byte void type that ml_dtypes writes ("V2").
 
-// kNotFound, kIo, kCorrupt (not what a .npy file looks like, or shorter than its header says),
-// kUnsupported (strings, records, complex numbers, objects). Messages start with the path.
+// ReadWholeFile's errors, kCorrupt (not what a .npy file looks like, or shorter than its header
+// says), kUnsupported (strings, records, complex numbers, objects). Messages start with the path.
 Result<Tensor> ReadNpy(const std::string& path);
 // The same from memory; the result owns its elements.
 Result<Tensor> ParseNpy(std::span<const uint8_t> bytes);
 
-// Written beside the target and renamed, so that no half file is left behind.
+// As WriteFileAtomically; kUnsupported for strings.
 Status WriteNpy(const std::string& path, const Tensor& tensor);
 // Version 1, row-major, little-endian.
 std::vector<uint8_t> NpyHeader(const Tensor& tensor);

@@ -1,19 +1,13 @@
-#include "src/engine/npy.h"
+#include "apps/peel/model/npy.h"
 
 #include <algorithm>
 #include <cctype>
-#include <cerrno>
 #include <cstring>
 #include <optional>
 #include <string_view>
-#include <system_error>
 
-#include "src/base/aligned_buffer.h"
 #include "src/base/checked.h"
-#include "src/base/os/descriptor.h"
-#include "src/base/os/file.h"
-#include "src/base/os/process.h"
-#include "src/base/os/unique_fd.h"
+#include "src/base/os/files.h"
 
 namespace peel::engine {
 namespace {
@@ -21,6 +15,7 @@ namespace {
 constexpr std::string_view kMagic("\x93NUMPY", 6);
 constexpr size_t kMaxHeader = 64 * 1024;  // NumPy writes about 118 bytes
 constexpr size_t kMaxRank = 64;
+constexpr uint64_t kMaxFile = uint64_t{1} << 40;
 
 struct Header {
   DataType type = DataType::kUndefined;
@@ -210,14 +205,6 @@ const char* Descr(DataType type) {
   return "";
 }
 
-std::string ErrnoText() { return std::generic_category().message(errno); }
-
-bool WriteAll(int fd, const void* data, size_t size) {
-  const int error = WriteFully(fd, {static_cast<const uint8_t*>(data), size});
-  errno = error;
-  return error == 0;
-}
-
 }  // namespace
 
 Result<Tensor> ParseNpy(std::span<const uint8_t> bytes) {
@@ -263,24 +250,9 @@ Result<Tensor> ParseNpy(std::span<const uint8_t> bytes) {
 }
 
 Result<Tensor> ReadNpy(const std::string& path) {
-  const UniqueFd file(OpenFile(path, kOpenRead));
-  if (!file) {
-    const int error = errno;
-    const std::string text = path + ": cannot be read: " + ErrnoText();
-    return error == ENOENT ? NotFound(text) : IoError(text);
-  }
-  const auto info = InfoOfOpen(file.get());
-  if (!info) return IoError(path + ": cannot be read: " + ErrnoText());
-  if (!info->is_file()) return IoError(path + ": is not a regular file");
-  PEEL_ASSIGN_OR_RETURN(auto buffer, AlignedBuffer::Allocate(static_cast<size_t>(info->size)));
-  size_t have = 0;
-  while (have < buffer.size()) {
-    const ptrdiff_t n = ReadSome(file.get(), buffer.data() + have, buffer.size() - have);
-    if (n < 0) return IoError(path + ": cannot be read: " + ErrnoText());
-    if (n == 0) break;
-    have += static_cast<size_t>(n);
-  }
-  auto tensor = ParseNpy({buffer.data(), have});
+  auto bytes = ReadWholeFile(path, kMaxFile);
+  if (!bytes.ok()) return std::move(bytes).status().WithContext(path);
+  auto tensor = ParseNpy(*bytes);
   if (!tensor.ok()) return std::move(tensor).status().WithContext(path);
   return tensor;
 }
@@ -311,22 +283,13 @@ Status WriteNpy(const std::string& path, const Tensor& tensor) {
     return Unsupported(path + ": elements of type " + DataTypeName(tensor.type()) +
                        " have no place in a .npy file");
   }
-  const std::string temporary = path + ".part" + std::to_string(ProcessId());
-  const auto failed = [&](const char* what) {
-    const std::string reason = ErrnoText();
-    RemoveFile(temporary);
-    return IoError(path + ": cannot be " + what + ": " + reason);
-  };
-  UniqueFd file(OpenFile(temporary, kOpenWrite | kOpenCreate | kOpenTruncate));
-  if (!file) return failed("created");
   const std::vector<uint8_t> header = NpyHeader(tensor);
-  if (!WriteAll(file.get(), header.data(), header.size()) ||
-      !WriteAll(file.get(), tensor.raw(), tensor.bytes()) || SyncFile(file.get()) != 0 ||
-      file.Close() != 0) {
-    return failed("written");
-  }
-  if (RenameFile(temporary.c_str(), path.c_str()) != 0) return failed("written");
-  return OkStatus();
+  const std::span elements(static_cast<const uint8_t*>(tensor.raw()), tensor.bytes());
+  const Status status = WriteFileAtomically(path, [&](const ByteSink& sink) {
+    PEEL_RETURN_IF_ERROR(sink(header));
+    return sink(elements);
+  });
+  return status.ok() ? status : Status(status).WithContext(path);
 }
 
 }  // namespace peel::engine
