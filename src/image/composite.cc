@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "src/image/composite_check.h"
 #include "src/image/composite_kernels.h"
 #include "src/image/rows.h"
 
@@ -14,17 +15,6 @@ Status CheckMatte(ImageView<const uint8_t> picture, ImageView<const uint8_t> alp
   }
   if (alpha.channels != 1 || alpha.width != picture.width || alpha.height != picture.height) {
     return InvalidArgument("the matte must have one channel and the picture's size");
-  }
-  return OkStatus();
-}
-
-Status CheckSame(ImageView<const uint8_t> a, ImageView<const uint8_t> b, int channels_a,
-                 int channels_b) {
-  if (a.empty() || a.width != b.width || a.height != b.height) {
-    return InvalidArgument("pictures that are put together must have the same size");
-  }
-  if (a.channels != channels_a || b.channels != channels_b) {
-    return InvalidArgument("these pictures do not have the channels this operation needs");
   }
   return OkStatus();
 }
@@ -101,8 +91,8 @@ Result<ImageU8> NaiveCutout(ImageView<const uint8_t> picture, ImageView<const ui
 
 Result<ImageU8> Blend(ImageView<const uint8_t> front, ImageView<const uint8_t> back,
                       ImageView<const uint8_t> mask, ThreadPool* pool) {
-  PEEL_RETURN_IF_ERROR(CheckSame(front, back, front.channels, front.channels));
-  PEEL_RETURN_IF_ERROR(CheckSame(front, mask, front.channels, 1));
+  PEEL_RETURN_IF_ERROR(CheckPair(front, back, front.channels, front.channels));
+  PEEL_RETURN_IF_ERROR(CheckPair(front, mask, front.channels, 1));
   PEEL_ASSIGN_OR_RETURN(ImageU8 out, ImageU8::Allocate(front.width, front.height, front.channels));
   ForRowBands(front.height, pool, [&](int first, int last, int) {
     for (int y = first; y < last; ++y) {
@@ -115,7 +105,7 @@ Result<ImageU8> Blend(ImageView<const uint8_t> front, ImageView<const uint8_t> b
 
 Result<ImageU8> AlphaComposite(ImageView<const uint8_t> front, ImageView<const uint8_t> back,
                                ThreadPool* pool) {
-  PEEL_RETURN_IF_ERROR(CheckSame(front, back, 4, 4));
+  PEEL_RETURN_IF_ERROR(CheckPair(front, back, 4, 4));
   PEEL_ASSIGN_OR_RETURN(ImageU8 out, ImageU8::Allocate(front.width, front.height, 4));
   ForRowBands(front.height, pool, [&](int first, int last, int) {
     for (int y = first; y < last; ++y) {
@@ -128,7 +118,7 @@ Result<ImageU8> AlphaComposite(ImageView<const uint8_t> front, ImageView<const u
 }
 
 Result<ImageU8> AlphaComposite(ImageView<const uint8_t> front, Rgba colour, ThreadPool* pool) {
-  PEEL_RETURN_IF_ERROR(CheckSame(front, front, 4, 4));
+  PEEL_RETURN_IF_ERROR(CheckPair(front, front, 4, 4));
   PEEL_ASSIGN_OR_RETURN(ImageU8 out, ImageU8::Allocate(front.width, front.height, 4));
   const uint8_t back[4] = {colour.r, colour.g, colour.b, colour.a};
   ForRowBands(front.height, pool, [&](int first, int last, int) {
@@ -142,7 +132,7 @@ Result<ImageU8> AlphaComposite(ImageView<const uint8_t> front, Rgba colour, Thre
 }
 
 Result<ImageU8> FlattenOver(ImageView<const uint8_t> rgba, Rgba colour, ThreadPool* pool) {
-  PEEL_RETURN_IF_ERROR(CheckSame(rgba, rgba, 4, 4));
+  PEEL_RETURN_IF_ERROR(CheckPair(rgba, rgba, 4, 4));
   PEEL_ASSIGN_OR_RETURN(ImageU8 out, ImageU8::Allocate(rgba.width, rgba.height, 3));
   const uint8_t back[3] = {colour.r, colour.g, colour.b};
   ForRowBands(rgba.height, pool, [&](int first, int last, int) {
@@ -155,7 +145,7 @@ Result<ImageU8> FlattenOver(ImageView<const uint8_t> rgba, Rgba colour, ThreadPo
 
 Result<ImageU8> FlattenOver(ImageView<const uint8_t> rgba, ImageView<const uint8_t> back,
                             ThreadPool* pool) {
-  PEEL_RETURN_IF_ERROR(CheckSame(rgba, back, 4, 3));
+  PEEL_RETURN_IF_ERROR(CheckPair(rgba, back, 4, 3));
   PEEL_ASSIGN_OR_RETURN(ImageU8 out, ImageU8::Allocate(rgba.width, rgba.height, 3));
   ForRowBands(rgba.height, pool, [&](int first, int last, int) {
     for (int y = first; y < last; ++y) {

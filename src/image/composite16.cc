@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "src/image/composite.h"
+#include "src/image/composite_check.h"
 #include "src/image/rows.h"
 
 namespace peel {
@@ -12,17 +13,6 @@ constexpr uint32_t Widen(uint8_t v) { return v * 257u; }
 
 // round(a * b / 65535); a and b up to 65535.
 constexpr uint32_t Times(uint32_t a, uint32_t b) { return (a * b + kOne / 2) / kOne; }
-
-Status CheckPair(ImageView<const uint16_t> a, ImageView<const uint8_t> b, int channels_a,
-                 int channels_b) {
-  if (a.empty() || a.width != b.width || a.height != b.height) {
-    return InvalidArgument("pictures that are put together must have the same size");
-  }
-  if (a.channels != channels_a || b.channels != channels_b) {
-    return InvalidArgument("these pictures do not have the channels this operation needs");
-  }
-  return OkStatus();
-}
 
 // Straight RGBA over straight RGBA, of which `back` has 8 bits.
 void CompositePixel(const uint16_t* front, const uint8_t* back, uint16_t* out) {

@@ -18,4 +18,9 @@ std::optional<int64_t> FoldableChannels(const Rewriter& rewriter, const Node& no
 Status ScaleChannels(Rewriter& rewriter, NodeId n, const std::vector<double>& scale,
                      const std::vector<double>& shift);
 
+// Removes node n, which alone reads what `source` computes and only scales and shifts it, and makes
+// `source` compute n's result instead.
+Status AbsorbIntoChannels(Rewriter& rewriter, NodeId n, NodeId source,
+                          const std::vector<double>& scale, const std::vector<double>& shift);
+
 }  // namespace peel::engine::passes

@@ -55,12 +55,7 @@ Result<int> FoldAffine(Graph& graph, const PassContext&) {
       finite = finite && std::isfinite(scale[c]) && std::isfinite(shift[c]);
     }
     if (!finite) continue;
-    const ValueId result = node.outputs[0];
-    rewriter.Remove(n);
-    Node merged = rewriter.node(source);
-    merged.outputs[0] = result;
-    rewriter.Become(source, std::move(merged));
-    PEEL_RETURN_IF_ERROR(ScaleChannels(rewriter, source, scale, shift));
+    PEEL_RETURN_IF_ERROR(AbsorbIntoChannels(rewriter, n, source, scale, shift));
     ++changes;
   }
   return changes;

@@ -39,7 +39,7 @@ Result<int> FoldBatchNorm(Graph& graph, const PassContext&) {
         norm.Int("training_mode", 0) != 0 || norm.Int("spatial", 1) == 0) {
       continue;
     }
-    const ValueId between = norm.inputs[0], result = norm.outputs[0];
+    const ValueId between = norm.inputs[0];
     const NodeId source = rewriter.Producer(between);
     if (source == kNone || rewriter.SoleReader(between) != n) continue;
     if (rewriter.node(source).domain == "peel") continue;
@@ -47,11 +47,7 @@ Result<int> FoldBatchNorm(Graph& graph, const PassContext&) {
     if (!channels) continue;
     std::vector<double> scale, shift;
     if (!Affine(rewriter, norm, static_cast<size_t>(*channels), &scale, &shift)) continue;
-    rewriter.Remove(n);
-    Node merged = rewriter.node(source);
-    merged.outputs[0] = result;
-    rewriter.Become(source, std::move(merged));
-    PEEL_RETURN_IF_ERROR(ScaleChannels(rewriter, source, scale, shift));
+    PEEL_RETURN_IF_ERROR(AbsorbIntoChannels(rewriter, n, source, scale, shift));
     ++changes;
   }
   return changes;

@@ -6,6 +6,20 @@
 #include "src/engine/graph/spatial.h"
 
 namespace peel::engine::schemas {
+namespace {
+
+// The window that the weights span; kCorrupt where the node declares another one.
+Result<std::vector<int64_t>> KernelOf(const Node& node, const Shape& weights) {
+  std::vector<int64_t> kernel(weights.begin() + 2, weights.end());
+  const std::vector<int64_t> declared = node.Ints("kernel_shape", kernel);
+  if (!declared.empty() && declared != kernel) {
+    return Corrupt("attribute 'kernel_shape' is " + ShapeString(declared) +
+                   " where its weights have " + ShapeString(kernel));
+  }
+  return kernel;
+}
+
+}  // namespace
 
 Result<Shape> ConvShape(const InferContext& ctx, int x, int w) {
   PEEL_RETURN_IF_ERROR(NeedRankAtLeast(ctx, x, 3));
@@ -22,12 +36,7 @@ Result<Shape> ConvShape(const InferContext& ctx, int x, int w) {
     return InvalidArgument("its input has " + std::to_string(data[1]) +
                            " channels where its weights take " + std::to_string(channels));
   }
-  const std::vector<int64_t> kernel(weights.begin() + 2, weights.end());
-  const std::vector<int64_t> declared = ctx.node().Ints("kernel_shape", kernel);
-  if (!declared.empty() && declared != kernel) {
-    return Corrupt("attribute 'kernel_shape' is " + ShapeString(declared) +
-                   " where its weights have " + ShapeString(kernel));
-  }
+  PEEL_ASSIGN_OR_RETURN(const std::vector<int64_t> kernel, KernelOf(ctx.node(), weights));
   PEEL_ASSIGN_OR_RETURN(
       const Window window,
       ResolveWindow(ctx.node(), std::vector<int64_t>(data.begin() + 2, data.end()), kernel));
@@ -110,12 +119,7 @@ Status ConvTranspose(InferContext& ctx) {
     return InvalidArgument("its input has " + std::to_string(data[1]) +
                            " channels where its weights take " + std::to_string(weights[0]));
   }
-  const std::vector<int64_t> kernel(weights.begin() + 2, weights.end());
-  const std::vector<int64_t> declared = ctx.node().Ints("kernel_shape", kernel);
-  if (!declared.empty() && declared != kernel) {
-    return Corrupt("attribute 'kernel_shape' is " + ShapeString(declared) +
-                   " where its weights have " + ShapeString(kernel));
-  }
+  PEEL_ASSIGN_OR_RETURN(const std::vector<int64_t> kernel, KernelOf(ctx.node(), weights));
   PEEL_ASSIGN_OR_RETURN(
       const Window window,
       ResolveTransposedWindow(ctx.node(), std::vector<int64_t>(data.begin() + 2, data.end()),

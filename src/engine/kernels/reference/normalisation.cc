@@ -9,6 +9,13 @@
 namespace peel::engine::reference {
 namespace {
 
+// The operands are there, and the output has the first one's type and shape.
+Status RequireLikeInput(const OpArgs& args, size_t operands) {
+  PEEL_RETURN_IF_ERROR(RequireOperands(args, operands));
+  PEEL_RETURN_IF_ERROR(RequireSameShape(*args.inputs[0], args.outputs[0]));
+  return RequireSameType(*args.inputs[0], args.outputs[0]);
+}
+
 struct Moments {
   double mean, variance;
 };
@@ -68,11 +75,9 @@ Status BatchNormalization(const OpArgs& args) {
 }
 
 Status InstanceNormalization(const OpArgs& args) {
-  PEEL_RETURN_IF_ERROR(RequireOperands(args, 3));
+  PEEL_RETURN_IF_ERROR(RequireLikeInput(args, 3));
   const Tensor& x = *args.inputs[0];
   Tensor& y = args.outputs[0];
-  PEEL_RETURN_IF_ERROR(RequireSameShape(x, y));
-  PEEL_RETURN_IF_ERROR(RequireSameType(x, y));
   if (x.rank() < 2) return InvalidArgument("an input of fewer than 2 dimensions");
   const int64_t channels = x.dim(1), size = Product(x.shape(), 2, x.shape().size());
   PEEL_ASSIGN_OR_RETURN(const auto scale, Channels(*args.inputs[1], channels, "the scale"));
@@ -92,11 +97,9 @@ Status InstanceNormalization(const OpArgs& args) {
 
 // Instance normalisation of some channels, scale and shift alone of the others, then a clip.
 Status ChannelNorm(const OpArgs& args) {
-  PEEL_RETURN_IF_ERROR(RequireOperands(args, 3));
+  PEEL_RETURN_IF_ERROR(RequireLikeInput(args, 3));
   const Tensor& x = *args.inputs[0];
   Tensor& y = args.outputs[0];
-  PEEL_RETURN_IF_ERROR(RequireSameShape(x, y));
-  PEEL_RETURN_IF_ERROR(RequireSameType(x, y));
   if (x.rank() < 2) return InvalidArgument("an input of fewer than 2 dimensions");
   const int64_t channels = x.dim(1), size = Product(x.shape(), 2, x.shape().size());
   PEEL_ASSIGN_OR_RETURN(const auto scale, Channels(*args.inputs[1], channels, "the scale"));
@@ -121,11 +124,9 @@ Status ChannelNorm(const OpArgs& args) {
 
 // Scale and bias are per group up to opset 20, then per channel.
 Status GroupNormalization(const OpArgs& args) {
-  PEEL_RETURN_IF_ERROR(RequireOperands(args, 3));
+  PEEL_RETURN_IF_ERROR(RequireLikeInput(args, 3));
   const Tensor& x = *args.inputs[0];
   Tensor& y = args.outputs[0];
-  PEEL_RETURN_IF_ERROR(RequireSameShape(x, y));
-  PEEL_RETURN_IF_ERROR(RequireSameType(x, y));
   const int64_t groups = args.node.Int("num_groups", 0);
   if (x.rank() < 2 || groups < 1 || groups > x.dim(1) || x.dim(1) % groups != 0) {
     return InvalidArgument("the groups do not divide the channels");
@@ -211,11 +212,9 @@ Status LayerNormalizationWide(const OpArgs& args) {
 }
 
 Status LpNormalization(const OpArgs& args) {
-  PEEL_RETURN_IF_ERROR(RequireOperands(args, 1));
+  PEEL_RETURN_IF_ERROR(RequireLikeInput(args, 1));
   const Tensor& x = *args.inputs[0];
   Tensor& y = args.outputs[0];
-  PEEL_RETURN_IF_ERROR(RequireSameShape(x, y));
-  PEEL_RETURN_IF_ERROR(RequireSameType(x, y));
   PEEL_ASSIGN_OR_RETURN(const int64_t axis, NormaliseAxis(args.node.Int("axis", -1), x.rank()));
   const bool l1 = args.node.Int("p", 2) == 1;
   const AxisView view = ViewAxis(x.shape(), axis);
@@ -241,11 +240,9 @@ Status LpNormalization(const OpArgs& args) {
 
 // Across channels: x / (bias + alpha / size * sum of squares of the `size` channels around)^beta.
 Status Lrn(const OpArgs& args) {
-  PEEL_RETURN_IF_ERROR(RequireOperands(args, 1));
+  PEEL_RETURN_IF_ERROR(RequireLikeInput(args, 1));
   const Tensor& x = *args.inputs[0];
   Tensor& y = args.outputs[0];
-  PEEL_RETURN_IF_ERROR(RequireSameShape(x, y));
-  PEEL_RETURN_IF_ERROR(RequireSameType(x, y));
   if (x.rank() < 2) return InvalidArgument("an input of fewer than 2 dimensions");
   const double alpha = args.node.Float("alpha", 1e-4f), beta = args.node.Float("beta", 0.75f),
                bias = args.node.Float("bias", 1.0f);
@@ -276,11 +273,9 @@ Status Lrn(const OpArgs& args) {
 
 // (x - mean) / standard deviation over the axes.
 Status MeanVarianceNormalization(const OpArgs& args) {
-  PEEL_RETURN_IF_ERROR(RequireOperands(args, 1));
+  PEEL_RETURN_IF_ERROR(RequireLikeInput(args, 1));
   const Tensor& x = *args.inputs[0];
   Tensor& y = args.outputs[0];
-  PEEL_RETURN_IF_ERROR(RequireSameShape(x, y));
-  PEEL_RETURN_IF_ERROR(RequireSameType(x, y));
   PEEL_ASSIGN_OR_RETURN(const auto axes,
                         NormaliseAxes(args.node.Ints("axes", {0, 2, 3}), x.rank()));
   Shape kept = x.shape();
