@@ -98,6 +98,28 @@ bool ReadColourChunk(std::string_view name, std::span<const uint8_t> chunk, PngC
   return true;
 }
 
+// A chunk that a reader may do without.
+void ReadAncillary(std::span<const uint8_t> type, std::span<const uint8_t> chunk,
+                   const PngParse& parse, bool data_over, PngColours* colours, PngFile* png) {
+  const std::string_view name(reinterpret_cast<const char*>(type.data()), 4);
+  if (name == "acTL" && !data_over && chunk.size() >= 8) {
+    // An impossible number makes it no animation, but the picture is still one.
+    const uint32_t frames = ReadBig32(chunk.data());
+    png->frames = frames <= INT32_MAX ? std::max(1, static_cast<int>(frames)) : 1;
+  } else if (name == "eXIf") {
+    png->metadata.exif.assign(chunk.begin(), chunk.end());
+  } else if (name == "pHYs" && !data_over && chunk.size() >= 9) {
+    const uint32_t x = ReadBig32(chunk.data()), y = ReadBig32(chunk.data() + 4);
+    png->metadata.resolution = chunk[8] == 1 ? ResolutionPerMetre(x, y) : PixelAspect(x, y);
+  } else if (name == "iCCP" && parse.metadata && png->metadata.icc.empty()) {
+    png->metadata.icc = ReadPngIcc(chunk);
+  } else if (!data_over && ReadColourChunk(name, chunk, colours)) {
+    return;
+  } else if (name == "tEXt" || name == "zTXt" || name == "iTXt") {
+    ReadPngText(type, chunk, &png->metadata);
+  }
+}
+
 }  // namespace
 
 int PngFile::channels() const {
@@ -179,21 +201,8 @@ Result<PngFile> ParsePng(std::span<const uint8_t> bytes, const PngParse& parse) 
     } else if (name == "tRNS" && !data_over && !transparency) {
       ReadTransparency(chunk, &png);
       transparency = true;
-    } else if (name == "acTL" && !data_over && length >= 8) {
-      // An impossible number makes it no animation, but the picture is still one.
-      const uint32_t frames = ReadBig32(chunk.data());
-      png.frames = frames <= INT32_MAX ? std::max(1, static_cast<int>(frames)) : 1;
-    } else if (name == "eXIf") {
-      png.metadata.exif.assign(chunk.begin(), chunk.end());
-    } else if (name == "pHYs" && !data_over && length >= 9) {
-      const uint32_t x = ReadBig32(chunk.data()), y = ReadBig32(chunk.data() + 4);
-      png.metadata.resolution = chunk[8] == 1 ? ResolutionPerMetre(x, y) : PixelAspect(x, y);
-    } else if (name == "iCCP" && parse.metadata && png.metadata.icc.empty()) {
-      png.metadata.icc = ReadPngIcc(chunk);
-    } else if (!data_over && ReadColourChunk(name, chunk, &colours)) {
-      continue;
-    } else if (name == "tEXt" || name == "zTXt" || name == "iTXt") {
-      ReadPngText(type, chunk, &png.metadata);
+    } else {
+      ReadAncillary(type, chunk, parse, data_over, &colours, &png);
     }
   }
   if (parse.metadata) png.metadata.icc = PngIcc(colours, std::move(png.metadata.icc));

@@ -17,6 +17,7 @@
 
 namespace peel {
 
+// What the samples of a pixel mean.
 enum class TiffColour : uint8_t { kGrey, kGreyInverted, kPalette, kRgb, kCmyk, kLab };
 enum class TiffAlpha : uint8_t { kNone, kAssociated, kStraight };
 
@@ -24,7 +25,7 @@ enum class TiffAlpha : uint8_t { kNone, kAssociated, kStraight };
 struct TiffLayout {
   uint32_t width = 0, height = 0;
   int bits = 1;     // of a sample, 1 to 16
-  int samples = 1;  // of a pixel, those that nobody reads included
+  int samples = 1;  // of a pixel, those that are not read included
   TiffColour colour = TiffColour::kGrey;
   LabEncoding lab = LabEncoding::kCie;
   TiffAlpha alpha = TiffAlpha::kNone;
@@ -60,7 +61,7 @@ class TiffReader {
   int pages() const { return static_cast<int>(std::max<size_t>(directories_.size(), 1)); }
   // Costs the same for every page.
   Status SelectPage(int page);
-  // Of the page selected; kUnsupported for what nobody reads.
+  // Of the page selected; kUnsupported for variants that are not read.
   Result<TiffLayout> ReadLayout();
   // ICC, XMP and resolution of the page; EXIF and IPTC (of the first page's directory) in a block
   // of their own.
@@ -105,6 +106,11 @@ class TiffReader {
   template <typename T>
   T Field(uint32_t tag, T fallback) const;
   std::vector<uint8_t> Blob(uint32_t tag) const;
+  // Parts of ReadLayout.
+  Result<uint16_t> Photometric(const TiffLayout& layout) const;
+  Status ReadByLibtiff(TiffLayout* layout) const;
+  TiffAlpha ReadAlpha(const TiffLayout& layout) const;
+  Status ReadPalette(TiffLayout* layout) const;
 
   const TiffLibrary& lib_;
   Source source_;

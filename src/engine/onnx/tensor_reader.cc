@@ -50,10 +50,10 @@ Status CheckLocation(const std::string& location) {
   return Corrupt("its external data '" + location + "' lie outside the model's folder");
 }
 
-// Tensors from this size on stay where they are, in a file or misaligned in memory, until somebody
-// asks for their elements: the weights of convolutions, which are packed from there and never read
+// Tensors from this size on stay where they are, in a file or misaligned in memory, until their
+// elements are asked for: the weights of convolutions, which are packed from there and never read
 // again.
-constexpr size_t kLateBytes = size_t{64} << 10;
+constexpr size_t kDeferredBytes = size_t{64} << 10;
 
 Status CheckSize(DataType type, const Shape& shape, uint64_t have) {
   PEEL_ASSIGN_OR_RETURN(const int64_t count, ElementCount(shape));
@@ -86,7 +86,7 @@ Result<Tensor> OfMemory(DataType type, Shape shape, std::span<const uint8_t> raw
     if (reinterpret_cast<uintptr_t>(raw.data()) % DataTypeSize(type) == 0) {
       return Tensor::View(type, std::move(shape), const_cast<uint8_t*>(raw.data()), owner);
     }
-    if (raw.size() >= kLateBytes) {
+    if (raw.size() >= kDeferredBytes) {
       return Tensor::ViewMisaligned(type, std::move(shape), raw.data(), owner);
     }
   }
@@ -97,7 +97,7 @@ Result<Tensor> OfMemory(DataType type, Shape shape, std::span<const uint8_t> raw
 Result<Tensor> OfFile(DataType type, Shape shape, const std::shared_ptr<const SourceFile>& file,
                       uint64_t offset, uint64_t size) {
   PEEL_RETURN_IF_ERROR(CheckSize(type, shape, size));
-  if (size >= kLateBytes && type != DataType::kBool) {
+  if (size >= kDeferredBytes && type != DataType::kBool) {
     return Tensor::OfFile(type, std::move(shape), file, offset);
   }
   PEEL_ASSIGN_OR_RETURN(Tensor tensor, Tensor::Allocate(type, std::move(shape)));
@@ -163,14 +163,14 @@ Result<Tensor> TensorReader::FromRaw(DataType type, Shape shape,
                                      std::span<const uint8_t> raw) const {
   if (file_ == nullptr) return OfMemory(type, std::move(shape), raw, owner_);
   PEEL_RETURN_IF_ERROR(CheckSize(type, shape, raw.size()));
-  if (raw.size() < kLateBytes || type == DataType::kBool) {
+  if (raw.size() < kDeferredBytes || type == DataType::kBool) {
     return Copy(type, std::move(shape), raw.data());
   }
   const auto offset = static_cast<uint64_t>(raw.data() - file_bytes_.data());
   return OfFile(type, std::move(shape), file_, offset, raw.size());
 }
 
-Result<Tensor> TensorReader::Read(protozero::data_view message) {
+TensorReader::Fields TensorReader::ReadFields(protozero::data_view message) {
   Fields f;
   protozero::pbf_reader reader(message);
   while (reader.next()) {
@@ -222,6 +222,11 @@ Result<Tensor> TensorReader::Read(protozero::data_view message) {
         reader.skip();
     }
   }
+  return f;
+}
+
+Result<Tensor> TensorReader::Read(protozero::data_view message) {
+  Fields f = ReadFields(message);
   PEEL_ASSIGN_OR_RETURN(const DataType type, DataTypeFromOnnx(f.data_type));
   if (f.segmented) return Unsupported("is stored in segments, which are not supported");
   if (f.dims.size() > kMaxRank) {
@@ -231,16 +236,20 @@ Result<Tensor> TensorReader::Read(protozero::data_view message) {
   if (!count.ok()) return Corrupt(count.status().message());
   if (f.external) return ReadExternal(f, type, std::move(f.dims));
   if (f.has_raw) return FromRaw(type, std::move(f.dims), f.raw);
+  return FromNumbers(f, type, *count);
+}
 
+// Of a tensor whose elements stand in one of the repeated fields of numbers.
+Result<Tensor> TensorReader::FromNumbers(Fields& f, DataType type, int64_t count) {
   // Nothing is allocated before the numbers at hand are known to fill it.
   const size_t have = type == DataType::kFloat32                               ? f.floats.size()
                       : type == DataType::kFloat64                             ? f.doubles.size()
                       : type == DataType::kInt64                               ? f.int64s.size()
                       : type == DataType::kUint32 || type == DataType::kUint64 ? f.uint64s.size()
                                                                                : f.int32s.size();
-  if (have != static_cast<size_t>(*count)) {
+  if (have != static_cast<size_t>(count)) {
     return Corrupt("holds " + std::to_string(have) + " numbers where its shape " +
-                   ShapeString(f.dims) + " asks for " + std::to_string(*count));
+                   ShapeString(f.dims) + " asks for " + std::to_string(count));
   }
   PEEL_ASSIGN_OR_RETURN(Tensor tensor, Tensor::Allocate(type, std::move(f.dims)));
   switch (type) {

@@ -18,7 +18,7 @@ namespace peel::engine {
 Result<DataType> DataTypeFromOnnx(int64_t number);
 
 // Decodes TensorProto messages. The methods throw protozero's exceptions where the wire format
-// itself is broken; whoever started reading catches them.
+// itself is broken; the function that started reading catches them.
 class TensorReader {
  public:
   // owner keeps the bytes of all messages alive. directory: where external data lie, "" for none.
@@ -37,6 +37,8 @@ class TensorReader {
 
  private:
   struct Fields;
+  static Fields ReadFields(protozero::data_view message);
+  static Result<Tensor> FromNumbers(Fields& fields, DataType type, int64_t count);
   Result<Tensor> ReadExternal(const Fields& fields, DataType type, Shape shape);
 
   Result<Tensor> FromRaw(DataType type, Shape shape, std::span<const uint8_t> raw) const;

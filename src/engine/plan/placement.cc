@@ -212,14 +212,8 @@ struct Life {
   uint64_t begin, end;
 };
 
-}  // namespace
-
-Status PlaceTensors(Program& program) {
-  Placer(program).Run();
-  return OkStatus();
-}
-
-std::string FindOverlap(const Program& program) {
+// When each tensor is needed, and its bytes of the arena.
+std::vector<Life> LivesOf(const Program& program) {
   const int end = static_cast<int>(program.operations.size());
   std::vector<Life> lives(program.tensors.size(), {end, -1, 0, 0});
   for (int i = 0; i < end; ++i) {
@@ -242,8 +236,12 @@ std::string FindOverlap(const Program& program) {
     lives[t].begin = storage.offset + tensor.offset;
     lives[t].end = lives[t].begin + tensor.bytes;
   }
-  // Pairs that are the same bytes on purpose and lie where they should: a view and what it looks
-  // at, a part and its whole.
+  return lives;
+}
+
+// Pairs that are the same bytes on purpose and lie where they should: a view and what it looks at,
+// a part and its whole. Of each tensor the others.
+std::vector<std::vector<int>> SharedBytes(const Program& program, const std::vector<Life>& lives) {
   std::vector<std::vector<int>> inside(program.tensors.size());
   for (const Operation& op : program.operations) {
     uint64_t offset = 0;
@@ -262,19 +260,33 @@ std::string FindOverlap(const Program& program) {
       offset += program.tensors[i].bytes / static_cast<uint64_t>(batch);
     }
   }
-  // What a tensor shares its bytes with through any number of views and concatenations.
-  const auto related = [&](int a, int b) {
-    std::vector<int> open{a};
-    std::vector<char> seen(program.tensors.size(), 0);
-    while (!open.empty()) {
-      const int t = open.back();
-      open.pop_back();
-      if (t == b) return true;
-      if (seen[static_cast<size_t>(t)]++) continue;
-      for (const int next : inside[static_cast<size_t>(t)]) open.push_back(next);
-    }
-    return false;
-  };
+  return inside;
+}
+
+// Whether a and b share bytes through any number of views and concatenations.
+bool Related(const std::vector<std::vector<int>>& inside, int a, int b) {
+  std::vector<int> open{a};
+  std::vector<char> seen(inside.size(), 0);
+  while (!open.empty()) {
+    const int t = open.back();
+    open.pop_back();
+    if (t == b) return true;
+    if (seen[static_cast<size_t>(t)]++) continue;
+    for (const int next : inside[static_cast<size_t>(t)]) open.push_back(next);
+  }
+  return false;
+}
+
+}  // namespace
+
+Status PlaceTensors(Program& program) {
+  Placer(program).Run();
+  return OkStatus();
+}
+
+std::string FindOverlap(const Program& program) {
+  const std::vector<Life> lives = LivesOf(program);
+  const std::vector<std::vector<int>> inside = SharedBytes(program, lives);
   const auto name = [&](size_t t) {
     return "'" + program.graph->value(program.tensors[t].value).name + "'";
   };
@@ -285,12 +297,12 @@ std::string FindOverlap(const Program& program) {
       if (lives[a].end <= lives[b].begin || lives[b].end <= lives[a].begin) continue;
       const size_t early = lives[a].from <= lives[b].from ? a : b, late = a + b - early;
       if (lives[early].to < lives[late].from) continue;
-      if (related(static_cast<int>(a), static_cast<int>(b))) continue;
+      if (Related(inside, static_cast<int>(a), static_cast<int>(b))) continue;
       // Alive together for one operation only, which overwrites the dying one on purpose.
       if (lives[early].to == lives[late].from) {
         const Operation& op = program.operations[static_cast<size_t>(lives[late].from)];
         if (op.overwrites >= 0 && op.out[0] == static_cast<int>(late) &&
-            related(op.in[static_cast<size_t>(op.overwrites)], static_cast<int>(early))) {
+            Related(inside, op.in[static_cast<size_t>(op.overwrites)], static_cast<int>(early))) {
           continue;
         }
       }

@@ -57,6 +57,60 @@ Result<uint64_t> LayoutBytes(DataType type, const Shape& shape, Layout layout) {
   return *bytes;
 }
 
+namespace {
+
+// The tensors of a program's values, in each layout that one is needed in.
+class TensorForms {
+ public:
+  explicit TensorForms(Program* program) : program_(*program) {
+    for (auto& form : forms_) form.assign(program_.graph->values.size(), -1);
+  }
+
+  // The tensor of a value in a layout.
+  Result<int> Of(ValueId v, Layout layout) {
+    int& form = At(v, layout);
+    if (form >= 0) return form;
+    const Value& value = program_.graph->value(v);
+    PlannedTensor tensor;
+    tensor.value = v;
+    tensor.layout = layout;
+    tensor.type = value.type;
+    tensor.shape = *value.shape;
+    auto bytes = LayoutBytes(value.type, tensor.shape, layout);
+    if (!bytes.ok()) return std::move(bytes).status().WithContext("value '" + value.name + "'");
+    tensor.bytes = *bytes;
+    if (value.is_constant()) tensor.kind = PlannedTensor::Kind::kConstant;
+    form = static_cast<int>(program_.tensors.size());
+    program_.tensors.push_back(std::move(tensor));
+    return form;
+  }
+
+  // The same for reading it: copied from the other layout where it is only there.
+  Result<int> Read(ValueId v, Layout layout) {
+    const Value& value = program_.graph->value(v);
+    if (At(v, layout) >= 0 || value.is_constant()) return Of(v, layout);
+    const Layout other = layout == Layout::kPlain ? Layout::kBlocked : Layout::kPlain;
+    PEEL_ASSIGN_OR_RETURN(const int from, Of(v, other));
+    PEEL_ASSIGN_OR_RETURN(const int to, Of(v, layout));
+    Operation op;
+    op.in = {from};
+    op.out = {to};
+    op.variant = ReorderVariant(value, other, layout);
+    program_.operations.push_back(std::move(op));
+    return to;
+  }
+
+ private:
+  int& At(ValueId v, Layout layout) {
+    return forms_[static_cast<int>(layout)][static_cast<size_t>(v)];
+  }
+
+  Program& program_;
+  std::vector<int> forms_[2];  // by layout: the tensor of each value, or -1
+};
+
+}  // namespace
+
 Result<std::shared_ptr<const Plan>> Plan::Build(std::shared_ptr<const Graph> graph,
                                                 std::span<const ValueId> fetches,
                                                 const Options& options, ThreadPool& pool,
@@ -80,9 +134,9 @@ Result<std::shared_ptr<const Plan>> Plan::Build(std::shared_ptr<const Graph> gra
   return std::shared_ptr<const Plan>(std::move(plan));
 }
 
-Status Plan::Lower(std::span<const ValueId> fetches, const Options& options, ThreadPool& pool) {
+Status Plan::ChooseVariants(const std::vector<NodeId>& live, const Options& options,
+                            ThreadPool& pool) {
   const Graph& graph = *program_.graph;
-  const std::vector<NodeId> live = LiveNodes(graph, fetches);
   choices_.resize(graph.nodes.size());
   for (const NodeId n : live) {
     const Node& node = graph.nodes[static_cast<size_t>(n)];
@@ -99,51 +153,23 @@ Status Plan::Lower(std::span<const ValueId> fetches, const Options& options, Thr
     if (options.timings) TakeTimings(choices, *options.timings, options.tune, pool);
   }
   if (options.timings) options.timings->Save();
+  return OkStatus();
+}
+
+Status Plan::Lower(std::span<const ValueId> fetches, const Options& options, ThreadPool& pool) {
+  const Graph& graph = *program_.graph;
+  const std::vector<NodeId> live = LiveNodes(graph, fetches);
+  PEEL_RETURN_IF_ERROR(ChooseVariants(live, options, pool));
   const std::vector<Layout> layouts = AssignLayouts(graph, live, fetches, choices_);
 
-  std::vector<int> forms[2];  // by layout: the tensor of each value, or -1
-  for (auto& form : forms) form.assign(graph.values.size(), -1);
-  const auto tensor_of = [&](ValueId v, Layout layout) -> Result<int> {
-    int& form = forms[static_cast<int>(layout)][static_cast<size_t>(v)];
-    if (form >= 0) return form;
-    const Value& value = graph.value(v);
-    PlannedTensor tensor;
-    tensor.value = v;
-    tensor.layout = layout;
-    tensor.type = value.type;
-    tensor.shape = *value.shape;
-    auto bytes = LayoutBytes(value.type, tensor.shape, layout);
-    if (!bytes.ok()) return std::move(bytes).status().WithContext("value '" + value.name + "'");
-    tensor.bytes = *bytes;
-    if (value.is_constant()) tensor.kind = PlannedTensor::Kind::kConstant;
-    form = static_cast<int>(program_.tensors.size());
-    program_.tensors.push_back(std::move(tensor));
-    return form;
-  };
+  TensorForms forms(&program_);
   for (size_t i = 0; i < graph.inputs.size(); ++i) {
     const ValueId v = graph.inputs[i].value;
     if (!graph.value(v).shape || graph.value(v).is_constant()) continue;
-    PEEL_ASSIGN_OR_RETURN(const int t, tensor_of(v, Layout::kPlain));
+    PEEL_ASSIGN_OR_RETURN(const int t, forms.Of(v, Layout::kPlain));
     program_.tensors[static_cast<size_t>(t)].kind = PlannedTensor::Kind::kInput;
     program_.tensors[static_cast<size_t>(t)].input = static_cast<int>(i);
   }
-  // The tensor of a value in a layout, copied from the other one where it is only there.
-  const auto read = [&](ValueId v, Layout layout) -> Result<int> {
-    if (forms[static_cast<int>(layout)][static_cast<size_t>(v)] >= 0 ||
-        graph.value(v).is_constant()) {
-      return tensor_of(v, layout);
-    }
-    const Layout other = layout == Layout::kPlain ? Layout::kBlocked : Layout::kPlain;
-    PEEL_ASSIGN_OR_RETURN(const int from, tensor_of(v, other));
-    PEEL_ASSIGN_OR_RETURN(const int to, tensor_of(v, layout));
-    Operation op;
-    op.in = {from};
-    op.out = {to};
-    op.variant = ReorderVariant(graph.value(v), other, layout);
-    program_.operations.push_back(std::move(op));
-    return to;
-  };
-
   for (const NodeId n : live) {
     const Node& node = graph.nodes[static_cast<size_t>(n)];
     const Choices& choices = choices_[static_cast<size_t>(n)];
@@ -154,22 +180,22 @@ Status Plan::Lower(std::span<const ValueId> fetches, const Options& options, Thr
       int t = -1;
       if (node.inputs[i] != kNone) {
         const bool constant = graph.value(node.inputs[i]).is_constant();
-        PEEL_ASSIGN_OR_RETURN(t,
-                              read(node.inputs[i], constant ? Layout::kPlain : op.variant.in[i]));
+        PEEL_ASSIGN_OR_RETURN(
+            t, forms.Read(node.inputs[i], constant ? Layout::kPlain : op.variant.in[i]));
       }
       op.in.push_back(t);
     }
     for (const ValueId v : node.outputs) {
       int t = -1;
       if (v != kNone) {
-        PEEL_ASSIGN_OR_RETURN(t, tensor_of(v, op.variant.out));
+        PEEL_ASSIGN_OR_RETURN(t, forms.Of(v, op.variant.out));
       }
       op.out.push_back(t);
     }
     program_.operations.push_back(std::move(op));
   }
   for (const ValueId v : fetches) {
-    PEEL_ASSIGN_OR_RETURN(const int t, read(v, Layout::kPlain));
+    PEEL_ASSIGN_OR_RETURN(const int t, forms.Read(v, Layout::kPlain));
     program_.tensors[static_cast<size_t>(t)].is_output = true;
     program_.outputs.push_back(t);
   }

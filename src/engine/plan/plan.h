@@ -52,6 +52,7 @@ class Plan {
   std::string Text() const;
 
  private:
+  Status ChooseVariants(const std::vector<NodeId>& live, const Options& options, ThreadPool& pool);
   Status Lower(std::span<const ValueId> fetches, const Options& options, ThreadPool& pool);
   Status Emit(int threads, WeightBatch& weights);
   Operand MakeOperand(int tensor) const;

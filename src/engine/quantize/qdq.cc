@@ -70,13 +70,13 @@ Result<std::string> QdqWriter::Write(std::span<const char> chosen,
   };
 
   // Who reads each value as bytes: layers on integers and movers; all, where there is nothing else.
-  std::set<std::string> takers;
+  std::set<std::string> consumers;
   const std::map<std::string, bool> bytes = ByteValues(chosen);
   for (size_t i = 0; i < chosen.size(); ++i) {
-    if (chosen[i]) takers.insert(target_.layers[i].output);
+    if (chosen[i]) consumers.insert(target_.layers[i].output);
   }
   for (const QuantMover& mover : target_.movers) {
-    if (bytes.contains(mover.output)) takers.insert(mover.output);
+    if (bytes.contains(mover.output)) consumers.insert(mover.output);
   }
   for (const auto& [name, alone] : bytes) {
     const auto readers = target_.readers.find(name);
@@ -96,7 +96,7 @@ Result<std::string> QdqWriter::Write(std::span<const char> chosen,
     first.before.push_back(quantize);
     first.before.push_back(Dequantize(real, quantize.name, scale, zero, false));
     for (const Reader& reader : readers->second) {
-      if (alone || takers.contains(reader.node)) {
+      if (alone || consumers.contains(reader.node)) {
         edits.nodes[reader.node].inputs[reader.operand] = real;
       }
     }

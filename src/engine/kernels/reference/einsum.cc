@@ -91,18 +91,78 @@ void Contract(const Operand& a, const Operand& b, const Indices& kept,
   });
 }
 
-Status Einsum(const OpArgs& args) {
-  PEEL_RETURN_IF_ERROR(RequireOperands(args, args.inputs.size()));
-  Tensor& y = args.outputs[0];
-  const std::string equation = args.node.String("equation", "");
-  const size_t arrow = equation.find("->");
+// The terms left of the arrow, one an operand.
+std::vector<std::string> SplitTerms(const std::string& equation) {
   std::vector<std::string> terms(1);
-  for (const char c : equation.substr(0, arrow)) {
+  for (const char c : equation.substr(0, equation.find("->"))) {
     if (c == ',')
       terms.emplace_back();
     else
       terms.back() += c;
   }
+  return terms;
+}
+
+// The indices of the result: as the equation says, else those that occur once, after the ellipsis.
+// longest: dimensions that the longest ellipsis stands for.
+Result<Indices> ResultIndices(const std::string& equation, const std::vector<Operand>& operands,
+                              int longest) {
+  const size_t arrow = equation.find("->");
+  if (arrow != std::string::npos) return ParseTerm(equation.substr(arrow + 2), longest);
+  Indices result;
+  for (int k = longest; k > 0; --k) result.push_back(-k);
+  std::map<Index, int> uses;
+  for (const Operand& operand : operands) {
+    for (const Index index : operand.indices) ++uses[index];
+  }
+  for (const auto& [index, count] : uses) {
+    if (index > 0 && count == 1) result.push_back(index);
+  }
+  return result;
+}
+
+// Contracts the operands one after the other, from the left.
+template <typename T>
+Status ContractAll(const std::vector<Operand>& operands, const Indices& result,
+                   const std::map<Index, int64_t>& extents, Tensor& y) {
+  PEEL_ASSIGN_OR_RETURN(Tensor one, Tensor::Allocate(y.type(), {}));
+  *one.data<T>() = T{1};
+  Operand so_far = operands[0];
+  if (operands.size() == 1) {
+    Contract<T>(so_far, {one, {}}, result, extents, y);
+    return OkStatus();
+  }
+  for (size_t i = 1; i + 1 < operands.size(); ++i) {
+    // What a later operand or the result still needs stays.
+    const auto needed = [&](Index index) {
+      if (std::count(result.begin(), result.end(), index) != 0) return true;
+      return std::any_of(operands.begin() + static_cast<int64_t>(i) + 1, operands.end(),
+                         [&](const Operand& later) {
+                           return std::count(later.indices.begin(), later.indices.end(), index);
+                         });
+    };
+    Indices kept;
+    Shape extent;
+    for (const Operand* operand : {static_cast<const Operand*>(&so_far), &operands[i]}) {
+      for (const Index index : operand->indices) {
+        if (!needed(index) || std::count(kept.begin(), kept.end(), index) != 0) continue;
+        kept.push_back(index);
+        extent.push_back(extents.at(index));
+      }
+    }
+    PEEL_ASSIGN_OR_RETURN(Tensor next, Tensor::Allocate(y.type(), std::move(extent)));
+    Contract<T>(so_far, operands[i], kept, extents, next);
+    so_far = {std::move(next), std::move(kept)};
+  }
+  Contract<T>(so_far, operands.back(), result, extents, y);
+  return OkStatus();
+}
+
+Status Einsum(const OpArgs& args) {
+  PEEL_RETURN_IF_ERROR(RequireOperands(args, args.inputs.size()));
+  Tensor& y = args.outputs[0];
+  const std::string equation = args.node.String("equation", "");
+  const std::vector<std::string> terms = SplitTerms(equation);
   if (terms.size() != args.inputs.size() || terms.empty()) {
     return InvalidArgument("the equation does not have one term an operand");
   }
@@ -120,19 +180,7 @@ Status Einsum(const OpArgs& args) {
     operands.push_back({*args.inputs[i], std::move(indices)});
   }
   PEEL_ASSIGN_OR_RETURN(const auto extents, ExtentsOf(operands));
-  Indices result;
-  if (arrow != std::string::npos) {
-    PEEL_ASSIGN_OR_RETURN(result, ParseTerm(equation.substr(arrow + 2), longest));
-  } else {  // what occurs once, after the ellipsis
-    for (int k = longest; k > 0; --k) result.push_back(-k);
-    std::map<Index, int> uses;
-    for (const Operand& operand : operands) {
-      for (const Index index : operand.indices) ++uses[index];
-    }
-    for (const auto& [index, count] : uses) {
-      if (index > 0 && count == 1) result.push_back(index);
-    }
-  }
+  PEEL_ASSIGN_OR_RETURN(const Indices result, ResultIndices(equation, operands, longest));
   Shape shape;
   for (const Index index : result) {
     const auto it = extents.find(index);
@@ -144,37 +192,7 @@ Status Einsum(const OpArgs& args) {
   PEEL_RETURN_IF_ERROR(RequireShape(y, shape, "the output"));
 
   return DispatchNumber(y.type(), [&]<typename T>() -> Status {
-    PEEL_ASSIGN_OR_RETURN(Tensor one, Tensor::Allocate(y.type(), {}));
-    *one.data<T>() = T{1};
-    Operand so_far = operands[0];
-    if (operands.size() == 1) {
-      Contract<T>(so_far, {one, {}}, result, extents, y);
-      return OkStatus();
-    }
-    for (size_t i = 1; i + 1 < operands.size(); ++i) {
-      // What a later operand or the result still needs stays.
-      const auto needed = [&](Index index) {
-        if (std::count(result.begin(), result.end(), index) != 0) return true;
-        return std::any_of(operands.begin() + static_cast<int64_t>(i) + 1, operands.end(),
-                           [&](const Operand& later) {
-                             return std::count(later.indices.begin(), later.indices.end(), index);
-                           });
-      };
-      Indices kept;
-      Shape extent;
-      for (const Operand* operand : {&so_far, &operands[i]}) {
-        for (const Index index : operand->indices) {
-          if (!needed(index) || std::count(kept.begin(), kept.end(), index) != 0) continue;
-          kept.push_back(index);
-          extent.push_back(extents.at(index));
-        }
-      }
-      PEEL_ASSIGN_OR_RETURN(Tensor next, Tensor::Allocate(y.type(), std::move(extent)));
-      Contract<T>(so_far, operands[i], kept, extents, next);
-      so_far = {std::move(next), std::move(kept)};
-    }
-    Contract<T>(so_far, operands.back(), result, extents, y);
-    return OkStatus();
+    return ContractAll<T>(operands, result, extents, y);
   });
 }
 

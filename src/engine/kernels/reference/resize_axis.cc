@@ -114,6 +114,85 @@ const Tensor* Given(const OpArgs& args, size_t i) {
   return t && t->elements() > 0 ? t : nullptr;
 }
 
+// Of every axis of the input.
+struct AxisScales {
+  AxisScales(const Shape& from, const Shape& to) : scale(from.size(), 1.0f) {
+    for (const int64_t extent : to) length.push_back(static_cast<float>(extent));
+    roi.assign(from.size(), 0.0f);
+    roi.resize(from.size() * 2, 1.0f);
+  }
+  std::vector<float> scale;
+  std::vector<float> length;  // of the output, before it is rounded
+  std::vector<float> roi;     // starts, then ends; [0, 1] where nothing is cropped
+};
+
+void ReadOptions(const Node& node, bool old, ResizeOptions* options) {
+  options->mode = node.String("mode", "nearest");
+  if (options->mode == "bilinear") options->mode = "linear";  // Upsample's old name
+  options->coordinates =
+      old ? "asymmetric" : node.String("coordinate_transformation_mode", "half_pixel");
+  options->nearest = old ? "floor" : node.String("nearest_mode", "round_prefer_floor");
+  options->cubic_a = node.Float("cubic_coeff_a", -0.75f);
+  options->antialias = node.Int("antialias", 0) != 0;
+  options->exclude_outside = node.Int("exclude_outside", 0) != 0;
+}
+
+// From the extents wanted, with the policy for the aspect ratio.
+Status ScalesFromSizes(const Tensor& sizes_in, const std::vector<int64_t>& axes, const OpArgs& args,
+                       AxisScales* to) {
+  const Shape& from = args.inputs[0]->shape();
+  PEEL_ASSIGN_OR_RETURN(const auto sizes, sizes_in.AsInt64s());
+  if (sizes.size() != axes.size()) return InvalidArgument("sizes does not fit the axes");
+  for (size_t i = 0; i < axes.size(); ++i) {
+    const auto d = static_cast<size_t>(axes[i]);
+    to->scale[d] = static_cast<float>(sizes[i]) / static_cast<float>(from[d]);
+  }
+  const std::string policy = args.node.String("keep_aspect_ratio_policy", "stretch");
+  if (policy != "stretch") {
+    float common = to->scale[static_cast<size_t>(axes[0])];
+    for (const int64_t axis : axes) {
+      const float s = to->scale[static_cast<size_t>(axis)];
+      common = policy == "not_larger" ? std::min(common, s) : std::max(common, s);
+    }
+    for (const int64_t axis : axes) {
+      const auto d = static_cast<size_t>(axis);
+      to->scale[d] = common;
+      to->length[d] = common * static_cast<float>(from[d]);
+    }
+  }
+  return OkStatus();
+}
+
+// From the factors given as an input or, for Upsample's first version, as an attribute.
+Status ScalesFromFactors(const Tensor* scales_in, const std::vector<int64_t>& axes,
+                         const OpArgs& args, AxisScales* to) {
+  const Shape& from = args.inputs[0]->shape();
+  std::vector<float> scales = args.node.Floats("scales");
+  if (scales_in) {
+    PEEL_ASSIGN_OR_RETURN(scales, scales_in->AsFloats());
+  }
+  if (scales.size() != axes.size()) return InvalidArgument("scales does not fit the axes");
+  for (size_t i = 0; i < axes.size(); ++i) {
+    const auto d = static_cast<size_t>(axes[i]);
+    to->scale[d] = scales[i];
+    to->length[d] = scales[i] * static_cast<float>(from[d]);
+  }
+  return OkStatus();
+}
+
+Status ReadRegion(const OpArgs& args, const std::vector<int64_t>& axes, std::vector<float>* roi) {
+  const Tensor* roi_in = Given(args, 1);
+  if (!roi_in) return InvalidArgument("tf_crop_and_resize without a region");
+  PEEL_ASSIGN_OR_RETURN(const auto region, roi_in->AsFloats());
+  if (region.size() != axes.size() * 2) return InvalidArgument("roi does not fit the axes");
+  for (size_t i = 0; i < axes.size(); ++i) {
+    const auto d = static_cast<size_t>(axes[i]);
+    (*roi)[d] = region[i];
+    (*roi)[roi->size() / 2 + d] = region[axes.size() + i];
+  }
+  return OkStatus();
+}
+
 }  // namespace
 
 Result<std::vector<ResizeAxis>> PlanResize(const OpArgs& args, ResizeOptions& options) {
@@ -123,15 +202,7 @@ Result<std::vector<ResizeAxis>> PlanResize(const OpArgs& args, ResizeOptions& op
   const auto rank = static_cast<size_t>(x.rank());
   if (y.rank() != x.rank()) return InvalidArgument("the output has another rank");
   const bool old = node.op_type == "Upsample" || node.opset < 11;
-  options.mode = node.String("mode", "nearest");
-  if (options.mode == "bilinear") options.mode = "linear";  // Upsample's old name
-  options.coordinates =
-      old ? "asymmetric" : node.String("coordinate_transformation_mode", "half_pixel");
-  options.nearest = old ? "floor" : node.String("nearest_mode", "round_prefer_floor");
-  options.cubic_a = node.Float("cubic_coeff_a", -0.75f);
-  options.antialias = node.Int("antialias", 0) != 0;
-  options.exclude_outside = node.Int("exclude_outside", 0) != 0;
-
+  ReadOptions(node, old, &options);
   const Tensor* scales_in = Given(args, old ? 1 : 2);
   const Tensor* sizes_in = old ? nullptr : Given(args, 3);
   std::vector<int64_t> axes = node.Ints("axes");
@@ -142,55 +213,14 @@ Result<std::vector<ResizeAxis>> PlanResize(const OpArgs& args, ResizeOptions& op
     PEEL_ASSIGN_OR_RETURN(axis, NormaliseAxis(axis, x.rank()));
   }
 
-  std::vector<float> scale(rank, 1.0f), length(rank), roi(rank * 2, 0.0f);
-  for (size_t d = 0; d < rank; ++d) {
-    length[d] = static_cast<float>(y.shape()[d]);
-    roi[rank + d] = 1.0f;
-  }
-  if (sizes_in) {
-    PEEL_ASSIGN_OR_RETURN(const auto sizes, sizes_in->AsInt64s());
-    if (sizes.size() != axes.size()) return InvalidArgument("sizes does not fit the axes");
-    for (size_t i = 0; i < axes.size(); ++i) {
-      const auto d = static_cast<size_t>(axes[i]);
-      scale[d] = static_cast<float>(sizes[i]) / static_cast<float>(x.shape()[d]);
-    }
-    const std::string policy = node.String("keep_aspect_ratio_policy", "stretch");
-    if (policy != "stretch") {
-      float common = scale[static_cast<size_t>(axes[0])];
-      for (const int64_t axis : axes) {
-        const float s = scale[static_cast<size_t>(axis)];
-        common = policy == "not_larger" ? std::min(common, s) : std::max(common, s);
-      }
-      for (const int64_t axis : axes) {
-        const auto d = static_cast<size_t>(axis);
-        scale[d] = common;
-        length[d] = common * static_cast<float>(x.shape()[d]);
-      }
-    }
-  } else {
-    std::vector<float> scales = node.Floats("scales");
-    if (scales_in) {
-      PEEL_ASSIGN_OR_RETURN(scales, scales_in->AsFloats());
-    }
-    if (scales.size() != axes.size()) return InvalidArgument("scales does not fit the axes");
-    for (size_t i = 0; i < axes.size(); ++i) {
-      const auto d = static_cast<size_t>(axes[i]);
-      scale[d] = scales[i];
-      length[d] = scales[i] * static_cast<float>(x.shape()[d]);
-    }
-  }
+  AxisScales scales(x.shape(), y.shape());
+  PEEL_RETURN_IF_ERROR(sizes_in ? ScalesFromSizes(*sizes_in, axes, args, &scales)
+                                : ScalesFromFactors(scales_in, axes, args, &scales));
   if (options.coordinates == "tf_crop_and_resize") {
-    const Tensor* roi_in = Given(args, 1);
-    if (!roi_in) return InvalidArgument("tf_crop_and_resize without a region");
-    PEEL_ASSIGN_OR_RETURN(const auto region, roi_in->AsFloats());
-    if (region.size() != axes.size() * 2) return InvalidArgument("roi does not fit the axes");
-    for (size_t i = 0; i < axes.size(); ++i) {
-      const auto d = static_cast<size_t>(axes[i]);
-      roi[d] = region[i];
-      roi[rank + d] = region[axes.size() + i];
-    }
+    PEEL_RETURN_IF_ERROR(ReadRegion(args, axes, &scales.roi));
   }
 
+  const auto& [scale, length, roi] = scales;
   std::vector<ResizeAxis> result;
   for (size_t d = 0; d < rank; ++d) {
     if (x.shape()[d] == 0 && y.shape()[d] != 0) {
