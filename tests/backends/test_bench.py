@@ -135,7 +135,7 @@ def test_configuration_counts_for_streams(peel, photo, tmp_path):
     ("threads: many\n", "1 to 1024"),
     ("model: [a, b]\n", "one value"),
     ("- a\n", "key: value"),
-    ("device: [cpu\n", "no YAML"),
+    ("device: [cpu\n", "not YAML"),
     ("ort: graph=fast\n", "graph"),
 ])
 def test_a_broken_configuration_is_told(peel, photo, tmp_path, text, part):

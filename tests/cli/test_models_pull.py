@@ -157,7 +157,7 @@ def test_another_file_than_expected_is_not_kept(peel, server, home, url, content
 def test_what_is_no_model_is_not_kept(peel, server, home, url):
     server.content = b"<html>not found</html>" * 100
     done = peel("models", "pull", url)
-    assert done.code == 3 and "no model Peel can use" in done.err and names(home) == []
+    assert done.code == 3 and "not a model that Peel can use" in done.err and names(home) == []
 
 
 @pytest.mark.parametrize("address", ["http://localhost/x.onnx", "ftp://localhost/x.onnx", "file:///tmp/x.onnx"])
