@@ -58,8 +58,8 @@ void ExpectClear(const std::string& name, const Status& status) {
   const bool damaged = Says(text, {"damaged", "truncated", "no picture", "empty", "impossible"});
   const bool limit = Says(text, {"limit", "larger than", "more than"});
   const bool unsupported =
-      Says(text, {"kind", "does not", "not a picture", "nobody reads", "too old", "save it",
-                  "is a film", "is no true PNG", "that Peel knows", "convert it", "develop it"});
+      Says(text, {"kind", "does not", "not a picture", "too old", "save it", "is a film",
+                  "is no true PNG", "that Peel knows", "convert it", "develop it"});
   switch (status.code()) {
     case StatusCode::kCorrupt:
       EXPECT_TRUE(damaged);
