@@ -4,7 +4,7 @@ VENV := .venv
 PY   := $(VENV)/bin/python
 
 .PHONY: run build all python wheel compat test test-arm test-kernels cross bench asan tsan fuzz format lint layers install \
-        check-full clean deps-build deps-test
+        check-full clean deb tarball test-packages deps-build deps-test
 
 run: build
 	@tools/run_samples.sh build/peel samples out
@@ -39,6 +39,25 @@ python: deps-build $(VENV)/.stamp
 # A wheel with its libraries inside, in dist/.
 wheel: deps-build $(VENV)/.stamp
 	@tools/make_wheel.sh $(PY)
+
+# Debian packages in dist/: peel, libpeel0, libpeel-dev.
+deb: deps-build
+	@tools/install_deps.sh deb
+	@cmake --preset package -Wno-dev >/dev/null
+	@cmake --build --preset package -j $(JOBS)
+	@cd build-package && cpack -G DEB
+
+# The program with its libraries in one archive, in dist/.
+tarball: deps-build
+	@tools/install_deps.sh deb
+	@cmake --preset tarball -Wno-dev >/dev/null
+	@cmake --build --preset tarball -j $(JOBS)
+	@cd build-tarball && cpack -G TGZ
+
+# The packages, the archive and the Dockerfile's lines tried in a bare Debian 12 (as root).
+test-packages: all deb tarball $(VENV)/.stamp
+	@tools/install_deps.sh package
+	PEEL_TEST_PACKAGES=1 $(PY) -m pytest -q -rs tests/package
 
 # The differential tests against rembg itself, which takes a large environment.
 compat: wheel
@@ -83,7 +102,7 @@ fuzz: deps-build
 	@cmake --build --preset fuzz -j $(JOBS)
 	fuzz/run.sh
 
-check-full: test test-kernels test-arm asan tsan fuzz bench
+check-full: test test-kernels test-packages test-arm asan tsan fuzz bench
 
 format:
 	@tools/install_deps.sh lint

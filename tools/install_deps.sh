@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs through apt what building, testing or fuzzing needs and is not there yet.
-# usage: tools/install_deps.sh [build] [test] [bench] [fuzz] [lint] [arm] [emulate] [windows]
+# usage: tools/install_deps.sh [build] [test] [bench] [fuzz] [lint] [arm] [emulate] [windows] [deb] [package]
 set -euo pipefail
 build=(g++ cmake ninja-build ccache pkg-config libhwy-dev libprotozero-dev libcli11-dev
        libfmt-dev nlohmann-json3-dev libyaml-cpp-dev libjpeg62-turbo-dev libdeflate-dev libwebp-dev
@@ -13,6 +13,8 @@ arm=(g++-aarch64-linux-gnu cmake ninja-build ccache pkg-config qemu-user)
 emulate=(qemu-user)
 windows=(g++-mingw-w64-x86-64-posix libz-mingw-w64-dev wine64 libgtest-dev libprotozero-dev
          nlohmann-json3-dev cmake ninja-build ccache curl)
+deb=(dpkg-dev file binutils)
+package=(debootstrap)
 want=()
 for group in "${@:-build}"; do
   declare -n list=$group
