@@ -47,6 +47,7 @@ foreach(codec IN LISTS PEEL_LAZY_CODECS)
 endforeach()
 list(JOIN recommended ", " recommended)
 
+# The synopsis is the project's, above.
 set(more "Runs neural networks on the processor with an engine of its own, and
 brings a model along. JPEG, PNG and WebP are built in. TIFF, AVIF, HEIC,
 GIF, JPEG XL and camera raw files are read through the recommended
@@ -55,21 +56,20 @@ set(CPACK_DEBIAN_PROGRAM_PACKAGE_NAME peel)
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_SECTION graphics)
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_RECOMMENDS "${recommended}")
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_SUGGESTS curl)
-set(CPACK_DEBIAN_PROGRAM_DESCRIPTION "removes the background from images\n${more}")
+set(CPACK_DEBIAN_PROGRAM_DESCRIPTION "${more}")
 
 set(soname libpeel${PROJECT_VERSION_MAJOR})
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME ${soname})
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_SECTION libs)
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_RECOMMENDS "${recommended}")
-set(CPACK_DEBIAN_RUNTIME_DESCRIPTION "removes the background from images (library)\n${more}")
+set(CPACK_DEBIAN_RUNTIME_DESCRIPTION "This is the shared library.\n${more}")
 
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libpeel-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 # What the static library is made of, which pkg-config and CMake ask for.
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "${soname} (= ${PROJECT_VERSION}-1), libhwy-dev,\
  libjpeg-dev, libdeflate-dev, libwebp-dev, zlib1g-dev")
-set(CPACK_DEBIAN_DEVELOPMENT_DESCRIPTION "removes the background from images (development files)
-The C and C++ headers, the static library, a CMake package and a
+set(CPACK_DEBIAN_DEVELOPMENT_DESCRIPTION "The C and C++ headers, the static library, a CMake package and a
 pkg-config file.")
 
 set(CPACK_PRE_BUILD_SCRIPTS ${PROJECT_SOURCE_DIR}/cmake/DebianDocs.cmake)

@@ -1,7 +1,6 @@
 """The Debian packages, the archive and the container, each in a bare Debian 12."""
 import io
 import json
-import os
 import pathlib
 import re
 import shutil
@@ -135,7 +134,7 @@ def test_dockerfile(tmp_path):
                 if not any(parent.match(pattern) and len(parent.parts) == len(pathlib.PurePath(pattern).parts)
                            for pattern in ignored for parent in (path, *path.parents)):
                     (target / name).parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copy(ROOT / name, target / name)
+                    shutil.copy(ROOT / name, target / name, follow_symlinks=False)
         elif word == "RUN":
             extra = []
             mount = re.match(r"--mount=type=bind,from=(\w+),source=(\S+),target=(\S+)\s+", rest)
