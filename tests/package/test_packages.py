@@ -27,7 +27,8 @@ def bare(tmp_path):
                 picture.resize((280, 210)).save(root.folder / "pictures" / name)
             except (KeyError, OSError):  # Pillow without AVIF
                 pass
-    return root
+    yield root
+    shutil.rmtree(root.folder)
 
 
 def newest(pattern):
@@ -154,3 +155,5 @@ def test_dockerfile(tmp_path):
     png = last["root"].run(f"{' '.join(last['entry'])} duck.jpg -o -", user=last["user"], read_only=True,
                            folder=last["folder"], binds=[(PHOTO.parent, "/pictures")])
     check_cut(png)
+    for stage in stages.values():
+        shutil.rmtree(stage["root"].folder)
