@@ -82,7 +82,7 @@ void Digest::Md5Block(const uint8_t* bytes) {
         f = c ^ (b | ~d);
         word = 7 * i % 16;
     }
-    f += a + sines[i] + LoadLittle(bytes + 4 * word);
+    f += a + sines[i] + LoadLittle(bytes + ptrdiff_t{4} * word);
     a = d;
     d = c;
     c = b;
@@ -96,7 +96,7 @@ void Digest::Md5Block(const uint8_t* bytes) {
 
 void Digest::Sha256Block(const uint8_t* bytes) {
   uint32_t w[64];
-  for (int i = 0; i < 16; ++i) w[i] = LoadBig(bytes + 4 * i);
+  for (ptrdiff_t i = 0; i < 16; ++i) w[i] = LoadBig(bytes + 4 * i);
   for (int i = 16; i < 64; ++i) {
     const uint32_t x = w[i - 15], y = w[i - 2];
     w[i] = w[i - 16] + w[i - 7] + (std::rotr(x, 7) ^ std::rotr(x, 18) ^ (x >> 3)) +

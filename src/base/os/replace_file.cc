@@ -27,7 +27,7 @@ class Replacement {
 
   Status Run() {
     auto written = WriteNameless();
-    Status status = written.ok() ? OkStatus() : std::move(written).status();
+    Status status = written.status();
     if (status.ok() && !*written) status = WriteNamed();
     if (status.ok() || !old_) return status;
     switch (refused_) {
