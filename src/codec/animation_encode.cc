@@ -16,8 +16,8 @@ Box VisiblePart(ImageView<const uint8_t> frame, uint8_t least, int step) {
   for (int y = 0; y < frame.height; ++y) {
     const uint8_t* p = frame.row(y) + 3;
     int first = 0, last = frame.width;
-    while (first < last && p[4 * first] < least) ++first;
-    while (last > first && p[4 * (last - 1)] < least) --last;
+    while (first < last && p[ptrdiff_t{4} * first] < least) ++first;
+    while (last > first && p[ptrdiff_t{4} * (last - 1)] < least) --last;
     if (first == last) continue;
     left = std::min(left, first);
     right = std::max(right, last);

@@ -117,6 +117,7 @@ Format Sniff(std::span<const uint8_t> bytes) {
 
 bool IsDecodable(Format format) {
   switch (format) {
+    // NOLINTNEXTLINE(bugprone-branch-clone): with every optional format they say the same
     case Format::kJpeg:
     case Format::kPng:
     case Format::kWebp:

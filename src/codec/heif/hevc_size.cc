@@ -82,7 +82,7 @@ std::optional<HevcSize> HevcSizeOfNal(std::span<const uint8_t> nal) {
     has_profile = has_profile << 1 | bits.Take(1);
     has_level = has_level << 1 | bits.Take(1);
   }
-  if (sub_layers > 0) bits.Skip(2 * (8 - sub_layers));
+  if (sub_layers > 0) bits.Skip(size_t{2} * (8 - sub_layers));
   for (uint32_t i = sub_layers; i-- > 0;) {
     if ((has_profile >> i & 1) != 0) bits.Skip(88);
     if ((has_level >> i & 1) != 0) bits.Skip(8);

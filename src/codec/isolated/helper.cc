@@ -95,7 +95,7 @@ class Helper {
     // Its library may crash when it is opened.
     PEEL_RETURN_IF_ERROR(Say({.kind = Kind::kLibrary, .text = LibraryOf(FormatOf(file_))}));
     if (MarkedForTest(file_)) PEEL_RETURN_IF_ERROR(DoAsTold(request.kind));
-    const Status status = [&] {
+    Status status = [&] {
       try {
         return Work(request.kind);
       } catch (const std::bad_alloc&) {

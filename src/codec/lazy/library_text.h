@@ -20,6 +20,7 @@ struct LibraryVersion {
   int major = 0, minor = 0, patch = 0;
 
   static LibraryVersion Parse(std::string_view text);
+  // NOLINTNEXTLINE(modernize-use-nullptr): takes the 0 that the comparison is made of for a pointer
   auto operator<=>(const LibraryVersion&) const = default;
   std::string Text() const;
 };

@@ -88,7 +88,7 @@ class TiffWriter {
   }
 
   void Short(uint16_t tag, uint16_t v) { Shorts(tag, std::vector<uint16_t>{v}); }
-  void Shorts(uint16_t tag, std::vector<uint16_t> values) {
+  void Shorts(uint16_t tag, const std::vector<uint16_t>& values) {
     std::vector<uint8_t> bytes;
     for (const uint16_t v : values) Number(v, 2, bytes);
     Add(tag, exif::kShort, static_cast<uint32_t>(values.size()), bytes);

@@ -54,6 +54,8 @@ struct Search {
   uintptr_t sealed_from = 0, sealed_to = 0;  // made read-only after loading
 };
 
+// The loader's tables hold addresses as numbers.
+// NOLINTBEGIN(performance-no-int-to-ptr)
 int Find(dl_phdr_info* info, size_t, void* data) {
   auto& search = *static_cast<Search*>(data);
   if (info->dlpi_addr != search.base) return 0;
@@ -113,6 +115,7 @@ void QuietLibrary(void* handle) {
   (void)handle;
 #endif
 }
+// NOLINTEND(performance-no-int-to-ptr)
 
 void QuietLibrary(const char* soname) {
 #ifdef PEEL_CAN_QUIET
