@@ -66,7 +66,7 @@ ChainLink Look(const Known& known, const std::vector<std::string>& wanted,
   // What the providers of this ONNX Runtime ask for is what counts, and nothing else.
   for (const std::string& name : wanted) {
     const std::string_view stem =
-        std::string_view(known.names[0]).substr(0, known.names[0].find(".so"));
+        std::string_view{known.names[0]}.substr(0, known.names[0].find(".so"));
     if (name.starts_with(std::string(stem) + ".so")) names = {name};
   }
   for (const std::string& name : names) {

@@ -13,7 +13,7 @@ namespace peel::engine {
 namespace {
 
 constexpr std::string_view kMagic("\x93NUMPY", 6);
-constexpr size_t kMaxHeader = 64 * 1024;  // NumPy writes about 118 bytes
+constexpr size_t kMaxHeader = size_t{64} << 10;  // NumPy writes about 118 bytes
 constexpr size_t kMaxRank = 64;
 constexpr uint64_t kMaxFile = uint64_t{1} << 40;
 

@@ -49,7 +49,6 @@ Status FunctionTable::ToStatus(OrtStatus* status) const {
       return Corrupt(std::move(text));
     case kNotImplemented:
     case kBadGraph:
-      return Unsupported(std::move(text));
     default:
       return Unsupported(std::move(text));
   }

@@ -67,6 +67,7 @@ Result<ProfileFacts> ReadProfile(std::string_view text) {
 
 std::string NodesText(const std::map<std::string, int>& nodes) {
   std::vector<std::pair<int, std::string>> order;
+  order.reserve(nodes.size());
   for (const auto& [provider, count] : nodes) order.emplace_back(count, provider);
   std::ranges::sort(order, std::greater<>());
   std::string text;

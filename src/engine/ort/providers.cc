@@ -22,6 +22,7 @@ void AddGlob(std::vector<std::string>& folders, const fs::path& parent, const ch
 
 std::vector<const char*> Pointers(const std::vector<std::string>& texts) {
   std::vector<const char*> pointers;
+  pointers.reserve(texts.size());
   for (const std::string& text : texts) pointers.push_back(text.c_str());
   return pointers;
 }

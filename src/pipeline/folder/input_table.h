@@ -77,7 +77,7 @@ class InputTable {
   }
   // Without its folders.
   std::string_view NameOf(size_t number) const {
-    return std::string_view(names_).substr(files_[number].start, files_[number].length);
+    return std::string_view{names_}.substr(files_[number].start, files_[number].length);
   }
   // As it is written in the path, with its slash; "" for none.
   const std::string& FolderOf(size_t number) const {
