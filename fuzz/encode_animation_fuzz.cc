@@ -8,7 +8,7 @@
 
 // What is written of any frames is read again: as many, of the same size, with the same alpha.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace peel;
+  using namespace peel;  // NOLINT(google-build-using-namespace)
   size_t at = 0;
   const auto next = [&] { return at < size ? data[at++] : uint8_t{0}; };
   constexpr Format kFormats[] = {Format::kPng, Format::kWebp, Format::kGif};

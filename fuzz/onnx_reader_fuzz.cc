@@ -7,7 +7,7 @@
 #include "src/engine/onnx/reader.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace peel::engine;
+  using namespace peel::engine;  // NOLINT(google-build-using-namespace)
   auto graph = ReadOnnx(std::span<const uint8_t>(data, size), nullptr, "fuzz", "");
   if (!graph.ok()) return 0;
   if (!graph->Verify().ok()) __builtin_trap();

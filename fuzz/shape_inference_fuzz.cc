@@ -11,7 +11,7 @@
 
 namespace {
 
-using namespace peel::engine;
+using namespace peel::engine;  // NOLINT(google-build-using-namespace)
 
 constexpr size_t kLargest = size_t{1} << 20;  // keeps a run of constants within the memory limit
 

@@ -10,6 +10,7 @@
 static void Answer(int signal, siginfo_t* info, void* context) {
   (void)info;
   greg_t* registers = ((ucontext_t*)context)->uc_mcontext.gregs;
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): a register holds the address as a number
   const unsigned char* at = (const unsigned char*)registers[REG_RIP];
   if (at[0] != 0x0F || at[1] != 0x0B) {  // a true illegal instruction
     struct sigaction plain = {.sa_handler = SIG_DFL};
