@@ -346,8 +346,10 @@ struct ModelEntry {
 inline std::vector<ModelEntry> Models() {
   const internal::Handle<peel_model_list> list(peel_models());
   if (!list) throw std::bad_alloc();
+  const int count = peel_model_list_count(list.get());
   std::vector<ModelEntry> models;
-  for (int i = 0; i < peel_model_list_count(list.get()); ++i) {
+  models.reserve(static_cast<size_t>(count));
+  for (int i = 0; i < count; ++i) {
     models.push_back({peel_model_list_name(list.get(), i), peel_model_list_path(list.get(), i)});
   }
   return models;

@@ -113,7 +113,7 @@ TEST_F(CApi, PixelsToPixelsAndMatte) {
   const auto dense = Ball(width, height);
   std::vector<uint8_t> padded(stride * height, 7);
   for (int y = 0; y < height; ++y) {
-    std::memcpy(&padded[y * stride], &dense[size_t(y) * width * 3], width * 3);
+    std::memcpy(&padded[y * stride], &dense[static_cast<size_t>(y) * width * 3], width * 3);
   }
   const peel_pixels loose = {padded.data(), width, height, 3, stride};
   const peel_pixels tight = {dense.data(), width, height, 3, 0};

@@ -207,7 +207,7 @@ std::span<const uint8_t> ModelThatTellsNothing() {
 
 // Where a package lies that has no library; the reason for doing without names it.
 std::string FolderWithAnOldPackage() {
-  const std::string folder = testing::TempDir() + "peel_packages";
+  std::string folder = testing::TempDir() + "peel_packages";
   std::filesystem::create_directories(folder + "/onnxruntime/capi");
   return folder;
 }
