@@ -19,8 +19,9 @@ inline Shape4 OutputShape(const ConvProblem& p) {
   return {p.batch, p.out_channels, p.out_height, p.out_width};
 }
 inline double MultiplyAdds(const ConvProblem& p) {
-  return 1.0 * p.batch * p.out_channels * p.out_height * p.out_width * (p.in_channels / p.groups) *
-         p.kernel_h * p.kernel_w;
+  const int channels = p.in_channels / p.groups;
+  return 1.0 * p.batch * p.out_channels * p.out_height * p.out_width * channels * p.kernel_h *
+         p.kernel_w;
 }
 
 // What ClampOf left undone, over the whole output: other activations, the zeros of the channels

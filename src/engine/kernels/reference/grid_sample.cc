@@ -117,7 +117,10 @@ Status GridSample(const OpArgs& args) {
   PEEL_RETURN_IF_ERROR(RequireShape(y, shape, "the output"));
   if (y.type() != x.type()) return RefuseType(y.type());
   std::array<int64_t, 3> extent{1, 1, 1};  // depth, height, width
-  for (int d = 0; d < spatial; ++d) extent[static_cast<size_t>(3 - spatial + d)] = x.dim(2 + d);
+  for (int d = 0; d < spatial; ++d) {
+    const int place = 3 - spatial + d;
+    extent[static_cast<size_t>(place)] = x.dim(2 + d);
+  }
   const int64_t plane = extent[0] * extent[1] * extent[2];
   if (plane == 0 && y.elements() > 0) return InvalidArgument("the image is empty");
   const int64_t points = Product(shape, 2, shape.size());
