@@ -142,8 +142,9 @@ void PasteAsRgba(ImageView<const uint8_t> in, ImageView<uint8_t> out, int top) {
       continue;
     }
     for (int x = 0; x < in.width; ++x) {
-      std::fill_n(to + 4 * x, 3, from[x]);
-      to[4 * x + 3] = 255;
+      uint8_t* const pixel = to + ptrdiff_t{4} * x;
+      std::fill_n(pixel, 3, from[x]);
+      pixel[3] = 255;
     }
   }
 }
@@ -167,7 +168,7 @@ Result<ImageU8> PostProcessMask(ImageView<const uint8_t> mask, ThreadPool* pool)
           std::as_const(eroded).view(), [](uint8_t a, uint8_t b) { return std::max(a, b); }, pool));
   const auto weights = GaussianWeights();
   const int width = mask.width, height = mask.height;
-  std::vector<int> column(static_cast<size_t>(width) + 2 * kReach);
+  std::vector<int> column(static_cast<size_t>(width) + size_t{2} * kReach);
   for (size_t i = 0; i < column.size(); ++i) {
     column[i] = Reflect(static_cast<int>(i) - kReach, width);
   }

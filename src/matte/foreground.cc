@@ -120,8 +120,8 @@ void Sweep(const Source& source, const std::vector<int>& xs, const std::vector<i
         const float da = options.regularization + options.gradient_weight * gradient;
         a00 += da;
         a11 += da;
-        const float* f = foreground.row(y2) + 3 * x2;
-        const float* b = background.row(y2) + 3 * x2;
+        const float* f = foreground.row(y2) + ptrdiff_t{3} * x2;
+        const float* b = background.row(y2) + ptrdiff_t{3} * x2;
         for (int c = 0; c < 3; ++c) {
           b0[c] += da * f[c];
           b1[c] += da * b[c];
@@ -129,8 +129,8 @@ void Sweep(const Source& source, const std::vector<int>& xs, const std::vector<i
       }
       const double inverse = 1.0 / (a00 * a11 - a01 * a01);
       const double b00 = inverse * a11, b01 = inverse * -a01, b11 = inverse * a00;
-      float* f = foreground.row(y) + 3 * x;
-      float* b = background.row(y) + 3 * x;
+      float* f = foreground.row(y) + ptrdiff_t{3} * x;
+      float* b = background.row(y) + ptrdiff_t{3} * x;
       for (int c = 0; c < 3; ++c) {
         f[c] = static_cast<float>(std::clamp(b00 * b0[c] + b01 * b1[c], 0.0, 1.0));
         b[c] = static_cast<float>(std::clamp(b01 * b0[c] + b11 * b1[c], 0.0, 1.0));

@@ -111,7 +111,7 @@ void DenseSolver::Factor(const NodeLevel& level) {
           lower_[row * n + column] = double{blocks[static_cast<size_t>(k) * kTile + i]};
         }
       }
-      const float* own = blocks + 12 * kTile;
+      const float* own = blocks + ptrdiff_t{12} * kTile;
       const double trace = double{own[0]} + double{own[5]} + double{own[10]} + double{own[15]};
       for (size_t q = 0; q < kUnknowns; ++q) {
         lower_[((size_t{node} - 1) * kUnknowns + q) * (n + 1)] += 1e-6 * trace + 1e-12;

@@ -34,7 +34,7 @@ Result<NodeLevel> NodeLevel::Make(int width, int height, const std::vector<uint8
   }
   level.first.push_back(static_cast<uint32_t>(level.column.size()));
   const size_t nodes = level.nodes();
-  PEEL_ASSIGN_OR_RETURN(level.blocks, NodeVector::Make(nodes, kNeighbours * kTile));
+  PEEL_ASSIGN_OR_RETURN(level.blocks, NodeVector::Make(nodes, size_t{kNeighbours} * kTile));
   for (NodeVector* v :
        {&level.inverse, &level.right, &level.solution, &level.other, &level.direction}) {
     PEEL_ASSIGN_OR_RETURN(*v, NodeVector::Make(nodes));

@@ -14,6 +14,7 @@ constexpr int kStretch = 64;
 
 std::vector<NetworkPort> Ports(const std::vector<engine::Port>& from) {
   std::vector<NetworkPort> ports;
+  ports.reserve(from.size());
   for (const engine::Port& p : from) {
     ports.push_back({p.name, p.has_shape ? p.shape : std::vector<int64_t>{}});
   }
