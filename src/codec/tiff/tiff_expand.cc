@@ -116,7 +116,6 @@ void TiffRowExpander<T>::Expand(std::span<const uint8_t* const> planes, T* out) 
         float rgb[3];
         LabToSrgb(layout_.lab, bits, colours == 3 ? from : grey, rgb);
         for (int c = 0; c < 3; ++c) {
-          // NOLINTNEXTLINE(bugprone-incorrect-roundings): no negative ones
           out[c] = static_cast<T>(rgb[c] * static_cast<float>(kWhite<T>) + 0.5f);
         }
         break;
