@@ -84,6 +84,22 @@ def soften(picture: torch.Tensor, radius: float) -> torch.Tensor:
     return F.interpolate(down, size=(size, size), mode="bilinear", align_corners=False)[0]
 
 
+def smear(colour: torch.Tensor, alpha: torch.Tensor,
+          rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+    """Motion blur of a subject: colour [3,S,S] and matte [1,S,S] along a random line."""
+    length = int(rng.integers(3, 12)) | 1
+    kernel = torch.zeros(length, length)
+    turn = rng.uniform(0, np.pi)
+    for t in np.linspace(-(length // 2), length // 2, 2 * length):
+        kernel[int(round(length // 2 + t * np.sin(turn))),
+               int(round(length // 2 + t * np.cos(turn)))] = 1
+    kernel = (kernel / kernel.sum()).expand(4, 1, length, length)
+    planes = torch.cat([colour * alpha, alpha])[None]
+    planes = F.conv2d(planes, kernel, padding=length // 2, groups=4)[0]
+    matte = planes[3:]
+    return torch.where(matte > 0.01, planes[:3] / matte.clamp(min=0.01), colour), matte
+
+
 def jpeg(picture: torch.Tensor, quality: int) -> torch.Tensor:
     """Encodes and decodes as JPEG of the given quality (1..95)."""
     pixels = (picture.clamp(0, 1) * 255).byte().permute(1, 2, 0).numpy()

@@ -116,10 +116,10 @@ def fit_mask(logits: list[torch.Tensor], truths: list[torch.Tensor]) -> tuple[fl
 def apply_mask(net: model_lib.PeelNet, bias: float, scale: float) -> None:
     """Folds bias and scale into the layers whose sum is the mask's logit."""
     with torch.no_grad():
-        for layer in (net.side[0], net.fine):
+        for layer in (net.side[0], net.out):
             layer.weight.mul_(scale)
             layer.bias.mul_(scale)
-        net.fine.bias.add_(scale * bias)
+        net.out.bias.add_(scale * bias)
 
 
 def calibrate(net: model_lib.PeelNet, store: store_lib.Store, config: config_lib.Config,
@@ -127,8 +127,7 @@ def calibrate(net: model_lib.PeelNet, store: store_lib.Store, config: config_lib
     """Changes `net` in place; returns the threshold of the subject score."""
     net.eval()
     options = config_lib.Config(**{**vars(config.samples), "composite": 0.0, "empty": 1.0})
-    pools = samples_lib.make_pools(store, "train", vars(config.samples.weights),
-                                   config.samples.passes)
+    pools = samples_lib.make_pools(store, "train", vars(config.samples.weights))
     samples = samples_lib.Samples(store, pools, options, config.seed + 1000,
                                   config.data.size, 0, count // 2)
     device = torch.device("cpu")
@@ -160,22 +159,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--config", default="training/config.yaml", type=pathlib.Path)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
-    parser.add_argument("--checkpoint", type=pathlib.Path, nargs="+",
-                        help="default: last.pt of the configured run; of several, the mean")
-    parser.add_argument("--shares", type=float, nargs="+",
-                        help="of each checkpoint in that mean (default: equal)")
+    parser.add_argument("--checkpoint", type=pathlib.Path,
+                        help="default: last.pt of the configured run")
     parser.add_argument("--out", type=pathlib.Path, help="default: calibrated.pt beside it")
     parser.add_argument("--count", default=1600, type=int, help="pictures for the score")
     args = parser.parse_args()
     config = config_lib.load(args.config, args.set)
-    paths = args.checkpoint or [pathlib.Path(config.paths.run) / "last.pt"]
+    path = args.checkpoint or pathlib.Path(config.paths.run) / "last.pt"
     net = model_lib.PeelNet(**vars(config.model))
     try:
-        checkpoint_lib.load_weights(paths, config, net, args.shares)
+        checkpoint_lib.load_weights(path, config, net)
     except checkpoint_lib.CheckpointError as error:
         sys.exit(f"error: {error}")
     threshold = calibrate(net, store_lib.Store.open(config.paths.store), config, args.count)
-    out = args.out or paths[0].with_name("calibrated.pt")
+    out = args.out or path.with_name("calibrated.pt")
     checkpoint_lib.save(out, config, ema=net.state_dict(), threshold=threshold)
     print(out)
 

@@ -6,7 +6,6 @@ import torch
 from torch import nn
 
 from training import config as config_lib
-from training import inherit
 
 # A checkpoint fits any configuration that describes the same network.
 _SECTIONS = ("model",)
@@ -41,26 +40,32 @@ def load(path: pathlib.Path, config: config_lib.Config) -> dict:
     return state
 
 
-def load_weights(paths: pathlib.Path | list[pathlib.Path], config: config_lib.Config,
-                 net: nn.Module, shares: list[float] | None = None) -> None:
-    """Puts the averaged (EMA) weights of a checkpoint, or the mean of several, into `net`.
+def load_weights(path: pathlib.Path, config: config_lib.Config, net: nn.Module) -> None:
+    """Puts the averaged (EMA) weights of a checkpoint into `net`."""
+    net.load_state_dict({k: v.float() for k, v in load(path, config)["ema"].items()})
 
-    `shares`: how much of each the mean has; equal ones by default. An exported model (.onnx)
-    counts as a checkpoint; what it lacks, `net` keeps. The mean of checkpoints that descend from
-    one another is often better than each ("model soup", Wortsman et al. 2022).
-    """
-    paths = paths if isinstance(paths, list) else [paths]
-    shares = shares or [1.0] * len(paths)
-    if len(shares) != len(paths) or sum(shares) <= 0:
-        raise CheckpointError(f"{len(shares)} shares for {len(paths)} checkpoints: one for each, "
-                              f"and together more than nothing")
-    weights = []
-    for path in paths:
-        if path.suffix == ".onnx":
-            inherit.resume_exported(net, path)
-            weights.append({k: v.clone() for k, v in net.state_dict().items()})
-        else:
-            weights.append(load(path, config)["ema"])
-    net.load_state_dict({name: sum(share / sum(shares) * one[name]
-                                   for share, one in zip(shares, weights))
-                         for name in weights[0]})
+
+def narrow(state: dict) -> dict:
+    """A checkpoint small enough for the repository: weights in fp16, of the optimiser only the
+    slow moment, in bfloat16; the momentum is there again after ten steps."""
+    moments = {key: {"step": one["step"], "exp_avg_sq": one["exp_avg_sq"].bfloat16()}
+               for key, one in state["optimiser"]["state"].items()}
+    return {**state,
+            "net": {k: v.half() for k, v in state["net"].items()},
+            "ema": {k: v.half() for k, v in state["ema"].items()},
+            "optimiser": {**state["optimiser"], "state": moments}}
+
+
+def widen(state: dict) -> dict:
+    """What `narrow` was given, but for its rounding and the momentum; else `state` itself."""
+    def whole(one: dict) -> dict:
+        slow = one["exp_avg_sq"].float()
+        return {"step": one["step"], "exp_avg": one.get("exp_avg", torch.zeros_like(slow)),
+                "exp_avg_sq": slow}
+
+    optimiser = state["optimiser"]
+    return {**state,
+            "net": {k: v.float() for k, v in state["net"].items()},
+            "ema": {k: v.float() for k, v in state["ema"].items()},
+            "optimiser": {**optimiser, "state": {key: whole(one) for key, one in
+                                                 optimiser["state"].items()}}}

@@ -13,19 +13,19 @@ Config = types.SimpleNamespace
 # Every key that a configuration has; None: a plain value or list.
 _KEYS = {
     "seed": None,
-    "paths": {"data", "teacher", "store", "run"},
-    "data": {"size", "terms", "passes"},
-    "model": {"wide", "mid", "last", "detail", "fine"},
-    "samples": {"composite", "empty", "crop", "close", "fringe", "sharpen", "passes",
-                "weights"},
+    "paths": {"data", "store", "run", "carried"},
+    "teachers": None,
+    "data": {"size", "terms"},
+    "model": {"wide", "mid", "last", "fine"},
+    "samples": {"composite", "empty", "crop", "close", "fringe", "small", "sharpen", "weights"},
     "loss": {"edge", "bce", "iou", "laplacian", "deep", "subject", "guide", "answer"},
     "stages": None,
     "train": {"new_rate", "warmup", "weight_decay", "eps", "clip", "ema", "bf16", "threads",
-              "workers", "log_every", "save_every", "validate_every"},
+              "micro", "workers", "log_every", "save_minutes", "validate_every"},
 }
 
 # Where things lie does not change what the model becomes.
-_NOT_IN_FINGERPRINT = ("paths",)
+_NOT_IN_FINGERPRINT = ("paths", "teachers")
 
 
 class ConfigError(ValueError):
@@ -77,7 +77,8 @@ def load(path: pathlib.Path, overrides: list[str] = ()) -> Config:
     _check(tree, path)
     for assignment in overrides:
         _override(tree, assignment)
-    config = _namespace(tree)
+    config = _namespace({**tree, "teachers": None})
+    config.teachers = tree["teachers"]
     config.tree = tree
     return config
 

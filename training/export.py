@@ -124,20 +124,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--config", default="training/config.yaml", type=pathlib.Path)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
-    parser.add_argument("--checkpoint", type=pathlib.Path, nargs="+",
-                        help="default: last.pt of the configured run; of several, the mean")
+    parser.add_argument("--checkpoint", type=pathlib.Path,
+                        help="default: last.pt of the configured run")
     parser.add_argument("--out", default="models/peel.onnx", type=pathlib.Path)
     parser.add_argument("--threshold", type=float,
                         help="subject probability below which a picture counts as empty; "
                         "default: the checkpoint's own where it was calibrated, else 0.5")
     args = parser.parse_args()
     config = config_lib.load(args.config, args.set)
-    path = args.checkpoint or [pathlib.Path(config.paths.run) / "last.pt"]
+    path = args.checkpoint or pathlib.Path(config.paths.run) / "last.pt"
     net = model_lib.PeelNet(**vars(config.model))
     checkpoint_lib.load_weights(path, config, net)
     threshold = args.threshold
     if threshold is None:
-        threshold = checkpoint_lib.load(path[0], config).get("threshold", 0.5)
+        threshold = checkpoint_lib.load(path, config).get("threshold", 0.5)
     to_onnx(net, config.data.size, threshold, args.out)
     print(f"{args.out}: {args.out.stat().st_size / 1e6:.2f} MB, "
           f"{model_lib.multiply_adds(net, config.data.size) / 1e9:.2f} GMAC")

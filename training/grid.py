@@ -80,6 +80,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("models", nargs="+", type=pathlib.Path)
     parser.add_argument("--out", required=True, type=pathlib.Path)
+    parser.add_argument("--split", default="report", choices=("select", "report"))
     parser.add_argument("--count", default=40, type=int)
     parser.add_argument("--across", default=2, type=int)
     parser.add_argument("--seed", default=4, type=int)
@@ -93,12 +94,15 @@ def main() -> None:
                         help="at most this many photographs without a drawn mask to choose from")
     args = parser.parse_args()
     models = {path.stem: runner_lib.Runner(path) for path in args.models}
-    cases = heldout.drawn(args.data) + heldout.matting(args.data)
+    cases = heldout.drawn(args.data, args.split)
+    if args.split == "report":
+        cases += heldout.matting(args.data)
     if args.worst:
         cases = worst(cases, models[args.models[0].stem], args.worst)
     else:
-        cases += heldout.agreed(args.data, teacher_lib.Teacher(args.teacher), args.cache,
-                                args.agreed)
+        if args.split == "select":
+            cases += heldout.agreed(args.data, teacher_lib.Teacher(args.teacher), args.cache,
+                                    args.agreed)
         cases = choose(cases, args.count, args.seed)
     sheet = draw(cases, models, args.across)
     args.out.parent.mkdir(parents=True, exist_ok=True)

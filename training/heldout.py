@@ -1,11 +1,11 @@
 """Pictures that no training has seen, with what is known about them.
 
-  drawn     photographs of the `val` split with a drawn mask
+  drawn     photographs with a drawn mask, by kind
   matting   alphamatting.com's photographs with true soft mattes
-  agreed    photographs of the `val` split without a mask; the reference is the
+  agreed    photographs of `select` without a mask; the reference is the
             mean of three teacher passes, so this is agreement, not truth, and
             only those count on which the three agree among themselves
-  empty     windows of `val` photographs in which nothing is marked as subject
+  empty     windows of held-out photographs in which nothing is marked as subject
 """
 
 import dataclasses
@@ -33,10 +33,16 @@ def _grey(path: pathlib.Path) -> np.ndarray:
     return np.asarray(Image.open(path).convert("L"), np.float32) / 255
 
 
-def drawn(data: pathlib.Path) -> list[Case]:
-    return [Case(row.image.stem, "drawn: " + row.source,
+def drawn(data: pathlib.Path, split: str, most: int = 60) -> list[Case]:
+    """Of each source and kind at most `most`, evenly taken."""
+    groups: dict[str, list[index_lib.Row]] = {}
+    for row in index_lib.read_index(data):
+        if row.split == split and row.mask:
+            kind = f"{index_lib.KINDS.get(row.source, row.category)} ({row.source})"
+            groups.setdefault(kind, []).append(row)
+    return [Case(row.image.stem, "drawn: " + kind,
                  Image.open(row.image).convert("RGB"), _grey(row.mask))
-            for row in index_lib.read_index(data) if row.split == "val" and row.mask]
+            for kind, rows in sorted(groups.items()) for row in rows[::-(-len(rows) // most)]]
 
 
 def matting(data: pathlib.Path) -> list[Case]:
@@ -53,13 +59,13 @@ def agreed(data: pathlib.Path, teacher, cache: pathlib.Path, most: int = 150) ->
     """
     cache.mkdir(parents=True, exist_ok=True)
     cases = []
-    rows = [row for row in index_lib.read_index(data) if row.split == "val" and not row.mask]
+    rows = [row for row in index_lib.read_index(data) if row.split == "select" and not row.mask]
     for row in rows[::max(1, -(-len(rows) // most))]:
         image = Image.open(row.image).convert("RGB")
         kept = cache / (row.image.stem + ".png")
         if not kept.exists():
             passes = [np.asarray(Image.fromarray(np.ascontiguousarray(
-                teacher.predict(image, size, mirror))).resize(image.size, Image.BICUBIC))
+                teacher.one(image, size, mirror))).resize(image.size, Image.BICUBIC))
                 for size, mirror in PASSES]
             mean = np.clip(np.mean(passes, 0), 0, 1)
             Image.fromarray(np.round(mean * 255).astype(np.uint8)).save(kept)

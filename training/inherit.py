@@ -6,7 +6,6 @@ stages 1 to 6 and 5d to 2d and the coarser levels of 1d; the rest of its head an
 subject score are new.
 """
 
-import copy
 import pathlib
 
 import numpy as np
@@ -125,38 +124,6 @@ def inherit(net: model_lib.PeelNet, path: pathlib.Path) -> None:
     for layer, name in zip(net.side, ("side2", "side3", "side4", "side5", "side6")):
         weight, bias = sides[name]
         copy_layer(layer, weight[:, keep] if name == "side2" else weight, bias)
-
-
-def return_to_teacher(net: model_lib.PeelNet, path: pathlib.Path, share: float) -> None:
-    """Moves the inherited stages that part of the way back to the teacher's own weights.
-
-    A body that has learnt to live with a poor first stage is nearer to the teacher's once that
-    is better; half-way is better than either end (see models/CARD.md).
-    """
-    teacher = copy.deepcopy(net)
-    inherit(teacher, path)
-    own = teacher.state_dict()
-    with torch.no_grad():
-        for name, value in net.state_dict().items():
-            if name.startswith(("enc", "dec", "side.")):
-                value.lerp_(own[name], share)
-
-
-def resume_exported(net: model_lib.PeelNet, path: pathlib.Path) -> None:
-    """Takes the weights of an exported student, such as models/peel.onnx.
-
-    An export lacks the coarse outputs that only training uses; `net` keeps its own.
-    """
-    state = net.state_dict()
-    for tensor in onnx.load(str(path)).graph.initializer:
-        name = tensor.name.removesuffix(".fp16").removeprefix("net.")
-        if name in state:
-            value = torch.from_numpy(numpy_helper.to_array(tensor).astype(np.float32))
-            if value.shape != state[name].shape:
-                raise InheritError(f"{path}: {name} is {tuple(value.shape)}, "
-                                   f"not {tuple(state[name].shape)}")
-            state[name] = value
-    net.load_state_dict(state)
 
 
 class TeacherStem(nn.Module):

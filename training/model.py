@@ -6,11 +6,10 @@ outer and 16 inner channels. Two thirds of that network's arithmetic lies in its
 outermost encoder and decoder, which work at the full resolution. Here
 
 - only the encoder's entry does, and what it gives is pooled at once (`PooledRsu`);
-- a head at half the resolution stands for the decoder. It gives four pixels at each place
-  (sub-pixel convolution; Shi et al., "Real-Time Single Image and Video Super-Resolution",
-  2016) from the most important channels of the stage before, from the coarser levels of
-  that decoder, by which it sees the whole picture (`Context`), and from a strided look at
-  the photograph (`detail`);
+- a narrow head stands for the decoder. At half the resolution it joins the most important
+  channels of the stage before with the coarser levels of that decoder, by which it sees the
+  whole picture (`Context`); at the full resolution it meets the photograph itself (`look`)
+  and draws the contour there (`draw`, `out`), in `fine` channels;
 - the other decoder blocks convolve what comes from below before they double it (`Merge`).
 
 There are no normalisation layers: the teacher's are folded into its
@@ -178,12 +177,11 @@ class PeelNet(nn.Module):
       wide: outer channels of every block but the last.
       mid: inner channels of every block.
       last: outer channels of the decoder block at S/2.
-      detail: channels that carry the photograph's own pixels to the head.
-      fine: channels of the head.
+      fine: channels of the head, at S/2 and at S.
     """
 
-    def __init__(self, wide: int = 64, mid: int = 16, last: int = 64,
-                 detail: int = 32, fine: int = 16):
+    def __init__(self, wide: int = 64, mid: int = 16, last: int = 48,
+                 fine: int = 16):
         super().__init__()
         self.enc1 = PooledRsu(7, 3, mid, wide)
         self.enc2 = Rsu(6, wide, mid, wide)
@@ -199,12 +197,13 @@ class PeelNet(nn.Module):
             nn.Conv2d(c, 1, 3, padding=1) for c in (last, wide, wide, wide, wide)])
         self.head_entry = ConvRelu(last, mid)
         self.head_context = Context(4, mid)
-        self.detail = ConvRelu(3, detail, stride=2)
-        self.join = ConvRelu(2 * mid + detail, fine)
-        self.fine = nn.Conv2d(fine, 4, 3, padding=1)
+        self.join = ConvRelu(2 * mid, fine)
+        self.look = Merge(fine, 3, fine)
+        self.draw = ConvRelu(fine, fine)
+        self.out = nn.Conv2d(fine, 1, 3, padding=1)
         self.judge = nn.Sequential(nn.Linear(8 * wide, 32), nn.ReLU(), nn.Linear(32, 1))
-        nn.init.zeros_(self.fine.weight)
-        nn.init.zeros_(self.fine.bias)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
         nn.init.zeros_(self.judge[2].weight)
         nn.init.zeros_(self.judge[2].bias)
 
@@ -229,9 +228,8 @@ class PeelNet(nn.Module):
         mask = coarse
         if head:
             around = self.head_context(self.head_entry(pool(d2)))
-            joined = self.join(torch.cat(
-                [d2[:, :around.shape[1]], up(around), self.detail(x)], 1))
-            mask = up(coarse) + F.pixel_shuffle(self.fine(joined), 2)
+            joined = self.join(torch.cat([d2[:, :around.shape[1]], up(around)], 1))
+            mask = up(coarse) + self.out(self.draw(self.look(joined, x)))
         stages = (e6, d5, d4, d3)
         seen = torch.cat([t.mean((2, 3)) for t in stages] + [t.amax((2, 3)) for t in stages], 1)
         subject = self.judge(seen)

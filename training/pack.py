@@ -1,9 +1,9 @@
 """The whole training set in one file of under 50 MB, for a machine that is lent briefly.
 
 A pack is a ZIP archive: rows.csv, and for each picture `N.image.webp` (colour),
-`N.soft.webp` (the mean of its teacher passes, grey) and, where there is one,
+`N.soft.webp` (its soft target, grey) and, where there is one,
 `N.mask.webp`. Packing finds the quality that fits; unpacking makes an ordinary
-store whose only pass is that mean.
+store whose only teacher is that mean.
 """
 
 import csv
@@ -80,8 +80,8 @@ def unpack(path: pathlib.Path, folder: pathlib.Path, size: int) -> int:
         shape = (len(rows), size, size)
         images = store_lib.open_array(folder / "images.npy", (*shape, 3))
         masks = store_lib.open_array(folder / "masks.npy", shape)
-        soft = store_lib.open_array(folder / "pass_mean.npy", shape)
-        done = store_lib.open_array(folder / "pass_mean_done.npy", (len(rows),))
+        soft = store_lib.open_array(folder / "soft_mean.npy", shape)
+        done = store_lib.open_array(folder / "soft_mean_done.npy", (len(rows),))
         for i in range(len(rows)):
             for kind, target, mode in (("image", images, "RGB"), ("soft", soft, "L"),
                                        ("mask", masks, "L")):

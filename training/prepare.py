@@ -1,4 +1,4 @@
-"""Decodes the photographs once and caches the teacher's soft targets.
+"""Decodes the photographs once and caches the teachers' soft targets.
 
     python -m training.prepare --config training/config.yaml
 
@@ -24,9 +24,10 @@ from training import index as index_lib
 from training import pack as pack_lib
 from training import samples as samples_lib
 from training import store as store_lib
+from training import teacher as teacher_lib
 from training import u2netp
 
-_CHUNK = 200  # pictures that get all their passes before the next ones do
+_CHUNK = 200  # pictures between two lines of progress
 
 
 def load_pair(row: index_lib.Row, size: int) -> tuple[np.ndarray, np.ndarray]:
@@ -78,53 +79,87 @@ def decode(config: config_lib.Config, folder: pathlib.Path, threads: int = 1) ->
 def wanted(one: dict, earlier: np.ndarray | None) -> bool:
     """Whether a pass is worth its time, from what earlier passes gave, uint8 [S,S].
 
-    `area: [low, high]` asks for a subject of that share of the picture, `unsure: X`
-    for a doubtful area of at least X times the subject's.
+    `area: [low, high]` asks for a subject of that share of the picture.
     """
-    if "area" not in one and "unsure" not in one:
+    if "area" not in one:
         return True
     if earlier is None:
         return False
-    area = float((earlier > 127).mean())
-    low, high = one.get("area", (0, 1))
-    doubt = float(((earlier > 40) & (earlier < 215)).mean())
-    return low <= area <= high and doubt >= one.get("unsure", 0) * max(area, 0.01)
+    low, high = one["area"]
+    return low <= float((earlier > 127).mean()) <= high
 
 
-def cache_pass(config: config_lib.Config, folder: pathlib.Path, which: np.ndarray,
-               teacher, one: dict) -> int:
-    """Fills one pass_*.npy for the pictures `which`, skipping what is done."""
-    size, mirror, side = one["size"], one["mirror"], config.data.size
+def ask(name: str, passes: list[dict], folder: pathlib.Path, which: np.ndarray, teacher) -> int:
+    """Fills soft_NAME.npy with the mean of `passes` for the pictures `which` that lack it.
+
+    Returns how many pictures were asked about. A picture counts as done once all is written.
+    """
     store = store_lib.Store.open(folder)
-    name = store_lib.pass_name(size, mirror)
-    target = store_lib.open_array(folder / f"{name}.npy", (len(store), side, side))
-    done = store_lib.open_array(folder / f"{name}_done.npy", (len(store),))
-    ready = store.soft_ready()
-    left = [i for i in which
-            if not done[i] and wanted(one, store.soft(i) if ready[i] else None)]
+    images, count, side = store.images, len(store), store.images.shape[1]
+    target = store_lib.open_array(folder / f"soft_{name}.npy", (count, side, side))
+    done = store_lib.open_array(folder / f"soft_{name}_done.npy", (count,))
+    left = [i for i in which if not done[i]]
     for at in range(0, len(left), teacher.batch):
         some = left[at:at + teacher.batch]
-        target[some] = teacher.predict(store.images[some], size, mirror, side)
-        done[some] = 1
+        pictures = np.stack([images[i] for i in some])
+        total, made = np.zeros((len(some), side, side), np.float32), np.zeros(len(some), np.uint8)
+        for one in passes:
+            mean = [t / n if n else None for t, n in zip(total, made)]
+            mine = [k for k in range(len(some)) if wanted(one, mean[k])]
+            if mine:
+                total[mine] += teacher.predict(pictures[mine], one["size"], one["mirror"], side)
+                made[mine] += 1
+        target[some] = np.round(total / made[:, None, None]).astype(np.uint8)
+        done[some] = made
     return len(left)
 
 
-def cache_passes(config: config_lib.Config, folder: pathlib.Path, teacher) -> None:
-    """All passes, a few hundred pictures at a time, so that training can begin early.
+def make_teacher(entry: dict, threads: int, bf16: bool):
+    """The teacher of an entry of the configuration's `teachers`; None where it is not at hand."""
+    if not pathlib.Path(entry["path"]).exists():
+        return None
+    if entry["family"] == "u2net":
+        return u2netp.BatchTeacher(entry["path"], threads, bf16)
+    return teacher_lib.Teacher(entry["path"], threads, entry["family"])
+
+
+def ask_all(config: config_lib.Config, folder: pathlib.Path, teachers: dict) -> None:
+    """All teachers, a few hundred pictures at a time, so that training can begin early.
 
     Pictures with drawn masks come first, then those that training draws most often; equals
-    in a fixed shuffled order.
+    in a fixed shuffled order. The first teacher is quick and goes through all before the next.
     """
     rows = store_lib.Store.open(folder).rows
     order = np.random.default_rng(config.seed).permutation(len(rows))
     often = [samples_lib.draw_weight(row, vars(config.samples.weights)) for row in rows]
     order = np.array(sorted(order, key=lambda i: (rows[i]["has_mask"] != "1", -often[i])))
-    started, fresh = time.monotonic(), 0
-    for at in range(0, len(order), _CHUNK):
-        for one in config.data.passes:
-            fresh += cache_pass(config, folder, order[at:at + _CHUNK], teacher, one)
-        print(f"{min(at + _CHUNK, len(order))}/{len(order)} pictures, {fresh} passes, "
-              f"{time.monotonic() - started:.0f} s", flush=True)
+    started = time.monotonic()
+    for name, teacher in teachers.items():
+        fresh = 0
+        for at in range(0, len(order), _CHUNK):
+            fresh += ask(name, config.teachers[name]["passes"], folder, order[at:at + _CHUNK],
+                         teacher)
+            print(f"{name}: {min(at + _CHUNK, len(order))}/{len(order)} pictures, {fresh} new, "
+                  f"{time.monotonic() - started:.0f} s", flush=True)
+
+
+def prepare(config: config_lib.Config, threads: int) -> None:
+    """Makes the store, or what it still lacks."""
+    folder = pathlib.Path(config.paths.store)
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "rows.csv").exists():
+        print(f"decoded; {decode(config, folder, threads)} file(s) skipped", flush=True)
+    teachers = {}
+    for name, entry in config.teachers.items():
+        teachers[name] = make_teacher(entry, threads, config.train.bf16)
+        if teachers[name] is None:
+            print(f"teacher {name} is not at {entry['path']}: going on without it", flush=True)
+            del teachers[name]
+            continue
+        count = len(store_lib.Store.open(folder))  # So that a trainer that is running sees them.
+        store_lib.open_array(folder / f"soft_{name}.npy", (count, config.data.size, config.data.size))
+        store_lib.open_array(folder / f"soft_{name}_done.npy", (count,))
+    ask_all(config, folder, teachers)
 
 
 def main() -> None:
@@ -149,11 +184,7 @@ def main() -> None:
         quality = pack_lib.pack(store_lib.Store.open(folder), args.pack, args.pack_size)
         print(f"{args.pack}: {args.pack.stat().st_size / 1e6:.1f} MB, quality {quality}")
         return
-    if not (folder / "rows.csv").exists():
-        skipped = decode(config, folder, args.threads)
-        print(f"decoded; {skipped} file(s) skipped", flush=True)
-    teacher = u2netp.BatchTeacher(config.paths.teacher, args.threads, config.train.bf16)
-    cache_passes(config, folder, teacher)
+    prepare(config, args.threads)
 
 
 if __name__ == "__main__":

@@ -81,23 +81,19 @@ def draw_weight(row: dict[str, str], weights: dict[str, float]) -> float:
     return weights.get(row["source"], 1.0) * weights.get(row["category"], 1.0)
 
 
-def make_pools(store: store_lib.Store, split: str, weights: dict[str, float],
-               least: int = 1) -> Pools:
-    """Sorts the pictures of `split` whose soft targets exist; where there is a subject,
-    they must come from at least `least` passes of the teacher."""
+def make_pools(store: store_lib.Store, split: str, weights: dict[str, float]) -> Pools:
+    """Sorts the pictures of `split` whose soft targets exist."""
     ready = np.flatnonzero(store.soft_ready())
     ready = np.array([i for i in ready if store.rows[i]["split"] == split], np.int64)
-    passes = store.passes_done()
     kept, clear, quiet, weight = [], [], [], []
     for i in ready:
         row = store.rows[i]
-        soft = store.soft(i)[::4, ::4]
+        drawn = store.drawn(i)
+        soft = (store.soft(i) if drawn is None else drawn)[::4, ::4]
         area = float((soft > 127).mean())
         unsure = float(((soft > 40) & (soft < 215)).mean())
-        if area > 0.02 and passes[i] < least:
-            continue
         kept.append(i)
-        weight.append(draw_weight(row, weights))
+        weight.append(draw_weight(row, weights) * max(0.1, store.agreed(i)))
         if 0.03 < area < 0.6 and unsure < 0.15 * area:
             clear.append(i)
         if area < 0.002 and float((soft > 60).mean()) < 0.01 and row["has_mask"] == "0":
@@ -199,13 +195,14 @@ class Samples(torch.utils.data.Dataset):
         if rng.random() < 0.35 and not mask.any():  # Out of focus, as behind a near subject.
             image = augment.soften(image, rng.uniform(1, 9))
         number = 1 + int(rng.random() < 0.3) + int(rng.random() < 0.1)
+        small = rng.random() < self._options.small
         for _ in range(number):
-            image, mask = self._paste(image, mask, rng, number)
+            image, mask = self._paste(image, mask, rng, number, small)
         area = float((mask > 0.5).float().mean())
         return image, mask, True, area > 0.005
 
     def _paste(self, image: torch.Tensor, mask: torch.Tensor,
-               rng: np.random.Generator, number: int):
+               rng: np.random.Generator, number: int, small: bool):
         """Puts one confidently cut subject over `image`; returns the new pair."""
         planes = self.planes(rng.choice(self._pools.clear, p=self._pools.clear_weight))
         inside = torch.nonzero(planes[3] > 0.5).float() / planes.shape[-1]
@@ -214,7 +211,9 @@ class Samples(torch.utils.data.Dataset):
         low, high = inside.amin(0), inside.amax(0)
         middle, extent = (low + high) / 2, (high - low).clamp(min=0.05)
         share = rng.uniform(0.3, 1.15) / np.sqrt(number)  # of the new picture's side
-        if number == 1 and rng.random() < self._options.close:
+        if small:
+            share = rng.uniform(0.12, 0.32)
+        elif number == 1 and rng.random() < self._options.close:
             share = rng.uniform(1.0, 1.8)
         zoom = float(extent.max()) / share
         stretch = float(np.exp(rng.uniform(-0.1, 0.1)))
@@ -229,6 +228,8 @@ class Samples(torch.utils.data.Dataset):
         alpha = ((alpha - 0.08) / 0.84).clamp(0, 1)  # Trim the old background's rim.
         if rng.random() < self._options.fringe:
             colour, alpha = fringe.grow(colour, alpha, rng)
+        if rng.random() < 0.08:
+            colour, alpha = augment.smear(colour, alpha, rng)
         if rng.random() < 0.5:
             colour = augment.grade(colour, rng, 0.7)
         if rng.random() < 0.6:

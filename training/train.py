@@ -1,10 +1,12 @@
 """Trains the student; goes on where it stopped.
 
-    python -m training.train --config training/config.yaml
+    python -m training.train
 
-The run's folder receives last.pt (everything needed to resume), stage_N.pt at
-the end of each stage, log.csv and log.png. A loss that is not a number stops
-the run with status 1 and leaves the batch in bad_batch.pt.
+The run's folder receives last.pt every few minutes (everything needed to resume), beside it
+carried.pt (the same in a third of the space, to go on from on another machine; see README.md),
+stage_N.pt at the end of each stage, log.csv and log.png. A run killed at any moment loses what
+came after last.pt. A loss that is not a number stops the run with status 1 and leaves the batch
+in bad_batch.pt.
 """
 
 import argparse
@@ -30,7 +32,8 @@ from training import store as store_lib
 from training import validate as validate_lib
 
 # Layers that the teacher does not have, or has at another resolution.
-_NEW = ("enc1", "head_entry", "detail", "join", "fine", "judge")
+_NEW = ("enc1", "head_entry", "join", "look", "draw", "out", "judge")
+_REFRESH = 100  # steps after which the store is looked through anew
 
 
 class NotANumber(RuntimeError):
@@ -47,8 +50,7 @@ def rate_factor(step: int, stage: dict, warmup: int) -> float:
 class Trainer:
     """State of a run: network, averaged weights, optimiser and position."""
 
-    def __init__(self, config: config_lib.Config, start: pathlib.Path | None = None,
-                 teacher_share: float = 0.0):
+    def __init__(self, config: config_lib.Config):
         torch.manual_seed(config.seed)
         self.config = config
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -61,27 +63,25 @@ class Trainer:
         else:
             torch.backends.cudnn.benchmark = True
         self.guide = None
+        self.teacher = next(iter(config.teachers.values()))["path"]
         if any(w.guide > 0 or w.answer > 0 for w in map(self._weights, config.stages)):
-            self.guide = guide_lib.Guide(config.paths.teacher, config.model.last).to(self.device)
+            self.guide = guide_lib.Guide(self.teacher, config.model.last).to(self.device)
         self.pool = concurrent.futures.ThreadPoolExecutor(self.shares)
         self.folder = pathlib.Path(config.paths.run)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.store = store_lib.Store.open(config.paths.store)
+        self.store = store_lib.Store.open(
+            config.paths.store, {name: one["trust"] for name, one in config.teachers.items()})
         net = model_lib.PeelNet(**vars(config.model))
         self.net = net.to(self.device, memory_format=torch.channels_last)
         self.stage, self.step, self.total, self.seconds = 0, 0, 0, 0.0
         self.optimiser = self._new_optimiser()
-        if (self.folder / "last.pt").exists():
-            self._restore(checkpoint_lib.load(self.folder / "last.pt", config))
+        found = [path for path in (self.folder / "last.pt", pathlib.Path(config.paths.carried))
+                 if path.exists()]
+        if found:
+            self._restore(checkpoint_lib.widen(checkpoint_lib.load(found[0], config)))
+            print(f"{found[0]}: going on at step {self.total}", flush=True)
         else:
-            if start is None or start.suffix == ".onnx":
-                inherit.inherit(net, config.paths.teacher)
-            if start is not None and start.suffix == ".onnx":
-                inherit.resume_exported(net, start)
-            elif start is not None:
-                checkpoint_lib.load_weights(start, config, net)
-            if teacher_share > 0:
-                inherit.return_to_teacher(net, config.paths.teacher, teacher_share)
+            inherit.inherit(net, self.teacher)
             self.ema = {k: v.detach().clone() for k, v in net.state_dict().items()}
 
     def _new_optimiser(self) -> torch.optim.Optimizer:
@@ -102,10 +102,13 @@ class Trainer:
             self.optimiser.load_state_dict(state["optimiser"])
 
     def save(self, name: str = "last.pt") -> None:
-        checkpoint_lib.save(
-            self.folder / name, self.config, net=self.net.state_dict(), ema=self.ema,
-            optimiser=self.optimiser.state_dict(),
-            position=(self.stage, self.step, self.total, self.seconds))
+        state = dict(net=self.net.state_dict(), ema=self.ema,
+                     optimiser=self.optimiser.state_dict(),
+                     position=(self.stage, self.step, self.total, self.seconds))
+        checkpoint_lib.save(self.folder / name, self.config, **state)
+        checkpoint_lib.save(self.folder / "carried.pt", self.config,
+                            **checkpoint_lib.narrow(state))
+        self.saved = time.monotonic()
 
     def run(self) -> None:
         while self.stage < len(self.config.stages):
@@ -136,48 +139,51 @@ class Trainer:
         self._freeze(stage.get("frozen", []))
         weights = self._weights(stage)
         options, log = self.config.train, log_lib.Log(self.folder)
-        imitation = (imitate.Imitation(self.config.paths.teacher, self.device)
+        imitation = (imitate.Imitation(self.teacher, self.device)
                      if stage["name"] == "imitate" else None)
-        while self.step < stage["steps"]:
-            steps = min(options.save_every, stage["steps"] - self.step)
-            started, logged = time.monotonic(), time.monotonic()
-            for batch in self._batches(stage, steps):
-                rate = self._set_rate(stage)
-                terms = self._update(batch, imitation, stage["name"] != "body", weights)
-                self.step += 1
-                self.total += 1
-                if self.step % options.log_every == 0:
-                    now = time.monotonic()
-                    log.add(step=self.total, stage=self.stage, rate=rate,
-                            seconds=self.seconds + now - started,
-                            pictures_per_second=stage["batch"] * options.log_every
-                            / (now - logged),
-                            **{k: float(v) for k, v in terms.items()})
-                    logged = now
-            self.seconds += time.monotonic() - started
-            self.save()
+        started = logged = time.monotonic()
+        before, self.saved = self.seconds, started
+        for batch in self._batches(stage):
+            rate = self._set_rate(stage)
+            terms = self._update(batch, imitation, stage["name"] != "body", weights)
+            self.step += 1
+            self.total += 1
+            now = time.monotonic()
+            self.seconds = before + now - started
+            if self.step % options.log_every == 0:
+                speed = stage["batch"] * options.log_every / (now - logged)
+                logged = now
+                log.add(step=self.total, stage=self.stage, rate=rate, seconds=self.seconds,
+                        pictures_per_second=speed, **{k: float(v) for k, v in terms.items()})
+                print(f"stage {self.stage} step {self.step}/{stage['steps']}: "
+                      f"loss {float(terms['total']):.4f}, {speed:.2f} pictures/s", flush=True)
             if options.validate_every and self.step % options.validate_every == 0:
                 scores = self.validate()
                 log.add(step=self.total, stage=self.stage, seconds=self.seconds, **scores)
                 checkpoint_lib.save(self.folder / f"step_{self.total}.pt", self.config,
                                     ema=self.ema)
-                print("  ".join(f"{name} {value:.4f}" for name, value in scores.items()))
-            print(f"stage {self.stage} step {self.step}/{stage['steps']}: "
-                  f"loss {float(terms['total']):.4f}, "
-                  f"{steps * stage['batch'] / (time.monotonic() - started):.1f} pictures/s",
-                  flush=True)
+                print("  ".join(f"{name} {value:.4f}" for name, value in scores.items()),
+                      flush=True)
+            if time.monotonic() - self.saved >= 60 * options.save_minutes:
+                self.save()
 
-    def _batches(self, stage: dict, steps: int):
-        """Loader of the next `steps` batches; samples depend on their number only."""
-        pools = samples_lib.make_pools(self.store, "train",
-                                       vars(self.config.samples.weights),
-                                       self.config.samples.passes)
-        samples = samples_lib.Samples(
-            self.store, pools, self.config.samples, self.config.seed + self.stage,
-            stage["size"], self.step * stage["batch"], steps * stage["batch"])
-        return torch.utils.data.DataLoader(
-            samples, batch_size=stage["batch"], num_workers=self.config.train.workers,
-            pin_memory=self.device.type == "cuda")
+    def _batches(self, stage: dict):
+        """The stage's remaining batches; samples depend on their number and on the store.
+
+        What a `prepare` that runs beside has added is drawn from after at most _REFRESH steps.
+        """
+        first = self.step
+        while first < stage["steps"]:
+            steps = min(_REFRESH, stage["steps"] - first)
+            pools = samples_lib.make_pools(self.store, "train",
+                                           vars(self.config.samples.weights))
+            samples = samples_lib.Samples(
+                self.store, pools, self.config.samples, self.config.seed + self.stage,
+                stage["size"], first * stage["batch"], steps * stage["batch"])
+            yield from torch.utils.data.DataLoader(
+                samples, batch_size=stage["batch"], num_workers=self.config.train.workers,
+                pin_memory=self.device.type == "cuda")
+            first += steps
 
     def _set_rate(self, stage: dict) -> float:
         rate = stage["rate"] * rate_factor(self.step, stage, self.config.train.warmup)
@@ -186,7 +192,8 @@ class Trainer:
             group["lr"] = rate * times if group["new"] else rate
         return rate
 
-    def _share(self, batch: dict, imitation, head: bool, weights) -> dict[str, torch.Tensor]:
+    def _share(self, batch: dict, imitation, head: bool, weights,
+               parts: int) -> dict[str, torch.Tensor]:
         """Forward and backward of one share; gradients add up in the network."""
         with torch.autocast(self.device.type, torch.bfloat16, self.config.train.bf16,
                             cache_enabled=False):
@@ -201,15 +208,26 @@ class Trainer:
                     else (torch.zeros(()), torch.zeros(())))
         if imitation is None:
             terms = losses.student_loss(*outputs, guide, answer, batch, weights)
-        (terms["total"] / self.shares).backward()
-        return {name: term.detach() / self.shares for name, term in terms.items()}
+        (terms["total"] / parts).backward()
+        return {name: term.detach() / parts for name, term in terms.items()}
+
+    def _parts(self, batch: dict) -> list[dict]:
+        """The batch in equal parts: one on a GPU; on a CPU of `micro` pictures or fewer, so many
+        for each thread."""
+        count = len(batch["image"])
+        parts = 1
+        if self.device.type == "cpu":
+            parts = self.shares * -(-count // (self.shares * self.config.train.micro))
+        while count % parts:
+            parts += 1
+        return [{k: v[i::parts] for k, v in batch.items()} for i in range(parts)]
 
     def _update(self, batch: dict, imitation, head: bool, weights) -> dict[str, torch.Tensor]:
         batch = samples_lib.to_network(batch, self.device)
         self.optimiser.zero_grad(set_to_none=True)
-        parts = [{k: v[i::self.shares] for k, v in batch.items()} for i in range(self.shares)]
-        done = list(self.pool.map(lambda part: self._share(part, imitation, head, weights),
-                                  parts))
+        parts = self._parts(batch)
+        done = list(self.pool.map(
+            lambda part: self._share(part, imitation, head, weights, len(parts)), parts))
         terms = {name: sum(one[name] for one in done) for name in done[0]}
         if not torch.isfinite(terms["total"]):
             torch.save(batch, self.folder / "bad_batch.pt")
@@ -229,15 +247,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--config", default="training/config.yaml", type=pathlib.Path)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
-    parser.add_argument("--start", type=pathlib.Path, metavar="FILE",
-                        help="begin a new run from a checkpoint's averaged weights, or "
-                        "from an exported model such as models/peel.onnx")
-    parser.add_argument("--teacher-share", type=float, default=0.0, metavar="SHARE",
-                        help="of a new run: move the body that part of the way back to the teacher")
     args = parser.parse_args()
     try:
         config = config_lib.load(args.config, args.set)
-        Trainer(config, args.start, args.teacher_share).run()
+        Trainer(config).run()
     except (checkpoint_lib.CheckpointError, config_lib.ConfigError,
             inherit.InheritError, NotANumber) as error:
         sys.exit(f"error: {error}")

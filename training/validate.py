@@ -1,4 +1,4 @@
-"""How a network in training does on the `val` split, at the size of the store.
+"""How a network in training does on the `select` split, at the size of the store.
 
 Quick to compute and meant for comparing moments of a run; what a model is worth is
 measured by training.evaluate.
@@ -40,10 +40,10 @@ def validate(net: model_lib.PeelNet, store: store_lib.Store, options: config_lib
 
     agreed     mean IoU with the soft targets, photographs in which these see a subject
     drawn      mean IoU with drawn masks
-    composite  mean IoU of `made` composites of `val` pictures
+    composite  mean IoU of `made` composites of `select` pictures
     empty      share of `made` pictures without a subject that get a matte (0.5 % or more)
     """
-    pools = samples_lib.make_pools(store, "val", vars(options.weights), options.passes)
+    pools = samples_lib.make_pools(store, "select", vars(options.weights))
 
     def samples(**shares: float) -> samples_lib.Samples:
         changed = config_lib.Config(**{**vars(options), "composite": 0.0, "empty": 0.0, **shares})

@@ -22,7 +22,7 @@ def test_mask_bias_and_scale_are_found():
 def test_folded_calibration_changes_the_mask_as_told():
     torch.manual_seed(2)
     net = model_lib.PeelNet().eval()
-    for parameter in net.fine.parameters():
+    for parameter in net.out.parameters():
         torch.nn.init.normal_(parameter, std=0.1)
     image = torch.randn(1, 3, 64, 64)
     with torch.no_grad():

@@ -38,8 +38,8 @@ def made_cases():
 def test_a_right_model_scores_one():
     values = evaluate.measure(Oracle(lambda matte: None), made_cases())
     table = evaluate.table({"oracle": values}, ["drawn: made", "matting"], ["IoU", "MAE"])
-    assert "| drawn: made | 1 | oracle | 1.0000 | 0.0000 |" in table
-    assert "| matting | 1 | oracle | 1.0000 | 0.0000 |" in table
+    assert "| drawn: made | 1 | oracle | 1.0000 ±0.0000 | 0.0000 ±0.0000 |" in table
+    assert "| matting | 1 | oracle | 1.0000 ±0.0000 | 0.0000 ±0.0000 |" in table
 
 
 def test_empty_pictures_are_counted():
@@ -64,3 +64,31 @@ def test_worst_cases_come_first():
     cases.append(heldout.Case("half", "matting", cases[0].image, half))
     chosen = grid.worst(cases, Oracle(lambda matte: None), 2)
     assert len(chosen) == 2 and chosen[0].name == "half"
+
+
+def test_interval_is_that_of_a_mean():
+    values = np.random.default_rng(3).normal(5, 2, 400)
+    assert 0.15 < evaluate.interval(values) < 0.25  # 1.96 · 2 / sqrt(400) = 0.196
+    assert evaluate.interval([1.0]) == 0
+
+
+def test_differences_are_paired_by_picture():
+    made = [("drawn: a", 0.2), ("drawn: a", 0.9), ("drawn: b", 0.5)]
+    base = [{"kind": kind, "IoU": value} for kind, value in made]
+    better = [{"kind": kind, "IoU": value + 0.1} for kind, value in made]
+    text = evaluate.versus({"new": better, "base": base}, ["IoU"])
+    assert "| drawn: a | 2 | new | +0.1000 ±0.0000 |" in text
+    assert "| mean of the kinds | 2 | new | +0.1000 |" in text
+
+
+def test_mean_of_two_models():
+    class One:
+        threshold = 0.5
+
+        def __init__(self, value):
+            self._value = value
+
+        def __call__(self, image):
+            return runner_lib.Answer(np.full((4, 4), self._value, np.float32), self._value)
+    answer = runner_lib.Mean([One(0.2), One(0.6)])(None)
+    assert answer.matte.mean() == np.float32(0.4) and answer.subject == 0.2

@@ -77,16 +77,6 @@ def test_the_context_is_the_coarser_levels_of_the_teacher(teacher):
         torch.testing.assert_close(net.head_context(seen["in"][0]), seen["out"][1])
 
 
-def test_a_body_can_go_part_of_the_way_back(teacher):
-    net, own = model_lib.PeelNet(), model_lib.PeelNet()
-    inherit.inherit(own, teacher)
-    wanted = net.enc3.down[0].weight.detach() * 0.75 + own.enc3.down[0].weight.detach() * 0.25
-    head = net.join.weight.detach().clone()
-    inherit.return_to_teacher(net, teacher, 0.25)
-    torch.testing.assert_close(net.enc3.down[0].weight.detach(), wanted)
-    assert torch.equal(net.join.weight, head)
-
-
 def test_losses_ask_only_at_plain_photographs(teacher):
     guide = guide_lib.Guide(teacher, 64)
     image = torch.randn(2, 3, 64, 64)

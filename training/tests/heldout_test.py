@@ -15,13 +15,28 @@ def test_quiet_window_touches_no_subject():
     assert heldout._quiet_window(np.ones((20, 20), np.float32), 0.4) is None
 
 
+def test_select_and_report_share_neither_pictures_nor_sources(data):
+    rows = index_lib.read_index(data)
+    of = {split: [row for row in rows if row.split == split]
+          for split in ("train", "select", "report")}
+    assert sum(map(len, of.values())) == len(rows)
+    images = [{row.image for row in some} for some in of.values()]
+    assert not images[0] & images[1] and not images[1] & images[2] and not images[0] & images[2]
+    sources = {split: {row.source for row in some} for split, some in of.items()}
+    assert not sources["select"] & sources["report"]
+    assert not index_lib.REPORT & sources["train"]
+    assert not index_lib.SELECT & sources["train"]
+
+
 def test_drawn_cases_are_held_out(data):
     training = {row.image.stem for row in index_lib.read_index(data) if row.split == "train"}
-    cases = heldout.drawn(data)
-    assert len(cases) == 30
-    assert not training & {case.name for case in cases}
-    for case in cases:
-        assert case.truth.shape == (case.image.height, case.image.width)
+    for split in ("select", "report"):
+        cases = heldout.drawn(data, split, 3)
+        assert len({case.kind for case in cases}) >= 2
+        assert len(cases) <= 3 * len({case.kind for case in cases})
+        assert not training & {case.name for case in cases}
+        for case in cases:
+            assert case.truth.shape == (case.image.height, case.image.width)
 
 
 def test_matting_cases_are_soft(data):
