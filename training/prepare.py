@@ -126,13 +126,14 @@ def make_teacher(entry: dict, threads: int, bf16: bool):
 def ask_all(config: config_lib.Config, folder: pathlib.Path, teachers: dict) -> None:
     """All teachers, a few hundred pictures at a time, so that training can begin early.
 
-    Pictures with drawn masks come first, then those that training draws most often; equals
+    Pictures with drawn masks, which can be learnt from without, come last, those that training
+    draws most often first; equals
     in a fixed shuffled order. The first teacher is quick and goes through all before the next.
     """
     rows = store_lib.Store.open(folder).rows
     order = np.random.default_rng(config.seed).permutation(len(rows))
     often = [samples_lib.draw_weight(row, vars(config.samples.weights)) for row in rows]
-    order = np.array(sorted(order, key=lambda i: (rows[i]["has_mask"] != "1", -often[i])))
+    order = np.array(sorted(order, key=lambda i: (rows[i]["has_mask"] == "1", -often[i])))
     started = time.monotonic()
     for name, teacher in teachers.items():
         fresh = 0

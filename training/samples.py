@@ -82,8 +82,8 @@ def draw_weight(row: dict[str, str], weights: dict[str, float]) -> float:
 
 
 def make_pools(store: store_lib.Store, split: str, weights: dict[str, float]) -> Pools:
-    """Sorts the pictures of `split` whose soft targets exist."""
-    ready = np.flatnonzero(store.soft_ready())
+    """Sorts the pictures of `split` that have a soft target or a drawn mask."""
+    ready = np.flatnonzero(store.ready())
     ready = np.array([i for i in ready if store.rows[i]["split"] == split], np.int64)
     kept, clear, quiet, weight = [], [], [], []
     for i in ready:

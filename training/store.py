@@ -97,6 +97,10 @@ class Store:
             ready |= np.asarray(done) != 0
         return ready
 
+    def ready(self) -> np.ndarray:
+        """bool [N]: a teacher was asked about the picture, or a mask was drawn."""
+        return self.soft_ready() | np.array([row["has_mask"] == "1" for row in self.rows], bool)
+
     def drawn(self, index: int) -> np.ndarray | None:
         return self.masks[index] if self.rows[index]["has_mask"] == "1" else None
 
@@ -112,14 +116,15 @@ class Store:
         """uint8 [S,S]: the teachers' mean, weighted per picture by how far each agrees.
 
         With a drawn mask, by the square of the agreement with that; without, by `trust` alone for
-        two teachers, who agree with each other equally, and by both for more.
+        two teachers, who agree with each other equally, and by both for more. The drawn mask
+        itself where no teacher was asked.
         """
         names = [name for name in self.soft_of if self.done[name][index]]
         have = [self.soft_of[name][index] for name in names]
-        if len(have) == 1:
-            return have[0]
-        weights = np.array([self.trust.get(name, 1.0) for name in names])
         drawn = self.drawn(index)
+        if len(have) < 2:
+            return have[0] if have else drawn
+        weights = np.array([self.trust.get(name, 1.0) for name in names])
         if drawn is not None:
             weights = weights * np.array(
                 [agreement([mask, drawn])[0] ** 2 + 1e-3 for mask in have])

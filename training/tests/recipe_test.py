@@ -282,6 +282,17 @@ def test_teachers_are_weighed_by_agreement(config, store):
     assert weights[1][6] < weights[0][6] / 5
 
 
+def test_drawn_masks_are_learnt_from_before_a_teacher_was_asked(config):
+    folder = pathlib.Path(config.paths.store)
+    folder.mkdir()
+    prepare_lib.decode(config, folder)
+    store = store_lib.Store.open(folder)
+    pools = samples_lib.make_pools(store, "train", {})
+    assert [store.rows[i]["has_mask"] for i in pools.all] == ["1"] * 4
+    made = samples_lib.Samples(store, pools, config.samples, 1, 64, 0, 1)
+    assert 0.2 < float((made.planes(0)[3] > 0.5).float().mean()) < 0.3
+
+
 def test_small_subjects_are_pasted_small(config, store):
     pools = samples_lib.make_pools(store, "train", {})
     areas = {}
