@@ -127,8 +127,8 @@ def ask_all(config: config_lib.Config, folder: pathlib.Path, teachers: dict) -> 
     """All teachers, a few hundred pictures at a time, so that training can begin early.
 
     Pictures with drawn masks, which can be learnt from without, come last, those that training
-    draws most often first; equals
-    in a fixed shuffled order. The first teacher is quick and goes through all before the next.
+    draws most often first; equals in a fixed shuffled order. The first teacher is quick and goes
+    through all before the next.
     """
     rows = store_lib.Store.open(folder).rows
     order = np.random.default_rng(config.seed).permutation(len(rows))
