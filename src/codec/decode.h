@@ -11,7 +11,7 @@
 
 namespace peel {
 
-struct DecodeOptions {
+struct DecodeOptions {  // how Decode reads, and its limits
   Limits limits = {};
   // A JPEG may be decoded at 1/2, 1/4 or 1/8 of its size, many times faster, as long as both sides
   // (of the upright picture) stay at least this long. 0: full size. Other formats take no notice.
@@ -31,7 +31,7 @@ struct DecodeOptions {
 
 // Decodes a picture of any format that IsDecodable names (codec/sniff.h), whichever the bytes are;
 // of several frames or pages the first. Errors: kCorrupt (truncated or damaged, with how far it
-// got), kUnsupported (another format, or a variant nobody reads), kLimit, kOutOfMemory.
+// got), kUnsupported (another format, or a variant that is not supported), kLimit, kOutOfMemory.
 Result<Picture> Decode(std::span<const uint8_t> bytes, const DecodeOptions& options = {});
 
 // Reads the header only; no limit applies and no pixel is decoded. Errors as Decode's.

@@ -13,7 +13,7 @@ namespace peel {
 // kSmall takes several times as long for a few percent.
 enum class PngEffort : uint8_t { kDefault, kSmall };
 
-struct EncodeOptions {
+struct EncodeOptions {           // what Encode writes
   Format format = Format::kPng;  // one that has a FormatExtension (codec/sniff.h)
   // 1 to 100 for JPEG, AVIF and lossy WebP; 0 means 90, for AVIF 80. From 90 on JPEG and AVIF keep
   // full colour resolution.

@@ -5,6 +5,7 @@
 
 namespace peel {
 
+// A name and its 0xRRGGBB.
 struct CssName {
   std::string_view name;
   uint32_t rgb;  // 0xrrggbb

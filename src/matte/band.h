@@ -15,15 +15,18 @@ namespace peel::matting {
 // - every kept cell has kCell consecutive floats;
 // - every run of kept cells in a row has a cell of padding on both ends, so that pixel x + 2 of a
 //   cell's pixel x is always two floats further on, or is padding, which holds zeros;
-// - cell 1 is nobody's and holds zeros, with such cells around it: it stands for absent ones.
+// - cell 1 belongs to no pixel and holds zeros, with such cells around it: it stands for absent
+// ones.
 inline constexpr int kCell = 16;
 inline constexpr uint32_t kNowhere = 1;
 
+// A kept cell and its neighbours above and below.
 struct Cell {
   uint32_t column;  // pixels [column * kCell, column * kCell + kCell)
   uint32_t at[5];   // cell numbers of this column in rows y - 2 … y + 2, kNowhere where not kept
 };
 
+// Which cells are kept, and where.
 class Band {
  public:
   // kept: height rows of columns() flags. Errors: kLimit for more than 2^32 cells.

@@ -40,6 +40,7 @@ std::vector<std::string> ModelCandidates(std::string_view name, const Environmen
 // Peel's own folder for models, where new ones belong; empty where there is no home folder.
 std::string OwnModelFolder(const Environment& environment);
 
+// Where a model was found.
 struct LocatedModel {
   std::string name;              // the catalogue's, or the file's without folder and extension
   std::string path;              // empty for the embedded model

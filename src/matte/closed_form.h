@@ -9,8 +9,8 @@
 namespace peel {
 
 // Closed-form matting (Levin, Lischinski, Weiss, "A closed-form solution to natural image matting",
-// 2008): every 3x3 window's alpha is taken for a linear function of its colours, and what is known
-// spreads from there.
+// 2008): every 3x3 window's alpha is assumed to be a linear function of its colours, and what is
+// known spreads from there.
 struct ClosedFormOptions {
   double epsilon = 1e-7;  // regularisation of a window's colour model
   // The solver ends when the residual, in the preconditioner's norm, has shrunk by this factor.
@@ -24,6 +24,7 @@ struct ClosedFormOptions {
   double prior_weight = 0.003;  // at least 0; the windows' weights add up to a few units a pixel
 };
 
+// How the solver got there.
 struct ClosedFormInfo {
   int iterations = 0;
   double reduction = 0;  // of the residual

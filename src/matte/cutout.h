@@ -8,6 +8,7 @@
 
 namespace peel {
 
+// How MakeCutout treats the colours.
 struct CutoutOptions {
   // Soft pixels get the subject's own colour instead of its mixture with the background.
   bool decontaminate = true;

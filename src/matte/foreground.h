@@ -23,6 +23,7 @@ struct ForegroundOptions {
   float gradient_weight = 1.0f;
 };
 
+// The two pictures that the matte mixes.
 struct ForegroundPair {
   ImageF32 foreground;  // 3 channels, 0..1
   ImageF32 background;

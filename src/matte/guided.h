@@ -11,7 +11,7 @@ namespace peel {
 // How far a refined matte follows the photo.
 struct GuidedOptions {
   int radius = 4;         // of the window, in pixels of the low-resolution matte
-  float epsilon = 3e-5f;  // guide variance (0..1 squared) taken for flat; at least 1e-5
+  float epsilon = 3e-5f;  // guide variance (0..1 squared) treated as flat; at least 1e-5
 };
 
 // Brings a low-resolution matte to the size of a photo by the fast guided filter (He, Sun, Tang,

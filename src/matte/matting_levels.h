@@ -13,7 +13,7 @@
 
 namespace peel::matting {
 
-// The level of the pixels: the operator, the right-hand side and room to work.
+// The level of the pixels: the operator, the right-hand side and scratch memory.
 struct PixelLevel {
   Band band;
   std::array<BandVector, kHalf> weights;

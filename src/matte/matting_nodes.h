@@ -23,7 +23,7 @@ inline constexpr int kUnknowns = 4;     // a node
 inline constexpr int kTile = 16;        // floats a node has in a vector: its unknowns four times
 inline constexpr int kNeighbours = 25;  // nodes at most two away each way
 
-// A vector over the nodes, zero at first; node 0 is nobody's and stays zero.
+// A vector over the nodes, zero at first; node 0 belongs to no pixel and stays zero.
 class NodeVector {
  public:
   static Result<NodeVector> Make(size_t nodes, size_t floats_a_node = kTile);
@@ -36,6 +36,7 @@ class NodeVector {
   AlignedBuffer buffer_;
 };
 
+// A coarser grid of the multigrid hierarchy.
 struct NodeLevel {
   int width = 0, height = 0;    // of the grid
   std::vector<uint32_t> place;  // numbers of the nodes, two of padding all around; 0: no node

@@ -20,12 +20,12 @@ Result<std::vector<uint8_t>> ReadWholeFile(const std::string& path, uint64_t max
 // in between: a nameless temporary file in the same folder (a named one where the file system has
 // no nameless ones), fsync, then the name. A file that is replaced passes its mode and owner on;
 // one that cannot be replaced, as it is a mount point or its folder is read-only, is written in
-// place (pipeline/replace_file.h). A symbolic link is followed, the link stays. What is there and
+// place (replace_file.h). A symbolic link is followed, the link stays. What is there and
 // is no regular file (/dev/null, a pipe) is simply written to; so is standard output for "-".
 // kNotFound for a missing folder, kIo for everything else; nothing is left behind.
 Status WriteFileAtomically(const std::string& path, std::span<const uint8_t> bytes);
 
-// The same for a content that comes bit by bit (pipeline/replace_file.h).
+// The same for a content that comes bit by bit (replace_file.h).
 Status WriteFileAtomically(const std::string& path, const ByteSource& content);
 
 // Whether both names lead to the same existing file.

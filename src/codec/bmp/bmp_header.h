@@ -17,7 +17,7 @@ struct BmpChannel {
   uint32_t most = 0;  // the largest value; 0 where the channel is not there
 };
 
-enum class BmpCoding : uint8_t { kPlain, kRle };
+enum class BmpCoding : uint8_t { kPlain, kRle };  // of the pixels: as they are, run lengths
 
 // What stands before a BMP's pixels, checked: bits are 1, 2, 4, 8, 16, 24 or 32.
 struct BmpHeader {
@@ -30,7 +30,7 @@ struct BmpHeader {
   std::array<BmpChannel, 4> channels = {};               // R, G, B, A of 16 and 32 bits
   size_t pixels_at = 0;                                  // in the file
   std::span<const uint8_t> icc;                          // embedded in a header of 124 bytes
-  uint32_t x_per_metre = 0, y_per_metre = 0;             // pixels; 0 where nothing is told
+  uint32_t x_per_metre = 0, y_per_metre = 0;             // pixels; 0 where unknown
 
   bool has_alpha() const { return channels[3].most != 0; }
   // Of a row, with its padding to four bytes.

@@ -15,7 +15,7 @@ namespace peel {
 
 // AVIF through libavif, stills and sequences. 10 and 12 bits become 16. The picture's own turn,
 // mirror and crop are what count; an EXIF orientation beside them is not followed, as the format
-// has it. Where colours are told by code points (nclx), they become an ICC profile (codec/cicp.h).
+// has it. Where colours are given as code points (nclx), they become an ICC profile (codec/cicp.h).
 Result<std::unique_ptr<FrameReader>> OpenAvifFrames(std::span<const uint8_t> bytes,
                                                     const DecodeOptions& options);
 Result<Picture> DecodeAvif(std::span<const uint8_t> bytes, const DecodeOptions& options);

@@ -20,7 +20,7 @@ std::vector<uint8_t> AvifWithoutSound(std::span<const uint8_t> bytes);
 // something is wrong.
 Status CheckAvif(std::span<const uint8_t> bytes);
 
-// A copy of an AVIF grid whose transparency is told tile by tile (which libavif before 1.0 passes
+// A copy of an AVIF grid whose transparency is stored tile by tile (which libavif before 1.0 passes
 // over without a word), in which the tiles' alpha maps stand where the tiles were: its colours are
 // the file's transparency. Empty where there is no such thing; kUnsupported, with the version that
 // reads it, where not every tile has one.

@@ -27,6 +27,7 @@ struct HeifBox {
 // The next box of `bytes`, which is moved behind it; nothing where there is none that fits.
 std::optional<HeifBox> NextHeifBox(std::span<const uint8_t>& bytes);
 
+// One item of the file: a coded picture, a grid of pictures, EXIF, XMP.
 struct HeifItem {
   uint32_t id = 0;
   uint32_t type = 0;

@@ -21,7 +21,7 @@ struct HevcSize {
 std::optional<HevcSize> HevcSizeOfNal(std::span<const uint8_t> nal);
 
 // The one size of a picture whose decoder gets the NAL units of an hvcC box's payload and then
-// `data`, units behind lengths of 4 bytes. kCorrupt where none is told, or two that differ.
+// `data`, units behind lengths of 4 bytes. kCorrupt where there is none, or two that differ.
 Result<HevcSize> HevcSizeOfPicture(std::span<const uint8_t> hvcc, std::span<const uint8_t> data);
 
 }  // namespace peel

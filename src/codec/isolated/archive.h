@@ -13,6 +13,7 @@ namespace peel {
 // lie in memory, strings and vectors behind their length. One function names a type's parts for
 // both directions: Parts(archive, value) calls archive(part, part …).
 
+// Appends values.
 class ArchiveWriter {
  public:
   template <typename... T>
@@ -50,7 +51,7 @@ class ArchiveWriter {
   std::vector<uint8_t> bytes_;
 };
 
-// Of bytes that nobody vouches for: what does not fit leaves zeros, and ok() false for good.
+// Of untrusted bytes: what does not fit leaves zeros, and ok() false for good.
 class ArchiveReader {
  public:
   explicit ArchiveReader(std::span<const uint8_t> bytes) : rest_(bytes) {}

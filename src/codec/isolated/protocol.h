@@ -28,6 +28,7 @@
 // says goes through the functions below.
 namespace peel::isolated {
 
+// What a message is: the parent's requests first, then the helper's answers, then the handover.
 enum class Kind : uint8_t {
   kHello = 1,
   kProbe,

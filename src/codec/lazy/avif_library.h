@@ -32,6 +32,7 @@ namespace peel {
   F(avifVersion)
 // clang-format on
 
+// libavif's functions, by their own names.
 struct AvifLibrary {
   PEEL_AVIF_FUNCTIONS(PEEL_LAZY_MEMBER)
 };

@@ -31,6 +31,7 @@ namespace peel {
   F(GifMakeMapObject)
 // clang-format on
 
+// giflib's functions, by their own names.
 struct GifLibrary {
   PEEL_GIF_FUNCTIONS(PEEL_LAZY_MEMBER)
 };

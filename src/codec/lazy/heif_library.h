@@ -46,6 +46,7 @@ namespace peel {
   F(heif_nclx_color_profile_free)
 // clang-format on
 
+// libheif's functions, by their own names.
 struct HeifLibrary {
   PEEL_HEIF_FUNCTIONS(PEEL_LAZY_MEMBER)
 };

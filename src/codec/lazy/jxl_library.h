@@ -29,6 +29,7 @@ namespace peel {
   F(JxlDecoderVersion)
 // clang-format on
 
+// libjxl's functions, by their own names.
 struct JxlLibrary {
   PEEL_JXL_FUNCTIONS(PEEL_LAZY_MEMBER)
 };

@@ -20,6 +20,7 @@ namespace peel {
   F(cmsOpenProfileFromMemTHR)
 // clang-format on
 
+// Little CMS's functions, by their own names.
 struct LcmsLibrary {
   PEEL_LCMS_FUNCTIONS(PEEL_LAZY_MEMBER)
 };

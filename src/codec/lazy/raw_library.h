@@ -19,6 +19,7 @@ namespace peel {
   F(libraw_version)
 // clang-format on
 
+// LibRaw's functions, by their own names.
 struct RawLibrary {
   PEEL_RAW_FUNCTIONS(PEEL_LAZY_MEMBER)
 };

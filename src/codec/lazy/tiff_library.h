@@ -34,6 +34,7 @@ namespace peel {
   F(TIFFTileSize64)
 // clang-format on
 
+// libtiff's functions, by their own names.
 struct TiffLibrary {
   PEEL_TIFF_FUNCTIONS(PEEL_LAZY_MEMBER)
 };

@@ -13,6 +13,7 @@
 // (tiff_encode.cc). Internal to src/codec.
 namespace peel::exif {
 
+// The tags that are read or written by name.
 enum Tag : uint16_t {
   kImageWidth = 0x0100,
   kImageLength = 0x0101,
@@ -34,6 +35,7 @@ enum Tag : uint16_t {
   kInteropDirectory = 0xA005,
 };
 
+// The types that are written.
 enum Type : uint16_t { kShort = 3, kLong = 4, kRational = 5 };
 
 // Values of kResolutionUnit.
@@ -68,7 +70,7 @@ struct Entry {
   uint32_t count = 0;
 };
 
-// A range of the block, clipped to it by whoever makes one.
+// A range of the block, clipped to it when it is made.
 struct Range {
   size_t begin = 0;
   size_t end = 0;

@@ -13,6 +13,7 @@ namespace peel {
 // compressed one may claim any size.
 inline constexpr size_t kMaxIccBytes = size_t{16} << 20;
 
+// The colour space of a profile's device side.
 enum class IccSpace : uint8_t { kInvalid, kRgb, kGrey, kCmyk, kOther };
 
 // The colour model of a profile, from its header; kInvalid where it is no profile.

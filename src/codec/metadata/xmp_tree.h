@@ -7,9 +7,10 @@
 
 namespace peel::xmp {
 
-// Where things lie in an XMP packet, as far as its properties can be taken out or moved one by one.
+// The parts of an XMP packet, as far as is needed to remove or move its properties one by one.
 // Views point into the packet. Internal to src/codec.
 
+// name="value" of an element.
 struct Attribute {
   std::string_view name, value;
   std::string_view whole;  // with the blanks before it
@@ -21,16 +22,18 @@ struct Property {
   std::string_view whole;
 };
 
+// An rdf:Description: properties as attributes and as elements.
 struct Description {
   std::vector<Attribute> attributes;  // namespaces and rdf:about among them
   std::vector<Property> properties;
 };
 
+// A whole packet.
 struct Tree {
-  // Those of what lies around the descriptions: rdf:RDF and, mostly, x:xmpmeta.
+  // Attributes of the elements around the descriptions: rdf:RDF and, mostly, x:xmpmeta.
   std::vector<Attribute> outer;
   std::vector<Description> descriptions;
-  std::string_view inside;  // what lies between <rdf:RDF …> and </rdf:RDF>
+  std::string_view inside;  // everything between <rdf:RDF …> and </rdf:RDF>
 };
 
 // Nothing where the packet is not well-formed as far as this looks, is declared to be more than

@@ -9,18 +9,20 @@ namespace peel {
 
 // The alphabet of RFC 1951, and the writing of one block.
 
-inline constexpr int kMaxMatch = 258;
+inline constexpr int kMaxMatch = 258;  // bytes
 inline constexpr int kMaxDistance = 32768;
 inline constexpr int kEndOfBlock = 256;
 
 // A literal is its byte; a match is length << 16 | distance.
 using DeflateToken = uint32_t;
 
+// A match length as symbol and extra bits.
 struct LengthCode {
   uint16_t symbol;  // 257 to 285
   uint8_t base;     // length - 3 of the first that has this symbol
   uint8_t extra;    // bits
 };
+// A distance symbol: its first distance and its extra bits.
 struct DistanceCode {
   uint16_t base;
   uint8_t extra;
@@ -34,12 +36,13 @@ inline int DistanceSymbol(uint32_t distance) {
   return 2 * top + static_cast<int>((distance - 1) >> (top - 1) & 1);
 }
 
+// How often a block uses each symbol.
 struct SymbolCounts {
   std::array<uint32_t, 286> literal = {};  // bytes, end of block, lengths
   std::array<uint32_t, 30> distance = {};
 };
 
-// Appends bits, the lowest first, to memory that must have room.
+// Appends bits, the lowest first, to memory that must be large enough.
 class BitWriter {
  public:
   explicit BitWriter(uint8_t* out) : begin_(out), at_(out) {}

@@ -16,6 +16,7 @@ namespace peel {
 inline constexpr std::array<uint8_t, 8> kPngSignature = {0x89, 'P',  'N',  'G',
                                                          '\r', '\n', 0x1A, '\n'};
 
+// IHDR's colour type.
 enum PngColour : uint8_t {
   kPngGrey = 0,
   kPngRgb = 2,
@@ -50,6 +51,7 @@ struct PngFile {
   size_t filter_bytes() const { return bits_per_pixel() < 8 ? 1 : bits_per_pixel() / 8; }
 };
 
+// How much of a file ParsePng reads.
 struct PngParse {
   bool metadata = true;      // profiles and the like are unpacked
   bool checksums = true;     // of IDAT; all other chunks are always checked

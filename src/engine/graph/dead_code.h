@@ -4,9 +4,9 @@
 
 namespace peel::engine {
 
-// Drops nodes whose results no output needs, lets go of constants that nobody reads, and leaves out
-// optional outputs (BatchNormalization's statistics, Dropout's mask) that nobody reads. Values keep
-// their ids. Returns the number of nodes dropped and outputs left out.
+// Drops nodes whose results no output needs, releases constants that nothing reads, and leaves out
+// optional outputs (BatchNormalization's statistics, Dropout's mask) that nothing reads. Values
+// keep their ids. Returns the number of nodes dropped and outputs left out.
 int RemoveDeadCode(Graph& graph);
 
 }  // namespace peel::engine

@@ -23,6 +23,7 @@ struct Pass {
 // All passes in the order in which they run.
 std::span<const Pass> AllPasses();
 
+// What one pass did.
 struct PassReport {
   std::string name;
   int changes = 0;

@@ -4,7 +4,7 @@
 
 namespace peel::engine {
 
-// How float activations lie in memory.
+// The layout of float activations in memory.
 //   kPlain:   [n][c][h][w]
 //   kBlocked: [n][ceil(c/16)][h][w][16], channels past c are zero (every writer keeps that)
 enum class Layout : uint8_t { kPlain, kBlocked };

@@ -122,6 +122,7 @@ using LogFunction = void (*)(void* parameter, int severity, const char* category
   F(275, OrtStatus*, SessionOptionsAppendExecutionProvider_OpenVINO_V2,                          \
     (OrtSessionOptions*, const char* const*, const char* const*, size_t))
 
+// The functions of ONNX Runtime's C API that are used, taken from their slots in OrtApi.
 struct FunctionTable {
 #define PEEL_ORT_MEMBER(slot, result, name, parameters) result(*name) parameters = nullptr;
   PEEL_ORT_FUNCTIONS(PEEL_ORT_MEMBER)

@@ -6,6 +6,7 @@
 
 namespace peel::engine::ort {
 
+// A GPU as the driver reports it.
 struct Gpu {
   std::string name;
   uint64_t memory_bytes = 0, memory_free_bytes = 0;  // free: 0 where it cannot be told

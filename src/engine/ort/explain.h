@@ -27,7 +27,7 @@ Refusal ExplainFailure(const Library& library, Device device, const Status& fail
 // Where there is no ONNX Runtime at all.
 Refusal NoRuntime(Device device, const Status& not_found);
 
-// How to come by a library, for a build that wants this major version of CUDA.
+// How to get a library, for a build that wants this major version of CUDA.
 std::string HowToGetLibrary(const std::string& name, int cuda_major);
 
 }  // namespace peel::engine::ort

@@ -24,6 +24,7 @@ struct Sample {
 // Told now and then how far a stage is; called by the thread that works.
 using QuantizeProgress = std::function<void(std::string_view stage, int done, int total)>;
 
+// The range and means of one value over all pictures.
 struct ActivationSeen {
   Histogram values;
   std::vector<double> channel_mean;  // over all pictures, rows and columns

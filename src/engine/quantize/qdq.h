@@ -13,8 +13,8 @@
 namespace peel::engine {
 
 // Writes models in QDQ form: every operator stays what it is, and pairs of QuantizeLinear and
-// DequantizeLinear say which of its operands are integers. Whoever knows the pattern computes with
-// integers, everybody else gets the same numbers in floats.
+// DequantizeLinear say which of its operands are integers. An engine that knows the pattern
+// computes with integers, everybody else gets the same numbers in floats.
 class QdqWriter {
  public:
   // source and layers stay alive; codes by layer input; weights by layer. signed_levels:

@@ -14,9 +14,11 @@
 
 namespace peel::engine {
 
+// A session of a model that is at hand as bytes or as a file.
 Result<std::unique_ptr<Session>> LoadModelBytes(const ModelBytes& source,
                                                 const SessionOptions& options);
 
+// How Quantize chooses ranges and layers.
 struct QuantizeOptions {
   RangeMethod ranges = RangeMethod::kMse;
   bool clip_weights = false;  // weight scales of least square error, not of the largest weight
@@ -33,6 +35,7 @@ struct QuantizeOptions {
   const CancelToken* cancel = nullptr;
 };
 
+// What became of one convolution.
 struct LayerReport {
   std::string node;
   bool integer = false;
@@ -40,6 +43,7 @@ struct LayerReport {
   double used = -1;  // share of the tolerance that it uses up alone; -1 where not measured
 };
 
+// The result, and how close it is to the original.
 struct QuantizedModel {
   std::string bytes;  // the file
   std::vector<LayerReport> layers;

@@ -28,6 +28,7 @@ struct MatteModelFile {
 // NAME or FILE; "" is the embedded model. Errors as LoadModel's.
 Result<MatteModelFile> OpenMatteModel(const std::string& name_or_file);
 
+// Pictures as the model's inputs.
 struct PictureSamples {
   std::vector<engine::Sample> calibration;
   std::vector<engine::Sample> held_out;
@@ -44,6 +45,7 @@ Result<PictureSamples> LoadSamples(const MatteModelFile& model,
                                    const std::vector<std::string>& names, bool recursive,
                                    int max_pictures);
 
+// Which model RunQuantize is to quantise, by which pictures.
 struct QuantizeJob {
   std::string model;                // NAME or FILE; "" is the embedded model
   std::vector<std::string> images;  // folders or pictures
@@ -54,6 +56,7 @@ struct QuantizeJob {
   engine::QuantizeOptions options;  // without a pool
 };
 
+// What RunQuantize wrote, and how close it is to the original.
 struct QuantizeReport {
   std::string model, source, output;  // source: "(embedded)" or a file
   uint64_t source_bytes = 0, output_bytes = 0;

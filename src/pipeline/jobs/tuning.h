@@ -11,6 +11,7 @@
 
 namespace peel {
 
+// What RunTune is to measure, and on which pictures.
 struct TuneJob {
   std::string model;                // NAME or FILE; "" is the embedded model
   std::vector<std::string> images;  // folders or pictures
@@ -30,6 +31,7 @@ struct TuneCandidate {
   engine::MaskError error;
 };
 
+// What RunTune tried and chose.
 struct TuneReport {
   std::string model, record;  // record: the file written
   int threads = 0, calibration_pictures = 0, held_out_pictures = 0;

@@ -4,10 +4,10 @@
 #include "src/engine/graph/graph.h"
 #include "src/engine/graph/pass.h"
 
-// The rewrites, one a file. Each says there which pattern it takes and what it leaves behind. What
-// becomes unused is left for remove_dead_nodes.
 namespace peel::engine::passes {
 
+// The rewrites, one a file, which describes there the pattern that it matches and the result. Each
+// returns the number of places that it changed and leaves what becomes unused to RemoveDeadNodes.
 Result<int> RemoveDeadNodes(Graph& graph, const PassContext& context);
 Result<int> FoldConstants(Graph& graph, const PassContext& context);
 Result<int> WidenHalf(Graph& graph, const PassContext& context);

@@ -12,7 +12,7 @@ namespace peel::engine {
 
 // What the integer convolutions share.
 
-// A CopyBand source: bytes of either layout into pixels as the micro-kernel wants them.
+// A CopyBand source: bytes of either layout into pixels as the micro-kernel expects them.
 class ByteSource {
  public:
   ByteSource(const QConvProblem& problem, const QConvArgs& args, const QGemm& gemm)

@@ -14,6 +14,7 @@ namespace peel::engine {
 // do not depend on the CPU or on how rows and channels were divided up.
 enum class QOutput : uint8_t { kByte, kFloat, kSum };
 
+// One call of the integer kernel.
 struct QTile {
   const uint8_t* a = nullptr;
   const int64_t* offsets = nullptr;  // [segments], in bytes

@@ -18,6 +18,7 @@ enum class UnaryOp : uint8_t { kExp, kLog, kSqrt, kReciprocal, kNeg, kAbs, kErf,
 void RunUnary(UnaryOp op, Layout layout, const Shape4& shape, ConstSlice input, Slice output,
               ThreadPool& pool);
 
+// a op b, element by element.
 enum class BinaryOp : uint8_t { kAdd, kSub, kMul, kDiv, kMin, kMax };
 
 // How the second operand stretches over the first.
@@ -28,6 +29,7 @@ enum class Broadcast : uint8_t {
   kSpatial,     // [H,W] or [N,1,H,W]: spatial_step floats from pixel to pixel
 };
 
+// One elementwise operation on two tensors.
 struct BinaryProblem {
   BinaryOp op = BinaryOp::kAdd;
   Layout layout = Layout::kBlocked;
@@ -39,6 +41,7 @@ struct BinaryProblem {
   Epilogue epilogue;  // activation of the result; residual must be false
 };
 
+// Why RunBinary cannot do it; empty where it can.
 std::string RejectBinary(const BinaryProblem& problem);
 // output may be a, or with kSame b.
 void RunBinary(const BinaryProblem& problem, ConstSlice a, ConstSlice b, Slice output,

@@ -38,6 +38,7 @@ struct ResizeTap {
 // The tables of all rows (out_height) and columns (out_width).
 void FillResizeTaps(const ResizeProblem& problem, ResizeTap* rows, ResizeTap* columns);
 
+// Why RunResize cannot do it; empty where it can.
 std::string RejectResize(const ResizeProblem& problem);
 // For the tables of source pixels and weights; 64-byte aligned.
 size_t ResizeScratchBytes(const ResizeProblem& problem, int threads);
