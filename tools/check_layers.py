@@ -73,6 +73,7 @@ SYSTEM_WORDS = re.compile(
 COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
 # Files outside of src/base/os that need the system themselves: why.
 ALLOWED = {
+    "src/codec/jxl/jxl_test.cc": "looks for the encoder in the library that Peel has opened",
     "src/base/test_executor.h": "counts the threads of a test",
     "src/pipeline/folder/manifest_test.cc": "forks, to have two runs write at the same time",
     "src/pipeline/folder/names_test.cc": "makes a named pipe",

@@ -23,7 +23,8 @@ std::vector<uint8_t> File(const std::string& header, const std::vector<uint8_t>&
 }
 
 TEST(Npy, EveryTypeGoesThereAndBack) {
-  const std::string path = ::testing::TempDir() + "peel_npy_" + std::to_string(ProcessId()) + ".npy";
+  const std::string path =
+      ::testing::TempDir() + "peel_npy_" + std::to_string(ProcessId()) + ".npy";
   for (const DataType type :
        {DataType::kFloat32, DataType::kFloat64, DataType::kFloat16, DataType::kBfloat16,
         DataType::kInt8, DataType::kUint8, DataType::kInt16, DataType::kUint16, DataType::kInt32,

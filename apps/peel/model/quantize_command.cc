@@ -197,9 +197,7 @@ void AddQuantizeCommand(Command& app, int* exit_code) {
       .AddOption("--probe-images", job.options.probe_pictures,
                  "Pictures for trying each layer alone; default 6")
       .Range(1, 4096);
-  quantize
-      .AddOption("--threads", job.threads,
-                 "Default: all processors available to this process")
+  quantize.AddOption("--threads", job.threads, "Default: all processors available to this process")
       .Range(1, 1024);
   quantize.AddFlag("--json", a->json, "Print one JSON object");
   quantize.AddFlag("-q,--quiet", a->quiet, "Print only errors");
