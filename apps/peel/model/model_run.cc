@@ -234,7 +234,7 @@ void PrintJson(const Options& options, const Outcome& run) {
                      {"min_ms", run.timing.min},
                      {"median_ms", run.timing.median},
                      {"times_ms", run.timing.all},
-                     {"peak_bytes", PeakBytes()},
+                     {"peak_bytes", PeakMemory()},
                      {"device", engine::DeviceName(on.device)},
                      {"device_asked", options.device},
                      {"device_reason", run.placed.reason},
