@@ -12,7 +12,7 @@ using Unit = Resolution::Unit;
 
 TEST(Resolution, WholeInchesSurvivePixelsAMetre) {
   for (uint32_t dpi = 1; dpi <= 10000; ++dpi) {
-    const Resolution inches = {double(dpi), double(dpi) + 1, Unit::kInch};
+    const Resolution inches = {static_cast<double>(dpi), static_cast<double>(dpi) + 1, Unit::kInch};
     const auto metre = WholePerMetre(inches, INT32_MAX);
     ASSERT_TRUE(metre);
     EXPECT_EQ(ResolutionPerMetre(metre->x, metre->y), inches) << dpi;

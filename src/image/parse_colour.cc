@@ -128,7 +128,7 @@ Result<Rgba> ParseColour(std::string_view text) {
   const std::string clean = Normalise(text);
   std::optional<Rgba> colour;
   if (clean.starts_with('#')) {
-    colour = ParseHex(std::string_view(clean).substr(1));
+    colour = ParseHex(std::string_view{clean}.substr(1));
   } else if (clean.ends_with(')')) {
     colour = ParseFunction(clean);
   } else {

@@ -106,7 +106,8 @@ void ExpectWanted(const Bytes& file, int width = 4, int height = 3) {
 // Rows as a file has them, `of` gives the little-endian value of a pixel.
 template <typename Of>
 Bytes Rows(int width, int height, int bits, bool top_down, Of of) {
-  const auto stride = static_cast<size_t>((width * bits + 31) / 32 * 4);
+  const int words = (width * bits + 31) / 32;
+  const size_t stride = static_cast<size_t>(words) * 4;
   Bytes rows(stride * static_cast<size_t>(height), 0);
   for (int i = 0; i < height; ++i) {
     const int y = top_down ? i : height - 1 - i;

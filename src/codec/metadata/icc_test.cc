@@ -32,16 +32,15 @@ TEST(IccCurve, KindsAndTheirValues) {
   const struct {
     std::vector<uint8_t> tag;
     double at_half;
-  } cases[] = {
-      {Tag("curv", {0}), 0.5},
-      {Tag("curv", {1, 0x01800000}), std::pow(0.5, 1.5)},
-      {Tag("curv", {2, 0x0000FFFF}), 0.5},
-      {Tag("curv", {3, 0x00004000, 0xFFFF0000}), 0x4000 / 65535.0},
-      {Tag("para", {0, 2 * kOne}), 0.25},
-      {Tag("para", {1 << 16, 2 * kOne, 2 * kOne, static_cast<uint32_t>(-int(kOne) / 2)}), 0.25},
-      {Tag("para", {2 << 16, kOne, kOne, 0, kOne / 4}), 0.75},
-      {Tag("para", {3 << 16, 2 * kOne, kOne, 0, kOne / 2, kOne * 3 / 4}), 0.25},
-      {Tag("para", {4 << 16, kOne, kOne, 0, kOne, kOne / 4, kOne / 8, 0}), 0.625}};
+  } cases[] = {{Tag("curv", {0}), 0.5},
+               {Tag("curv", {1, 0x01800000}), std::pow(0.5, 1.5)},
+               {Tag("curv", {2, 0x0000FFFF}), 0.5},
+               {Tag("curv", {3, 0x00004000, 0xFFFF0000}), 0x4000 / 65535.0},
+               {Tag("para", {0, 2 * kOne}), 0.25},
+               {Tag("para", {1 << 16, 2 * kOne, 2 * kOne, 0 - kOne / 2}), 0.25},
+               {Tag("para", {2 << 16, kOne, kOne, 0, kOne / 4}), 0.75},
+               {Tag("para", {3 << 16, 2 * kOne, kOne, 0, kOne / 2, kOne * 3 / 4}), 0.25},
+               {Tag("para", {4 << 16, kOne, kOne, 0, kOne, kOne / 4, kOne / 8, 0}), 0.625}};
   for (const auto& c : cases) {
     const auto curve = IccCurve::Read(c.tag);
     ASSERT_TRUE(curve) << &c - cases;

@@ -62,6 +62,7 @@ Result<Owned<OrtSessionOptions>> MakeOptions(const Library& library, const Sessi
 }  // namespace
 
 Result<std::unique_ptr<RuntimeSession>> RuntimeSession::Make(
+    // NOLINTNEXTLINE(performance-unnecessary-value-param): the session keeps it
     std::shared_ptr<const Library> library, const ModelBytes& model, const SessionOptions& options,
     Device device, const RuntimeOptions& runtime, bool profile) {
   std::unique_ptr<RuntimeSession> session(new RuntimeSession());

@@ -32,7 +32,7 @@ Timings::Timings() : entries_(Read()) {}
 Timings::Entries Timings::Read() {
   const std::optional<std::string> text = ReadCacheFile(kKind, RecordKey());
   Entries entries;
-  std::string_view rest = text ? std::string_view(*text) : std::string_view();
+  std::string_view rest = text ? std::string_view{*text} : std::string_view();
   while (!rest.empty()) {
     const size_t end = rest.find('\n');
     const std::string_view entry = rest.substr(0, end);

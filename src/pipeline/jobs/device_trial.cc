@@ -133,7 +133,7 @@ Result<MatteDistance> CompareMattes(ImageView<const uint8_t> a, ImageView<const 
   for (int y = 0; y < a.height; ++y) {
     const uint8_t* p = a.row(y);
     const uint8_t* q = b.row(y);
-    for (int x = 0; x < a.width; ++x) {
+    for (ptrdiff_t x = 0; x < a.width; ++x) {
       const int u = p[x * a.channels], v = q[x * b.channels];
       sum += std::abs(u - v);
       both += u > 127 && v > 127;

@@ -71,7 +71,7 @@ Result<LocatedModel> Locate(const ModelOptions& options) {
     return given;
   }
   auto where =
-      LocateModel(options.model.empty() ? kEmbeddedModel : std::string_view(options.model));
+      LocateModel(options.model.empty() ? kEmbeddedModel : std::string_view{options.model});
   if (where.ok() || options.precision != engine::Precision::kInt8) return where;
   auto narrow = LocateModel(options.model + "_int8");
   if (!narrow.ok()) return where;
