@@ -58,7 +58,8 @@ std::string TimingKey(const ConvKernel& kernel, const ConvProblem& p) {
 }
 
 double WeightPrice(const ConvKernel& kernel, const ConvProblem& p) {
-  const double plain = 4.0 * p.out_channels * (p.in_channels / p.groups) * p.kernel_h * p.kernel_w;
+  const int group_channels = p.in_channels / p.groups;
+  const double plain = 4.0 * p.out_channels * group_channels * p.kernel_h * p.kernel_w;
   return 5e-8 * std::max(static_cast<double>(kernel.packed_bytes(p)) - plain, 0.0);
 }
 
@@ -107,6 +108,7 @@ void TakeTimings(Choices& choices, Timings& timings, Timings::Mode mode, ThreadP
     return !a.in.empty() && !b.in.empty() && a.in[0] == b.in[0] && a.out == b.out;
   };
   std::vector<double> estimates;
+  estimates.reserve(variants.size());
   for (const Variant& variant : variants) estimates.push_back(variant.cost);
   for (size_t i = 0; i < variants.size(); ++i) {
     Variant& variant = variants[i];

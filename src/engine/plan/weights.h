@@ -41,6 +41,7 @@ class WeightStore {
   struct Key {
     const void *source, *bias;
     std::string form;
+    // NOLINTNEXTLINE(modernize-use-nullptr): misreads a defaulted comparison
     auto operator<=>(const Key&) const = default;
   };
 

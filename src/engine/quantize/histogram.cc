@@ -9,7 +9,7 @@ void Histogram::Grow(float magnitude) {
   // Doubling a power of two is exact, and bin i becomes a part of one bin: none is ever split.
   while (half_ <= magnitude) {
     half_ *= 2;
-    const int middle = kBins / 2;
+    const int middle = kZeroBin;
     std::vector<uint64_t> joined(kBins);
     for (int i = 0; i < kBins; ++i) {
       const int to = i < middle ? middle - 1 - (middle - 1 - i) / 2 : middle + (i - middle) / 2;
@@ -29,13 +29,13 @@ bool Histogram::Add(std::span<const float> values) {
     finite = finite && std::abs(v) < 1e30f;
   }
   if (finite) Grow(std::max(high, -low));
-  const float scale = static_cast<float>(kBins / 2) / half_;
+  const float scale = static_cast<float>(kZeroBin) / half_;
   for (const float v : values) {
     if (!finite && !(std::abs(v) < half_)) continue;
     if (v == 0) {
       ++zeros_;
     } else {
-      const int at = static_cast<int>(std::floor(v * scale)) + kBins / 2;
+      const int at = static_cast<int>(std::floor(v * scale)) + kZeroBin;
       ++bins_[static_cast<size_t>(std::clamp(at, 0, kBins - 1))];
     }
     ++count_;
@@ -63,14 +63,14 @@ double Histogram::Quantile(double share) const {
   const double target = share * static_cast<double>(count_);
   double below = 0;
   for (int i = 0; i < kBins; ++i) {
-    if (i == kBins / 2) {
+    if (i == kZeroBin) {
       below += static_cast<double>(zeros_);
       if (below >= target) return 0;
     }
     below += static_cast<double>(bin(i));
     if (below >= target) {
       // The end of the bin towards which the tail is cut.
-      const double edge = (i - kBins / 2 + (share > 0.5 ? 1 : 0)) * bin_width();
+      const double edge = (i - kZeroBin + (share > 0.5 ? 1 : 0)) * bin_width();
       return std::clamp<double>(edge, min_, max_);
     }
   }

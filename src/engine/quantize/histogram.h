@@ -12,7 +12,8 @@ namespace peel::engine {
 // Exact zeros, of which a ReLU makes half of all values, are counted by themselves.
 class Histogram {
  public:
-  static constexpr int kBins = 8192;  // half of them below 0
+  static constexpr int kBins = 8192;
+  static constexpr int kZeroBin = kBins / 2;  // those before it are below 0
 
   // False where one of them is not finite; the others are counted all the same.
   bool Add(std::span<const float> values);

@@ -60,6 +60,7 @@ inline Tensor Noise(Shape shape, uint32_t seed) {
 inline Status RunOn(const Node& node, const std::vector<Tensor>& inputs,
                     std::vector<Tensor>& outputs) {
   std::vector<const Tensor*> pointers;
+  pointers.reserve(inputs.size());
   for (const Tensor& t : inputs) pointers.push_back(t.defined() ? &t : nullptr);
   return RunReference(node, pointers, outputs);
 }
