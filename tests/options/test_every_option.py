@@ -800,7 +800,8 @@ def variables_read():
     """By name, in the sources of the program and the library."""
     found = set()
     for source in [*ROOT.glob("src/**/*.cc"), *ROOT.glob("apps/**/*.cc")]:
-        if not source.stem.endswith(("_test", "_bench")):
+        # Those of another system can only be tried there.
+        if not source.stem.endswith(("_test", "_bench")) and source.parent.name != "windows":
             text = source.read_text()
             found |= set(re.findall(r'(?:getenv|Variable|variable|environment)\("([A-Z][A-Z0-9_]+)"\)', text))
             found |= set(re.findall(r'"(PEEL_[A-Z0-9_]+)"', text))

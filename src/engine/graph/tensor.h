@@ -55,7 +55,7 @@ struct TensorReadError : std::runtime_error {
 };
 
 // A dense array in row-major order. Copies share the memory (it is reference-counted), so a tensor
-// is cheap to pass by value; whoever writes must be its only user.
+// is cheap to pass by value; a writer must be its only user.
 class Tensor {
  public:
   Tensor() = default;
@@ -100,7 +100,7 @@ class Tensor {
   }
   // True of the kinds whose elements raw() makes a copy of. Their bytes are CopyTo's at no such
   // cost.
-  bool late() const { return deferred_ != nullptr; }
+  bool deferred() const { return deferred_ != nullptr; }
   // kIo where a file's cannot be read or have changed.
   Status CopyTo(void* to) const;
   // The same for tensors that share their memory, and no other's while one of them lives.

@@ -308,7 +308,7 @@ TEST(TensorReader, LeavesLargeMisalignedBytesWhereTheyAre) {
     EXPECT_EQ(copy.identity(), read->identity());
     const auto* elements = static_cast<const char*>(copy.raw());
     const bool inside = elements >= buffer.data() && elements < buffer.data() + buffer.size();
-    EXPECT_EQ(inside, !read->late());
+    EXPECT_EQ(inside, !read->deferred());
     EXPECT_EQ(*read->AsFloats(), values);
   }
 }

@@ -43,8 +43,8 @@ Status WeightBatch::Finish(ThreadPool& pool) {
   size_t largest = 0;
   for (Pending& pending : pending_) {
     order.push_back(&pending);
-    if (pending.bias.late()) pending.bias.raw();  // read here, where it may throw
-    if (pending.source.late()) largest = std::max(largest, pending.source.bytes());
+    if (pending.bias.deferred()) pending.bias.raw();  // read here, where it may throw
+    if (pending.source.deferred()) largest = std::max(largest, pending.source.bytes());
   }
   std::ranges::stable_sort(order, std::ranges::greater(),
                            [](const Pending* p) { return p->packed->size(); });
@@ -57,7 +57,7 @@ Status WeightBatch::Finish(ThreadPool& pool) {
   pool.ParallelFor(static_cast<int64_t>(order.size()), [&](int64_t i, int worker) {
     const Pending& pending = *order[static_cast<size_t>(i)];
     const Tensor& source = pending.source;
-    if (!source.late()) return pending.pack(source.raw(), pending.packed->mutable_data());
+    if (!source.deferred()) return pending.pack(source.raw(), pending.packed->mutable_data());
     uint8_t* const copy = aligned[static_cast<size_t>(worker)].data();
     Status& read = reads[static_cast<size_t>(i)];
     read = source.CopyTo(copy);
