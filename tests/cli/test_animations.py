@@ -1,8 +1,6 @@
 """Animation in, animation out: what Pillow reads of the result against the source's frames, each cut out alone."""
 import io
 import json
-import subprocess
-import sys
 
 from cli_support import ball, leftovers
 import numpy as np
@@ -239,24 +237,15 @@ def test_what_a_gif_cannot_hold_is_told(peel, shared):
     assert done.code == 0 and "profile was left out: GIF" in done.err
 
 
-def peak(program, *arguments):
-    """KB of memory at the most. By a small process between: a child counts what its parent had before exec."""
-    code = ("import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True); "
-            "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)")
-    lean = subprocess.run([sys.executable, "-S", "-c", code, program, *map(str, arguments)], check=True,
-                          capture_output=True)
-    return int(lean.stdout)
-
-
 @pytest.mark.parametrize("target", KINDS)
-def test_memory_does_not_grow_with_the_frames(program, peel, target):
+def test_memory_does_not_grow_with_the_frames(program, peel, peak_memory, target):
     size = (320, 240)
     Image.new("L", size, 255).save("white.png")  # no network: only what frames take is looked at
     used = []
     for count in (20, 200):
         noise = [image.resize(size) for image in frames(count)]
         save(f"a{count}.gif", noise)
-        used.append(peak(program, f"a{count}.gif", "--trimap", "white.png", "-o", f"out{count}.{target}"))
+        used.append(peak_memory([program, f"a{count}.gif", "--trimap", "white.png", "-o", f"out{count}.{target}"]))
         assert len(read(f"out{count}.{target}")[0]) == count
     assert used[1] < 1.5 * used[0], used
 

@@ -282,24 +282,7 @@ def test_sources_behind_links_are_never_overwritten(peel, tmp_path):
     assert contents(tmp_path / "in") == before
 
 
-def peak(command):
-    """The most memory a run had at once, in MB."""
-    # What wait4 tells includes this process's own size, from before exec.
-    child = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    most = 0
-    while child.poll() is None:
-        try:
-            status = open(f"/proc/{child.pid}/status", encoding="ascii").read()
-        except OSError:
-            continue
-        if "VmHWM:" in status and "peel" in status.splitlines()[0]:
-            most = max(most, int(status.split("VmHWM:")[1].split()[0]) / 1024)
-        time.sleep(0.005)
-    assert child.returncode == 0
-    return most
-
-
-def test_long_lists_take_little_memory(program, tmp_path):
+def test_long_lists_take_little_memory(program, peak_memory, tmp_path):
     """Everything that is known of a file, its name twice, its result's record and its report."""
     ball(4, 3).save(tmp_path / "tiny.png")
     data = (tmp_path / "tiny.png").read_bytes()
@@ -309,14 +292,14 @@ def test_long_lists_take_little_memory(program, tmp_path):
             (tmp_path / f"{folder}{number}").mkdir()
             for i in range(number):
                 (tmp_path / f"{folder}{number}" / f"IMG_{i:06}_holiday{ending}").write_bytes(data)
-    few, many = (peak([program, tmp_path / f"in{number}", "-O", tmp_path / f"out{number}",
-                       "--skip-existing", "--jobs", "1", "--report", tmp_path / "r.json"])
+    few, many = (peak_memory([program, tmp_path / f"in{number}", "-O", tmp_path / f"out{number}",
+                              "--skip-existing", "--jobs", "1", "--report", tmp_path / "r.json"])
                  for number in (10, count))
     assert len(json.loads((tmp_path / "r.json").read_text())) == count
     assert (many - few) * 2**20 / count < 400, (few, many)
 
 
-def test_memory_stays_below_the_cap(program, tmp_path):
+def test_memory_stays_below_the_cap(program, peak_memory, tmp_path):
     """Large pictures do not multiply, however many jobs there are."""
     folder = tmp_path / "in"
     folder.mkdir()
@@ -324,7 +307,7 @@ def test_memory_stays_below_the_cap(program, tmp_path):
         ball(2400, 1800).save(folder / f"{i}.jpg", quality=80)
 
     run = [program, folder, "-O", tmp_path / "out", "--jobs", "6", "--threads", "6"]
-    free, capped = peak(run), peak([*run, "--memory", "200M"])
+    free, capped = peak_memory(run), peak_memory([*run, "--memory", "200M"])
     assert capped < 200 < free, (capped, free)
 
 

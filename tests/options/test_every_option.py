@@ -6,7 +6,6 @@ import json
 import pathlib
 import re
 import subprocess
-import time
 
 import numpy as np
 import pytest
@@ -178,7 +177,7 @@ def _(go):
     refused(go, "--memory", "many")
 
 
-def test_memory_of_a_stream(machine):
+def test_memory_of_a_stream(machine, peak_memory):
     import io
 
     file = io.BytesIO()
@@ -189,19 +188,8 @@ def test_memory_of_a_stream(machine):
         with open(here / "pictures", "wb") as many:
             many.write(file.getvalue() * 6)
         with open(here / "pictures", "rb") as many, open(here / "cut-outs", "wb") as out:
-            child = subprocess.Popen([PROGRAM, "stream", "--jobs", "6", "--threads", "6", *given],
-                                     stdin=many, stdout=out, cwd=here, env=machine.environment(here, {}))
-            most = 0
-            while child.poll() is None:
-                try:
-                    status = pathlib.Path(f"/proc/{child.pid}/status").read_text()
-                except OSError:
-                    continue
-                if "VmHWM:" in status and "peel" in status.splitlines()[0]:
-                    most = max(most, int(status.split("VmHWM:")[1].split()[0]) / 1024)
-                time.sleep(0.005)
-        assert child.returncode == 0
-        return most
+            return peak_memory([PROGRAM, "stream", "--jobs", "6", "--threads", "6", *given], stdin=many,
+                               stdout=out, cwd=here, env=machine.environment(here, {}))
 
     free, held = peak(), peak("--memory", "200M")
     assert held < 200 < free, (held, free)
