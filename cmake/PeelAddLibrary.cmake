@@ -1,8 +1,8 @@
-# peel_add_library(FOLDER [DEPS target...]): src/FOLDER becomes the static library peel_FOLDER (slashes as
+# peel_add_library(FOLDER [PROGRAM_ONLY] [DEPS target...]): src/FOLDER becomes the static library peel_FOLDER (slashes as
 # underscores). Sources lie in the folder or in sub-folders that are no components themselves:
 #   x.cc       the library          x_test.cc   one GoogleTest program for the component
 #   x_bench.cc one Google Benchmark program for the component (PEEL_BENCH)
-# The objects are also collected in PEEL_OBJECTS, from which libpeel is made.
+# The objects are also collected in PEEL_OBJECTS, from which libpeel is made; those of PROGRAM_ONLY are not.
 add_library(peel_warnings INTERFACE)
 # GCC's plain -Wshadow takes a scoped enumerator for a shadow of a global constant.
 if(PEEL_WARNINGS)
@@ -29,10 +29,11 @@ else()
 endif()
 
 set(PEEL_COMPONENTS base image codec rectify engine/graph engine/onnx engine/kernels engine/plan
-    engine/quantize engine matte pipeline video library server capi)
+    engine/quantize engine matte pipeline video library server/http server/fetch server/guard server/telemetry
+    server/work server/api server capi)
 
 function(peel_add_library folder)
-  cmake_parse_arguments(LIBRARY "" "" "DEPS" ${ARGN})
+  cmake_parse_arguments(LIBRARY "PROGRAM_ONLY" "" "DEPS" ${ARGN})
   string(REPLACE "/" "_" name ${folder})
   set(target peel_${name})
   set(dir ${PROJECT_SOURCE_DIR}/src/${folder})
@@ -63,7 +64,9 @@ function(peel_add_library folder)
     add_library(${target} STATIC EXCLUDE_FROM_ALL $<TARGET_OBJECTS:${target}_objects>)
     target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
     target_link_libraries(${target} PUBLIC ${LIBRARY_DEPS})
-    set_property(GLOBAL APPEND PROPERTY PEEL_OBJECTS $<TARGET_OBJECTS:${target}_objects>)
+    if(NOT LIBRARY_PROGRAM_ONLY)
+      set_property(GLOBAL APPEND PROPERTY PEEL_OBJECTS $<TARGET_OBJECTS:${target}_objects>)
+    endif()
   endif()
   if(PEEL_TESTS AND tests)
     add_executable(${name}_test ${tests})

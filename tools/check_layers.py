@@ -32,9 +32,11 @@ LAYERS = [(name, [name]) for name in (
     ("src/engine/kernels (front)", ["src/engine/kernels/registry"])] + [(name, [name]) for name in (
     "src/engine/plan", "src/engine", "src/engine/quantize", "src/matte",
     "src/pipeline/model", "src/pipeline/cut", "src/pipeline/folder", "src/pipeline/jobs",
-    "src/video", "src/library", "src/server", "src/capi",
+    "src/video", "src/library",
+    "src/server/http", "src/server/fetch", "src/server/guard", "src/server/telemetry",
+    "src/server/work", "src/server/api", "src/server", "src/capi",
     "apps/peel", "apps/peel/model", "apps/peel/doctor", "apps/peel/cut", "apps/peel/stream",
-    "apps/peel/bench")] + [
+    "apps/peel/bench", "apps/peel/serve")] + [
     ("apps/peel (front)", ["apps/peel/main"])]
 ORDER = {name: place for place, (name, _) in enumerate(LAYERS)}
 
@@ -60,9 +62,9 @@ SYSTEMS = [f"src/base/os/{system}" for system in ("linux", "posix", "windows")]
 # What headers named like a system's (with .h) may be: of the C and C++ libraries, and of libraries
 # that Peel is built on.
 STANDARD = {"assert.h", "stddef.h", "stdint.h", "stdio.h", "stdlib.h", "string.h", "math.h"}
-LIBRARIES = {"avif", "benchmark", "CLI", "fmt", "gif_lib.h", "gmock", "gtest", "hwy", "jerror.h",
+LIBRARIES = {"avif", "benchmark", "boost", "CLI", "fmt", "gif_lib.h", "gmock", "gtest", "hwy", "jerror.h",
              "jpeglib.h", "jxl", "lcms2.h", "libdeflate.h", "libheif", "libraw", "nanobind",
-             "nlohmann", "peel", "protozero", "Python.h", "tiffio.h", "webp", "yaml-cpp", "zlib.h"}
+             "nlohmann", "openssl", "peel", "protozero", "Python.h", "seccomp.h", "tiffio.h", "webp", "yaml-cpp", "zlib.h"}
 # What is no name.h and the system's all the same.
 SYSTEM_HEADERS = {"csignal", "cxxabi.h"}
 # What <cstdlib> and its likes declare of the system beside the standard; where it tells of itself; and

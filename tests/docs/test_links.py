@@ -32,7 +32,7 @@ def test_links_lead_somewhere(page):
 
 
 # Folders that have a place in the layers and no code yet.
-PLANNED = {"training/checkpoints/second-edition.pt", "src/rectify", "src/video", "src/library", "src/server"}
+PLANNED = {"training/checkpoints/second-edition.pt", "src/rectify", "src/video", "src/library"}
 
 
 # A changelog tells of paths as they were. NAME and name stand for something to be filled in.

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "src/base/status.h"
+#include "src/pipeline/model/model_options.h"
+#include "src/server/work/job.h"
+
+namespace boost::asio {
+class io_context;
+}  // namespace boost::asio
+
+namespace peel::server {
+
+struct WorkOptions {
+  ModelOptions model;               // the default one, threads and device
+  int workers = -1;                 // processes; -1: one a processor; 0: threads of this process
+  int max_queue = 64;               // jobs that wait; more are kBusy
+  uint64_t memory = 0;              // of all pictures at work together, by estimate; 0: half of what is free
+  std::chrono::milliseconds deadline{60'000};     // of a job, from its queueing; 0: none
+  std::chrono::milliseconds kill_after{2'000};    // after a job was told to stop
+  int max_models = 4;               // loaded at a time; the one unused the longest goes
+  int jobs_per_worker = 0;          // a worker is replaced after so many; 0: never
+};
+
+// The process from which workers are forked. Begun before this process has any thread: loads and
+// packs the model with one thread, forks a worker whenever it is asked over its socket, loads other
+// models when asked, so that all workers share the weights' pages. Ends with this process.
+class Zygote;
+
+// Admits, queues, hands out, watches. All on the context's thread; callbacks too.
+class WorkerPool {
+ public:
+  // Part one, before any thread or descriptor of note: forks the zygote, which begins to load. Waits
+  // for nothing.
+  static Result<std::unique_ptr<WorkerPool>> Fork(const WorkOptions& options);
+  virtual ~WorkerPool() = default;
+
+  // Part two: waits for the model (kNotFound, kDeviceRefused …: the server does not start), starts
+  // the workers.
+  virtual Status Start(boost::asio::io_context& context) = 0;
+  virtual const ModelInfo& info() const = 0;
+
+  using Callback = std::function<void(Outcome)>;
+  // A handle with which the job can be stopped; 0 where `done` has been called already (refused at
+  // once: busy, draining, header says too many pixels, no such model).
+  virtual uint64_t Submit(const CutJob& job, JobFiles files, Callback done) = 0;
+  // The client has gone, or the request's deadline is over: `done` is called with `why` at once,
+  // the worker is told, and killed where it does not stop.
+  virtual void Cancel(uint64_t job, Failure::Kind why) = 0;
+
+  // No new jobs; those there are end; `done` when the last has.
+  virtual void Drain(std::function<void()> done) = 0;
+
+  struct Counts {
+    int workers = 0, busy = 0, queued = 0;
+    uint64_t memory_admitted = 0, pixels_admitted = 0, bytes_admitted = 0;
+    uint64_t restarts = 0, crashes = 0, cancelled = 0, refused_busy = 0;
+    uint64_t resident = 0;  // bytes, of all processes of the tree, by proportional share
+  };
+  virtual Counts counts() const = 0;
+};
+
+}  // namespace peel::server
