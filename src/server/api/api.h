@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -16,14 +17,48 @@
 // outcome into its own answer, byte for byte as its clients expect. None knows sockets or processes.
 namespace peel::server {
 
+// What an API tells of the server.
+struct Facts {
+  std::string version;
+  std::string model;   // the default one
+  std::string device;  // it runs on
+  std::vector<std::string> models;  // that may be asked for by name, the default first
+  uint64_t max_bytes = 0;           // of a request's body
+  uint64_t max_pixels = 0;          // of a picture
+  bool fetches = false;             // pictures by URL
+  bool wants_keys = false;
+  bool rectifies = false;
+};
+
+// Who asks, as far as the key says.
+struct Caller {
+  std::string key_name;                // "": without a key
+  std::optional<int64_t> credits{};    // left; none: not counted
+  std::optional<uint64_t> max_pixels{};  // of a picture, below the server's
+};
+
 // A request turned into work. `respond` makes the answer of its outcome; what it needs of the
 // request it has copied.
 struct Work {
   CutJob job;
   JobFiles files;
   std::string picture_url{}, background_url{};  // to be fetched before, where not ""
+  // Where fetching failed: the API's answer, by which of the two URLs it was.
+  std::function<Response(bool background, const std::string& why)> fetch_failed{};
   std::function<Response(const Outcome&)> respond;
 };
+
+// Several pictures, answered as one ZIP archive.
+struct Batch {
+  struct Item {
+    std::string name;  // in the archive, once it is done
+    CutJob job;
+    JobFiles files;
+  };
+  std::vector<Item> items;
+};
+
+using Plan = std::variant<Response, Work, Batch>;
 
 class Api {
  public:
@@ -31,11 +66,19 @@ class Api {
   virtual std::string_view name() const = 0;  // "removebg": in metrics and key files
   // Whether this path is one of its own.
   virtual bool Owns(std::string_view path) const = 0;
-  // An answer at once (errors too), or work. `request` lives until the answer has gone out.
-  virtual std::variant<Response, Work> Handle(const std::shared_ptr<Request>& request) = 0;
-  // An error of anything before or beside the API (keys, limits, the connection, fetching) in its
-  // own form: 400, 401, 402, 403, 404, 405, 408, 413, 415, 422, 429, 500, 503, 504.
-  virtual Response Error(int status, std::string_view code, const std::string& message) = 0;
+  // Whether a request costs work: asks for a key, counts against rates. Of the others none does.
+  virtual bool IsWork(std::string_view path) const { return Owns(path); }
+  // The methods of a path of its own, "GET, POST".
+  virtual std::string Methods(std::string_view path) const = 0;
+  // An answer at once (errors too), or work. By a method that the path has.
+  virtual Plan Handle(const std::shared_ptr<const Request>& request, const Caller& caller) = 0;
+  // An error of anything before or beside the API (keys, limits, the connection) in its own form.
+  // `status`: 400, 401 (no key or a wrong one), 402 (no credits left), 403 (a key that may not),
+  // 404, 405, 408, 411, 413, 414, 415, 422, 429, 431, 500, 501, 503, 504.
+  virtual Response Error(int status, const std::string& message) = 0;
 };
+
+// All of them. The facts outlive them and may change.
+std::vector<std::unique_ptr<Api>> AllApis(const Facts& facts);
 
 }  // namespace peel::server

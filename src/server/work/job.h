@@ -47,7 +47,7 @@ struct CutJob {
   std::vector<std::string> roi{};  // left, top, right, bottom in px or %: the rest is background
   bool semitransparency = true;    // false: the matte is made hard
   bool matte_too = false;          // CutDone::matte as well (a grey PNG)
-  uint64_t max_pixels = 50'000'000;  // refuse inputs with more
+  uint64_t max_pixels = UINT64_MAX;  // refuse inputs with more
 
   // kInvalidArgument with the option's name and what is possible, before any picture is looked at.
   Status Check() const;
