@@ -123,8 +123,6 @@ def test_b(rembg, tmp_path):
 
 
 def test_s_and_d_say_what_is_the_matter(rembg, rembg_home):
-    served = rembg("s", "-p", 7001, "-h", "127.0.0.1", "-l", "info", "-t", 2, "--no-ui")
-    assert served.returncode == 3 and b"no HTTP service yet" in served.stderr
     here = rembg("d", "u2netp")
     assert here.returncode == 0 and b"u2netp.onnx" in here.stdout
     missing = rembg("d", "silueta", env={**os.environ, "PATH": "/nowhere"})

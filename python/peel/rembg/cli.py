@@ -18,6 +18,7 @@ from typing import Any, Dict, List, Optional
 
 from . import _sniff
 from .downloads import fetch_models, say
+from .server import add_server_arguments, serve
 from .sessions import sessions_names
 
 _STEPS = ("alpha_matting", "alpha_matting_foreground_threshold",
@@ -75,11 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     stream.add_argument("image_height", type=int)
 
     server = add("s", "an HTTP service")
-    server.add_argument("-p", "--port", type=int, default=7000)
-    server.add_argument("--host", default="0.0.0.0")
-    server.add_argument("-l", "--log_level", default="info")
-    server.add_argument("-t", "--threads", type=int)
-    server.add_argument("--no-ui", action="store_true")
+    add_server_arguments(server)
 
     download = add("d", "see that models are here, fetching those that are not")
     download.add_argument("models", nargs="*", metavar="MODEL")
@@ -278,7 +275,9 @@ def main(arguments: Optional[List[str]] = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words[:1] == ["s"]:  # -h is the host there, as in rembg
         words = ["--host" if w == "-h" else w for w in words]
-    given = _parser().parse_args(words)
+    given, further = _parser().parse_known_args(words)
+    if further and given.command != "s":
+        _parser().error(f"unrecognized arguments: {' '.join(further)}")
     try:
         if given.command == "i":
             return _one(given)
@@ -288,11 +287,9 @@ def main(arguments: Optional[List[str]] = None) -> int:
             return _stream(given)
         if given.command == "d":
             return fetch_models(given.models)
+        return serve(given, further)
     except (Error, OSError, ValueError) as error:
         say(f"error: {error}")
         return 3
     except KeyboardInterrupt:
         return 130
-    say("error: s: this version has no HTTP service yet; use the commands i, p or b, or peel.rembg "
-         "from Python")
-    return 3

@@ -33,7 +33,7 @@ class Handler {
   virtual ~Handler() = default;
   // With the head alone; request.body is empty. An answer refuses the request without its body
   // being read (the connection then closes where there is one); else `limits` may be set.
-  virtual std::optional<Response> Admit(const Request& request, BodyLimits& limits) = 0;
+  virtual std::optional<Response> Admit(Request& request, BodyLimits& limits) = 0;
   // A whole request.
   virtual void Handle(std::shared_ptr<Exchange> exchange) = 0;
   // For what the connection refuses by itself, in the form of the API that the path belongs to:

@@ -46,6 +46,11 @@ class WorkerPool {
   virtual Status Start(boost::asio::io_context& context) = 0;
   virtual const ModelInfo& info() const = 0;
 
+  // That a job may ask for: the default first, then those that are on this machine.
+  virtual std::vector<std::string> ModelNames() const = 0;
+  // Where a job would be kBusy now: the seconds after which it may be worth trying again.
+  virtual std::optional<int> FullFor() const = 0;
+
   using Callback = std::function<void(Outcome)>;
   // A handle with which the job can be stopped; 0 where `done` has been called already (refused at
   // once: busy, draining, header says too many pixels, no such model).

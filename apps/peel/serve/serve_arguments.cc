@@ -1,0 +1,56 @@
+#include "apps/peel/serve/serve_arguments.h"
+
+#include <chrono>
+#include <cstdint>
+#include <utility>
+
+#include "apps/peel/config.h"
+#include "apps/peel/run_parts.h"
+
+namespace peel {
+namespace {
+
+std::chrono::milliseconds Milliseconds(double seconds) {
+  return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
+}
+
+Status TakeBytes(const std::string& text, const char* option, uint64_t& to) {
+  if (text.empty()) return OkStatus();
+  auto bytes = ParseBytes(text);
+  if (!bytes.ok()) return std::move(bytes).status().WithContext(option);
+  to = *bytes;
+  return OkStatus();
+}
+
+}  // namespace
+
+Result<server::ServiceOptions> PlanService(const ServeArguments& a) {
+  server::ServiceOptions options = a.service;
+  options.version = PEEL_VERSION;
+  options.http.port = static_cast<uint16_t>(a.port);
+  if (options.http.certificate.empty() != options.http.key.empty()) {
+    return InvalidArgument("--tls-cert and --tls-key go together");
+  }
+  if (!options.fetch_allow.empty() && !options.fetches) {
+    return InvalidArgument("--fetch-allow is for --fetch, which is not given");
+  }
+  PEEL_RETURN_IF_ERROR(TakeBytes(a.max_bytes, "--max-bytes", options.max_body));
+  options.work.memory = DefaultMemory();
+  PEEL_RETURN_IF_ERROR(TakeBytes(a.memory, "--memory", options.work.memory));
+  ModelOptions& model = options.work.model;
+  model.model = a.model;
+  model.threads = a.threads;
+  model.strict = a.strict;
+  PEEL_ASSIGN_OR_RETURN(model.device, ParseDevice(a.device));
+  PEEL_ASSIGN_OR_RETURN(model.backend, ParseBackend(a.backend));
+  PEEL_ASSIGN_OR_RETURN(model.precision, ParsePrecision(a.precision));
+  options.work.deadline = Milliseconds(a.timeout);
+  options.drain_time = Milliseconds(a.drain_time);
+  options.page = !a.no_page;
+  options.log = a.log == "json"  ? server::ServiceOptions::Log::kJson
+                : a.log == "off" ? server::ServiceOptions::Log::kOff
+                                 : server::ServiceOptions::Log::kText;
+  return options;
+}
+
+}  // namespace peel

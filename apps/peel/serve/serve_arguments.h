@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+
+#include "apps/peel/console.h"
+#include "src/base/status.h"
+#include "src/server/service_options.h"
+
+namespace peel {
+
+// The command line of `serve` as typed: what is taken as it stands in `service`, the rest as text and
+// numbers, which PlanService reads.
+struct ServeArguments {
+  server::ServiceOptions service{};
+  int port = 7000;
+  std::string model, device = "auto", backend = "auto", precision = "auto";
+  std::string memory, max_bytes, log = "text", new_key;
+  int threads = 0;
+  double timeout = 60, drain_time = 30;
+  bool strict = false, insecure = false, no_page = false, quiet = false;
+};
+
+// kInvalidArgument names the option.
+Result<server::ServiceOptions> PlanService(const ServeArguments& arguments);
+
+// To standard output: the key, and the entry of the key file. The exit code.
+int PrintNewKey(const std::string& name, Console& console);
+
+}  // namespace peel

@@ -1,0 +1,538 @@
+#include "src/server/api/openapi.h"
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "src/server/api/peel_options.h"
+
+namespace peel::server {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json Text(std::string_view description) {
+  return {{"type", "string"}, {"description", description}};
+}
+Json Flag(std::string_view description) {
+  return {{"type", "boolean"}, {"description", description}};
+}
+Json Number(std::string_view description, int least, int most) {
+  return {{"type", "integer"}, {"description", description}, {"minimum", least}, {"maximum", most}};
+}
+Json Choice(std::string_view description, std::vector<std::string> values) {
+  return {{"type", "string"}, {"description", description}, {"enum", std::move(values)}};
+}
+Json File(std::string_view description) {
+  return {{"type", "string"},
+          {"contentMediaType", "application/octet-stream"},
+          {"description", description}};
+}
+
+Json Ref(std::string_view schema) {
+  return {{"$ref", "#/components/schemas/" + std::string(schema)}};
+}
+
+Json JsonContent(Json schema) { return {{"application/json", {{"schema", std::move(schema)}}}}; }
+
+// The errors that every route with work behind it may give, in one API's form.
+Json WithErrors(Json responses, std::string_view error, std::vector<int> statuses) {
+  for (const int status : statuses) {
+    std::string why;
+    switch (status) {
+      case 400: why = "The request makes no sense; the message says what would"; break;
+      case 401: why = "No key, or a wrong one"; break;
+      case 402: why = "No credits left"; break;
+      case 403: why = "The key may not do this"; break;
+      case 405: why = "Not by this method"; break;
+      case 413: why = "Larger than this server takes"; break;
+      case 415: why = "No picture of a kind that is read here"; break;
+      case 422: why = "The picture is broken, or a parameter cannot be read"; break;
+      case 429: why = "Too many requests; Retry-After says when to come again"; break;
+      case 500: why = "The picture ended its worker"; break;
+      case 501: why = "Not in this version"; break;
+      case 503: why = "Busy; Retry-After says when to come again"; break;
+      case 504: why = "Not done in time"; break;
+      default: why = "Error"; break;
+    }
+    Json response = {{"description", why}, {"content", JsonContent(Ref(error))}};
+    if (status == 429 || status == 503) {
+      response["headers"]["Retry-After"] = {{"description", "Seconds"},
+                                            {"schema", {{"type", "integer"}}}};
+    }
+    responses[std::to_string(status)] = std::move(response);
+  }
+  return responses;
+}
+
+const std::vector<int> kWorkErrors = {400, 401, 402, 403, 413, 415, 422, 429, 500, 503, 504};
+const std::vector<int> kRemoveBgErrors = {400, 402, 403, 429, 500, 503, 504};
+
+Json Picture(std::string_view description, const std::vector<std::string>& types) {
+  Json content = Json::object();
+  for (const std::string& type : types) {
+    content[type] = {{"schema", {{"type", "string"}, {"contentMediaType", type}}}};
+  }
+  return {{"description", description},
+          {"headers",
+           {{"X-Peel-Model", {{"description", "The model that ran"}, {"schema", {{"type", "string"}}}}},
+            {"X-Peel-Device",
+             {{"description", "The device it ran on"}, {"schema", {{"type", "string"}}}}},
+            {"Server-Timing",
+             {{"description", "Milliseconds of each stage"}, {"schema", {{"type", "string"}}}}}}},
+          {"content", std::move(content)}};
+}
+
+Json Multipart(Json properties, std::vector<std::string> required) {
+  Json schema = {{"type", "object"}, {"properties", std::move(properties)}};
+  if (!required.empty()) schema["required"] = std::move(required);
+  return {{"multipart/form-data", {{"schema", std::move(schema)}}}};
+}
+
+Json Query(const Json& properties) {
+  Json parameters = Json::array();
+  for (const auto& [name, schema] : properties.items()) {
+    Json plain = schema;
+    const std::string description = plain.value("description", "");
+    plain.erase("description");
+    parameters.push_back(
+        {{"name", name}, {"in", "query"}, {"description", description}, {"schema", std::move(plain)}});
+  }
+  return parameters;
+}
+
+Json PeelProperties() {
+  return {
+      {"model", Text("A model's name; the server's own by default")},
+      {"format", Choice("Of the result", {"png", "jpg", "webp", "avif", "tiff", "zip"})},
+      {"quality", Number("For jpg, avif and lossy webp", 1, 100)},
+      {"lossless", Flag("Lossless webp or avif")},
+      {"mask", Flag("Only the matte, grey")},
+      {"background", Text("A CSS colour, blur or blur:RADIUS")},
+      {"background-fit", Choice("How a background picture fills", {"cover", "contain"})},
+      {"edges", Choice("How the matte gets its full size", {"auto", "off", "refine", "matting"})},
+      {"keep", Choice("Parts of the subject", {"all", "largest"})},
+      {"fill-holes", Flag("Holes in the subject become part of it")},
+      {"compat", Choice("rembg: its pixels, defects included", {"rembg", "none"})},
+      {"shadow", Text("true, or DX,DY[,BLUR[,OPACITY]] in pixels or %")},
+      {"crop", Text("Crop to the subject plus a margin: 1, 2 or 4 lengths in pixels or %")},
+      {"size", Text("WxH: fit the result into a canvas of this size")},
+      {"position", Text("On that canvas: center, top-left … or X,Y in pixels or %")},
+      {"max-size", Number("Of the result's longer side, pixels", 1, 1 << 20)},
+      {"max-pixels", Number("Refuse pictures with more", 1, 1 << 30)},
+      {"max-output-pixels", Number("The result has no more", 1, 1 << 30)},
+      {"roi", Text("left,top,right,bottom in pixels or %: nothing outside is subject")},
+      {"alpha-matting", Flag("As edges=matting")},
+      {"alpha-matting-foreground-threshold", Number("Certainly subject above", 0, 255)},
+      {"alpha-matting-background-threshold", Number("Certainly background below", 0, 255)},
+      {"alpha-matting-erode-size", Number("Uncertain pixels along the edge", -1, 1000)},
+      {"metadata", Choice("Profile, EXIF and XMP", {"keep", "drop"})},
+      {"matte", Flag("With a JSON answer: the matte as well")},
+  };
+}
+
+Json CutPaths() {
+  Json form = PeelProperties();
+  form["image"] = File("The picture");
+  form["image_url"] = Text("Or where it is to be had, if the server fetches");
+  form["background_image"] = File("A picture for the background");
+  form["hints"] = File("Strokes of the picture's size: green is subject, red is background");
+  form["trimap"] = File("Black is background, white is subject, the rest is solved");
+  Json content = Multipart(form, {});
+  content["application/json"] = {{"schema", Ref("CutRequest")}};
+  content["application/octet-stream"] = {{"schema", {{"type", "string"}}}};
+  Json ok = Picture("The cut-out", {"image/png", "image/jpeg", "image/webp", "image/avif",
+                                    "image/tiff", "application/zip"});
+  ok["content"]["application/json"] = {{"schema", Ref("CutResult")}};
+  Json query = PeelProperties();
+  query["image_url"] = Text("Where the picture is to be had, if the server fetches");
+  Json parameters = Query(query);
+  for (Json& parameter : parameters) {
+    if (parameter["name"] == "image_url") parameter["required"] = true;
+  }
+  Json batch = PeelProperties();
+  batch["image"] = {{"type", "array"}, {"items", File("A picture")}};
+  return {
+      {"/v1/cut",
+       {{"get",
+         {{"operationId", "cutByUrl"},
+          {"tags", {"Peel"}},
+          {"summary", "Cut out a picture that is to be had by URL"},
+          {"parameters", std::move(parameters)},
+          {"responses", WithErrors({{"200", ok}}, "Error", kWorkErrors)}}},
+        {"post",
+         {{"operationId", "cut"},
+          {"tags", {"Peel"}},
+          {"summary", "Cut out one picture"},
+          {"parameters", Query(PeelProperties())},
+          {"requestBody", {{"required", true}, {"content", std::move(content)}}},
+          {"responses", WithErrors({{"200", ok}}, "Error", kWorkErrors)}}}}},
+      {"/v1/batch",
+       {{"post",
+         {{"operationId", "batch"},
+          {"tags", {"Peel"}},
+          {"summary", "Cut out many pictures, answered as a ZIP archive"},
+          {"requestBody", {{"required", true}, {"content", Multipart(std::move(batch), {"image"})}}},
+          {"responses", WithErrors({{"200", Picture("NAME.cut.png … and, where some failed, errors.json",
+                                                    {"application/zip"})}},
+                                   "Error", kWorkErrors)}}}}},
+      {"/v1/rectify",
+       {{"post",
+         {{"operationId", "rectify"},
+          {"tags", {"Peel"}},
+          {"summary", "Straighten a document; not in this version yet"},
+          {"responses", WithErrors(Json::object(), "Error", {400, 401, 402, 403, 413, 429, 501, 503})}}}}},
+      {"/v1/about",
+       {{"get",
+         {{"operationId", "about"},
+          {"tags", {"Peel"}},
+          {"summary", "What this server is and takes"},
+          {"responses",
+           {{"200", {{"description", "Facts"}, {"content", JsonContent({{"type", "object"}})}}}}}}}}},
+  };
+}
+
+Json RembgPaths() {
+  const Json options = {
+      {"model", Text("A model's name; with one the pixels are rembg's")},
+      {"a", Flag("Alpha matting")},
+      {"af", Number("Foreground threshold", 0, 255)},
+      {"ab", Number("Background threshold", 0, 255)},
+      {"ae", Number("Erode size", 0, 1000)},
+      {"om", Flag("Only the mask")},
+      {"ppm", Flag("Post-process the mask")},
+      {"dc", Flag("Decontaminate the edges' colours")},
+      {"bgc", Text("Background colour, R,G,B,A")},
+      {"extras", Text("A JSON object")},
+      {"compat", Choice("rembg: its pixels, also of Peel's model", {"rembg", "none"})},
+  };
+  Json form = options;
+  form["file"] = File("The picture");
+  Json query = options;
+  query["url"] = Text("Where the picture is to be had");
+  Json parameters = Query(query);
+  for (Json& parameter : parameters) {
+    if (parameter["name"] == "url") parameter["required"] = true;
+  }
+  const Json ok = Picture("The cut-out", {"image/png"});
+  return {{"/api/remove",
+           {{"get",
+             {{"operationId", "rembgByUrl"},
+              {"tags", {"rembg"}},
+              {"summary", "As rembg's server: a picture by URL"},
+              {"parameters", std::move(parameters)},
+              {"responses", WithErrors({{"200", ok}}, "RembgError", kWorkErrors)}}},
+            {"post",
+             {{"operationId", "rembg"},
+              {"tags", {"rembg"}},
+              {"summary", "As rembg's server: a picture in the request"},
+              {"parameters", Query(options)},
+              {"requestBody",
+               {{"required", true}, {"content", Multipart(std::move(form), {"file"})}}},
+              {"responses", WithErrors({{"200", ok}}, "RembgError", kWorkErrors)}}}}}};
+}
+
+Json RemoveBgPaths() {
+  Json form = {
+      {"image_file", File("The picture; or")},
+      {"image_file_b64", Text("the picture as base64; or")},
+      {"image_url", Text("where it is to be had")},
+      {"size", Choice("Most megapixels: 0.25, 1.5, 4, 25 or 50",
+                      {"preview", "small", "regular", "medium", "hd", "full", "4k", "50MP", "auto"})},
+      {"type", Choice("Taken, without effect", {"auto", "person", "product", "animal", "car", "car_interior",
+                                "car_part", "transportation", "graphics", "other"})},
+      {"type_level", Choice("none: no X-Type", {"none", "1", "2", "latest"})},
+      {"format", Choice("Of the result", {"auto", "png", "jpg", "webp", "zip"})},
+      {"channels", Choice("alpha: only the matte", {"rgba", "alpha"})},
+      {"roi", Text("x1 y1 x2 y2, each in px or %")},
+      {"crop", Flag("Crop to the subject")},
+      {"crop_margin", Text("1, 2 or 4 values of at most 50% or 500px")},
+      {"scale", Text("original, or 10% to 100%")},
+      {"position", Text("original, center, or one or two values from 0% to 100%")},
+      {"bg_color", Text("A hex code, with # or without, or a colour's name")},
+      {"bg_image_file", File("A picture for the background")},
+      {"bg_image_url", Text("Or where it is to be had")},
+      {"add_shadow", Flag("Put a shadow behind the subject")},
+      {"shadow_type", Choice("Of the shadow", {"none", "auto", "drop", "3D", "car"})},
+      {"shadow_opacity", Number("Of the shadow, per cent", 0, 100)},
+      {"semitransparency", Flag("Keep what shines through")},
+  };
+  Json flat = form;
+  flat.erase("image_file");
+  flat.erase("bg_image_file");
+  const Json flat_schema = {{"type", "object"}, {"properties", flat}};
+  Json content = Multipart(std::move(form), {});
+  content["application/json"] = {{"schema", flat_schema}};
+  content["application/x-www-form-urlencoded"] = {{"schema", flat_schema}};
+  Json ok = Picture("The cut-out", {"image/png", "image/jpeg", "image/webp", "application/zip"});
+  ok["content"]["application/json"] = {{"schema", Ref("RemoveBgResult")}};
+  return {
+      {"/v1.0/removebg",
+       {{"post",
+         {{"operationId", "removebg"},
+          {"tags", {"remove.bg"}},
+          {"summary", "As remove.bg"},
+          {"requestBody", {{"required", true}, {"content", std::move(content)}}},
+          {"responses", WithErrors({{"200", std::move(ok)}}, "RemoveBgError", kRemoveBgErrors)}}}}},
+      {"/v1.0/account",
+       {{"get",
+         {{"operationId", "account"},
+          {"tags", {"remove.bg"}},
+          {"summary", "The key's credits"},
+          {"responses",
+           WithErrors({{"200", {{"description", "Credits"}, {"content", JsonContent({{"type", "object"}})}}}},
+                      "RemoveBgError", {402, 403, 429, 503})}}}}},
+  };
+}
+
+Json OtherPaths() {
+  const Json image_file = {{"image_file", File("The picture")}};
+  Json photoroom = image_file;
+  photoroom["format"] = Choice("Of the result", {"png", "jpg", "webp"});
+  photoroom["channels"] = Choice("alpha: only the matte", {"rgba", "alpha"});
+  photoroom["size"] = Choice("Most pixels", {"preview", "medium", "hd", "full"});
+  photoroom["crop"] = Flag("Crop to the subject");
+  photoroom["bg_color"] = Text("A hex code or a colour's name");
+  photoroom["despill"] = Flag("Always done");
+  Json raw = Multipart({{"image", File("The picture")}}, {"image"});
+  raw["application/json"] = {
+      {"schema",
+       {{"type", "object"}, {"properties", {{"image", Text("base64")}}}, {"required", {"image"}}}}};
+  raw["application/octet-stream"] = {{"schema", {{"type", "string"}}}};
+  Json without_bg = Picture("The picture asked for", {"image/png"});
+  without_bg["content"]["application/json"] = {{"schema", Ref("WithoutBgResult")}};
+  return {
+      {"/remove-background/v1",
+       {{"post",
+         {{"operationId", "clipdrop"},
+          {"tags", {"Clipdrop"}},
+          {"summary", "As Clipdrop"},
+          {"requestBody", {{"required", true}, {"content", Multipart(image_file, {"image_file"})}}},
+          {"responses", WithErrors({{"200", Picture("The cut-out, of the type that is accepted",
+                                                    {"image/png", "image/webp", "image/jpeg"})}},
+                                   "PlainError", kWorkErrors)}}}}},
+      {"/v1/segment",
+       {{"post",
+         {{"operationId", "photoroom"},
+          {"tags", {"Photoroom"}},
+          {"summary", "As Photoroom"},
+          {"requestBody",
+           {{"required", true}, {"content", Multipart(std::move(photoroom), {"image_file"})}}},
+          {"responses",
+           WithErrors({{"200", Picture("The cut-out", {"image/png", "image/jpeg", "image/webp",
+                                                       "application/json"})}},
+                      "PhotoroomError", kWorkErrors)}}}}},
+      {"/v1/remove-background",
+       {{"post",
+         {{"operationId", "withoutbg"},
+          {"tags", {"withoutBG"}},
+          {"summary", "As withoutBG's own server"},
+          {"parameters", Query({{"output", Choice("Which picture", {"cutout", "matte", "processed"})}})},
+          {"requestBody", {{"required", true}, {"content", std::move(raw)}}},
+          {"responses", WithErrors({{"200", std::move(without_bg)}}, "PlainError", kWorkErrors)}}}}},
+  };
+}
+
+Json OperatorPaths() {
+  const auto status = [](std::string_view summary, std::string_view id, bool may_fail) {
+    Json responses = {{"200", {{"description", "Yes"}, {"content", JsonContent({{"type", "object"}})}}}};
+    if (may_fail) {
+      responses["503"] = {{"description", "No"}, {"content", JsonContent({{"type", "object"}})}};
+    }
+    return Json{{"get",
+                 {{"operationId", id},
+                  {"tags", {"Operation"}},
+                  {"summary", summary},
+                  {"responses", std::move(responses)}}}};
+  };
+  return {{"/live", status("Whether the process lives", "live", false)},
+          {"/ready", status("Whether a canary picture was cut out in time", "ready", true)},
+          {"/health", status("As withoutBG's", "health", false)},
+          {"/metrics",
+           {{"get",
+             {{"operationId", "metrics"},
+              {"tags", {"Operation"}},
+              {"summary", "Numbers for Prometheus"},
+              {"responses",
+               {{"200",
+                 {{"description", "Text"},
+                  {"content", {{"text/plain", {{"schema", {{"type", "string"}}}}}}}}}}}}}}}};
+}
+
+Json Schemas() {
+  const Json string = {{"type", "string"}};
+  Json request = {{"type", "object"}, {"properties", PeelProperties()}};
+  request["properties"]["image"] = Text("The picture as base64");
+  request["properties"]["image_url"] = Text("Or where it is to be had, if the server fetches");
+  return {
+      {"CutRequest", std::move(request)},
+      {"CutResult",
+       {{"type", "object"},
+        {"properties",
+         {{"image", Text("base64")}, {"type", string}, {"width", {{"type", "integer"}}},
+          {"height", {{"type", "integer"}}}, {"has_subject", {{"type", "boolean"}}},
+          {"model", string}, {"device", string}, {"matte", Text("base64")}}},
+        {"required", {"image", "type", "width", "height", "has_subject", "model", "device"}}}},
+      {"Error",
+       {{"type", "object"},
+        {"properties",
+         {{"error",
+           {{"type", "object"},
+            {"properties", {{"code", string}, {"message", string}}},
+            {"required", {"code", "message"}}}}}},
+        {"required", {"error"}}}},
+      {"RembgError", {{"type", "object"}, {"required", {"detail"}}}},
+      {"RemoveBgError",
+       {{"type", "object"},
+        {"properties",
+         {{"errors",
+           {{"type", "array"},
+            {"items",
+             {{"type", "object"},
+              {"properties", {{"title", string}, {"code", string}, {"detail", string}}},
+              {"required", {"title", "code"}}}}}}}},
+        {"required", {"errors"}}}},
+      {"RemoveBgResult", {{"type", "object"}, {"required", {"data"}}}},
+      {"PlainError",
+       {{"type", "object"}, {"properties", {{"error", string}}}, {"required", {"error"}}}},
+      {"PhotoroomError", {{"type", "object"}, {"required", {"detail"}}}},
+      {"WithoutBgResult",
+       {{"type", "object"}, {"required", {"processed", "alphaMatte", "latencyMs"}}}},
+  };
+}
+
+Json Describe(const Facts& facts) {
+  Json paths = Json::object();
+  for (Json part : {CutPaths(), RembgPaths(), RemoveBgPaths(), OtherPaths(), OperatorPaths()}) {
+    paths.update(part);
+  }
+  Json api = {
+      {"openapi", "3.1.0"},
+      {"info",
+       {{"title", "Peel"},
+        {"version", facts.version},
+        {"description", "Removes the background from pictures. Beside Peel's own interface this "
+                        "server speaks those of rembg, remove.bg, Clipdrop, Photoroom and withoutBG."},
+        {"license", {{"name", "Apache 2.0"}, {"identifier", "Apache-2.0"}}}}},
+      {"paths", std::move(paths)},
+      {"components", {{"schemas", Schemas()}}},
+  };
+  if (facts.wants_keys) {
+    api["components"]["securitySchemes"] = {
+        {"key", {{"type", "apiKey"}, {"in", "header"}, {"name", "X-Api-Key"}}},
+        {"bearer", {{"type", "http"}, {"scheme", "bearer"}}}};
+    api["security"] = Json::array({{{"key", Json::array()}}, {{"bearer", Json::array()}}});
+  }
+  return api;
+}
+
+std::string Escape(std::string_view text) {
+  std::string escaped;
+  for (const char c : text) {
+    switch (c) {
+      case '&': escaped += "&amp;"; break;
+      case '<': escaped += "&lt;"; break;
+      case '>': escaped += "&gt;"; break;
+      case '"': escaped += "&quot;"; break;
+      default: escaped += c;
+    }
+  }
+  return escaped;
+}
+
+std::string Row(const std::string& name, const Json& schema) {
+  std::string what = schema.value("description", "");
+  if (schema.contains("enum")) {
+    what += what.empty() ? "" : ": ";
+    for (size_t i = 0; i < schema["enum"].size(); ++i) {
+      what += (i > 0 ? ", " : "") + schema["enum"][i].get<std::string>();
+    }
+  } else if (schema.contains("minimum")) {
+    what += ", " + schema["minimum"].dump() + " to " + schema["maximum"].dump();
+  }
+  return "<tr><th scope=\"row\"><code>" + Escape(name) + "</code></th><td>" + Escape(what) +
+         "</td></tr>\n";
+}
+
+std::string Table(const std::string& caption, const std::string& rows) {
+  return rows.empty() ? "" : "<table><caption>" + caption + "</caption>\n" + rows + "</table>\n";
+}
+
+std::string Operation(const std::string& path, const std::string& method, const Json& operation) {
+  std::string text = "<section><h3><span class=\"method\">" + method + "</span> <code>" +
+                     Escape(path) + "</code></h3>\n<p>" +
+                     Escape(operation.value("summary", "")) + "</p>\n";
+  std::string rows;
+  for (const Json& parameter : operation.value("parameters", Json::array())) {
+    Json schema = parameter["schema"];
+    schema["description"] = parameter.value("description", "");
+    rows += Row(parameter["name"].get<std::string>(), schema);
+  }
+  text += Table("In the query", rows);
+  if (operation.contains("requestBody")) {
+    const Json& content = operation["requestBody"]["content"];
+    rows.clear();
+    if (content.contains("multipart/form-data")) {
+      for (const auto& [name, schema] :
+           content["multipart/form-data"]["schema"]["properties"].items()) {
+        rows += Row(name, schema);
+      }
+    }
+    text += Table("In the form", rows);
+  }
+  return text + "</section>\n";
+}
+
+}  // namespace
+
+std::string OpenApi(const Facts& facts) { return Describe(facts).dump(1); }
+
+Response ApiPage(const Facts& facts) {
+  const Json api = Describe(facts);
+  std::vector<std::pair<std::string, std::string>> groups;
+  for (const auto& [path, methods] : api["paths"].items()) {
+    for (const auto& [method, operation] : methods.items()) {
+      const std::string tag = operation["tags"][0];
+      if (groups.empty() || groups.back().first != tag) groups.emplace_back(tag, "");
+      std::string upper = method;
+      for (char& c : upper) c = static_cast<char>(c - 'a' + 'A');
+      groups.back().second += Operation(path, upper, operation);
+    }
+  }
+  std::string body, menu;
+  for (const auto& [tag, text] : groups) {
+    menu += "<a href=\"#" + tag + "\">" + tag + "</a>\n";
+    body += "<h2 id=\"" + tag + "\">" + tag + "</h2>\n" + text;
+  }
+  std::string page =
+      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
+      "<title>Peel: the interface</title>\n<style>\n"
+      ":root{color-scheme:light dark;--line:#8884;--mark:#0a7d5a}"
+      "@media(prefers-color-scheme:dark){:root{--mark:#5fd3a8}}"
+      "body{font:16px/1.55 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem}"
+      "nav{display:flex;flex-wrap:wrap;gap:.5rem 1.25rem}a{color:var(--mark)}"
+      "h2{margin:3rem 0 0;border-bottom:1px solid var(--line)}h3{margin:2rem 0 0}"
+      ".method{color:var(--mark);font:700 .8em system-ui;letter-spacing:.06em}"
+      "table{border-collapse:collapse;width:100%;margin:1rem 0}"
+      "caption{text-align:left;font-weight:600;padding:.25rem 0}"
+      "th,td{text-align:left;vertical-align:top;padding:.3rem .75rem .3rem 0;"
+      "border-top:1px solid var(--line);font-weight:400}th{white-space:nowrap}"
+      "code{font-family:ui-monospace,monospace;font-size:.92em}"
+      "@media(max-width:34rem){th,td{display:block}td{border:0;padding-top:0}}\n"
+      "</style></head><body>\n<h1>Peel " +
+      Escape(facts.version) + "</h1>\n<p>" +
+      Escape(api["info"]["description"].get<std::string>()) +
+      " The same for programs: <a href=\"/openapi.json\">/openapi.json</a>.</p>\n<nav>" + menu +
+      "</nav>\n" + body + "</body></html>\n";
+  Response response;
+  response.headers.Set("Content-Type", "text/html; charset=utf-8");
+  response.headers.Set("Content-Security-Policy",
+                       "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
+                       "form-action 'none'; frame-ancestors 'none'");
+  response.text = std::move(page);
+  return response;
+}
+
+}  // namespace peel::server

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "src/base/status.h"
+#include "src/server/api/api.h"
+#include "src/server/http/message.h"
+#include "src/server/service_options.h"
+
+namespace peel::server {
+
+// Who may ask, how often and for what: keys, signed links, rates, origins; from a request's head
+// alone, so that nothing is read for whom it would be refused.
+class Gate {
+ public:
+  // kIo, kInvalidArgument for files that cannot be read; `warning` gets what an operator should know.
+  static Result<std::unique_ptr<Gate>> Open(const ServiceOptions& options, std::string& warning);
+  virtual ~Gate() = default;
+
+  struct Verdict {
+    int status = 0;  // 0: let in; else 401, 402, 403, 413 or 429 with
+    std::string message;
+    int retry_after = 0;
+    Caller caller{};
+    uint64_t max_body = UINT64_MAX;  // the key's limit
+    Fields headers{Fields::Case::kIgnored};  // for the answer, whatever it is
+    std::shared_ptr<void> place{};  // of a key with so many at a time: until this is gone
+  };
+  // `api` is the API's name, for keys that may use some of them alone.
+  virtual Verdict Judge(const Request& request, std::string_view api) = 0;
+
+  // A preflight's answer, or nothing where the request is none or its origin is not listed.
+  virtual bool Preflight(const Request& request, Response& answer) = 0;
+  // What every answer to this request's origin carries.
+  virtual void AddOrigin(const Request& request, Fields& headers) = 0;
+
+  // One picture was made for it.
+  virtual void Charge(const Caller& caller) = 0;
+  // Key and secret files anew; what is broken leaves the old ones in force. The message of what is.
+  virtual std::string Reload() = 0;
+  virtual bool wants_keys() const = 0;
+};
+
+}  // namespace peel::server

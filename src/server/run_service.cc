@@ -1,0 +1,175 @@
+#include "src/server/run_service.h"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <csignal>
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "src/server/canary.h"
+#include "src/server/fetch/fetcher.h"
+#include "src/server/gate.h"
+#include "src/server/http/http_server.h"
+#include "src/server/monitor.h"
+#include "src/server/service.h"
+#include "src/server/work/worker_pool.h"
+
+namespace peel::server {
+namespace {
+
+namespace asio = boost::asio;
+
+Result<std::unique_ptr<Fetcher>> MakeFetcher(asio::io_context& context,
+                                             const ServiceOptions& options) {
+  FetchOptions fetch;
+  fetch.enabled = options.fetches;
+  fetch.user_agent = "Peel/" + options.version;
+  for (const std::string& host : options.fetch_allow) PEEL_RETURN_IF_ERROR(fetch.rules.Allow(host));
+  return Fetcher::Make(context, std::move(fetch), SystemResolver(context));
+}
+
+// What happens beside the requests: signals, the canary's rounds, the end.
+class Runner {
+ public:
+  Runner(asio::io_context& context, const ServiceOptions& options, const ServiceEvents& events)
+      : context_(context),
+        options_(options),
+        events_(events),
+        signals_(context, SIGTERM, SIGINT, SIGHUP),
+        round_(context),
+        deadline_(context) {}
+
+  Status Run(WorkerPool& pool, Gate& gate, Monitor& monitor) {
+    pool_ = &pool;
+    gate_ = &gate;
+    monitor_ = &monitor;
+    PEEL_ASSIGN_OR_RETURN(const auto fetcher, MakeFetcher(context_, options_));
+    PEEL_ASSIGN_OR_RETURN(const auto canary, Canary::Make(pool, options_.canary_deadline));
+    canary_ = canary.get();
+    service_ = std::make_unique<Service>(
+        Service::Parts{context_, options_, pool, gate, monitor, *fetcher, *canary});
+    PEEL_ASSIGN_OR_RETURN(http_, HttpServer::Listen(context_, options_.http, *service_));
+    service_->set_http(http_.get());
+    const std::string address = Address();
+    events_.started(address);
+    monitor.Note("info", "listening on " + address);
+    AwaitSignal();
+    Round();
+    context_.run();
+    // In this order: connections may still hold what the pool gave them.
+    http_.reset();
+    service_.reset();
+    return OkStatus();
+  }
+
+ private:
+  std::string Address() const {
+    if (!options_.http.unix_socket.empty()) return "unix:" + options_.http.unix_socket;
+    const std::string& host = options_.http.address;
+    const bool is_ipv6 = host.find(':') != std::string::npos;
+    return std::string(options_.http.certificate.empty() ? "http://" : "https://") +
+           (is_ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(http_->port());
+  }
+
+  void AwaitSignal() {
+    signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+      if (error) return;
+      if (signal == SIGHUP) {
+        Reload();
+      } else if (draining_) {
+        monitor_->Note("warning", "ended at once by a second signal");
+        return context_.stop();
+      } else {
+        Drain();
+      }
+      AwaitSignal();
+    });
+  }
+
+  void Reload() {
+    monitor_->ReopenLog();
+    std::string wrong = gate_->Reload();
+    if (const Status status = http_->ReloadCertificates(); !status.ok()) {
+      wrong += (wrong.empty() ? "" : "; ") + status.message();
+    }
+    if (!wrong.empty()) events_.warn(wrong + "; what was in force stays so");
+    monitor_->Note(wrong.empty() ? "info" : "error", wrong.empty() ? "reloaded" : wrong);
+  }
+
+  void Drain() {
+    draining_ = true;
+    monitor_->Note("info", "draining");
+    round_.cancel();
+    service_->Drain();
+    deadline_.expires_after(options_.drain_time);
+    deadline_.async_wait([this](const boost::system::error_code& error) {
+      if (error) return;
+      monitor_->Note("warning", "what was under way took too long and was cut off");
+      context_.stop();
+    });
+    http_->Drain([this] { pool_->Drain([this] { context_.stop(); }); });
+  }
+
+  void Round() {
+    canary_->Ask([this](bool well, const std::string& why) {
+      if (well != was_well_) {
+        monitor_->Note(well ? "info" : "error", well ? "ready" : "the canary failed: " + why);
+      }
+      was_well_ = well;
+      if (options_.canary_every.count() == 0 || draining_) return;
+      round_.expires_after(options_.canary_every);
+      round_.async_wait([this](const boost::system::error_code& error) {
+        if (!error && !draining_) Round();
+      });
+    });
+  }
+
+  asio::io_context& context_;
+  const ServiceOptions& options_;
+  const ServiceEvents& events_;
+  asio::signal_set signals_;
+  asio::steady_timer round_, deadline_;
+  WorkerPool* pool_ = nullptr;
+  Gate* gate_ = nullptr;
+  Monitor* monitor_ = nullptr;
+  Canary* canary_ = nullptr;
+  std::unique_ptr<Service> service_;
+  std::unique_ptr<HttpServer> http_;
+  bool draining_ = false, was_well_ = false;
+};
+
+}  // namespace
+
+bool IsLoopback(const std::string& host) {
+  if (host == "localhost") return true;
+  boost::system::error_code error;
+  const auto address = asio::ip::make_address(host, error);
+  return !error && address.is_loopback();
+}
+
+Status RunService(const ServiceOptions& options, bool insecure, const ServiceEvents& events) {
+  std::string warning;
+  PEEL_ASSIGN_OR_RETURN(const auto gate, Gate::Open(options, warning));
+  if (options.http.unix_socket.empty() && !IsLoopback(options.http.address) &&
+      !gate->wants_keys()) {
+    if (!insecure) {
+      return InvalidArgument("anybody could use a service at " + options.http.address +
+                             ": give it --keys FILE, or --insecure where another door guards it");
+    }
+    events.warn("anybody who reaches " + options.http.address +
+                " can use this service: it asks for no keys (--insecure)");
+  }
+  // First, while this process has no threads and no sockets that a fork would inherit.
+  PEEL_ASSIGN_OR_RETURN(const auto pool, WorkerPool::Fork(options.work));
+  PEEL_ASSIGN_OR_RETURN(const auto monitor, Monitor::Open(options));
+  if (!warning.empty()) events.warn(warning);
+  asio::io_context context(1);
+  PEEL_RETURN_IF_ERROR(pool->Start(context));
+  if (!pool->info().warning.empty()) events.warn(pool->info().warning);
+  return Runner(context, options, events).Run(*pool, *gate, *monitor);
+}
+
+}  // namespace peel::server
