@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,14 +28,18 @@ struct HttpOptions {
   std::chrono::milliseconds idle_time{60'000};  // between two requests
   std::chrono::milliseconds send_time{60'000};  // without a byte of the answer going out
   size_t max_head = 16 << 10;                   // bytes of request line and headers: 431
-  std::vector<std::string> trusted_proxies{};   // addresses or networks whose X-Forwarded-For counts
+  // Addresses or networks whose X-Forwarded-For counts; "unix": whoever comes by the Unix socket.
+  // Trusted proxies have no limit per peer.
+  std::vector<std::string> trusted_proxies{};
 };
 
 // HTTP/1.0 and 1.1 over Beast: keep-alive, pipelining, chunked bodies, Expect: 100-continue, HEAD,
 // one coroutine a connection, everything on the context's one thread.
 class HttpServer {
  public:
-  // Binds and listens; `handler` outlives it. kIo with the address and the reason ("already in use").
+  // Binds and listens. `handler` and `context` outlive it. kIo with the address and the reason
+  // ("already in use"), kInvalidArgument for what cannot be meant: a certificate that is none, a
+  // proxy's address that is none.
   static Result<std::unique_ptr<HttpServer>> Listen(boost::asio::io_context& context,
                                                     const HttpOptions& options, Handler& handler);
   virtual ~HttpServer() = default;

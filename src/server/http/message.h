@@ -36,11 +36,12 @@ class Fields {
 
 struct Request {
   std::string method;  // "GET", as sent
-  std::string path;    // of the target, percent-decoded, without its query; begins with '/'
+  std::string path;    // of the target, percent-decoded, without its query; begins with '/';
+                       // "*" of an OPTIONS for the whole server
   Fields query;        // decoded; what cannot be decoded is refused before
   Fields headers{Fields::Case::kIgnored};
   std::vector<uint8_t> body;
-  std::string peer;         // the client's address, "127.0.0.1"; by X-Forwarded-For where trusted
+  std::string peer;  // the client's address, "127.0.0.1"; by X-Forwarded-For where trusted; "unix"
   bool is_tls = false;
   std::string id;           // told in every answer as X-Request-ID: the client's where sound, or new
   std::shared_ptr<void> state{};  // what Handler::Admit keeps of it
@@ -57,7 +58,8 @@ struct Response {
   std::span<const uint8_t> bytes{};        // the body where it is not empty, which
   Keeper keeper{};                         // lives as long as this
   // Gives the next piece of a body of unknown length, "" at the end: called when the last one has
-  // gone out, calls `next` at once or later. Where it is set, it is the body.
+  // gone out, calls `next` at once or later. Where it is set, it is the body. A client that goes
+  // meanwhile has it destroyed, and `next` does nothing from then on.
   std::function<void(std::function<void(std::string piece)> next)> stream{};
   bool close = false;  // the connection ends after it
 };
