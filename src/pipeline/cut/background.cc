@@ -148,19 +148,24 @@ Result<Background> Background::Parse(const std::string& text, const Limits& limi
         "an existing picture");
   }
   if (!bytes.ok()) return std::move(bytes).status().WithContext(text);
+  auto background = FromFile(*bytes, limits);
+  if (!background.ok()) return std::move(background).status().WithContext(text);
+  return background;
+}
+
+Result<Background> Background::FromFile(std::span<const uint8_t> bytes, const Limits& limits) {
   DecodeOptions options;
   options.limits = limits;
   options.reduce_to_8_bits = true;
-  auto decoded = Decode(*bytes, options);
-  if (!decoded.ok()) return std::move(decoded).status().WithContext(text);
+  PEEL_ASSIGN_OR_RETURN(Picture decoded, Decode(bytes, options));
   Background background;
   background.kind_ = Kind::kPicture;
-  ImageU8 pixels = std::move(*decoded->u8());
+  ImageU8 pixels = std::move(*decoded.u8());
   if (!HasTransparency(std::as_const(pixels).view())) {
     PEEL_ASSIGN_OR_RETURN(pixels, ToRgb(std::as_const(pixels).view()));
   }
   background.picture_ = std::make_shared<const ImageU8>(std::move(pixels));
-  background.icc_ = std::move(decoded->metadata.icc);
+  background.icc_ = std::move(decoded.metadata.icc);
   background.converted_ = std::make_shared<Converted>();
   return background;
 }

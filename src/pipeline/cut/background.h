@@ -25,6 +25,8 @@ class Background {
   // which is read and decoded here. "" is none.
   static Result<Background> Parse(const std::string& text, const Limits& limits = {});
   static Background Colour(Rgba colour);
+  // A picture's file that is in memory.
+  static Result<Background> FromFile(std::span<const uint8_t> bytes, const Limits& limits = {});
 
   // How a picture fills the whole: kCover scales it until nothing is left free and takes its
   // middle; kContain shows all of it and leaves the rest transparent.

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "src/base/os/process.h"
 #include "src/base/status.h"
 #include "src/pipeline/model/model_options.h"
 #include "src/server/work/job.h"
@@ -19,25 +20,26 @@ namespace peel::server {
 
 struct WorkOptions {
   ModelOptions model;               // the default one, threads and device
-  int workers = -1;                 // processes; -1: one a processor; 0: threads of this process
+  // Processes; 0: threads of this process. -1: one a processor, or where the model runs on a device
+  // or in ONNX Runtime, which every worker loads for itself, one.
+  int workers = -1;
   int max_queue = 64;               // jobs that wait; more are kBusy
   uint64_t memory = 0;              // of all pictures at work together, by estimate; 0: half of what is free
   std::chrono::milliseconds deadline{60'000};     // of a job, from its queueing; 0: none
   std::chrono::milliseconds kill_after{2'000};    // after a job was told to stop
   int max_models = 4;               // loaded at a time; the one unused the longest goes
   int jobs_per_worker = 0;          // a worker is replaced after so many; 0: never
+  // What is started as a zygote, and is to call RunZygote(ChildProcess::kDescriptor) (zygote.h).
+  std::string program = OwnProgram();
+  std::vector<std::string> arguments = {"serve-zygote"};
 };
 
-// The process from which workers are forked. Begun before this process has any thread: loads and
-// packs the model with one thread, forks a worker whenever it is asked over its socket, loads other
-// models when asked, so that all workers share the weights' pages. Ends with this process.
-class Zygote;
-
-// Admits, queues, hands out, watches. All on the context's thread; callbacks too.
+// Admits, queues, hands out, watches. All on the context's thread; callbacks too. A model's workers
+// are forked by a zygote (zygote.h), so that all of them share the weights' pages; each model that
+// is loaded has one. All of these processes end with this one.
 class WorkerPool {
  public:
-  // Part one, before any thread or descriptor of note: forks the zygote, which begins to load. Waits
-  // for nothing.
+  // Part one: starts the zygote, which begins to load. Waits for nothing. kIo, kOutOfMemory.
   static Result<std::unique_ptr<WorkerPool>> Fork(const WorkOptions& options);
   virtual ~WorkerPool() = default;
 
@@ -56,7 +58,7 @@ class WorkerPool {
   // once: busy, draining, header says too many pixels, no such model).
   virtual uint64_t Submit(const CutJob& job, JobFiles files, Callback done) = 0;
   // The client has gone, or the request's deadline is over: `done` is called with `why` at once,
-  // the worker is told, and killed where it does not stop.
+  // the worker is told, and killed where it does not stop. Nothing where the job is over.
   virtual void Cancel(uint64_t job, Failure::Kind why) = 0;
 
   // No new jobs; those there are end; `done` when the last has.

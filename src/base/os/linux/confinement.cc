@@ -15,8 +15,6 @@
 namespace peel {
 namespace {
 
-constexpr rlim_t kDescriptors = 64;
-
 void Limit(decltype(RLIMIT_CORE) which, rlim_t most) {
   rlimit limit = {};
   if (getrlimit(which, &limit) != 0) return;
@@ -27,7 +25,7 @@ void Limit(decltype(RLIMIT_CORE) which, rlim_t most) {
 
 }  // namespace
 
-void Confine(int descriptor) {
+void Confine(int descriptor, int descriptors) {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGXFSZ}) {
     std::signal(signal, SIG_IGN);
   }
@@ -37,7 +35,7 @@ void Confine(int descriptor) {
   close_range(static_cast<unsigned>(descriptor) + 1, ~0U, 0);
   fcntl(descriptor, F_SETFD, FD_CLOEXEC);
   Limit(RLIMIT_CORE, 0);
-  Limit(RLIMIT_NOFILE, kDescriptors);
+  Limit(RLIMIT_NOFILE, static_cast<rlim_t>(descriptors));
   prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   // Where memory runs out, this process goes rather than the one with everybody's work.
   if (const int score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC); score >= 0) {
@@ -48,13 +46,19 @@ void Confine(int descriptor) {
 }
 
 void LimitAddressSpace(uint64_t more) {
+  if (const uint64_t now = AddressSpace(); now > 0) LimitAddressSpaceTo(now + more);
+}
+
+uint64_t AddressSpace() {
   uint64_t pages = 0;
   std::ifstream("/proc/self/statm") >> pages;
-  if (pages == 0) return;
-  const uint64_t most = pages * static_cast<uint64_t>(sysconf(_SC_PAGESIZE)) + more;
+  return pages * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+void LimitAddressSpaceTo(uint64_t bytes) {
   rlimit limit = {};
   if (getrlimit(RLIMIT_AS, &limit) != 0) return;
-  limit.rlim_cur = std::min<rlim_t>(most, limit.rlim_max);
+  limit.rlim_cur = std::min<rlim_t>(bytes, limit.rlim_max);
   setrlimit(RLIMIT_AS, &limit);
 }
 

@@ -11,6 +11,7 @@
 #include "src/base/os/message_socket.h"
 #include "src/base/os/quiet_library.h"
 #include "src/base/os/shared_region.h"
+#include "src/base/os/worker_process.h"
 
 namespace peel {
 namespace {
@@ -75,14 +76,25 @@ SharedRegion::~SharedRegion() = default;
 Result<SharedRegion> SharedRegion::Create(size_t) { return NoRegions(); }
 Result<SharedRegion> SharedRegion::Map(UniqueFd) { return NoRegions(); }
 
-void Confine(int) {}
+void Confine(int, int) {}
 void LimitAddressSpace(uint64_t) {}
+uint64_t AddressSpace() { return 0; }
+void LimitAddressSpaceTo(uint64_t) {}
 void EndWithParent(int) {}
 void CrashNow() { std::abort(); }
 void HangNow() {
   for (;;) {
   }
 }
+
+int CountThreads() { return 0; }
+Result<ForkedProcess> Fork(int, FunctionRef<int()>) { return NoProcesses(); }
+std::optional<ProcessEnd> Reap(int) { return ProcessEnd{}; }
+void KillByHandle(int) {}
+void StandAside(int) {}
+int WaitForAny(std::span<const int>, int) { return -1; }
+UniqueFd OpenMemoryShare() { return {}; }
+MemoryShare ReadMemoryShare(int) { return {}; }
 
 int FolderEvents::Open() { return ENOSYS; }
 int FolderEvents::Add(const std::string&) {

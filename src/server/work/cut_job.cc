@@ -1,0 +1,87 @@
+#include "src/server/work/cut_job.h"
+
+#include <array>
+#include <utility>
+
+#include "src/codec/decode.h"
+#include "src/codec/encode.h"
+#include "src/image/colour.h"
+#include "src/image/fill_hidden.h"
+#include "src/pipeline/cut/stage_times.h"
+#include "src/server/work/job_options.h"
+#include "src/server/work/zip_writer.h"
+
+namespace peel::server {
+namespace {
+
+// The last channel of RGBA; of RGB, which hides nothing, all is 255.
+Result<ImageU8> AlphaOf(ImageView<const uint8_t> pixels) {
+  PEEL_ASSIGN_OR_RETURN(ImageU8 alpha, ImageU8::Allocate(pixels.width, pixels.height, 1));
+  for (int y = 0; y < pixels.height; ++y) {
+    const uint8_t* const from = pixels.row(y);
+    uint8_t* const to = alpha.row(y);
+    for (int x = 0; x < pixels.width; ++x) to[x] = pixels.channels == 4 ? from[4 * x + 3] : 255;
+  }
+  return alpha;
+}
+
+// color.jpg and alpha.png of a PNG that was made here. What alpha hides gets the colours around it,
+// so that the JPEG has no hard edge where the subject ends.
+Result<std::vector<uint8_t>> ZipOf(std::span<const uint8_t> png, int quality) {
+  DecodeOptions decode;
+  decode.limits.max_pixels = UINT64_MAX;
+  decode.reduce_to_8_bits = true;
+  decode.apply_orientation = false;
+  PEEL_ASSIGN_OR_RETURN(Picture picture, Decode(png, decode));
+  ImageU8& pixels = *picture.u8();
+  PEEL_ASSIGN_OR_RETURN(const ImageU8 alpha, AlphaOf(std::as_const(pixels).view()));
+  PEEL_ASSIGN_OR_RETURN(const std::vector<uint8_t> alpha_file,
+                        Encode(alpha.view(), {.format = Format::kPng}));
+  if (pixels.channels() == 4) {
+    PEEL_RETURN_IF_ERROR(FillHidden(pixels.view(), nullptr));
+    PEEL_ASSIGN_OR_RETURN(pixels, ToRgb(std::as_const(pixels).view()));
+  }
+  EncodeOptions encode;
+  encode.format = Format::kJpeg;
+  encode.quality = quality;
+  encode.metadata = &picture.metadata;
+  PEEL_ASSIGN_OR_RETURN(const std::vector<uint8_t> colour_file,
+                        Encode(std::as_const(pixels).view(), encode));
+  const std::array<ZipEntry, 2> entries = {{{"color.jpg", colour_file}, {"alpha.png", alpha_file}}};
+  return WriteZip(entries);
+}
+
+}  // namespace
+
+Result<CutFiles> Cut(const Cutter& cutter, const CutJob& job, const JobFiles& files,
+                     const CallControl& control) {
+  PEEL_ASSIGN_OR_RETURN(CutOptions options, OptionsFor(job, files));
+  options.control = control;
+  PEEL_ASSIGN_OR_RETURN(EncodedCut cut, cutter.CutBytes(files.picture, options));
+  CutFiles result;
+  CutDone& done = result.done;
+  if (IsZip(job)) {
+    const StageTimer timer("encode", cut.info.times);
+    PEEL_ASSIGN_OR_RETURN(cut.bytes, ZipOf(cut.bytes, job.quality));
+  }
+  result.bytes = std::move(cut.bytes);
+  done.type = MediaType(job);
+  done.width = cut.width;
+  done.height = cut.height;
+  done.input_width = cut.info.input_width;
+  done.input_height = cut.info.input_height;
+  done.has_subject = cut.info.has_subject;
+  done.subject_score = cut.info.subject_score;
+  done.coverage = cut.info.coverage;
+  done.warning = cut.info.warning;
+  const ModelInfo& model = cutter.info();
+  done.model = model.name;
+  done.device = model.device;
+  done.precision = model.precision;
+  for (const auto& [stage, milliseconds] : cut.info.times) {
+    done.stages.emplace_back(std::string(stage), milliseconds);
+  }
+  return result;
+}
+
+}  // namespace peel::server
