@@ -4,6 +4,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <cstdlib>
 #include <functional>
@@ -14,13 +15,30 @@
 #include <utility>
 #include <vector>
 
-#include "src/codec/test_pictures.h"
+#include "src/codec/encode.h"
 #include "src/server/work/worker_pool.h"
 
 // What the tests of the pool have in common.
 namespace peel::server {
 
 using Bytes = std::vector<uint8_t>;
+
+inline Bytes MustEncode(ImageView<const uint8_t> pixels, const EncodeOptions& options) {
+  auto file = Encode(pixels, options);
+  EXPECT_TRUE(file.ok()) << file.status().message();
+  return file.ok() ? *std::move(file) : Bytes();
+}
+
+// Colours that change slowly.
+inline ImageU8 Smooth(int width, int height, int channels) {
+  ImageU8 image = *ImageU8::Allocate(width, height, channels);
+  for (int y = 0; y < height; ++y) {
+    for (int x = 0; x < width * channels; ++x) {
+      image.row(y)[x] = static_cast<uint8_t>(128 + 100 * std::sin(0.02 * x) * std::cos(0.015 * y));
+    }
+  }
+  return image;
+}
 
 // Generous: what takes longer has failed, on the slowest machine too.
 constexpr auto kLongest = std::chrono::seconds(120);

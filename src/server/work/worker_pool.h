@@ -19,7 +19,7 @@ class io_context;
 namespace peel::server {
 
 struct WorkOptions {
-  ModelOptions model;               // the default one, threads and device
+  ModelOptions model{};             // the default one, threads and device
   // Processes; 0: threads of this process. -1: one a processor, or where the model runs on a device
   // or in ONNX Runtime, which every worker loads for itself, one.
   int workers = -1;
