@@ -71,7 +71,7 @@ constexpr std::tuple kCutTable = {
     Take<&C::alpha_matting_erode_size>(
         [](int value, CutOptions& to) { to.matte.model.matting.erode = value; }),
     Take<&C::crop_margin>([](int margin, CutOptions& to) {
-      if (margin >= 0) to.frame.crop_margin = margin;
+      if (margin >= 0) to.frame.crop_margin = Length(margin);
     }),
     Take<&C::max_size>([](int size, CutOptions& to) -> Status {
       if (size < 0) return InvalidArgument("max_size is not negative");

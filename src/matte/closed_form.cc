@@ -135,6 +135,11 @@ Status CheckArguments(ImageView<const uint8_t> photo, ImageView<const uint8_t> t
     return InvalidArgument(
         "a matting prior has one channel, the picture's size and a weight from 0");
   }
+  const ImageView<const uint8_t>& known = options.known;
+  if (!known.empty() &&
+      (known.channels != 1 || known.width != photo.width || known.height != photo.height)) {
+    return InvalidArgument("what is known of a matte has one channel and the picture's size");
+  }
   return OkStatus();
 }
 
@@ -175,7 +180,7 @@ Status SolveUnknowns(ImageView<const uint8_t> photo, ImageView<const uint8_t> tr
   PEEL_RETURN_IF_ERROR(level.Allocate());
   float* weights[matting::kHalf];
   for (size_t k = 0; k < matting::kHalf; ++k) weights[k] = level.weights[k].data();
-  const matting::Problem problem{photo, trimap, options.epsilon};
+  const matting::Problem problem{photo, trimap, options.known, options.epsilon};
   ForRowBands(photo.height, pool, [&](int first, int last, int) {
     matting::AssembleLaplacian(problem, level.band, first, last, weights, level.rest.data(),
                                level.right.data());
@@ -208,7 +213,7 @@ Result<ImageU8> ClosedFormMatte(ImageView<const uint8_t> photo, ImageView<const 
                                 const ClosedFormOptions& options, ThreadPool* pool,
                                 ClosedFormInfo* info) {
   PEEL_RETURN_IF_ERROR(CheckArguments(photo, trimap, options));
-  PEEL_ASSIGN_OR_RETURN(ImageU8 out, Clone(trimap));
+  PEEL_ASSIGN_OR_RETURN(ImageU8 out, Clone(options.known.empty() ? trimap : options.known));
   PEEL_RETURN_IF_ERROR(
       SolveUnknowns(photo, trimap, options, pool, info, [&](int x, int y, float alpha) {
         out.row(y)[x] = static_cast<uint8_t>(alpha * 255.0f + 0.5f);
@@ -221,8 +226,9 @@ Result<ImageF32> ClosedFormAlpha(ImageView<const uint8_t> photo, ImageView<const
                                  ClosedFormInfo* info) {
   PEEL_RETURN_IF_ERROR(CheckArguments(photo, trimap, options));
   PEEL_ASSIGN_OR_RETURN(ImageF32 out, ImageF32::Allocate(trimap.width, trimap.height, 1));
-  for (int y = 0; y < trimap.height; ++y) {
-    std::transform(trimap.row(y), trimap.row(y) + trimap.width, out.row(y),
+  const ImageView<const uint8_t> known = options.known.empty() ? trimap : options.known;
+  for (int y = 0; y < known.height; ++y) {
+    std::transform(known.row(y), known.row(y) + known.width, out.row(y),
                    [](uint8_t v) { return static_cast<float>(v) / 255.0f; });
   }
   PEEL_RETURN_IF_ERROR(SolveUnknowns(photo, trimap, options, pool, info,

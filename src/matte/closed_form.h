@@ -22,6 +22,9 @@ struct ClosedFormOptions {
   // tell, the prior decides, so that an unknown region far from all that is known does not flood.
   ImageView<const uint8_t> prior{};
   double prior_weight = 0.003;  // at least 0; the windows' weights add up to a few units a pixel
+  // The alpha of known pixels, where it is not the trimap's own: 1 channel of the photo's size, or
+  // empty. The trimap then only tells what is known (0 or 255).
+  ImageView<const uint8_t> known{};
 };
 
 // How the solver got there.
@@ -32,10 +35,10 @@ struct ClosedFormInfo {
 };
 
 // photo: 3 or 4 channels (alpha ignored); trimap: 1 channel of the same size, 0 background, 255
-// subject, anything else unknown. Result: 1 channel; 0 and 255 where the trimap says so. Solves for
-// the unknown pixels alone, by conjugate gradients with a multigrid preconditioner; memory follows
-// their number. The result does not depend on the pool.
-// At the default tolerance 0.0003 and less off PyMatting's estimate_alpha_cf in the mean of photos
+// subject, anything else unknown. Result: 1 channel; where the trimap says 0 or 255 that, or what
+// options.known has there. Solves for the unknown pixels alone, by conjugate gradients with a
+// multigrid preconditioner; memory follows their number. The result does not depend on the pool. At
+// the default tolerance 0.0003 and less off PyMatting's estimate_alpha_cf in the mean of photos
 // with hand-made trimaps (0.004 where a third of the picture is unknown).
 Result<ImageU8> ClosedFormMatte(ImageView<const uint8_t> photo, ImageView<const uint8_t> trimap,
                                 const ClosedFormOptions& options = {}, ThreadPool* pool = nullptr,

@@ -6,6 +6,7 @@
 
 #include "src/image/colour.h"
 #include "src/image/resize.h"
+#include "src/image/rows.h"
 #include "src/matte/closed_form.h"
 #include "src/matte/guided.h"
 
@@ -130,6 +131,29 @@ float Coverage(ImageView<const uint8_t> alpha) {
   return static_cast<float>(static_cast<double>(sum) / (255.0 * alpha.width * alpha.height));
 }
 
+bool HasSubject(ImageView<const uint8_t> alpha) {
+  for (int y = 0; y < alpha.height; ++y) {
+    const uint8_t* row = alpha.row(y);
+    if (std::any_of(row, row + alpha.width, [](uint8_t v) { return v >= 128; })) return true;
+  }
+  return false;
+}
+
+ImageU8 TakeUnion(Matte& matte, ThreadPool* pool) {
+  ImageU8 all = std::move(matte.alphas[0]);
+  for (size_t i = 1; i < matte.alphas.size(); ++i) {
+    const ImageU8& other = matte.alphas[i];
+    ForRowBands(all.height(), pool, [&](int first, int last, int) {
+      for (int y = first; y < last; ++y) {
+        uint8_t* to = all.row(y);
+        const uint8_t* from = other.row(y);
+        for (int x = 0; x < all.width(); ++x) to[x] = std::max(to[x], from[x]);
+      }
+    });
+  }
+  return all;
+}
+
 Result<Matte> MatteFromTrimap(ImageView<const uint8_t> photo, ImageView<const uint8_t> trimap,
                               ThreadPool* pool) {
   if (photo.empty()) return InvalidArgument("there is no picture to make a matte for");
@@ -140,11 +164,7 @@ Result<Matte> MatteFromTrimap(ImageView<const uint8_t> photo, ImageView<const ui
   }
   Matte matte;
   PEEL_ASSIGN_OR_RETURN(ImageU8 alpha, ClosedFormMatte(photo, trimap, {}, pool));
-  bool subject = false;
-  for (int y = 0; y < alpha.height(); ++y) {
-    const uint8_t* row = alpha.row(y);
-    subject |= std::any_of(row, row + alpha.width(), [](uint8_t v) { return v >= 128; });
-  }
+  const bool subject = HasSubject(std::as_const(alpha).view());
   matte.subject_found = subject;
   matte.subject_score = subject ? 1.0f : 0.0f;
   matte.coverage = Coverage(std::as_const(alpha).view());

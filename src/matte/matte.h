@@ -55,6 +55,12 @@ struct Matte {
 // The mean of a matte (1 channel), 0..1.
 float Coverage(ImageView<const uint8_t> alpha);
 
+// Whether a matte has a pixel that is at least half opaque.
+bool HasSubject(ImageView<const uint8_t> alpha);
+
+// What any of the mattes covers, in the first one, which is taken out.
+ImageU8 TakeUnion(Matte& matte, ThreadPool* pool = nullptr);
+
 // A matte from a trimap (trimap.h) of the photo's size by closed-form matting, without any model.
 // photo: 1 to 4 channels. A trimap without subject or background has nothing to tell: its unknown
 // part is then taken for what it does not have.

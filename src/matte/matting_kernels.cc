@@ -154,6 +154,7 @@ void ReadPatch(const Problem& p, int64_t column, int y, Patch& patch) {
     const int py = std::clamp(y + r - 1, 0, p.photo.height - 1);
     const uint8_t* photo = p.photo.row(py);
     const uint8_t* trimap = p.trimap.row(py);
+    const uint8_t* alpha = p.known.empty() ? trimap : p.known.row(py);
     for (int i = 0; i < Patch::kWidth; ++i) {
       const auto px =
           static_cast<int>(std::clamp<int64_t>(column * kCell + i - 1, 0, p.photo.width - 1));
@@ -161,7 +162,7 @@ void ReadPatch(const Problem& p, int64_t column, int y, Patch& patch) {
       for (int k = 0; k < 3; ++k) patch.colour[r][k][i] = c[k] * (1.0 / 255);
       const bool known = trimap[px] == 0 || trimap[px] == 255;
       patch.unknown[r][i] = known ? 0 : 1;
-      patch.alpha[r][i] = trimap[px] == 255 ? 1 : 0;
+      patch.alpha[r][i] = known ? alpha[px] * (1.0 / 255) : 0;
       patch.any |= !known;
       patch.all &= !known;
     }

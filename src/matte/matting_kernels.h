@@ -53,6 +53,7 @@ void InvertScale(const Operator& a, int first, int last, float* diagonal, float*
 struct Problem {
   ImageView<const uint8_t> photo;   // 3 or 4 channels
   ImageView<const uint8_t> trimap;  // 1 channel: 0, 255, anything else is unknown
+  ImageView<const uint8_t> known;   // the alpha of known pixels; empty: the trimap's
   double epsilon;                   // added to the covariance of colours 0..1, times 9
 };
 void AssembleLaplacian(const Problem& problem, const Band& band, int first, int last,

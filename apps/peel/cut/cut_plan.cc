@@ -55,9 +55,7 @@ Status PlanPicture(const CutArguments& a, CutOptions& cut) {
     return OkStatus();
   };
   if (a.crop) {
-    PEEL_RETURN_IF_ERROR(parse(*a.crop, "--crop", ParseLength, cut.frame.crop_margin));
-    if (cut.frame.crop_margin->value < 0)
-      return InvalidArgument("--crop: a margin is not negative");
+    PEEL_RETURN_IF_ERROR(parse(*a.crop, "--crop", ParseMargins, cut.frame.crop_margin));
   }
   if (a.shadow) PEEL_RETURN_IF_ERROR(parse(*a.shadow, "--shadow", ParseShadow, cut.frame.shadow));
   if (!a.size.empty()) PEEL_RETURN_IF_ERROR(parse(a.size, "--size", ParseSize, cut.frame.canvas));

@@ -1,6 +1,7 @@
 #include "src/pipeline/cut/compose.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "src/matte/compat_rembg.h"
 #include "src/matte/cutout.h"
 #include "src/matte/parts.h"
+#include "src/matte/solid.h"
 #include "src/matte/transparency.h"
 #include "src/pipeline/cut/framing.h"
 
@@ -26,35 +28,64 @@ void Clear(ImageView<uint8_t> image) {
   }
 }
 
-// What any of the mattes covers, in the first one.
-ImageU8 Union(Matte& matte, ThreadPool* pool) {
-  ImageU8 all = std::move(matte.alphas[0]);
-  for (size_t i = 1; i < matte.alphas.size(); ++i) {
-    const ImageU8& other = matte.alphas[i];
-    const auto row_of = [&](int64_t y, int) {
-      uint8_t* to = all.row(static_cast<int>(y));
-      const uint8_t* from = other.row(static_cast<int>(y));
-      for (int x = 0; x < all.width(); ++x) to[x] = std::max(to[x], from[x]);
-    };
-    pool->ParallelFor(all.height(), row_of);
-  }
-  return all;
-}
-
 void Describe(const Matte& matte, CutInfo& cut) {
   cut.has_subject = matte.subject_found;
   cut.subject_score = matte.subject_score;
   cut.coverage = matte.coverage;
 }
 
-Box CropBox(ImageView<const uint8_t> alpha, const FrameChoices& frame) {
-  const Box whole = {0, 0, alpha.width, alpha.height};
+// The box to crop to, given the subject's.
+Box CropBox(const std::optional<Box>& subject, Size picture, const FrameChoices& frame) {
   if (frame.crop_box) return *frame.crop_box;
-  if (!frame.crop_margin) return whole;
-  const std::optional<Box> subject = BoundingBox(alpha, kCropThreshold);
-  if (!subject) return whole;
-  const int margin = frame.crop_margin->Pixels(std::max(subject->width, subject->height));
-  return Grow(*subject, std::max(margin, 0), alpha.width, alpha.height);
+  if (!subject || (!frame.crop_margin && !frame.scale)) {
+    return {0, 0, picture.width, picture.height};
+  }
+  return WithMargins(*subject, frame.crop_margin.value_or(Margins()), picture);
+}
+
+// Which part of the picture is to be seen, and where.
+struct Framing {
+  Box box;                   // of the picture
+  Box behind;                // of the picture: what a blurred background shows
+  std::optional<Size> size;  // of the canvas; else the box is the result
+  Box place{};               // of the box on the canvas
+
+  // A box of the picture in the result, rounded outwards and cut off.
+  Box InResult(const Box& part) const;
+};
+
+Box Framing::InResult(const Box& part) const {
+  const Size whole = size.value_or(Size{box.width, box.height});
+  const Box at = size ? place : Box{0, 0, box.width, box.height};
+  const double x = static_cast<double>(at.width) / box.width;
+  const double y = static_cast<double>(at.height) / box.height;
+  const auto within = [](double v, int limit) {
+    return static_cast<int>(std::clamp(v, 0.0, static_cast<double>(limit)));
+  };
+  constexpr double kRounding = 1e-6;
+  const int x0 = within(std::floor(at.x + (part.x - box.x) * x + kRounding), whole.width);
+  const int y0 = within(std::floor(at.y + (part.y - box.y) * y + kRounding), whole.height);
+  const int x1 =
+      within(std::ceil(at.x + (part.x + part.width - box.x) * x - kRounding), whole.width);
+  const int y1 =
+      within(std::ceil(at.y + (part.y + part.height - box.y) * y - kRounding), whole.height);
+  return {x0, y0, x1 - x0, y1 - y0};
+}
+
+Framing Frame(const std::optional<Box>& subject, Size picture, const FrameChoices& frame) {
+  Framing framing;
+  framing.box = CropBox(subject, picture, frame);
+  framing.behind = framing.box;
+  framing.size = frame.canvas;
+  if (frame.scale) {
+    framing.behind = {0, 0, picture.width, picture.height};
+    if (!framing.size) framing.size = picture;
+    framing.place = PlaceOf(framing.box, picture, *framing.size, *frame.scale, frame.position);
+  } else if (framing.size) {
+    framing.place =
+        PlaceOf(Size{framing.box.width, framing.box.height}, *framing.size, frame.position);
+  }
+  return framing;
 }
 
 // The pixels inside the box as an image of their own, without a copy where it is all of them.
@@ -68,14 +99,16 @@ Result<ImageU8> SubjectAlpha(Matte& matte, const MatteChoices& options, CutInfo&
                              ThreadPool* pool) {
   if (matte.alphas.empty()) return Internal("the model gave no matte");
   Describe(matte, cut);
-  ImageU8 alpha = Union(matte, pool);
+  ImageU8 alpha = TakeUnion(matte, pool);
   if (!cut.has_subject) {
     Clear(alpha.view());
     cut.coverage = 0;
   } else {
-    if (options.keep_largest) PEEL_RETURN_IF_ERROR(KeepLargest(alpha.view()));
-    if (options.fill_holes) PEEL_RETURN_IF_ERROR(FillHoles(alpha.view()));
-    if (options.keep_largest || options.fill_holes) {
+    const bool parts = options.hints == nullptr;  // else FollowHints has seen to them
+    if (parts && options.keep_largest) PEEL_RETURN_IF_ERROR(KeepLargest(alpha.view()));
+    if (parts && options.fill_holes) PEEL_RETURN_IF_ERROR(FillHoles(alpha.view()));
+    if (options.solid) PEEL_RETURN_IF_ERROR(MakeSolid(alpha.view(), pool));
+    if (options.keep_largest || options.fill_holes || options.solid) {
       cut.coverage = Coverage(std::as_const(alpha).view());
     }
   }
@@ -102,10 +135,10 @@ Status Flatten(const Composition& how, ThreadPool* pool, Image<T>* pixels) {
 }
 
 template <typename T>
-Status Place(const FrameChoices& frame, ThreadPool* pool, Image<T>* pixels) {
-  if (!frame.canvas) return OkStatus();
+Status Place(const Framing& framing, ThreadPool* pool, Image<T>* pixels) {
+  if (!framing.size) return OkStatus();
   PEEL_ASSIGN_OR_RETURN(
-      *pixels, PlaceOnCanvas(std::as_const(*pixels).view(), *frame.canvas, frame.position, pool));
+      *pixels, PlaceOnCanvas(std::as_const(*pixels).view(), *framing.size, framing.place, pool));
   return OkStatus();
 }
 
@@ -113,16 +146,18 @@ Status Place(const FrameChoices& frame, ThreadPool* pool, Image<T>* pixels) {
 // bits are enough for a blurred one.
 template <typename T>
 Result<Image<T>> CutoutOf(ImageView<const T> picture, ImageView<const uint8_t> preview,
-                          ImageView<const uint8_t> alpha, Box box, const Composition& how,
-                          ThreadPool* pool) {
-  const ImageView<const uint8_t> part_alpha = Crop(alpha, box);
-  PEEL_ASSIGN_OR_RETURN(Image<T> pixels, MakeCutout(Crop(picture, box), part_alpha, {}, pool));
+                          ImageView<const uint8_t> alpha, const Framing& framing,
+                          const Composition& how, ThreadPool* pool) {
+  const Box& box = framing.box;
+  PEEL_ASSIGN_OR_RETURN(Image<T> pixels,
+                        MakeCutout(Crop(picture, box), Crop(alpha, box), {}, pool));
   ImageU8 blurred;
   if (how.background.kind() == Background::Kind::kBlur) {
-    PEEL_ASSIGN_OR_RETURN(blurred, how.background.Blurred(Crop(preview, box), part_alpha, pool));
+    PEEL_ASSIGN_OR_RETURN(blurred, how.background.Blurred(Crop(preview, framing.behind),
+                                                          Crop(alpha, framing.behind), pool));
   }
   const FrameChoices& frame = how.options.frame;
-  PEEL_RETURN_IF_ERROR(Place(frame, pool, &pixels));
+  PEEL_RETURN_IF_ERROR(Place(framing, pool, &pixels));
   if (frame.shadow) PEEL_RETURN_IF_ERROR(AddShadow(&pixels, *frame.shadow, pool));
   if (!how.background.is_none()) {
     PEEL_ASSIGN_OR_RETURN(pixels, how.background.Apply(std::as_const(pixels).view(),
@@ -144,20 +179,25 @@ Result<CutOf<T>> ComposeAny(ImageView<const T> picture, ImageView<const uint8_t>
     PEEL_ASSIGN_OR_RETURN(own, VisibleAlpha(preview, alpha, cut, pool));
     visible = &own;
   }
-  const Box box = CropBox(visible->view(), options.frame);
-  cut.x = box.x;
-  cut.y = box.y;
+  const std::optional<Box> subject = BoundingBox(visible->view(), kCropThreshold);
+  const Framing framing = Frame(subject, {picture.width, picture.height}, options.frame);
+  cut.x = framing.box.x;
+  cut.y = framing.box.y;
+  if (subject) cut.subject = framing.InResult(*subject);
+  if (options.compose.keep_matte) {
+    PEEL_ASSIGN_OR_RETURN(cut.matte, Clone(std::as_const(alpha).view()));
+  }
   if (options.compose.mask_only) {
     if constexpr (sizeof(T) == 1) {
-      PEEL_ASSIGN_OR_RETURN(cut.pixels, Take(std::move(alpha), box));
-      PEEL_RETURN_IF_ERROR(Place(options.frame, pool, &cut.pixels));
+      PEEL_ASSIGN_OR_RETURN(cut.pixels, Take(std::move(alpha), framing.box));
+      PEEL_RETURN_IF_ERROR(Place(framing, pool, &cut.pixels));
       return cut;
     } else {
       return Internal("a mask has 8 bits");
     }
   }
-  PEEL_ASSIGN_OR_RETURN(cut.pixels,
-                        CutoutOf(picture, preview, std::as_const(alpha).view(), box, how, pool));
+  PEEL_ASSIGN_OR_RETURN(
+      cut.pixels, CutoutOf(picture, preview, std::as_const(alpha).view(), framing, how, pool));
   return cut;
 }
 
@@ -192,12 +232,16 @@ Result<Cut> ComposeLikeRembg(ImageView<const uint8_t> picture, Matte& matte, con
   if (!single && options.frame.crop_margin) {
     return InvalidArgument("the cut-outs of several mattes stand one below the other: no cropping");
   }
+  const std::optional<Box> subject =
+      BoundingBox(std::as_const(matte.alphas[0]).view(), kCropThreshold);
   const Box box =
-      single ? CropBox(std::as_const(matte.alphas[0]).view(), options.frame)
+      single ? CropBox(subject, {picture.width, picture.height}, options.frame)
              : Box{0, 0, picture.width, picture.height * static_cast<int>(matte.alphas.size())};
   PEEL_ASSIGN_OR_RETURN(ImageU8 all, RembgCutout(picture, matte.alphas, rembg, pool));
   cut.x = box.x;
   cut.y = box.y;
+  if (subject)
+    cut.subject = {subject->x - box.x, subject->y - box.y, subject->width, subject->height};
   PEEL_ASSIGN_OR_RETURN(cut.pixels, Take(std::move(all), box));
   PEEL_RETURN_IF_ERROR(Flatten(how, pool, &cut.pixels));
   return cut;

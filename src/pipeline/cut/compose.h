@@ -4,6 +4,7 @@
 
 #include "src/base/status.h"
 #include "src/base/thread_pool.h"
+#include "src/image/geometry.h"
 #include "src/image/image.h"
 #include "src/matte/matte.h"
 #include "src/pipeline/cut/background.h"
@@ -17,6 +18,7 @@ struct Composition {
   const CutOptions& options;
   const Background& background;  // the options', in the numbers of this picture's profile
   bool opaque = false;           // alpha cannot be kept (JPEG): what is transparent becomes white
+  Size input{};                  // of the upright input, before anything scaled it; 0: the pixels'
 };
 
 // From a picture (3 or 4 channels) and its matte to the pixels that are written: mask or cut-out,
@@ -40,8 +42,13 @@ Result<Cut> ComposeLikeRembg(ImageView<const uint8_t> picture, Matte& matte, con
 Result<ImageU8> MatteToPictureSize(ImageView<const uint8_t> matte, ImageView<const uint8_t> picture,
                                    const MatteOptions& options, ThreadPool* pool);
 
+// A matte made elsewhere (1 channel, any size) as if a network had made it.
+Result<Matte> GivenMatte(ImageView<const uint8_t> matte, ImageView<const uint8_t> picture,
+                         const MatteOptions& options, ThreadPool* pool);
+
 // From a picture (3 or 4 channels) and a matte made elsewhere (1 channel, any size) to pixels. A
-// matte of another size is brought to the picture's. decode.max_size must be 0. kInvalidArgument
+// matte of another size is brought to the picture's. Nothing may scale the picture
+// (decode.max_size, decode.output_pixels). kInvalidArgument
 // for shapes that do not fit.
 Result<Cut> ComposeGiven(ImageView<const uint8_t> picture, ImageView<const uint8_t> matte,
                          const CutOptions& options, ThreadPool* pool);

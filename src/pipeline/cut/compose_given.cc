@@ -7,6 +7,7 @@
 #include "src/image/resize.h"
 #include "src/matte/guided.h"
 #include "src/pipeline/cut/compose.h"
+#include "src/pipeline/cut/make_matte.h"
 
 namespace peel {
 namespace {
@@ -26,10 +27,13 @@ Status CheckGiven(int channels, ImageView<const uint8_t> matte, const CutOptions
   PEEL_RETURN_IF_ERROR(EnterStage("matte", 0, options.control));
   if (matte.channels != 1) return InvalidArgument("a matte has one channel");
   if (channels < 3) return InvalidArgument("a picture has 3 or 4 channels");
-  if (options.decode.max_size != 0)
-    return InvalidArgument("a matte made elsewhere allows no max_size");
-  if (options.matte.trimap != nullptr) {
+  if (options.decode.max_size != 0 || options.decode.output_pixels != 0)
+    return InvalidArgument("a matte made elsewhere allows no max_size and no output_pixels");
+  if (options.matte.trimap != nullptr || options.matte.given != nullptr) {
     return InvalidArgument("a matte made elsewhere and a trimap exclude each other");
+  }
+  if (options.matte.roi) {
+    return InvalidArgument("a region is about what a model sees: a matte made elsewhere has none");
   }
   if (options.matte.model.edges == Edges::kMatting && !options.rembg()) {
     return Unsupported("a matte made elsewhere is taken as it is: edges matting does not apply");
@@ -45,25 +49,6 @@ Result<ImageView<const T>> WithoutHidden(ImageView<const T> picture, Image<T>* f
   PEEL_ASSIGN_OR_RETURN(*filled, Clone(picture));
   PEEL_RETURN_IF_ERROR(FillHidden(filled->view(), pool));
   return std::as_const(*filled).view();
-}
-
-// As if a network had made it.
-Result<Matte> GivenMatte(ImageView<const uint8_t> matte, ImageView<const uint8_t> picture,
-                         const CutOptions& options, ThreadPool* pool) {
-  Matte given;
-  PEEL_ASSIGN_OR_RETURN(ImageU8 alpha,
-                        MatteToPictureSize(matte, picture, options.matte.model, pool));
-  uint64_t sum = 0;
-  for (int y = 0; y < alpha.height(); ++y) {
-    for (int x = 0; x < alpha.width(); ++x) sum += alpha.row(y)[x];
-  }
-  // Whoever made the matte has decided; an empty one has nothing to show anyway.
-  given.subject_found = sum > 0;
-  given.subject_score = sum > 0 ? 1.0f : 0.0f;
-  given.coverage = static_cast<float>(
-      static_cast<double>(sum) / (255.0 * alpha.width() * static_cast<double>(alpha.height())));
-  given.alphas.push_back(std::move(alpha));
-  return given;
 }
 
 template <typename T>
@@ -83,7 +68,11 @@ Result<CutOf<T>> ComposeAny(ImageView<const T> picture, ImageView<const uint8_t>
     PEEL_ASSIGN_OR_RETURN(reduced, ToU8(picture, pool));
     preview = std::as_const(reduced).view();
   }
-  PEEL_ASSIGN_OR_RETURN(Matte given, GivenMatte(matte, preview, options, pool));
+  PEEL_ASSIGN_OR_RETURN(Matte given, GivenMatte(matte, preview, options.matte.model, pool));
+  if (options.matte.hints != nullptr) {
+    PEEL_RETURN_IF_ERROR(CheckPlane(preview.width, preview.height, *options.matte.hints, "hints"));
+    PEEL_RETURN_IF_ERROR(FollowHints(preview, options.matte, pool, &given));
+  }
   PEEL_RETURN_IF_ERROR(EnterStage("compose", 0.5, options.control));
   const Composition how = {options, options.compose.background};
   auto cut = [&] {
@@ -108,6 +97,23 @@ Result<ImageU8> MatteToPictureSize(ImageView<const uint8_t> matte, ImageView<con
                                  static_cast<double>(picture.height) / matte.height);
   if (GuidedByPhoto(options.edges, growth)) return Guided(matte, picture, pool);
   return Resize(matte, picture.width, picture.height, ResizeFilter::kBicubic, pool);
+}
+
+Result<Matte> GivenMatte(ImageView<const uint8_t> matte, ImageView<const uint8_t> picture,
+                         const MatteOptions& options, ThreadPool* pool) {
+  Matte given;
+  PEEL_ASSIGN_OR_RETURN(ImageU8 alpha, MatteToPictureSize(matte, picture, options, pool));
+  uint64_t sum = 0;
+  for (int y = 0; y < alpha.height(); ++y) {
+    for (int x = 0; x < alpha.width(); ++x) sum += alpha.row(y)[x];
+  }
+  // Whoever made the matte has decided; an empty one has nothing to show anyway.
+  given.subject_found = sum > 0;
+  given.subject_score = sum > 0 ? 1.0f : 0.0f;
+  given.coverage = static_cast<float>(
+      static_cast<double>(sum) / (255.0 * alpha.width() * static_cast<double>(alpha.height())));
+  given.alphas.push_back(std::move(alpha));
+  return given;
 }
 
 Result<Cut> ComposeGiven(ImageView<const uint8_t> picture, ImageView<const uint8_t> matte,

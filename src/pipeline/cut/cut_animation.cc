@@ -11,6 +11,7 @@
 #include "src/base/sentences.h"
 #include "src/codec/animation_encode.h"
 #include "src/image/geometry.h"
+#include "src/pipeline/cut/decode_plan.h"
 #include "src/pipeline/cut/encode_plan.h"
 
 namespace peel {
@@ -41,12 +42,12 @@ class AnimationCut {
  public:
   AnimationCut(const AnimationSource& source, const CutOptions& options)
       : source_(source), options_(options) {
-    passes_ = options.frame.crop_margin ? 2 : 1;
+    passes_ = options.frame.crop_margin || options.frame.scale ? 2 : 1;
   }
 
   Result<EncodedCut> Run() {
     std::optional<Box> crop;
-    if (options_.frame.crop_margin) {
+    if (passes_ > 1) {
       PEEL_ASSIGN_OR_RETURN(crop, FindCrop());
     }
     CutOptions options = options_;
@@ -110,11 +111,13 @@ class AnimationCut {
     options.compose.background = {};
     options.frame.shadow.reset();
     options.frame.canvas.reset();
+    options.frame.scale.reset();
+    options.frame.position = {};
     options.frame.crop_margin = Length(0);
     Box all;
     Size size;
     const auto use = [&](const Picture& picture, const Cut& cut) {
-      size = FitWithin({picture.width(), picture.height()}, options_.decode.max_size);
+      size = TargetSize(picture.width(), picture.height(), options_);
       if (cut.has_subject) {
         all = Around(all, {cut.x, cut.y, cut.pixels.width(), cut.pixels.height()});
       }
@@ -122,8 +125,8 @@ class AnimationCut {
     };
     PEEL_RETURN_IF_ERROR(ForFrames(options, 0, use));
     if (all.width == 0) return std::optional<Box>();
-    const int margin = options_.frame.crop_margin->Pixels(std::max(all.width, all.height));
-    return std::optional<Box>(Grow(all, std::max(margin, 0), size.width, size.height));
+    return std::optional<Box>(
+        WithMargins(all, options_.frame.crop_margin.value_or(Margins()), size));
   }
 
   // Calls use(picture, cut) for every frame that can be decoded; the picture's pixels may be gone.

@@ -3,6 +3,40 @@
 #include <string>
 
 namespace peel {
+namespace {
+
+// What was drawn or made elsewhere against the rest of what makes the matte.
+Status CheckDrawn(const MatteChoices& matte) {
+  if (matte.trimap != nullptr && (matte.hints != nullptr || matte.given != nullptr || matte.roi)) {
+    return InvalidArgument(
+        "a trimap says all of the matte: it goes without hints, a given matte and a region");
+  }
+  if (matte.given != nullptr && matte.model.edges == Edges::kMatting) {
+    return InvalidArgument("a given matte is taken as it is: edges matting does not apply");
+  }
+  if (matte.given != nullptr && matte.work_size != 0) {
+    return InvalidArgument("work_size is about a model's matte: it goes without a given one");
+  }
+  if (matte.given != nullptr && (matte.given->empty() || matte.given->channels() != 1)) {
+    return InvalidArgument("a given matte has one channel");
+  }
+  if (matte.hints != nullptr && (matte.hints->empty() || matte.hints->channels() < 3)) {
+    return InvalidArgument("hints are a picture of 3 or 4 channels, green and red");
+  }
+  return OkStatus();
+}
+
+Status CheckPlacement(const FrameChoices& frame) {
+  if (frame.scale && !(*frame.scale >= 0 && *frame.scale <= 1)) {
+    return InvalidArgument("the subject's scale lies between 0 and 1, or 0% and 100%");
+  }
+  if (frame.position.original && !frame.scale) {
+    return InvalidArgument("the position \"original\" is about a subject with a scale");
+  }
+  return OkStatus();
+}
+
+}  // namespace
 
 Status CheckOptions(const CutOptions& options) {
   const MatteChoices& matte = options.matte;
@@ -39,7 +73,13 @@ Status CheckOptions(const CutOptions& options) {
     return InvalidArgument(
         "--compat rembg goes without --trimap, --size, --shadow, --keep largest and --fill-holes");
   }
-  return OkStatus();
+  if (options.rembg() && (matte.hints != nullptr || matte.given != nullptr || matte.roi ||
+                          matte.solid || frame.scale || compose.keep_matte)) {
+    return InvalidArgument(
+        "--compat rembg goes without hints, a given matte, a region, solid mattes and a scale");
+  }
+  PEEL_RETURN_IF_ERROR(CheckDrawn(matte));
+  return CheckPlacement(frame);
 }
 
 Status CheckEncoding(const EncodeChoices& encode) {

@@ -16,6 +16,7 @@
 #include "src/matte/matte.h"
 #include "src/pipeline/cut/background.h"
 #include "src/pipeline/cut/framing.h"
+#include "src/pipeline/cut/sides.h"
 
 // What to make of a picture, grouped by the stage that reads it. The command line, the C interface
 // and through it Python fill in this one tree.
@@ -24,6 +25,9 @@ namespace peel {
 struct DecodeChoices {
   Limits limits{};
   int max_size = 0;  // longer side of the result before cropping; 0: the input's
+  // The result has at most so many pixels before cropping, scaled down as by max_size; 0: any
+  // number. Beside max_size the smaller one counts.
+  uint64_t output_pixels = 0;
   // CutBytes cuts out all frames of an animation, where the format can hold them (CanAnimate in
   // codec/animation_encode.h), into one: pipeline/cut/cut_animation.h. Else the first frame alone,
   // and the info's warning says so. Off, and with rembg's pixels, always the first frame.
@@ -41,24 +45,40 @@ struct MatteChoices {
   int work_size = 0;
   // Instead of a model's matte a trimap someone made (matte/trimap.h), of the upright input's size.
   std::shared_ptr<const ImageU8> trimap{};
+  // Instead of a model's matte one that is there already: 1 channel of any size, brought to the
+  // picture's as ComposeGiven (compose.h) does it. No model is waited for.
+  std::shared_ptr<const ImageU8> given{};
+  // Strokes over the picture that correct the matte (matte/hints.h): RGB or RGBA of the upright
+  // input's size. They have the last word, after keep_largest and fill_holes.
+  std::shared_ptr<const ImageU8> hints{};
+  // All that the model sees; the rest is background. In pixels and percent of the upright input.
+  std::optional<Region> roi{};
   bool keep_largest = false;  // of several islands the largest alone
   bool fill_holes = false;    // what the background cannot reach is subject
+  // Parts of the subject that let the background shine through (glass, veils) become opaque where
+  // at least half of them is there and empty elsewhere; outlines stay soft (matte/solid.h).
+  bool solid = false;
 };
 
 struct ComposeChoices {
   bool mask_only = false;
   Background background{};  // JPEG without one gets white
   RembgSteps rembg{};       // with rembg's pixels alone
+  bool keep_matte = false;  // the result has its whole matte beside it (cut_result.h)
 };
 
 struct FrameChoices {
-  // Crop to the subject with this margin; a percentage is of the subject's longer side.
-  std::optional<Length> crop_margin{};
+  // Crop to the subject with these margins.
+  std::optional<Margins> crop_margin{};
   // Instead of the box that crop_margin finds, in pixels of the upright (and scaled) picture.
   std::optional<Box> crop_box{};
   // The result has this size: what was cut out is scaled to fit and stands at the position.
   std::optional<Size> canvas{};
   Position position{};
+  // The subject's own box, with the crop's margins where there is one, is what stands on the
+  // canvas, which without `canvas` has the picture's size: fitted into this share of it (up to 1),
+  // or for 0 as large as it is when the whole picture fits the canvas.
+  std::optional<double> scale{};
   std::optional<Shadow> shadow{};
 };
 

@@ -1,5 +1,6 @@
 #include "src/pipeline/cut/cut_pixels.h"
 
+#include <cmath>
 #include <utility>
 
 #include "src/image/colour.h"
@@ -18,7 +19,12 @@ Status Prepare(Image<T>& picture, const CutOptions& options, ThreadPool* pool, S
   PEEL_RETURN_IF_ERROR(CheckCancelled(options.control.cancel));
   const Size size = {picture.width(), picture.height()};
   if (options.matte.trimap != nullptr) {
-    PEEL_RETURN_IF_ERROR(CheckTrimap(size.width, size.height, *options.matte.trimap));
+    PEEL_RETURN_IF_ERROR(
+        CheckPlane(size.width, size.height, *options.matte.trimap, "the trimap has"));
+  }
+  if (options.matte.hints != nullptr) {
+    PEEL_RETURN_IF_ERROR(
+        CheckPlane(size.width, size.height, *options.matte.hints, "the hints have"));
   }
   // Whatever a file hides under alpha 0 has no say in anything. rembg lets it.
   *transparent = !options.rembg() && HasTransparency(std::as_const(picture).view());
@@ -31,12 +37,24 @@ Status Prepare(Image<T>& picture, const CutOptions& options, ThreadPool* pool, S
   return OkStatus();
 }
 
+// The result's size had the picture not been scaled to size `at`.
+template <typename T>
+void TellFullSize(const CutOptions& options, Size at, const Image<T>& pixels, CutInfo& info) {
+  const auto full = [](int result, int input, int scaled) {
+    return static_cast<int>(std::lround(static_cast<double>(result) * input / scaled));
+  };
+  const bool canvas = options.frame.canvas.has_value();
+  info.full_width = canvas ? pixels.width() : full(pixels.width(), info.input_width, at.width);
+  info.full_height = canvas ? pixels.height() : full(pixels.height(), info.input_height, at.height);
+}
+
 template <typename T>
 Result<CutOf<T>> CutAny(Image<T>& picture, const Composition& how, const ModelSource& model,
                         ThreadPool* pool, StageTimes& times) {
   const CutOptions& options = how.options;
   Stopwatch watch(&times);
   bool transparent = false;
+  const Size input = how.input.width > 0 ? how.input : Size{picture.width(), picture.height()};
   PEEL_RETURN_IF_ERROR(Prepare(picture, options, pool, watch, &transparent));
   const ImageView<const T> pixels = std::as_const(picture).view();
   ImageU8 reduced;
@@ -48,7 +66,7 @@ Result<CutOf<T>> CutAny(Image<T>& picture, const Composition& how, const ModelSo
     preview = std::as_const(reduced).view();
   }
   PEEL_ASSIGN_OR_RETURN(MadeMatte made,
-                        MakeMatte(preview, transparent, options, model, pool, watch));
+                        MakeMatte(preview, transparent, input, options, model, pool, watch));
 
   PEEL_RETURN_IF_ERROR(EnterStage("compose", 0.7, options.control));
   auto cut = [&] {
@@ -58,9 +76,11 @@ Result<CutOf<T>> CutAny(Image<T>& picture, const Composition& how, const ModelSo
     return Compose(pixels, preview, made.matte, how, pool);
   }();
   watch.Mark("compose");
-  if (cut.ok() && made.was_cut_out) {
-    cut->warning = "is cut out already; its own transparency is kept";
-  }
+  if (!cut.ok()) return cut;
+  if (made.was_cut_out) cut->warning = "is cut out already; its own transparency is kept";
+  cut->input_width = input.width;
+  cut->input_height = input.height;
+  TellFullSize(options, {pixels.width, pixels.height}, cut->pixels, *cut);
   return cut;
 }
 

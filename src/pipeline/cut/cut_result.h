@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "src/image/geometry.h"
 #include "src/image/image.h"
 #include "src/pipeline/cut/stage_times.h"
 
@@ -13,6 +14,10 @@ namespace peel {
 struct CutInfo {
   int x = 0, y = 0;                       // its top left corner in the upright (and scaled) input
   int input_width = 0, input_height = 0;  // of the upright input as stored, before max_size
+  // Of the result as it would be without max_size and output_pixels; within a pixel where it is
+  // cropped.
+  int full_width = 0, full_height = 0;
+  Box subject;  // the subject's box in the result, without its shadow; empty: there is none
   bool has_subject = false;
   double subject_score = 0;  // how sure the model is that there is a subject, 0 to 1
   double coverage = 0;       // the share of the picture that is subject, 0 to 1
@@ -25,6 +30,9 @@ struct CutInfo {
 template <typename T>
 struct CutOf : CutInfo {
   Image<T> pixels;
+  // With keep_matte: 1 channel of the whole picture (upright and scaled), not cropped or placed,
+  // with the picture's own transparency left out. As MatteChoices::given it stands for the model.
+  ImageU8 matte;
 };
 using Cut = CutOf<uint8_t>;
 using Cut16 = CutOf<uint16_t>;
@@ -34,7 +42,8 @@ struct EncodedCut {
   std::vector<uint8_t> bytes;
   CutInfo info;
   int width = 0, height = 0, channels = 0;
-  int bits = 8;  // of a sample that was encoded
+  int bits = 8;   // of a sample that was encoded
+  ImageU8 matte;  // as CutOf's; of an animation none
 };
 
 }  // namespace peel

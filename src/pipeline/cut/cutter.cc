@@ -142,6 +142,7 @@ class CutterImpl final : public Cutter {
     result.channels = cut.pixels.channels();
     result.bits = 8 * sizeof(T);
     cut.times = std::move(times);
+    result.matte = std::move(cut.matte);
     result.info = static_cast<CutInfo&&>(cut);
     PEEL_RETURN_IF_ERROR(EnterStage("done", 1, options.control));
     return result;
@@ -177,11 +178,10 @@ class CutterImpl final : public Cutter {
     const Background& background =
         InProfile(options, CarriesMetadata(options) ? picture.metadata.icc : std::vector<uint8_t>(),
                   &converted, &warning);
-    const Composition how = {options, background, options.encode.format == Format::kJpeg};
+    Size input = {picture.stored_width, picture.stored_height};
+    if (picture.orientation >= 5) std::swap(input.width, input.height);
+    const Composition how = {options, background, options.encode.format == Format::kJpeg, input};
     PEEL_ASSIGN_OR_RETURN(CutOf<T> cut, CutUpright(pixels, how, Matting(), &pool_, times));
-    cut.input_width = picture.stored_width;
-    cut.input_height = picture.stored_height;
-    if (picture.orientation >= 5) std::swap(cut.input_width, cut.input_height);
     AddSentence(cut.warning, &warning);
     cut.warning = std::move(warning);
     return cut;
@@ -197,8 +197,6 @@ class CutterImpl final : public Cutter {
     PEEL_ASSIGN_OR_RETURN(Image<T> copy, Clone(pixels));
     PEEL_ASSIGN_OR_RETURN(CutOf<T> cut, CutUpright(copy, how, Matting(), &pool_, times));
     AddSentence(warning, &cut.warning);
-    cut.input_width = pixels.width;
-    cut.input_height = pixels.height;
     cut.times = std::move(times);
     PEEL_RETURN_IF_ERROR(EnterStage("done", 1, options.control));
     return cut;

@@ -1,5 +1,7 @@
 #include "src/pipeline/cut/decode_plan.h"
 
+#include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "src/codec/animation_encode.h"
@@ -8,8 +10,27 @@
 
 namespace peel {
 
+namespace {
+
+// Scaled down to at most so many pixels, aspect kept.
+Size FitPixels(Size size, uint64_t most) {
+  const double all = static_cast<double>(size.width) * size.height;
+  if (most == 0 || all <= static_cast<double>(most)) return size;
+  const double factor = std::sqrt(static_cast<double>(most) / all);
+  // Rounded down, a very thin picture's short side to 1: then the long one alone has to give way.
+  const auto side = [&](int length, int other) {
+    const double fits =
+        std::min(length * factor, static_cast<double>(most) / std::max(1.0, other * factor));
+    return std::max(1, static_cast<int>(fits));
+  };
+  return {side(size.width, size.height), side(size.height, size.width)};
+}
+
+}  // namespace
+
 Size TargetSize(int width, int height, const CutOptions& options) {
-  return FitWithin({width, height}, options.decode.max_size);
+  return FitPixels(FitWithin({width, height}, options.decode.max_size),
+                   options.decode.output_pixels);
 }
 
 DecodeOptions PlanDecoding(const CutOptions& options, ThreadPool& pool) {
@@ -26,7 +47,8 @@ DecodeOptions PlanDecoding(const CutOptions& options, ThreadPool& pool) {
 DecodeOptions PlanDecodingOf(std::span<const uint8_t> bytes, const CutOptions& options,
                              ThreadPool& pool) {
   DecodeOptions decode = PlanDecoding(options, pool);
-  if (options.decode.max_size <= 0 || options.rembg()) return decode;
+  const bool scales = options.decode.max_size > 0 || options.decode.output_pixels > 0;
+  if (!scales || options.rembg()) return decode;
   const auto info = DecoderOr(options.decode.decoder).Probe(bytes, options.control.cancel);
   if (!info.ok()) return decode;  // Decode says what is wrong
   Size size = {info.value().width, info.value().height};

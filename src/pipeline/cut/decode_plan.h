@@ -12,7 +12,8 @@
 // How a picture is decoded for what is to be made of it.
 namespace peel {
 
-// An upright picture of width x height scaled down to the longest side allowed.
+// An upright picture of width x height scaled down to the longest side and the pixels allowed, at
+// least 1x1.
 Size TargetSize(int width, int height, const CutOptions& options);
 
 // For any frame or page of a file.

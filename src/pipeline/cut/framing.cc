@@ -76,6 +76,10 @@ Result<Length> ParseLength(std::string_view text) {
 
 Result<Position> ParsePosition(std::string_view text) {
   Position position;
+  if (text == "original") {
+    position.original = true;
+    return position;
+  }
   if (text.find(',') != std::string_view::npos) {
     const auto parts = Split(text, ',');
     if (parts.size() != 2) return InvalidArgument(Quoted(text) + " is not a position X,Y");
@@ -140,24 +144,30 @@ Result<Shadow> ParseShadow(std::string_view text) {
 
 namespace {
 
+// The largest that a part may be, times `scale`, to fit into the canvas.
+Size Fitted(Size part, Size canvas, double scale) {
+  const double factor = scale * std::min(static_cast<double>(canvas.width) / part.width,
+                                         static_cast<double>(canvas.height) / part.height);
+  return {std::clamp(static_cast<int>(std::lround(part.width * factor)), 1, canvas.width),
+          std::clamp(static_cast<int>(std::lround(part.height * factor)), 1, canvas.height)};
+}
+
+int PlaceOn(const Length& at, int room) {
+  return at.percent ? at.Pixels(room) : static_cast<int>(std::lround(at.value));
+}
+
+// The start of `size` pixels whose middle lies at this share of the canvas, moved so that they fit.
+int StartAround(double middle, int size, int canvas) {
+  return std::clamp(static_cast<int>(std::lround(middle * canvas - size / 2.0)), 0, canvas - size);
+}
+
 template <typename T>
-Result<Image<T>> Place(ImageView<const T> picture, Size size, const Position& position,
-                       ThreadPool* pool) {
+Result<Image<T>> Place(ImageView<const T> picture, Size size, Box place, ThreadPool* pool) {
   if (picture.empty() || (picture.channels != 1 && picture.channels != 4)) {
     return InvalidArgument("only a mask or a cut-out can be put on a canvas");
   }
-  const double scale = std::min(static_cast<double>(size.width) / picture.width,
-                                static_cast<double>(size.height) / picture.height);
-  const int width = std::clamp(static_cast<int>(std::lround(picture.width * scale)), 1, size.width);
-  const int height =
-      std::clamp(static_cast<int>(std::lround(picture.height * scale)), 1, size.height);
-  PEEL_ASSIGN_OR_RETURN(const Image<T> scaled, Scaled(picture, width, height, pool));
-  const auto place = [](const Length& at, int room) {
-    return at.percent ? at.Pixels(room) : static_cast<int>(std::lround(at.value));
-  };
-  const int x0 = place(position.x, size.width - width);
-  const int y0 = place(position.y, size.height - height);
-
+  PEEL_ASSIGN_OR_RETURN(const Image<T> scaled, Scaled(picture, place.width, place.height, pool));
+  const int x0 = place.x, y0 = place.y, width = place.width, height = place.height;
   PEEL_ASSIGN_OR_RETURN(Image<T> canvas,
                         Image<T>::Allocate(size.width, size.height, picture.channels));
   const size_t pixel = static_cast<size_t>(picture.channels) * sizeof(T);
@@ -226,13 +236,36 @@ Status Shade(Image<T>* cutout, const Shadow& shadow, ThreadPool* pool) {
 
 }  // namespace
 
-Result<ImageU8> PlaceOnCanvas(ImageView<const uint8_t> picture, Size size, const Position& position,
-                              ThreadPool* pool) {
-  return Place(picture, size, position, pool);
+Box PlaceOf(Size part, Size canvas, const Position& position) {
+  const Size size = Fitted(part, canvas, 1);
+  return {PlaceOn(position.x, canvas.width - size.width),
+          PlaceOn(position.y, canvas.height - size.height), size.width, size.height};
 }
-Result<ImageU16> PlaceOnCanvas(ImageView<const uint16_t> picture, Size size,
-                               const Position& position, ThreadPool* pool) {
-  return Place(picture, size, position, pool);
+
+Box PlaceOf(Box part, Size whole, Size canvas, double scale, const Position& position) {
+  Size size = Fitted({part.width, part.height}, canvas, scale > 0 ? scale : 1);
+  if (scale <= 0) {
+    const double factor = std::min(static_cast<double>(canvas.width) / whole.width,
+                                   static_cast<double>(canvas.height) / whole.height);
+    size = {std::clamp(static_cast<int>(std::lround(part.width * factor)), 1, canvas.width),
+            std::clamp(static_cast<int>(std::lround(part.height * factor)), 1, canvas.height)};
+  }
+  if (position.original) {
+    return {StartAround((part.x + part.width / 2.0) / whole.width, size.width, canvas.width),
+            StartAround((part.y + part.height / 2.0) / whole.height, size.height, canvas.height),
+            size.width, size.height};
+  }
+  return {PlaceOn(position.x, canvas.width - size.width),
+          PlaceOn(position.y, canvas.height - size.height), size.width, size.height};
+}
+
+Result<ImageU8> PlaceOnCanvas(ImageView<const uint8_t> picture, Size canvas, Box place,
+                              ThreadPool* pool) {
+  return Place(picture, canvas, place, pool);
+}
+Result<ImageU16> PlaceOnCanvas(ImageView<const uint16_t> picture, Size canvas, Box place,
+                               ThreadPool* pool) {
+  return Place(picture, canvas, place, pool);
 }
 
 Status AddShadow(ImageU8* cutout, const Shadow& shadow, ThreadPool* pool) {

@@ -35,8 +35,12 @@ Result<Length> ParseLength(std::string_view text);
 // left (0 % touches the left or upper border, 100 % the other one), pixels count from left and top.
 struct Position {
   Length x = Length::Percent(50), y = Length::Percent(50);
+  // x and y do not count: the subject's middle stays at the share of the width and height at which
+  // it was in the picture, as far as all of it then fits. Only of a subject placed by itself
+  // (FrameChoices::scale).
+  bool original = false;
 };
-// "center", "top", "bottom-left", … or "X,Y" with two lengths.
+// "center", "top", "bottom-left", …, "original" or "X,Y" with two lengths.
 Result<Position> ParsePosition(std::string_view text);
 
 // "1000x800", or "1000" for a square; sides from 1 to 65535.
@@ -51,12 +55,20 @@ struct Shadow {
 // "" or "DX,DY[,BLUR[,OPACITY]]", the opacity in percent or as a number up to 1.
 Result<Shadow> ParseShadow(std::string_view text);
 
-// The picture (1 channel, or RGBA straight) scaled as large as it fits into size and put at the
-// position; what it does not cover is 0.
-Result<ImageU8> PlaceOnCanvas(ImageView<const uint8_t> picture, Size size, const Position& position,
+// Where a picture of size `part` lies on a canvas: scaled as large as it fits and put at the
+// position. The box may reach beyond the canvas.
+Box PlaceOf(Size part, Size canvas, const Position& position);
+// Where a subject lies that the box `part` of a picture of size `whole` holds: of `scale` (0 to 1)
+// the largest that fits into that share of the canvas, 0 for as large as the whole picture makes
+// it where it fits.
+Box PlaceOf(Box part, Size whole, Size canvas, double scale, const Position& position);
+
+// The picture (1 channel, or RGBA straight) scaled to the box and put there on a canvas of this
+// size; what it does not cover is 0.
+Result<ImageU8> PlaceOnCanvas(ImageView<const uint8_t> picture, Size canvas, Box place,
                               ThreadPool* pool);
-Result<ImageU16> PlaceOnCanvas(ImageView<const uint16_t> picture, Size size,
-                               const Position& position, ThreadPool* pool);
+Result<ImageU16> PlaceOnCanvas(ImageView<const uint16_t> picture, Size canvas, Box place,
+                               ThreadPool* pool);
 
 // The cut-out (RGBA, straight) over its own shadow, which falls on transparency and is cut off at
 // the borders. In place.

@@ -43,21 +43,45 @@ TEST(Framing, ParsesLengthsPositionsSizesAndShadows) {
   }
 }
 
+Result<ImageU8> Placed(const ImageU8& image, Size canvas, const Position& position) {
+  const Box place = PlaceOf(Size{image.width(), image.height()}, canvas, position);
+  return PlaceOnCanvas(image.view(), canvas, place, nullptr);
+}
+
 TEST(Framing, CanvasHoldsThePictureWhereItWasPut) {
   const ImageU8 red = Filled(20, 10, {255, 0, 0, 255});
-  const auto canvas = PlaceOnCanvas(red.view(), {40, 40}, *ParsePosition("bottom"), nullptr);
+  const auto canvas = Placed(red, {40, 40}, *ParsePosition("bottom"));
   ASSERT_TRUE(canvas.ok());
   EXPECT_EQ(canvas->width(), 40);
   EXPECT_EQ(canvas->row(19)[4 * 20 + 3], 0);
   EXPECT_EQ(canvas->row(20)[4 * 0 + 3], 255);
   EXPECT_EQ(canvas->row(39)[4 * 39], 255);
-  const auto moved = PlaceOnCanvas(red.view(), {40, 40}, *ParsePosition("-10,35"), nullptr);
+  const auto moved = Placed(red, {40, 40}, *ParsePosition("-10,35"));
   EXPECT_EQ(moved->row(36)[4 * 29 + 3], 255);
   EXPECT_EQ(moved->row(36)[4 * 30 + 3], 0);
   EXPECT_EQ(moved->row(34)[3], 0);
-  const auto mask = PlaceOnCanvas(Filled(3, 3, {200}).view(), {9, 3}, {}, nullptr);
+  const auto mask = Placed(Filled(3, 3, {200}), {9, 3}, {});
   EXPECT_EQ(mask->row(1)[2], 0);
   EXPECT_EQ(mask->row(1)[4], 200);
+}
+
+TEST(Framing, SubjectsArePlacedByScaleAndPosition) {
+  const Size whole = {200, 100};
+  const Box part = {20, 50, 40, 20};
+  // Half of the canvas is 100 x 50: a box of 2 to 1 fills it.
+  EXPECT_EQ(PlaceOf(part, whole, whole, 0.5, {}), (Box{50, 25, 100, 50}));
+  EXPECT_EQ(PlaceOf(part, whole, whole, 1, {}), (Box{0, 0, 200, 100}));
+  // As large as it is, in the corner; and on a canvas of half the size half as large.
+  const Position corner = *ParsePosition("bottom-right");
+  EXPECT_EQ(PlaceOf(part, whole, whole, 0, corner), (Box{160, 80, 40, 20}));
+  EXPECT_EQ(PlaceOf(part, whole, {100, 50}, 0, corner), (Box{80, 40, 20, 10}));
+  const Position original = *ParsePosition("original");
+  EXPECT_TRUE(original.original);
+  EXPECT_EQ(PlaceOf(part, whole, whole, 0, original), part);
+  EXPECT_EQ(PlaceOf(part, whole, {400, 200}, 0, original), (Box{40, 100, 80, 40}));
+  // Its middle at (40, 60) stays as far as it fits.
+  EXPECT_EQ(PlaceOf(part, whole, whole, 0.2, original), (Box{20, 50, 40, 20}));
+  EXPECT_EQ(PlaceOf(part, whole, whole, 0.5, original), (Box{0, 35, 100, 50}));
 }
 
 TEST(Framing, ShadowFallsBesideTheSubjectAndLeavesItAlone) {

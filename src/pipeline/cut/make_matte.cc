@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 #include <utility>
 
 #include "src/image/geometry.h"
 #include "src/image/resize.h"
+#include "src/matte/hints.h"
+#include "src/matte/parts.h"
 #include "src/matte/transparency.h"
 #include "src/pipeline/cut/compose.h"
 #include "src/pipeline/cut/scale.h"
@@ -75,40 +78,117 @@ Result<Matte> MatteByTrimap(ImageView<const uint8_t> view, const CutOptions& opt
   return matte;
 }
 
+// The part of the whole that a matte of the box stands for; nothing beside it.
+Result<ImageU8> Embed(const ImageU8& part, Box box, Size whole) {
+  PEEL_ASSIGN_OR_RETURN(ImageU8 out, ImageU8::Allocate(whole.width, whole.height, 1));
+  for (int y = 0; y < whole.height; ++y) {
+    std::memset(out.row(y), 0, static_cast<size_t>(whole.width));
+    if (y < box.y || y >= box.y + box.height) continue;
+    std::memcpy(out.row(y) + box.x, part.row(y - box.y), static_cast<size_t>(box.width));
+  }
+  return out;
+}
+
+// Leaves what lies outside of the box empty.
+void ClearAround(Box box, ImageView<uint8_t> alpha) {
+  for (int y = 0; y < alpha.height; ++y) {
+    uint8_t* row = alpha.row(y);
+    const bool inside = y >= box.y && y < box.y + box.height;
+    std::fill(row, inside ? row + box.x : row + alpha.width, uint8_t{0});
+    if (inside) std::fill(row + box.x + box.width, row + alpha.width, uint8_t{0});
+  }
+}
+
+// As if only the box had been there.
+Result<Matte> MatteByRegion(ImageView<const uint8_t> picture, Box box, const CutOptions& options,
+                            const ModelSource& model, ThreadPool* pool, Stopwatch& watch) {
+  PEEL_ASSIGN_OR_RETURN(Matte matte, MatteByModel(Crop(picture, box), options, model, pool, watch));
+  for (ImageU8& alpha : matte.alphas) {
+    PEEL_ASSIGN_OR_RETURN(alpha, Embed(alpha, box, {picture.width, picture.height}));
+  }
+  matte.coverage = Coverage(std::as_const(matte.alphas.front()).view());
+  return matte;
+}
+
+Result<Matte> MatteOf(ImageView<const uint8_t> picture, Box box, const CutOptions& options,
+                      const ModelSource& model, ThreadPool* pool, Stopwatch& watch) {
+  const MatteChoices& choices = options.matte;
+  if (choices.trimap != nullptr) return MatteByTrimap(picture, options, pool, watch);
+  if (choices.given == nullptr) {
+    return MatteByRegion(picture, box, options, model, pool, watch);
+  }
+  PEEL_RETURN_IF_ERROR(EnterStage("matte", 0.2, options.control));
+  return GivenMatte(choices.given->view(), picture, choices.model, pool);
+}
+
 }  // namespace
 
-// Scaling keeps the aspect, so that a picture decoded smaller than it is still fits its trimap.
-Status CheckTrimap(int width, int height, const ImageU8& trimap) {
-  const double x = static_cast<double>(trimap.width()) / width;
-  const double y = static_cast<double>(trimap.height()) / height;
-  if (x >= 1 && std::abs(trimap.width() / y - width) < 1.5 + width * 1e-3 && (x > 1 || y == 1)) {
+// Scaling keeps the aspect, so that a picture decoded smaller than it is still fits what was drawn.
+Status CheckPlane(int width, int height, const ImageU8& drawn, const char* what) {
+  const double x = static_cast<double>(drawn.width()) / width;
+  const double y = static_cast<double>(drawn.height()) / height;
+  if (x >= 1 && std::abs(drawn.width() / y - width) < 1.5 + width * 1e-3 && (x > 1 || y == 1)) {
     return OkStatus();
   }
-  return InvalidArgument("the trimap has " + std::to_string(trimap.width()) + "x" +
-                         std::to_string(trimap.height()) + " pixels, the picture " +
+  return InvalidArgument(std::string(what) + " " + std::to_string(drawn.width()) + "x" +
+                         std::to_string(drawn.height()) + " pixels, the picture " +
                          std::to_string(width) + "x" + std::to_string(height) +
                          "; they must be of one size");
 }
 
-Result<MadeMatte> MakeMatte(ImageView<const uint8_t> picture, bool transparent,
+Status FollowHints(ImageView<const uint8_t> picture, const MatteChoices& options, ThreadPool* pool,
+                   Matte* matte) {
+  PEEL_ASSIGN_OR_RETURN(const ImageU8 strokes,
+                        ReadHints(options.hints->view(), {picture.width, picture.height}, pool));
+  ImageU8 alpha = TakeUnion(*matte, pool);
+  // What the model says of a picture in which it found nothing is not to be seen.
+  if (!matte->subject_found) ClearAround({}, alpha.view());
+  if (options.keep_largest) PEEL_RETURN_IF_ERROR(KeepLargest(alpha.view()));
+  if (options.fill_holes) PEEL_RETURN_IF_ERROR(FillHoles(alpha.view()));
+  PEEL_RETURN_IF_ERROR(ApplyHints(picture, strokes.view(), alpha.view(), pool));
+  matte->alphas.clear();
+  const bool subject = HasSubject(std::as_const(alpha).view());
+  matte->subject_found = subject;
+  // Whoever draws knows.
+  matte->subject_score = subject ? 1.0f : 0.0f;
+  matte->coverage = Coverage(std::as_const(alpha).view());
+  matte->alphas.push_back(std::move(alpha));
+  return OkStatus();
+}
+
+Result<MadeMatte> MakeMatte(ImageView<const uint8_t> picture, bool transparent, Size input,
                             const CutOptions& options, const ModelSource& model, ThreadPool* pool,
                             Stopwatch& watch) {
   MadeMatte made;
-  const bool by_trimap = options.matte.trimap != nullptr;
-  made.was_cut_out = transparent && !by_trimap && IsCutOut(picture);
+  const MatteChoices& choices = options.matte;
+  const Size size = {picture.width, picture.height};
+  Box box = {0, 0, size.width, size.height};
+  if (choices.roi) {
+    PEEL_ASSIGN_OR_RETURN(box, BoxOf(*choices.roi, input, size));
+  }
+  const bool by_model = choices.trimap == nullptr && choices.given == nullptr;
+  made.was_cut_out = transparent && by_model && IsCutOut(picture);
+  ImageView<const uint8_t> seen = picture;
+  ImageU8 shown;
+  if (transparent && !(made.was_cut_out && choices.hints == nullptr)) {
+    PEEL_ASSIGN_OR_RETURN(shown, OverContrast(picture, pool));
+    seen = std::as_const(shown).view();
+  }
   if (made.was_cut_out) {
     // A model that is not there is not passed over because this picture does without.
     PEEL_RETURN_IF_ERROR(model().status());
     PEEL_ASSIGN_OR_RETURN(made.matte, WholeMatte(picture, options.compose.mask_only));
-    return made;
+  } else {
+    PEEL_ASSIGN_OR_RETURN(made.matte, MatteOf(seen, box, options, model, pool, watch));
   }
-  ImageU8 shown;
-  if (transparent) {
-    PEEL_ASSIGN_OR_RETURN(shown, OverContrast(picture, pool));
-    picture = std::as_const(shown).view();
+  if (choices.hints != nullptr) {
+    PEEL_RETURN_IF_ERROR(FollowHints(seen, choices, pool, &made.matte));
+    watch.Mark("hints");
   }
-  PEEL_ASSIGN_OR_RETURN(made.matte, by_trimap ? MatteByTrimap(picture, options, pool, watch)
-                                              : MatteByModel(picture, options, model, pool, watch));
+  if (choices.roi) {
+    for (ImageU8& alpha : made.matte.alphas) ClearAround(box, alpha.view());
+    made.matte.coverage = Coverage(std::as_const(made.matte.alphas.front()).view());
+  }
   return made;
 }
 

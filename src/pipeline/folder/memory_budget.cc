@@ -6,6 +6,7 @@
 #include "src/codec/frames.h"
 #include "src/codec/isolated/isolated_decoder.h"
 #include "src/image/geometry.h"
+#include "src/pipeline/cut/decode_plan.h"
 
 namespace peel {
 namespace {
@@ -20,7 +21,8 @@ uint64_t BytesPerPixel(const CutOptions& options) {
                    : options.encode.format == Format::kAvif ? 40
                    : options.encode.format == Format::kPng  ? 11
                                                             : 15;
-  if (options.matte.model.edges == Edges::kMatting) bytes += 32;
+  if (options.matte.model.edges == Edges::kMatting || options.matte.hints != nullptr) bytes += 32;
+  if (options.compose.keep_matte) bytes += 1;
   const Background& background = options.compose.background;
   if (background.kind() != Background::Kind::kColour && !background.is_none()) bytes += 4;
   return bytes;
@@ -56,8 +58,8 @@ uint64_t EstimateMemory(const PictureInfo& info, uint64_t file_bytes, const CutO
   const uint64_t decoded = std::min(width * height, most);
   uint64_t result = decoded;
   uint64_t total = file_bytes + kNetwork;
-  if (options.decode.max_size > 0) {
-    const Size target = FitWithin({info.width, info.height}, options.decode.max_size);
+  if (options.decode.max_size > 0 || options.decode.output_pixels > 0) {
+    const Size target = TargetSize(std::max(info.width, 1), std::max(info.height, 1), options);
     result = std::min(static_cast<uint64_t>(target.width) * static_cast<uint64_t>(target.height),
                       decoded);
     // What is decoded before scaling; a JPEG's decoder scales down to twice the sides by itself.
