@@ -1,0 +1,37 @@
+// Keyboard shortcuts and the dialog that lists them. Those of a single letter can be turned off.
+
+const OFF = 'peel.keys';
+const isMac = /Mac|iP(hone|ad)/.test(navigator.platform);
+
+export const singleKeys = {
+  get on() { return localStorage.getItem(OFF) !== 'off'; },
+  set on(on) { if (on) localStorage.removeItem(OFF); else localStorage.setItem(OFF, 'off'); },
+};
+
+// shortcuts: [[keys, what it does in words, action]]; keys as 'b', '+', 'Ctrl z', 'Shift D'.
+export function listen(shortcuts, list) {
+  for (const kbd of document.querySelectorAll('kbd.ctrl')) if (isMac) kbd.textContent = '⌘';
+  for (const [keys, words] of shortcuts) {
+    if (!words) continue;
+    const term = document.createElement('dt');
+    for (const key of keys.split(' ')) {
+      const kbd = document.createElement('kbd');
+      kbd.textContent = key === 'Ctrl' && isMac ? '⌘' : key.length === 1 ? key.toUpperCase() : key;
+      term.append(kbd, ' ');
+    }
+    list.append(term, Object.assign(document.createElement('dd'), {textContent: words}));
+  }
+  const actions = new Map(shortcuts.map(([keys, , action]) => [keys.toLowerCase(), action]));
+
+  addEventListener('keydown', (e) => {
+    if (e.defaultPrevented || e.altKey || document.querySelector('dialog[open]')) return;
+    if (e.target.matches?.('input:not([type=radio], [type=checkbox], [type=range]), select, textarea')) return;
+    const command = e.ctrlKey || e.metaKey;
+    if (!command && !singleKeys.on) return;
+    // Shift belongs to the name of letters only: "?" and "+" need it on some keyboards.
+    const shift = e.shiftKey && /^[a-z]$/i.test(e.key) ? 'shift ' : '';
+    const action = actions.get(`${command ? 'ctrl ' : ''}${shift}${e.key.toLowerCase()}`);
+    if (!action || action() === false) return;
+    e.preventDefault();
+  });
+}

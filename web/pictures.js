@@ -1,0 +1,69 @@
+// Pictures as the viewer draws them: at full size, with halves of it ready for when it is zoomed out.
+
+export class Pyramid {
+  constructor(levels) {
+    this.levels = levels;
+    this.width = levels[0].width;
+    this.height = levels[0].height;
+  }
+
+  // From a Blob, upright as its EXIF data says, or a bitmap, which is then its own. Rejects where the
+  // browser cannot read it.
+  static async of(source) {
+    const levels = [source instanceof Blob ? await createImageBitmap(source) : source];
+    for (let last = levels[0]; Math.max(last.width, last.height) > 1024; levels.push(last)) {
+      last = await createImageBitmap(last, {resizeWidth: Math.ceil(last.width / 2),
+                                            resizeHeight: Math.ceil(last.height / 2), resizeQuality: 'high'});
+    }
+    return new Pyramid(levels);
+  }
+
+  // The smallest one that is not smaller than what is shown: `scale` screen pixels a pixel.
+  level(scale) {
+    let i = 0;
+    while (i + 1 < this.levels.length && scale * 2 ** (i + 1) <= 1) ++i;
+    return this.levels[i];
+  }
+
+  close() { for (const level of this.levels) level.close(); }
+}
+
+// `before` where the matte is white, clear where it is black; the longer side at most `longer`.
+export async function masked(before, matteBlob, longer = 2048) {
+  const scale = Math.min(1, longer / Math.max(before.width, before.height));
+  const width = Math.max(1, Math.round(before.width * scale));
+  const height = Math.max(1, Math.round(before.height * scale));
+  const context = new OffscreenCanvas(width, height).getContext('2d', {willReadFrequently: true});
+  const matte = await createImageBitmap(matteBlob);
+  context.drawImage(matte, 0, 0, width, height);
+  matte.close();
+  const mask = context.getImageData(0, 0, width, height);
+  for (let i = 0; i < mask.data.length; i += 4) mask.data[i + 3] = mask.data[i];
+  context.putImageData(mask, 0, 0);
+  context.globalCompositeOperation = 'source-in';
+  context.drawImage(before.level(scale), 0, 0, width, height);
+  return Pyramid.of(context.canvas.transferToImageBitmap());
+}
+
+// A white picture as large as this one.
+export async function whiteLike(blob) {
+  const {width, height} = await createImageBitmap(blob);
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext('2d');
+  context.fillStyle = '#fff';
+  context.fillRect(0, 0, width, height);
+  return canvas.convertToBlob({type: 'image/png'});
+}
+
+// A square preview on a canvas, all of the picture in it.
+export async function thumbnail(canvas, blob) {
+  const bitmap = await createImageBitmap(blob);
+  const side = canvas.width;
+  const scale = side / Math.max(bitmap.width, bitmap.height);
+  const [w, h] = [bitmap.width * scale, bitmap.height * scale];
+  const context = canvas.getContext('2d');
+  context.imageSmoothingQuality = 'high';
+  context.clearRect(0, 0, side, side);
+  context.drawImage(bitmap, (side - w) / 2, (side - h) / 2, w, h);
+  bitmap.close();
+}

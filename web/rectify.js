@@ -1,0 +1,79 @@
+// The four corners of a page, card or screen, dragged or moved by keys, with a preview of what comes out.
+
+import {isConvex, flatSize, straighten} from './homography.js';
+
+const NAMES = ['Top left', 'Top right', 'Bottom right', 'Bottom left'];
+const ARROWS = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1]};
+const LONGER = 720;  // of the preview's source, pixels
+
+// Asks for the corners of a picture (a Pyramid). Resolves with [[x, y] …] in its pixels, clockwise from
+// the top left, or null.
+export function askCorners(picture) {
+  const dialog = document.getElementById('rectify');
+  const table = document.getElementById('table');
+  const canvas = table.querySelector('canvas');
+  const scale = Math.min(1, LONGER / Math.max(picture.width, picture.height));
+  canvas.width = Math.round(picture.width * scale);
+  canvas.height = Math.round(picture.height * scale);
+  const context = canvas.getContext('2d', {willReadFrequently: true});
+  context.drawImage(picture.level(scale), 0, 0, canvas.width, canvas.height);
+  const source = context.getImageData(0, 0, canvas.width, canvas.height);
+  const [w, h] = [canvas.width, canvas.height];
+  const corners = [[.1, .1], [.9, .1], [.9, .9], [.1, .9]].map(([x, y]) => [x * w, y * h]);
+
+  const handles = NAMES.map((name, i) => {
+    const button = Object.assign(document.createElement('button'), {type: 'button', className: 'corner'});
+    const put = (x, y) => {
+      corners[i] = [Math.min(Math.max(x, 0), w), Math.min(Math.max(y, 0), h)];
+      update();
+    };
+    button.addEventListener('pointerdown', (e) => {
+      button.setPointerCapture(e.pointerId);
+      e.preventDefault();
+      button.focus();
+    });
+    button.addEventListener('pointermove', (e) => {
+      if (!button.hasPointerCapture(e.pointerId)) return;
+      const box = canvas.getBoundingClientRect();
+      put((e.clientX - box.left) / box.width * w, (e.clientY - box.top) / box.height * h);
+    });
+    button.addEventListener('keydown', (e) => {
+      if (!ARROWS[e.key]) return;
+      e.preventDefault();
+      const step = e.shiftKey ? 10 : 1;
+      put(corners[i][0] + ARROWS[e.key][0] * step, corners[i][1] + ARROWS[e.key][1] * step);
+    });
+    button.name = name;
+    return button;
+  });
+
+  function update() {
+    const good = isConvex(corners);
+    handles.forEach((button, i) => {
+      const [x, y] = corners[i];
+      button.style.left = `${x / w * 100}%`;
+      button.style.top = `${y / h * 100}%`;
+      button.setAttribute('aria-label', `${NAMES[i]}: ${Math.round(x / scale)}, ${Math.round(y / scale)}`);
+    });
+    const svg = table.querySelector('svg');
+    svg.setAttribute('viewBox', `0 0 ${w} ${h}`);
+    svg.firstElementChild.setAttribute('points', corners.join(' '));
+    document.getElementById('rectify-go').disabled = !good;
+    const size = flatSize(corners).map((side) => Math.round(side / scale));
+    document.getElementById('rectify-note').textContent = good ?
+      `About ${size[0]} × ${size[1]} pixels.` : 'These corners cross. Put each one on its own corner of the page.';
+    straighten(source, corners, 420, document.getElementById('flat'));
+  }
+
+  table.append(...handles);
+  dialog.showModal();
+  update();
+  handles[0].focus();
+  return new Promise((resolve) => {
+    dialog.addEventListener('close', () => {
+      for (const button of handles) button.remove();
+      resolve(dialog.returnValue === 'go' ? corners.map(([x, y]) => [x / scale, y / scale]) : null);
+      dialog.returnValue = '';
+    }, {once: true});
+  });
+}
