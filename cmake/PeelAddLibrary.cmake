@@ -30,7 +30,7 @@ endif()
 
 set(PEEL_COMPONENTS base image codec rectify engine/graph engine/onnx engine/kernels engine/plan
     engine/quantize engine matte pipeline video library server/http server/fetch server/guard server/telemetry
-    server/work server/api server capi)
+    server/page server/work server/api server capi)
 
 function(peel_add_library folder)
   cmake_parse_arguments(LIBRARY "PROGRAM_ONLY" "" "DEPS" ${ARGN})

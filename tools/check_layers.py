@@ -34,7 +34,7 @@ LAYERS = [(name, [name]) for name in (
     "src/pipeline/model", "src/pipeline/cut", "src/pipeline/folder", "src/pipeline/jobs",
     "src/video", "src/library",
     "src/server/http", "src/server/fetch", "src/server/guard", "src/server/telemetry",
-    "src/server/work", "src/server/api", "src/server", "src/capi",
+    "src/server/page", "src/server/work", "src/server/api", "src/server", "src/capi",
     "apps/peel", "apps/peel/model", "apps/peel/doctor", "apps/peel/cut", "apps/peel/stream",
     "apps/peel/bench", "apps/peel/serve")] + [
     ("apps/peel (front)", ["apps/peel/main"])]

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs through apt what building, testing or fuzzing needs and is not there yet.
-# usage: tools/install_deps.sh [build] [test] [bench] [fuzz] [lint] [arm] [emulate] [windows] [deb] [package]
+# usage: tools/install_deps.sh [build] [test] [bench] [fuzz] [lint] [arm] [emulate] [windows] [deb] [package] [browser]
 set -euo pipefail
 build=(g++ cmake ninja-build ccache pkg-config libhwy-dev libprotozero-dev libcli11-dev
        libfmt-dev nlohmann-json3-dev libyaml-cpp-dev libjpeg62-turbo-dev libdeflate-dev libwebp-dev
@@ -16,6 +16,7 @@ windows=(g++-mingw-w64-x86-64-posix libz-mingw-w64-dev wine64 libgtest-dev libpr
          nlohmann-json3-dev cmake ninja-build ccache curl)
 deb=(dpkg-dev file binutils)
 package=(debootstrap)
+browser=(chromium chromium-driver)
 want=()
 for group in "${@:-build}"; do
   declare -n list=$group

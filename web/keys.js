@@ -19,7 +19,9 @@ export function listen(shortcuts, list) {
       kbd.textContent = key === 'Ctrl' && isMac ? '⌘' : key.length === 1 ? key.toUpperCase() : key;
       term.append(kbd, ' ');
     }
-    list.append(term, Object.assign(document.createElement('dd'), {textContent: words}));
+    const row = document.createElement('div');
+    row.append(term, Object.assign(document.createElement('dd'), {textContent: words}));
+    list.append(row);
   }
   const actions = new Map(shortcuts.map(([keys, , action]) => [keys.toLowerCase(), action]));
 

@@ -3,7 +3,7 @@
 import {readOptions} from './options.js';
 
 const COLOURS = {White: '#ffffff', Black: '#101412', Grey: '#c9cec9', Sand: '#f0dfc4', Sky: '#bfe0f2', Zest: '#d3f03f',
-                 Coral: '#ff8f78', Spruce: '#0d6b4c'};
+                 Coral: '#ff8f78'};
 
 export class Panel extends EventTarget {
   #timer = 0;

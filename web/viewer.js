@@ -3,6 +3,8 @@
 
 const still = matchMedia('(prefers-reduced-motion: reduce)');
 const clamp = (v, low, high) => Math.min(Math.max(v, low), Math.max(low, high));
+// 0 for a moment where the window is being moved between screens.
+const ratio = () => devicePixelRatio || 1;
 const CHECK = 12;  // a square of the checkerboard, CSS pixels
 
 export class Viewer extends EventTarget {
@@ -99,7 +101,7 @@ export class Viewer extends EventTarget {
   toPicture(x, y) { return [(x - this.#x) / this.#scale, (y - this.#y) / this.#scale]; }
 
   fit() { this.#glide(this.#fitted(), () => { this.#fits = true; this.#fit(); this.redraw(); }); }
-  oneToOne() { this.zoomTo(1 / devicePixelRatio); }
+  oneToOne() { this.zoomTo(1 / ratio()); }
   zoomTo(scale, x = this.width / 2, y = this.height / 2) { this.#glide(scale, null, x, y); }
   zoomBy(factor, x = this.width / 2, y = this.height / 2) {
     if (!this.base) return;
@@ -115,7 +117,7 @@ export class Viewer extends EventTarget {
                                   this.base.height * this.#scale > this.height + 1);
   }
 
-  #bounded(scale) { return clamp(scale, Math.min(this.#fitted(), 1 / devicePixelRatio) / 2, 24); }
+  #bounded(scale) { return clamp(scale, Math.min(this.#fitted(), 1 / ratio()) / 2, 24); }
   #fitted() {
     if (!this.base) return 1;
     return Math.min((this.width - 24) / this.base.width, (this.height - 24) / this.base.height, 4);
@@ -152,8 +154,8 @@ export class Viewer extends EventTarget {
     this.width = this.stage.clientWidth;
     this.height = this.stage.clientHeight;
     for (const canvas of [this.afterCanvas, this.beforeCanvas, this.paintCanvas]) {
-      canvas.width = Math.round(this.width * devicePixelRatio);
-      canvas.height = Math.round(this.height * devicePixelRatio);
+      canvas.width = Math.round(this.width * ratio());
+      canvas.height = Math.round(this.height * ratio());
     }
     if (this.#fits) this.#fit();
     else this.#place(this.#x, this.#y);
@@ -193,25 +195,31 @@ export class Viewer extends EventTarget {
       context.clearRect(0, 0, context.canvas.width, context.canvas.height);
     }
     if (this.mode !== 'brush' || !this.painter) return;
-    const dpr = devicePixelRatio, scale = this.#scale * dpr;
+    const dpr = ratio(), scale = this.#scale * dpr;
     context.setTransform(scale, 0, 0, scale, this.#x * dpr, this.#y * dpr);
     this.painter.strokes.draw(context, last);
   }
 
+  // The picture's place on a canvas: whole device pixels, so that nothing shines through at its edges.
+  #box(base) {
+    const dpr = ratio(), [x, y] = [Math.round(this.#x * dpr), Math.round(this.#y * dpr)];
+    const end = (at, size) => Math.round((at + size * this.#scale) * dpr);
+    return [x, y, end(this.#x, base.width) - x, end(this.#y, base.height) - y];
+  }
+
   #picture(context, picture, base, alpha = 1) {
-    const dpr = devicePixelRatio;
-    const w = base.width * this.#scale * dpr, h = base.height * this.#scale * dpr;
-    const scale = w / picture.width;
+    const box = this.#box(base);
+    const scale = box[2] / picture.width;
     context.globalAlpha = alpha;
     context.imageSmoothingEnabled = scale < 3;
     context.imageSmoothingQuality = scale < 1 ? 'medium' : 'low';
-    context.drawImage(picture.level(scale), this.#x * dpr, this.#y * dpr, w, h);
+    context.drawImage(picture.level(scale), ...box);
     context.globalAlpha = 1;
   }
 
   #checks(context, base) {
     const style = getComputedStyle(this.stage);
-    const side = Math.round(CHECK * devicePixelRatio);
+    const side = Math.round(CHECK * ratio());
     const tile = new OffscreenCanvas(2 * side, 2 * side);
     const ink = tile.getContext('2d');
     ink.fillStyle = style.getPropertyValue('--check-a');
@@ -219,12 +227,11 @@ export class Viewer extends EventTarget {
     ink.fillStyle = style.getPropertyValue('--check-b');
     ink.fillRect(0, 0, side, side);
     ink.fillRect(side, side, side, side);
-    const dpr = devicePixelRatio;
-    const [x, y] = [Math.round(this.#x * dpr), Math.round(this.#y * dpr)];
+    const [x, y, w, h] = this.#box(base);
     context.save();
     context.translate(x, y);
     context.fillStyle = context.createPattern(tile, 'repeat');
-    context.fillRect(0, 0, Math.round(base.width * this.#scale * dpr), Math.round(base.height * this.#scale * dpr));
+    context.fillRect(0, 0, w, h);
     context.restore();
   }
 }
