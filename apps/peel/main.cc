@@ -21,6 +21,7 @@
 #include "apps/peel/model/models_command.h"
 #include "apps/peel/model/quantize_command.h"
 #include "apps/peel/output.h"
+#include "apps/peel/serve/serve_command.h"
 #include "apps/peel/stream/stream_command.h"
 #include "src/base/cpu.h"
 #include "src/base/os/descriptor.h"
@@ -30,7 +31,7 @@
 
 namespace {
 
-constexpr std::string_view kLater[] = {"serve", "rectify", "scan", "video"};
+constexpr std::string_view kLater[] = {"rectify", "scan", "video"};
 
 constexpr char kFooter[] = R"(
 Without a command, `cut` is meant: `peel photo.jpg` writes photo.cut.png beside the photo.
@@ -78,6 +79,7 @@ int Run(int argc, char** argv) {
   peel::AddQuantizeCommand(app, &exit_code);
   peel::AddBenchCommand(app, &exit_code);
   peel::AddBenchCaseCommand(app, &exit_code);
+  peel::AddServeCommand(app, &exit_code);
   peel::AddDoctorCommand(app, &exit_code);
 
   if (arguments.empty()) {
@@ -104,6 +106,7 @@ int Run(int argc, char** argv) {
 int main(int argc, char** argv) try {
   // Before all else: it is started while a picture waits.
   if (argc == 2 && argv[1] == peel::kHelperCommand) return peel::RunDecodeHelper();
+  if (argc == 2 && argv[1] == peel::kZygoteCommand) return peel::RunServeZygote();
   return Run(argc, argv);
 } catch (const std::exception& error) {  // such as no memory for a few words
   peel::FlushOutput();

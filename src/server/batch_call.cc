@@ -73,7 +73,7 @@ void Service::BatchCall::Done(size_t number, const Outcome& outcome) {
   if (outcome.ok()) {
     picture = {outcome.done->bytes, outcome.done->keeper};
     const auto state = std::static_pointer_cast<CallState>(exchange_->request().state);
-    if (state) service_.parts_.gate.Charge(state->verdict.caller);
+    if (state) service_.parts_.gate.Charge(state->verdict);
   } else {
     errors_.emplace_back(batch_.items[number].name, outcome.failure.message);
   }
@@ -87,8 +87,11 @@ void Service::BatchCall::Deliver() {
       if (!std::exchange(ended_, true)) {
         if (!errors_.empty()) {
           const std::string text = Errors();
-          last += zip_.Add("errors.json",
-                           {reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+          if (auto piece = zip_.Add(
+                  "errors.json", {reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+              piece.ok()) {
+            last += *piece;
+          }
         }
         last += zip_.End();
       }
@@ -102,7 +105,12 @@ void Service::BatchCall::Deliver() {
     const std::string& name = batch_.items[delivered_++].name;
     Fill();
     if (picture.bytes.empty()) continue;
-    std::exchange(waiting_, nullptr)(zip_.Add(name, picture.bytes));
+    auto piece = zip_.Add(name, picture.bytes);
+    if (piece.ok()) {
+      std::exchange(waiting_, nullptr)(*std::move(piece));
+    } else {
+      errors_.emplace_back(name, piece.status().message());
+    }
   }
 }
 

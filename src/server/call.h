@@ -12,7 +12,6 @@ namespace peel::server {
 struct CallState {
   std::chrono::steady_clock::time_point begun;
   Gate::Verdict verdict;
-  Fields headers{Fields::Case::kIgnored};  // for its answer
 };
 
 // One picture's way: fetched where it is named by URL, done by the pool, answered by the API. Stops

@@ -44,7 +44,6 @@ void Canary::Ask(Answer answer) {
   CutJob job;
   job.mask_only = true;
   job.deadline = deadline_;
-  job.is_canary = true;
   pool_.Submit(job, std::move(files), [this](const Outcome& outcome) { End(outcome); });
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,21 +29,26 @@ class Gate {
     Caller caller{};
     uint64_t max_body = UINT64_MAX;  // the key's limit
     Fields headers{Fields::Case::kIgnored};  // for the answer, whatever it is
-    std::shared_ptr<void> place{};  // of a key with so many at a time: until this is gone
+    std::shared_ptr<void> lease{};  // of a key's credits and places: until this is gone
   };
-  // `api` is the API's name, for keys that may use some of them alone.
-  virtual Verdict Judge(const Request& request, std::string_view api) = 0;
+  // `api` is the API's name, for keys that may use some of them alone; kNothing: a question about
+  // the account.
+  enum class Cost { kNothing, kPicture };
+  virtual Verdict Judge(const Request& request, std::string_view api, Cost cost) = 0;
 
-  // A preflight's answer, or nothing where the request is none or its origin is not listed.
-  virtual bool Preflight(const Request& request, Response& answer) = 0;
+  // A preflight's answer; nullopt where the request is none.
+  virtual std::optional<Response> Preflight(const Request& request) = 0;
   // What every answer to this request's origin carries.
-  virtual void AddOrigin(const Request& request, Fields& headers) = 0;
+  virtual void AddOrigin(const Request& request, Response& response) = 0;
 
-  // One picture was made for it.
-  virtual void Charge(const Caller& caller) = 0;
+  // The picture was made: it costs.
+  virtual void Charge(const Verdict& verdict) = 0;
   // Key and secret files anew; what is broken leaves the old ones in force. The message of what is.
   virtual std::string Reload() = 0;
   virtual bool wants_keys() const = 0;
+  // Who is told that the files were read anew, or could not be.
+  using Tell = std::function<void(bool is_failure, const std::string& text)>;
+  virtual void set_tell(Tell tell) = 0;
 };
 
 }  // namespace peel::server

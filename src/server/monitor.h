@@ -1,9 +1,11 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "src/server/http/http_server.h"
 #include "src/server/http/message.h"
@@ -25,7 +27,7 @@ class Monitor {
     const Request& request;
     std::string_view route;  // "/v1/cut", "other": never what a client made up
     int status = 0;
-    size_t bytes_out = 0;
+    uint64_t bytes_in = 0, bytes_out = 0;  // of the bodies
     std::chrono::steady_clock::duration taken{};
     const Outcome* outcome = nullptr;
     std::string_view key;   // its name
@@ -35,9 +37,14 @@ class Monitor {
   // Something that is no request: "started", "model loaded", "worker died" …
   virtual void Note(std::string_view level, std::string_view message) = 0;
 
-  virtual std::string Metrics(const WorkerPool::Counts& work, const HttpServer::Counts& http,
-                              bool ready) = 0;
+  // A worker was replaced: "crash", "hang", "memory", "age" …
+  virtual void Restarted(std::string_view reason) = 0;
+
+  virtual std::string Metrics(const WorkerPool::Counts& work, const HttpServer::Counts& http) = 0;
   virtual void ReopenLog() = 0;
+
+  // The paths that metrics tell apart; all others are "other".
+  static std::vector<std::string> KnownRoutes();
 };
 
 }  // namespace peel::server

@@ -49,6 +49,10 @@ class Runner {
     PEEL_ASSIGN_OR_RETURN(const auto fetcher, MakeFetcher(context_, options_));
     PEEL_ASSIGN_OR_RETURN(const auto canary, Canary::Make(pool, options_.canary_deadline));
     canary_ = canary.get();
+    gate.set_tell([this](bool is_failure, const std::string& text) {
+      if (is_failure) events_.warn(text);
+      monitor_->Note(is_failure ? "error" : "info", text);
+    });
     service_ = std::make_unique<Service>(
         Service::Parts{context_, options_, pool, gate, monitor, *fetcher, *canary});
     PEEL_ASSIGN_OR_RETURN(http_, HttpServer::Listen(context_, options_.http, *service_));
@@ -62,6 +66,7 @@ class Runner {
     // In this order: connections may still hold what the pool gave them.
     http_.reset();
     service_.reset();
+    gate.set_tell(nullptr);
     return OkStatus();
   }
 

@@ -13,12 +13,10 @@
 #include "src/server/call.h"
 #include "src/server/canary.h"
 #include "src/server/page/page.h"
+#include "src/server/telemetry/server_timing.h"
 
 namespace peel::server {
 namespace {
-
-constexpr std::string_view kOperatorPaths[] = {"/live", "/ready", "/health", "/metrics",
-                                               "/openapi.json", "/api"};
 
 uint64_t AnnouncedBytes(const Request& request) {
   const std::string_view text = request.headers.Get("Content-Length");
@@ -33,7 +31,7 @@ Response Plain(int status, const std::string& message) {
 
 }  // namespace
 
-Service::Service(const Parts& parts) : parts_(parts) {
+Service::Service(const Parts& parts) : parts_(parts), routes_(Monitor::KnownRoutes()) {
   const ModelInfo& info = parts.pool.info();
   facts_.version = parts.options.version;
   facts_.model = info.name;
@@ -56,12 +54,7 @@ Api* Service::ApiOf(std::string_view path) const {
 }
 
 std::string_view Service::RouteOf(std::string_view path) const {
-  for (const std::string_view known : kOperatorPaths) {
-    if (path == known) return known;
-  }
-  for (const std::string_view known :
-       {"/api/remove", "/v1.0/removebg", "/v1.0/account", "/v1/cut", "/v1/batch", "/v1/about",
-        "/v1/rectify", "/v1/segment", "/v1/remove-background", "/remove-background/v1"}) {
+  for (const std::string& known : routes_) {
     if (path == known) return known;
   }
   return parts_.options.page && FindPageFile(path) != nullptr ? "/" : "other";
@@ -71,20 +64,20 @@ std::optional<Response> Service::Admit(Request& request, BodyLimits& limits) {
   auto state = std::make_shared<CallState>();
   state->begun = std::chrono::steady_clock::now();
   request.state = state;
-  parts_.gate.AddOrigin(request, state->headers);
   const auto refuse = [&](int status, const std::string& message, int retry_after = 0) {
     Response response = Refuse(request, status, message);
     if (retry_after > 0) response.headers.Set("Retry-After", std::to_string(retry_after));
     return response;
   };
   limits.max_bytes = 64 << 10;
-  Response preflight;
-  if (request.method == "OPTIONS" && parts_.gate.Preflight(request, preflight)) return preflight;
+  if (auto preflight = parts_.gate.Preflight(request)) return preflight;
   Api* const api = ApiOf(request.path);
   if (api == nullptr || !api->IsWork(request.path)) return std::nullopt;
   const std::string methods = api->Methods(request.path);
   if (methods.find(request.method) == std::string::npos) return std::nullopt;  // 405, by Handle
-  state->verdict = parts_.gate.Judge(request, api->name());
+  const bool is_account = request.path == "/v1.0/account";
+  state->verdict = parts_.gate.Judge(
+      request, api->name(), is_account ? Gate::Cost::kNothing : Gate::Cost::kPicture);
   if (state->verdict.status != 0) {
     Response response =
         refuse(state->verdict.status, state->verdict.message, state->verdict.retry_after);
@@ -98,7 +91,7 @@ std::optional<Response> Service::Admit(Request& request, BodyLimits& limits) {
                            std::to_string(limits.max_bytes) + " are the most");
   }
   // While nothing can be done with it, no body is taken.
-  if (const auto wait = parts_.pool.FullFor(); wait && request.path != "/v1.0/account") {
+  if (const auto wait = parts_.pool.FullFor(); wait && !is_account) {
     return refuse(api->name() == "removebg" ? 429 : 503,
                   "the server is busy and its queue is full; try again in a moment", *wait);
   }
@@ -120,20 +113,19 @@ void Service::Finish(const Request& request, Response& response, const Outcome* 
   if (state) {
     taken = std::chrono::steady_clock::now() - state->begun;
     key = state->verdict.caller.key_name;
-    for (const Fields* extra : {&state->headers, &state->verdict.headers}) {
-      for (const auto& [name, value] : extra->all()) response.headers.Set(name, value);
-    }
+    for (const auto& [name, value] : state->verdict.headers.all()) response.headers.Set(name, value);
   }
+  parts_.gate.AddOrigin(request, response);
   if (outcome != nullptr && outcome->ok()) {
     response.headers.Set("X-Peel-Model", outcome->done->model);
     response.headers.Set("X-Peel-Device", outcome->done->device);
     response.headers.Set("Server-Timing", ServerTiming(outcome->done->stages));
     if (!outcome->done->warning.empty()) response.headers.Set("X-Peel-Warning", outcome->done->warning);
-    if (state) parts_.gate.Charge(state->verdict.caller);
+    if (state) parts_.gate.Charge(state->verdict);
   }
   const size_t bytes = response.bytes.empty() ? response.text.size() : response.bytes.size();
-  parts_.monitor.Tell({request, RouteOf(request.path), response.status, bytes, taken, outcome, key,
-                       note});
+  parts_.monitor.Tell({request, RouteOf(request.path), response.status, request.body.size(), bytes,
+                       taken, outcome, key, note});
 }
 
 void Service::Reply(const std::shared_ptr<Exchange>& exchange, Response response,
@@ -158,7 +150,7 @@ void Service::Handle(std::shared_ptr<Exchange> exchange) {
     if (request.method == "OPTIONS") {
       response.status = 204;
       response.text.clear();
-      response.headers.Remove("Content-Type");
+      response.headers.Set("Content-Type", "text/plain");
     }
     return Reply(exchange, std::move(response));
   }
@@ -221,8 +213,7 @@ std::optional<Response> Service::Operate(const Request& request) {
   if (path == "/metrics") {
     return TextAnswer(200,
                       parts_.monitor.Metrics(parts_.pool.counts(),
-                                             http_ != nullptr ? http_->counts() : HttpServer::Counts{},
-                                             !draining_ && parts_.canary.last_well()),
+                                             http_ != nullptr ? http_->counts() : HttpServer::Counts{}),
                       "text/plain; version=0.0.4; charset=utf-8");
   }
   if (path == "/openapi.json") return TextAnswer(200, OpenApi(facts_), "application/json");

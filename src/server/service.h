@@ -66,6 +66,7 @@ class Service final : public Handler {
 
   Parts parts_;
   Facts facts_;
+  std::vector<std::string> routes_;
   std::vector<std::unique_ptr<Api>> apis_;
   const HttpServer* http_ = nullptr;
   bool draining_ = false;

@@ -19,8 +19,8 @@ struct ServiceOptions {
   uint64_t max_body = uint64_t{64} << 20;  // bytes of a request
   uint64_t max_pixels = 50'000'000;        // of a picture
 
-  std::string keys_file{};                  // "": no keys, anybody may ask
-  std::string link_secrets_file{};          // "": no signed links
+  std::string keys_file{};                  // keys and link secrets (guard/keys.h); "": anybody may ask
+  std::string credits_file{};               // what keys have used, so that it outlasts the server
   int requests_per_minute = 0;              // of one client without a key; 0: no limit
   std::vector<std::string> cors_origins{};  // none: off; "*": all
   bool fetches = false;                     // pictures by URL

@@ -119,21 +119,19 @@ def test_settings_that_make_no_sense(program, tmp_path):
 
 # ---- keys, rates, links, origins ---------------------------------------------------------------------
 
-def new_key(name):
-    done = subprocess.run([PROGRAM, "serve", "--new-key", name], capture_output=True, text=True, check=True,
-                          env={**os.environ, "PEEL_CONFIG": "off"})
-    lines = done.stdout.splitlines()
-    return lines[0].split()[-1], json.loads("\n".join(lines[1:]))
-
-
-def write_keys(path, *entries):
-    path.write_text(json.dumps({"keys": list(entries)}))
-    path.chmod(0o600)
+def new_key(path, name, **limits):
+    """A key, and the limits put into its entry of the file."""
+    done = subprocess.run([PROGRAM, "serve", "--keys", path, "--new-key", name], capture_output=True, text=True,
+                          check=True, env={**os.environ, "PEEL_CONFIG": "off"})
+    if limits:
+        file = json.loads(path.read_text())
+        next(entry for entry in file["keys"] if entry["name"] == name).update(limits)
+        path.write_text(json.dumps(file))
+    return done.stdout.strip()
 
 
 def test_keys(start, photo, tmp_path):
-    key, entry = new_key("shop")
-    write_keys(tmp_path / "keys.json", entry)
+    key = new_key(tmp_path / "keys.json", "shop")
     assert key not in (tmp_path / "keys.json").read_text()
     service = start("--keys", tmp_path / "keys.json", "--log", "json")
     assert service.cut(photo).status_code == 401
@@ -148,15 +146,14 @@ def test_keys(start, photo, tmp_path):
 
 
 def test_keys_are_read_again(start, photo, tmp_path):
-    first, entry = new_key("first")
-    second, other = new_key("second")
-    write_keys(tmp_path / "keys.json", entry)
+    first = new_key(tmp_path / "keys.json", "first")
+    second = new_key(tmp_path / "other.json", "second")
     service = start("--keys", tmp_path / "keys.json")
     ask = lambda key: service.post("/v1/cut", data=photo, headers={"X-Api-Key": key}).status_code
     assert (ask(first), ask(second)) == (200, 401)
-    write_keys(tmp_path / "keys.json", other)
-    wait_until(lambda: ask(second) == 200, "the new key")
-    assert ask(first) == 401
+    (tmp_path / "other.json").replace(tmp_path / "keys.json")
+    wait_until(lambda: ask(first) == 401, "the new keys")
+    assert ask(second) == 200
     (tmp_path / "keys.json").write_text("{broken")
     service.process.send_signal(signal.SIGHUP)
     service.wait_for("keys.json")
@@ -164,8 +161,7 @@ def test_keys_are_read_again(start, photo, tmp_path):
 
 
 def test_guessing_keys_is_slowed_down(start, photo, tmp_path):
-    key, entry = new_key("shop")
-    write_keys(tmp_path / "keys.json", entry)
+    new_key(tmp_path / "keys.json", "shop")
     service = start("--keys", tmp_path / "keys.json")
     codes = [service.post("/v1/cut", data=photo, headers={"X-Api-Key": f"guess{i}"}).status_code for i in range(40)]
     assert codes[0] == 401 and codes[-1] == 429
@@ -182,9 +178,8 @@ def test_rate_of_clients_without_keys(start, photo):
 
 
 def test_credits_are_counted(start, photo, tmp_path):
-    key, entry = new_key("shop")
-    write_keys(tmp_path / "keys.json", {**entry, "credits": 2})
-    service = start("--keys", tmp_path / "keys.json")
+    key = new_key(tmp_path / "keys.json", "shop", credits=2)
+    service = start("--keys", tmp_path / "keys.json", "--credits", tmp_path / "used.json")
     ask = lambda: service.post("/v1.0/removebg", files={"image_file": photo}, data={"size": "auto"},
                                headers={"X-Api-Key": key})
     first = ask()
@@ -194,6 +189,50 @@ def test_credits_are_counted(start, photo, tmp_path):
     assert ask().status_code == 200
     spent = ask()
     assert spent.status_code == 402 and spent.json()["errors"][0]["code"] == "insufficient_credits"
+    assert service.end() == 0
+    again = start("--keys", tmp_path / "keys.json", "--credits", tmp_path / "used.json")
+    assert again.post("/v1/cut", data=photo, headers={"X-Api-Key": key}).status_code == 402
+
+
+def test_limits_of_a_key(start, photo, tmp_path):
+    keys = tmp_path / "keys.json"
+    small = new_key(keys, "small", max_pixels=1000)
+    one_api = new_key(keys, "one", apis=["removebg"])
+    slow = new_key(keys, "slow", requests_per_minute=2, burst=2)
+    off = new_key(keys, "off", disabled=True)
+    old = new_key(keys, "old", expires="2020-01-01T00:00:00Z")
+    service = start("--keys", keys)
+    ask = lambda key: service.post("/v1/cut", data=photo, headers={"X-Api-Key": key}).status_code
+    assert (ask(small), ask(one_api), ask(off), ask(old)) == (413, 403, 403, 403)
+    assert service.post("/v1.0/removebg", files={"image_file": photo}, headers={"X-Api-Key": one_api}).status_code == 200
+    assert [ask(slow) for _ in range(3)] == [200, 200, 429]
+
+
+def test_signed_links(start, photo, web, tmp_path):
+    import base64
+    import hashlib
+    import hmac
+    from urllib.parse import quote
+    keys = tmp_path / "keys.json"
+    done = subprocess.run([PROGRAM, "serve", "--keys", keys, "--new-link-secret", "2026-12"], capture_output=True,
+                          text=True, check=True)
+    secret = base64.urlsafe_b64decode(done.stdout.strip() + "==")
+    service = start("--keys", keys, "--fetch", "--fetch-allow", f"127.0.0.1:{web.server_port}")
+
+    def link(expires, **fields):
+        fields = {**fields, "expires": str(expires), "key": "2026-12"}
+        query = "&".join(f"{quote(k, safe='-._~')}={quote(v, safe='-._~')}" for k, v in sorted(fields.items()))
+        text = f"GET\n/v1/cut\n{query}"
+        signature = base64.urlsafe_b64encode(hmac.digest(secret, text.encode(), hashlib.sha256)).rstrip(b"=").decode()
+        return f"/v1/cut?{query}&signature={signature}"
+
+    picture = f"http://127.0.0.1:{web.server_port}/p.jpg"
+    good = link(int(time.time()) + 3600, image_url=picture, format="webp")
+    answer = service.get(good)
+    assert answer.status_code == 200 and opened(answer.content).format == "WEBP"
+    assert service.get(good.replace("webp", "png")).status_code == 403
+    assert service.get(link(int(time.time()) - 5, image_url=picture)).status_code == 403
+    assert service.get(good.split("&signature")[0]).status_code in (401, 403)
 
 
 def test_origins(start, photo):

@@ -5,7 +5,10 @@
 #include <utility>
 
 #include "apps/peel/config.h"
+#include "apps/peel/output.h"
 #include "apps/peel/run_parts.h"
+#include "src/server/guard/keys.h"
+#include "src/server/guard/secret.h"
 
 namespace peel {
 namespace {
@@ -51,6 +54,34 @@ Result<server::ServiceOptions> PlanService(const ServeArguments& a) {
                 : a.log == "off" ? server::ServiceOptions::Log::kOff
                                  : server::ServiceOptions::Log::kText;
   return options;
+}
+
+int AddSecrets(const ServeArguments& a, Console& console) {
+  const std::string& file = a.service.keys_file;
+  if (file.empty()) {
+    console.Error("--new-key and --new-link-secret write to the file of --keys, which is not given");
+    return kExitUsage;
+  }
+  if (!a.new_key.empty()) {
+    server::Key key;
+    key.name = a.new_key;
+    const auto made = server::AddKey(file, std::move(key));
+    if (!made.ok()) {
+      console.Error(made.status().message());
+      return ExitCodeFor(made.status());
+    }
+    WriteOutput(*made + "\n");
+    console.Note("this is the only time that the key is shown; " + file + " has its hash");
+  }
+  if (!a.new_link_secret.empty()) {
+    const auto made = server::AddLinkSecret(file, a.new_link_secret, "");
+    if (!made.ok()) {
+      console.Error(made.status().message());
+      return ExitCodeFor(made.status());
+    }
+    WriteOutput(server::ToBase64Url(made->secret) + "\n");
+  }
+  return kExitDone;
 }
 
 }  // namespace peel

@@ -14,7 +14,7 @@ struct ServeArguments {
   server::ServiceOptions service{};
   int port = 7000;
   std::string model, device = "auto", backend = "auto", precision = "auto";
-  std::string memory, max_bytes, log = "text", new_key;
+  std::string memory, max_bytes, log = "text", new_key, new_link_secret;
   int threads = 0;
   double timeout = 60, drain_time = 30;
   bool strict = false, insecure = false, no_page = false, quiet = false;
@@ -23,7 +23,8 @@ struct ServeArguments {
 // kInvalidArgument names the option.
 Result<server::ServiceOptions> PlanService(const ServeArguments& arguments);
 
-// To standard output: the key, and the entry of the key file. The exit code.
-int PrintNewKey(const std::string& name, Console& console);
+// Makes what --new-key and --new-link-secret ask for in the file of --keys, and shows it on standard
+// output. The exit code.
+int AddSecrets(const ServeArguments& arguments, Console& console);
 
 }  // namespace peel

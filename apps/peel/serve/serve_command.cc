@@ -6,7 +6,9 @@
 
 #include "apps/peel/console.h"
 #include "apps/peel/serve/serve_arguments.h"
+#include "src/base/os/child_process.h"
 #include "src/server/run_service.h"
+#include "src/server/work/zygote.h"
 
 namespace peel {
 namespace {
@@ -17,9 +19,9 @@ described at /api. Clients of rembg, remove.bg, Clipdrop, Photoroom and withoutB
 changed but the address.
   peel serve --port 8080
   peel serve --host 0.0.0.0 --keys keys.json --tls-cert cert.pem --tls-key key.pem
-  peel serve --new-key shop         a key for "shop": the key, and its line for --keys
-SIGTERM and Ctrl-C end it when what is under way is done; SIGHUP reads keys, link secrets and
-certificates again and reopens the log.)";
+  peel serve --keys keys.json --new-key shop     a key for "shop", which is shown once
+SIGTERM and Ctrl-C end it when what is under way is done; SIGHUP reads keys and certificates again and
+reopens the log.)";
 
 void AddAddress(Command& serve, ServeArguments& a) {
   const char* const group = "Address";
@@ -58,8 +60,16 @@ void AddAccess(Command& serve, ServeArguments& a) {
   serve.AddOption("--keys", service.keys_file, "Answer only who has a key of this file")
       .TypeName("FILE")
       .Group(group);
-  serve.AddOption("--new-key", a.new_key, "Print a new key and its entry for --keys, and end")
+  serve.AddOption("--new-key", a.new_key, "Add a new key to the file of --keys, print it and end")
       .TypeName("NAME")
+      .Group(group);
+  serve.AddOption("--new-link-secret", a.new_link_secret,
+                  "Add a secret to sign links with to the file of --keys, print it and end")
+      .TypeName("ID")
+      .Group(group);
+  serve.AddOption("--credits", service.credits_file,
+                  "Remember in this file what keys have used of their credits")
+      .TypeName("FILE")
       .Group(group);
   serve.AddFlag("--insecure", a.insecure, "Listen beyond this machine without keys").Group(group);
   serve.AddOption("--rate", service.requests_per_minute,
@@ -70,10 +80,6 @@ void AddAccess(Command& serve, ServeArguments& a) {
                   "Let pages of this origin ask (https://shop.example, or *); may be repeated")
       .TypeName("ORIGIN")
       .OneValueEach()
-      .Group(group);
-  serve.AddOption("--link-secrets", service.link_secrets_file,
-                  "Take links signed with a secret of this file instead of a key")
-      .TypeName("FILE")
       .Group(group);
   serve.AddFlag("--fetch", service.fetches, "Fetch pictures that requests name by URL")
       .Group(group);
@@ -150,7 +156,9 @@ void AddRun(Command& serve, ServeArguments& a) {
 int Serve(const ServeArguments& arguments) {
   Console console;
   console.set_quiet(arguments.quiet);
-  if (!arguments.new_key.empty()) return PrintNewKey(arguments.new_key, console);
+  if (!arguments.new_key.empty() || !arguments.new_link_secret.empty()) {
+    return AddSecrets(arguments, console);
+  }
   Result<server::ServiceOptions> options = PlanService(arguments);
   if (!options.ok()) {
     console.Error(options.status().message());
@@ -166,6 +174,12 @@ int Serve(const ServeArguments& arguments) {
 }
 
 }  // namespace
+
+int RunServeZygote() {
+  const int code = server::RunZygote(ChildProcess::kDescriptor);
+  if (code == 2) Console().Error("serve-zygote is run by peel itself");
+  return code == 2 ? kExitUsage : code;
+}
 
 void AddServeCommand(Command& app, int* exit_code) {
   Command serve = app.AddCommand("serve", "Remove backgrounds over HTTP, as rembg and remove.bg do");

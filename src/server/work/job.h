@@ -50,7 +50,6 @@ struct CutJob {
   uint64_t max_pixels = UINT64_MAX;  // refuse inputs with more
 
   std::chrono::milliseconds deadline{0};  // from its queueing; 0: the pool's
-  bool is_canary = false;                 // counted apart
 
   // kInvalidArgument with the option's name and what is possible, before any picture is looked at.
   Status Check() const;

@@ -66,9 +66,9 @@ uint64_t Pool::Submit(const CutJob& job, JobFiles files, Callback done) {
   pending->queued_at = Clock::now();
   counts_.bytes_admitted += pending->bytes;
   if (pending->header) counts_.pixels_admitted += PixelsOf(*pending->header);
-  if (options_.deadline.count() > 0) {
-    pending->deadline =
-        std::make_unique<boost::asio::steady_timer>(*context_, options_.deadline);
+  const auto deadline = job.deadline.count() > 0 ? job.deadline : options_.deadline;
+  if (deadline.count() > 0) {
+    pending->deadline = std::make_unique<boost::asio::steady_timer>(*context_, deadline);
     pending->deadline->async_wait([this, id](const boost::system::error_code& error) {
       if (!error) Cancel(id, Failure::Kind::kDeadline);
     });
@@ -107,18 +107,26 @@ std::optional<Failure> Pool::Admit(PoolJob& job) {
   }
   uint64_t waiting_bytes = 0;
   for (const uint64_t id : queue_) waiting_bytes += jobs_.at(id)->bytes;
-  const int idle = static_cast<int>(std::ranges::count_if(workers_, [](const auto& worker) {
-    return worker.second.state == PoolWorker::State::kIdle;
-  }));
-  if (Waiting() >= options_.max_queue + idle || waiting_bytes + bytes > memory_) return Busy();
+  if (IsFull() || waiting_bytes + bytes > memory_) return Busy();
   return std::nullopt;
 }
 
-Failure Pool::Busy() {
+bool Pool::IsFull() const {
+  const auto idle = std::ranges::count_if(workers_, [](const auto& worker) {
+    return worker.second.state == PoolWorker::State::kIdle;
+  });
+  return Waiting() >= options_.max_queue + static_cast<int>(idle);
+}
+
+std::optional<int> Pool::FullFor() const {
+  return IsFull() ? std::optional(Busy().retry_after) : std::nullopt;
+}
+
+Failure Pool::Busy() const {
   const double one = service_ms_ > 0 ? service_ms_ : kFirstGuess;
   const double wait = one * (Waiting() + Busied()) / std::max(options_.workers, 1);
   return {Failure::Kind::kBusy, StatusCode::kLimit,
-          "as many pictures wait as may; try again in a moment",
+          "the server is busy: as many pictures wait as may; try again in a moment",
           std::clamp(static_cast<int>(std::ceil(wait / 1000)), 1, kMostRetryAfter)};
 }
 

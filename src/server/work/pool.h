@@ -89,6 +89,8 @@ class Pool final : public WorkerPool {
   Status Begin();
   Status Start(boost::asio::io_context& context) override;
   const ModelInfo& info() const override { return info_; }
+  std::vector<std::string> ModelNames() const override;
+  std::optional<int> FullFor() const override;
   uint64_t Submit(const CutJob& job, JobFiles files, Callback done) override;
   void Cancel(uint64_t job, Failure::Kind why) override;
   void Drain(std::function<void()> done) override;
@@ -98,7 +100,8 @@ class Pool final : public WorkerPool {
   // --- Jobs (pool.cc)
   std::optional<Failure> Admit(PoolJob& job);
   std::optional<Failure> AdmitModel(PoolJob& job);
-  Failure Busy();
+  bool IsFull() const;
+  Failure Busy() const;
   void Pump();
   bool TryBegin(PoolJob& job, std::map<std::string, int>& starting);
   void Dispatch(PoolJob& job, PoolWorker& worker);

@@ -76,6 +76,14 @@ std::optional<Failure> Pool::AdmitModel(PoolJob& job) {
                  0};
 }
 
+std::vector<std::string> Pool::ModelNames() const {
+  std::vector<std::string> names = {info_.name};
+  for (const CatalogueEntry& entry : Catalogue()) {
+    if (entry.name != info_.name && LocateModel(entry.name).ok()) names.emplace_back(entry.name);
+  }
+  return names;
+}
+
 PoolModel* Pool::Ready(const std::string& name) {
   auto found = models_.find(name);
   if (found == models_.end()) {

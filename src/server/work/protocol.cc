@@ -31,7 +31,8 @@ void Parts(Archive& archive, CutJob& job) {
          edges, alpha_matting, matting_foreground, matting_background, matting_erode, compat_rembg,
          post_process_mask, putalpha, decontaminate, keep_largest, fill_holes, shadow, crop, crops,
          size, position, scale, max_size, output_pixels, roi, semitransparency, matte_too,
-         max_pixels] = job;
+         max_pixels, deadline] = job;
+  (void)deadline;  // the pool's
   archive("model", model)("format", format)("quality", quality)("lossless", lossless)(
       "mask_only", mask_only)("keep_metadata", keep_metadata)("background", background)(
       "background_fit", background_fit)("edges", edges)("alpha_matting", alpha_matting)(
