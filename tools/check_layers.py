@@ -77,6 +77,7 @@ COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
 ALLOWED = {
     "src/codec/jxl/jxl_test.cc": "looks for the encoder in the library that Peel has opened",
     "src/base/test_executor.h": "counts the threads of a test",
+    "src/server/work/test_pool.h": "sets a variable for the processes of a test",
     "src/pipeline/folder/manifest_test.cc": "forks, to have two runs write at the same time",
     "src/pipeline/folder/names_test.cc": "makes a named pipe",
     "python/src/engine.cc": "the module is built on the C interface alone; knows itself after a fork",

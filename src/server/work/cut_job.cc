@@ -1,5 +1,6 @@
 #include "src/server/work/cut_job.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -23,6 +24,14 @@ Result<ImageU8> AlphaOf(ImageView<const uint8_t> pixels) {
     for (int x = 0; x < pixels.width; ++x) to[x] = pixels.channels == 4 ? from[4 * x + 3] : 255;
   }
   return alpha;
+}
+
+// The part of a box that lies in a picture of this size.
+Box Within(Box box, Size size) {
+  const int right = std::clamp(box.x + box.width, 0, size.width);
+  const int bottom = std::clamp(box.y + box.height, 0, size.height);
+  const int x = std::clamp(box.x, 0, size.width), y = std::clamp(box.y, 0, size.height);
+  return {x, y, std::max(right - x, 0), std::max(bottom - y, 0)};
 }
 
 // color.jpg and alpha.png of a PNG that was made here. What alpha hides gets the colours around it,
@@ -65,11 +74,21 @@ Result<CutFiles> Cut(const Cutter& cutter, const CutJob& job, const JobFiles& fi
     PEEL_ASSIGN_OR_RETURN(cut.bytes, ZipOf(cut.bytes, job.quality));
   }
   result.bytes = std::move(cut.bytes);
+  if (job.matte_too) {
+    if (cut.matte.empty())
+      return Unsupported("of this picture there is no matte beside the result");
+    const StageTimer timer("encode", cut.info.times);
+    PEEL_ASSIGN_OR_RETURN(result.matte,
+                          Encode(std::as_const(cut.matte).view(), {.format = Format::kPng}));
+  }
   done.type = MediaType(job);
   done.width = cut.width;
   done.height = cut.height;
   done.input_width = cut.info.input_width;
   done.input_height = cut.info.input_height;
+  done.max_width = cut.info.full_width;
+  done.max_height = cut.info.full_height;
+  done.subject = Within(cut.info.subject, {cut.width, cut.height});
   done.has_subject = cut.info.has_subject;
   done.subject_score = cut.info.subject_score;
   done.coverage = cut.info.coverage;

@@ -36,14 +36,17 @@ struct CutJob {
   bool post_process_mask = false, putalpha = false, decontaminate = false;
   bool keep_largest = false, fill_holes = false;
   std::optional<std::string> shadow{};  // as --shadow
-  // Crop to the subject with a margin: one length, or top, right, bottom, left, each "20px" or "5%".
+  // Crop to the subject with a margin: one length, or top, right, bottom, left, each "20px" or
+  // "5%".
   std::vector<std::string> crop{};
   bool crops = false;
-  std::string size{};           // "WxH": canvas
-  std::string position{};       // as --position; "original": where it was in the input
-  double scale = 0;             // of the subject to the canvas or image, 0 to 1; 0: as it comes
-  int max_size = 0;             // longer side of the result; 0: as the input
-  uint64_t output_pixels = 0;   // the result has no more than so many; 0: as the input
+  std::string size{};  // "WxH": canvas
+  // As --position; "original": where it was in the input. Without a canvas the subject stands on
+  // one of the input's size.
+  std::string position{};
+  double scale = 0;                // of the subject to the canvas or image, 0 to 1; 0: as it comes
+  int max_size = 0;                // longer side of the result; 0: as the input
+  uint64_t output_pixels = 0;      // the result has no more than so many; 0: as the input
   std::vector<std::string> roi{};  // left, top, right, bottom in px or %: the rest is background
   bool semitransparency = true;    // false: the matte is made hard
   bool matte_too = false;          // CutDone::matte as well (a grey PNG)
@@ -58,16 +61,18 @@ struct CutJob {
 // The bytes of a job: views that `keeper` keeps alive.
 struct JobFiles {
   std::span<const uint8_t> picture;
-  std::map<std::string, std::span<const uint8_t>> attachments;  // "background", "hints", "trimap"
+  // "background", "hints" (matte/hints.h), "trimap", or "matte": one that there is already, instead
+  // of the model's; with hints it is corrected without the model.
+  std::map<std::string, std::span<const uint8_t>> attachments;
   Keeper keeper;
 };
 
 struct CutDone {
-  std::span<const uint8_t> bytes;  // the file asked for
-  std::span<const uint8_t> matte;  // where matte_too; else empty
-  Keeper keeper;                   // keeps both
-  std::string type;                // "image/png", "application/zip" …
-  int width = 0, height = 0;       // of the result
+  std::span<const uint8_t> bytes;         // the file asked for
+  std::span<const uint8_t> matte;         // where matte_too; else empty
+  Keeper keeper;                          // keeps both
+  std::string type;                       // "image/png", "application/zip" …
+  int width = 0, height = 0;              // of the result
   int input_width = 0, input_height = 0;  // of the upright input
   int max_width = 0, max_height = 0;      // that the result could have with no limit of size
   Box subject{};                          // in the result, pixels
@@ -80,13 +85,13 @@ struct CutDone {
 
 struct Failure {
   enum class Kind {
-    kRefused,     // by the picture or the options: `code` and `message` are the Status's
-    kNoModel,     // there is no such model: 400, message names near ones
-    kBusy,        // the queue is full: 503 or 429 at once, retry_after
-    kDraining,    // the server ends: 503
-    kDeadline,    // too slow: 504 or what the API has
-    kGone,        // the client has gone; nobody reads the answer
-    kWorker,      // the worker crashed, hung or ran out of memory over it: 500
+    kRefused,   // by the picture or the options: `code` and `message` are the Status's
+    kNoModel,   // there is no such model: 400, message names near ones
+    kBusy,      // the queue is full: 503 or 429 at once, retry_after
+    kDraining,  // the server ends: 503
+    kDeadline,  // too slow: 504 or what the API has
+    kGone,      // the client has gone; nobody reads the answer
+    kWorker,    // the worker crashed, hung or ran out of memory over it: 500
   };
   Kind kind = Kind::kRefused;
   StatusCode code = StatusCode::kInternal;

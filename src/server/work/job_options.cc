@@ -2,14 +2,15 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <memory>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "src/codec/decode.h"
 #include "src/image/colour.h"
 #include "src/matte/trimap.h"
+#include "src/pipeline/cut/sides.h"
 
 namespace peel::server {
 namespace {
@@ -18,6 +19,7 @@ constexpr size_t kMostText = 512;
 constexpr const char* kBackground = "background";
 constexpr const char* kTrimap = "trimap";
 constexpr const char* kHints = "hints";
+constexpr const char* kMatte = "matte";
 
 struct OutputFormat {
   std::string_view name;
@@ -99,11 +101,33 @@ Status PlanMatte(const CutJob& job, CutOptions& cut) {
   cut.compose.rembg = {job.post_process_mask, job.putalpha, job.decontaminate};
   cut.matte.keep_largest = job.keep_largest;
   cut.matte.fill_holes = job.fill_holes;
+  cut.matte.solid = !job.semitransparency;
+  cut.compose.keep_matte = job.matte_too;
   return OkStatus();
+}
+
+std::string Joined(const std::vector<std::string>& texts) {
+  std::string all;
+  for (const std::string& text : texts) all += (all.empty() ? "" : ",") + text;
+  return all;
 }
 
 Status PlanFrame(const CutJob& job, CutOptions& cut) {
   FrameChoices& frame = cut.frame;
+  if (!job.crop.empty()) {
+    PEEL_RETURN_IF_ERROR(Parse(Joined(job.crop), "crop", ParseMargins, frame.crop_margin));
+  } else if (job.crops) {
+    frame.crop_margin = Margins();
+  }
+  if (!job.roi.empty()) {
+    PEEL_RETURN_IF_ERROR(Parse(Joined(job.roi), "roi", ParseRegion, cut.matte.roi));
+  }
+  if (job.scale != 0) frame.scale = job.scale;
+  if (!job.position.empty()) {
+    PEEL_RETURN_IF_ERROR(Parse(job.position, "position", ParsePosition, frame.position));
+    // Without a canvas of its own the subject stands on one of the picture's size.
+    if (!frame.scale && (frame.position.original || job.size.empty())) frame.scale = 0;
+  }
   if (job.shadow) {
     PEEL_RETURN_IF_ERROR(Parse(*job.shadow, "shadow", ParseShadow, frame.shadow));
   }
@@ -115,6 +139,7 @@ Status Plan(const CutJob& job, CutOptions& cut) {
   cut.decode.limits.max_pixels = job.max_pixels;
   if (job.max_size < 0) return InvalidArgument("max_size: the longer side is at least 1 pixel");
   cut.decode.max_size = job.max_size;
+  cut.decode.output_pixels = job.output_pixels;
   PEEL_RETURN_IF_ERROR(PlanEncoding(job, cut));
   PEEL_RETURN_IF_ERROR(PlanMatte(job, cut));
   cut.compose.mask_only = job.mask_only;
@@ -157,6 +182,17 @@ Status Attach(const std::string& name, std::span<const uint8_t> bytes, const Cut
     cut.matte.trimap = std::make_shared<const ImageU8>(std::move(trimap));
     return OkStatus();
   }
+  if (name == kHints) {
+    PEEL_ASSIGN_OR_RETURN(ImageU8 drawn, DecodeAttachment(bytes, limits));
+    cut.matte.hints = std::make_shared<const ImageU8>(std::move(drawn));
+    return OkStatus();
+  }
+  if (name == kMatte) {
+    PEEL_ASSIGN_OR_RETURN(const ImageU8 grey, DecodeAttachment(bytes, limits));
+    PEEL_ASSIGN_OR_RETURN(ImageU8 matte, Luma(grey.view()));
+    cut.matte.given = std::make_shared<const ImageU8>(std::move(matte));
+    return OkStatus();
+  }
   return Internal("nothing takes this attachment");
 }
 
@@ -191,9 +227,14 @@ Result<CutOptions> OptionsFor(const CutJob& job, const JobFiles& files) {
 }
 
 Status CutJob::Check() const {
-  for (const std::string* text : {&model, &format, &background, &background_fit, &edges, &size,
-                                  &position}) {
+  for (const std::string* text :
+       {&model, &format, &background, &background_fit, &edges, &size, &position}) {
     if (text->size() > kMostText) return InvalidArgument("an option is too long");
+  }
+  for (const std::vector<std::string>* texts : {&crop, &roi}) {
+    size_t all = 0;
+    for (const std::string& text : *texts) all += text.size() + 1;
+    if (all > kMostText) return InvalidArgument("an option is too long");
   }
   if (shadow && shadow->size() > kMostText) return InvalidArgument("shadow: too long");
   if (max_pixels == 0) return InvalidArgument("max_pixels: at least 1");

@@ -10,8 +10,8 @@
 
 #include "src/base/os/message_socket.h"
 #include "src/base/os/worker_process.h"
-#include "src/codec/test_files.h"
 #include "src/codec/decode.h"
+#include "src/codec/test_files.h"
 #include "src/server/work/crash_record.h"
 #include "src/server/work/forkable_executor.h"
 #include "src/server/work/header.h"
@@ -37,7 +37,8 @@ TEST(Header, SaysWhatTheDecodersSay) {
   for (const Format format : {Format::kPng, Format::kJpeg, Format::kWebp, Format::kGif}) {
     files.push_back(MustEncode(rgb.view(), {.format = format}));
   }
-  files.push_back(MustEncode(rgba.view(), {.format = Format::kWebp, .quality = 0, .lossless = true}));
+  files.push_back(
+      MustEncode(rgba.view(), {.format = Format::kWebp, .quality = 0, .lossless = true}));
   files.push_back(MustEncode(rgba.view(), {.format = Format::kWebp}));
   for (const Bytes& file : files) {
     const auto read = ReadHeader(file);
@@ -76,7 +77,8 @@ TEST(Header, TakesAnyBytes) {
     }
     for (int i = 0; i < 2000; ++i) {
       Bytes broken = file;
-      for (int n = 0; n < 4; ++n) broken[random() % std::min<size_t>(broken.size(), 64)] = static_cast<uint8_t>(random());
+      for (int n = 0; n < 4; ++n)
+        broken[random() % std::min<size_t>(broken.size(), 64)] = static_cast<uint8_t>(random());
       const auto read = ReadHeader(broken);
       if (read) {
         EXPECT_GT(read->width, 0);
@@ -112,8 +114,16 @@ TEST(JobOptions, EachMistakeIsToldByItsName) {
       {[](CutJob& job) { job.max_size = -1; }, "max_size"},
       {[](CutJob& job) { job.max_pixels = 0; }, "max_pixels"},
       {[](CutJob& job) { job.model = std::string(5000, 'x'); }, "too long"},
-      {[](CutJob& job) { job.mask_only = true; job.format = "zip"; }, "zip"},
-      {[](CutJob& job) { job.mask_only = true; job.background = "red"; }, "mask"},
+      {[](CutJob& job) {
+         job.mask_only = true;
+         job.format = "zip";
+       },
+       "zip"},
+      {[](CutJob& job) {
+         job.mask_only = true;
+         job.background = "red";
+       },
+       "mask"},
       {[](CutJob& job) { job.putalpha = true; }, "putalpha"},
   };
   for (const auto& [change, word] : mistakes) {

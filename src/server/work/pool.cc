@@ -133,8 +133,8 @@ Failure Pool::Busy() const {
 int Pool::Waiting() const { return static_cast<int>(queue_.size()); }
 
 int Pool::Busied() const {
-  return static_cast<int>(std::ranges::count_if(
-      workers_, [](const auto& worker) { return worker.second.job != 0; }));
+  return static_cast<int>(
+      std::ranges::count_if(workers_, [](const auto& worker) { return worker.second.job != 0; }));
 }
 
 bool Pool::MemoryFits(uint64_t bytes) const {
@@ -264,9 +264,9 @@ void Pool::Cancel(uint64_t id, Failure::Kind why) {
     KillAfter(worker->second, options_.kill_after);
   }
   Fail(id, {why, StatusCode::kCancelled,
-            !late         ? "stopped before it was done"
-            : at == 0     ? "it waited too long; the service is busy"
-                          : "it took too long; send a smaller picture or ask for less",
+            !late     ? "stopped before it was done"
+            : at == 0 ? "it waited too long; the service is busy"
+                      : "it took too long; send a smaller picture or ask for less",
             late ? Busy().retry_after : 0});
   Pump();
 }

@@ -55,15 +55,15 @@ struct PoolWorker {
   State state = State::kStarting;
   std::unique_ptr<SocketWatch> watch;
   UniqueFd handle, memory_share;
-  uint64_t job = 0;       // that it works at; may be over for the client
-  bool greeted = false;    // has said that it is there
-  bool told_size = false;  // and waits until there is room
-  uint64_t memory = 0;    // admitted for the job
-  std::string stage;      // of the job
-  int jobs = 0;           // done
+  uint64_t job = 0;                            // that it works at; may be over for the client
+  bool greeted = false;                        // has said that it is there
+  bool told_size = false;                      // and waits until there is room
+  uint64_t memory = 0;                         // admitted for the job
+  std::string stage;                           // of the job
+  int jobs = 0;                                // done
   bool kill_wanted = false, unwanted = false;  // was killed by the pool; was sent away
-  std::string nonsense;   // what it said last, where that made no sense
-  std::string failed;     // why it did not start, as it says itself
+  std::string nonsense;                        // what it said last, where that made no sense
+  std::string failed;                          // why it did not start, as it says itself
   Clock::time_point idle_since{};
   std::unique_ptr<boost::asio::steady_timer> timer;  // after which it is killed
 };
@@ -162,7 +162,7 @@ class Pool final : public WorkerPool {
   std::function<void()> drained_;
   CrashRecord crashes_;
   std::string start_failed_;  // why the last one did
-  double service_ms_ = 0;  // of a job in a worker, lately
+  double service_ms_ = 0;     // of a job in a worker, lately
   uint64_t memory_used_ = 0;
   mutable Counts counts_;
   mutable Clock::time_point resident_at_{};

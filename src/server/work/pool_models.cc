@@ -64,9 +64,9 @@ std::optional<Failure> Pool::AdmitModel(PoolJob& job) {
   job.model = name;
   if (models_.contains(name)) return std::nullopt;
   const bool is_file = name.find('/') != std::string::npos || name.ends_with(".onnx");
-  const auto located =
-      is_file ? Result<LocatedModel>(NotFound("there is no model \"" + name + "\""))
-              : LocateModel(name);
+  const auto located = is_file
+                           ? Result<LocatedModel>(NotFound("there is no model \"" + name + "\""))
+                           : LocateModel(name);
   if (located.ok()) return std::nullopt;
   // Where it was looked for is nobody's affair who asks over the network.
   return Failure{Failure::Kind::kNoModel, StatusCode::kNotFound,

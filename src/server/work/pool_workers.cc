@@ -158,8 +158,8 @@ void Pool::GrantMemory() {
 Outcome Pool::OutcomeOf(const PoolJob& job, WorkerAnswer& answer, UniqueFd fd) {
   Outcome outcome;
   auto region = SharedRegion::Map(std::move(fd));
-  const Status status = region.ok() ? CheckDone(answer, region->size())
-                                    : Corrupt("gave no memory of a fixed size");
+  const Status status =
+      region.ok() ? CheckDone(answer, region->size()) : Corrupt("gave no memory of a fixed size");
   if (!status.ok()) {
     outcome.failure = {Failure::Kind::kWorker, StatusCode::kInternal, status.message(), 0};
     return outcome;

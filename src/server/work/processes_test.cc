@@ -20,9 +20,7 @@ namespace {
 
 using testing::HasSubstr;
 
-Bytes Picture() {
-  return MustEncode(Smooth(96, 64, 3).view(), {.format = Format::kPng});
-}
+Bytes Picture() { return MustEncode(Smooth(96, 64, 3).view(), {.format = Format::kPng}); }
 
 struct Process {
   int pid = 0, parent = 0;
@@ -193,8 +191,8 @@ class Models : public testing::Test {
   void SetUp() override {
     const auto model = std::filesystem::path(PEEL_SHARED_DIR) / "models" / "u2netp-fp32.onnx";
     if (!std::filesystem::exists(model)) GTEST_SKIP() << "no u2netp in ../shared/models";
-    folder_ = std::filesystem::temp_directory_path() /
-              ("peel-models-" + std::to_string(ProcessId()));
+    folder_ =
+        std::filesystem::temp_directory_path() / ("peel-models-" + std::to_string(ProcessId()));
     std::filesystem::create_directories(folder_);
     std::filesystem::create_symlink(std::filesystem::absolute(model), folder_ / "u2netp.onnx");
     setenv("U2NET_HOME", folder_.c_str(), 1);

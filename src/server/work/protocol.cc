@@ -38,11 +38,11 @@ void Parts(Archive& archive, CutJob& job) {
       "background_fit", background_fit)("edges", edges)("alpha_matting", alpha_matting)(
       "matting_foreground", matting_foreground)("matting_background", matting_background)(
       "matting_erode", matting_erode)("compat_rembg", compat_rembg)(
-      "post_process_mask", post_process_mask)("putalpha", putalpha)(
-      "decontaminate", decontaminate)("keep_largest", keep_largest)("fill_holes", fill_holes)(
-      "shadow", shadow)("crop", crop)("crops", crops)("size", size)("position", position)(
-      "scale", scale)("max_size", max_size)("output_pixels", output_pixels)("roi", roi)(
-      "semitransparency", semitransparency)("matte_too", matte_too)("max_pixels", max_pixels);
+      "post_process_mask", post_process_mask)("putalpha", putalpha)("decontaminate", decontaminate)(
+      "keep_largest", keep_largest)("fill_holes", fill_holes)("shadow", shadow)("crop", crop)(
+      "crops", crops)("size", size)("position", position)("scale", scale)("max_size", max_size)(
+      "output_pixels", output_pixels)("roi", roi)("semitransparency", semitransparency)(
+      "matte_too", matte_too)("max_pixels", max_pixels);
 }
 
 template <typename Archive>
@@ -54,9 +54,9 @@ void Parts(Archive& archive, CutDone& done) {
   archive("type", type)("width", width)("height", height)("input_width", input_width)(
       "input_height", input_height)("max_width", max_width)("max_height", max_height)(
       "x", subject.x)("y", subject.y)("subject_width", subject.width)(
-      "subject_height", subject.height)("has_subject", has_subject)(
-      "subject_score", subject_score)("coverage", coverage)("model", model)("device", device)(
-      "precision", precision)("warning", warning)("stages", stages);
+      "subject_height", subject.height)("has_subject", has_subject)("subject_score", subject_score)(
+      "coverage", coverage)("model", model)("device", device)("precision", precision)(
+      "warning", warning)("stages", stages);
 }
 
 template <typename Archive>
@@ -137,7 +137,7 @@ struct Reader {
       value = static_cast<T>(from.get<int>());
     } else if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
       // Json would convert what does not fit.
-      const bool fits = from.is_number_unsigned() ? std::in_range<T>(from.get<uint64_t>())
+      const bool fits = from.is_number_unsigned()  ? std::in_range<T>(from.get<uint64_t>())
                         : from.is_number_integer() ? std::in_range<T>(from.get<int64_t>())
                                                    : false;
       if (!fits) throw Json::other_error::create(501, "a number does not fit", &from);
@@ -352,13 +352,14 @@ Status CheckDone(WorkerAnswer& answer, size_t region_bytes) {
   CutDone& done = answer.done;
   const auto total = CheckedAdd(answer.bytes, answer.matte_bytes);
   if (answer.bytes == 0 || !total || *total > region_bytes) return Nonsense("a result of no size");
-  for (const int side : {done.width, done.height, done.input_width, done.input_height,
-                         done.max_width, done.max_height, done.subject.x, done.subject.y,
-                         done.subject.width, done.subject.height}) {
+  for (const int side :
+       {done.width, done.height, done.input_width, done.input_height, done.max_width,
+        done.max_height, done.subject.x, done.subject.y, done.subject.width, done.subject.height}) {
     if (!IsSide(side)) return Nonsense("a size that no picture has");
   }
   if (done.width == 0 || done.height == 0) return Nonsense("a size that no picture has");
-  if (!IsShare(done.subject_score) || !IsShare(done.coverage)) return Nonsense("a share that is none");
+  if (!IsShare(done.subject_score) || !IsShare(done.coverage))
+    return Nonsense("a share that is none");
   if (done.stages.size() > kMostStages) return Nonsense("too many stages");
   for (auto& [stage, milliseconds] : done.stages) {
     if (!std::isfinite(milliseconds) || milliseconds < 0) return Nonsense("a time that is none");

@@ -67,13 +67,13 @@ struct WorkerRequest {
 struct WorkerAnswer {
   enum class Kind { kHello, kStage, kSize, kDone, kFailed };
   Kind kind = Kind::kHello;
-  uint64_t id = 0;       // of the job; 0: none
-  ModelInfo info{};      // kHello
-  std::string stage{};   // kStage
-  PictureInfo picture{};  // kSize: format, width, height, bits, frames
-  CutDone done{};        // kDone, without its spans
+  uint64_t id = 0;                      // of the job; 0: none
+  ModelInfo info{};                     // kHello
+  std::string stage{};                  // kStage
+  PictureInfo picture{};                // kSize: format, width, height, bits, frames
+  CutDone done{};                       // kDone, without its spans
   uint64_t bytes = 0, matte_bytes = 0;  // kDone: one after the other in the region
-  Status status{};       // kFailed
+  Status status{};                      // kFailed
 };
 
 // At most MessageSocket::kMaxMessage bytes of text each: kLimit.

@@ -55,8 +55,8 @@ struct SocketWatch::State : std::enable_shared_from_this<SocketWatch::State> {
 
 SocketWatch::SocketWatch(boost::asio::io_context& context, MessageSocket socket, OnMessage message,
                          OnEnd end)
-    : state_(std::make_shared<State>(context, std::move(socket), std::move(message),
-                                     std::move(end))) {
+    : state_(
+          std::make_shared<State>(context, std::move(socket), std::move(message), std::move(end))) {
   state_->Wait();
 }
 

@@ -18,11 +18,12 @@ namespace {
 
 class ThreadSource final : public WorkerSource {
  public:
-  ThreadSource(const ModelOptions& model, int threads) : cutter_(Cutter::Start([&] {
-    ModelOptions shared = model;
-    shared.jobs = threads;
-    return shared;
-  }())) {}
+  ThreadSource(const ModelOptions& model, int threads)
+      : cutter_(Cutter::Start([&] {
+          ModelOptions shared = model;
+          shared.jobs = threads;
+          return shared;
+        }())) {}
 
   // The other ends of the workers' sockets are closed by now.
   ~ThreadSource() override {

@@ -13,13 +13,13 @@ namespace peel::server {
 // gone. In a process of its own, which has what walls it needs, or in a thread.
 //
 // PEEL_TEST_WORKER=crash|hang|exit|garbage|eat makes it do that with a picture whose last bytes are
-// "PEEL-TEST", when it comes to the stage that stands behind an "@" (as crash@network; "take" before
-// anything else is done; decode where there is none): how the tests see that the pool holds.
+// "PEEL-TEST", when it comes to the stage that stands behind an "@" (as crash@network; "take"
+// before anything else is done; decode where there is none): how the tests see that the pool holds.
 class Worker {
  public:
   // `cutter` is loaded. executor: its threads, of which each job gets its share; null: none of the
-  // worker's affair. address_space: what the process had before its first job, beyond which each job
-  // may take some; 0: without bounds.
+  // worker's affair. address_space: what the process had before its first job, beyond which each
+  // job may take some; 0: without bounds.
   Worker(MessageSocket socket, const Cutter& cutter, ForkableExecutor* executor,
          uint64_t address_space)
       : socket_(std::move(socket)),

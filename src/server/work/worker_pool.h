@@ -20,16 +20,16 @@ class io_context;
 namespace peel::server {
 
 struct WorkOptions {
-  ModelOptions model{};             // the default one, threads and device
+  ModelOptions model{};  // the default one, threads and device
   // Processes; 0: threads of this process. -1: one a processor, or where the model runs on a device
   // or in ONNX Runtime, which every worker loads for itself, one.
   int workers = -1;
-  int max_queue = 64;               // jobs that wait; more are kBusy
-  uint64_t memory = 0;              // of all pictures at work together, by estimate; 0: half of what is free
-  std::chrono::milliseconds deadline{60'000};     // of a job, from its queueing; 0: none
-  std::chrono::milliseconds kill_after{2'000};    // after a job was told to stop
-  int max_models = 4;               // loaded at a time; the one unused the longest goes
-  int jobs_per_worker = 0;          // a worker is replaced after so many; 0: never
+  int max_queue = 64;   // jobs that wait; more are kBusy
+  uint64_t memory = 0;  // of all pictures at work together, by estimate; 0: half of what is free
+  std::chrono::milliseconds deadline{60'000};   // of a job, from its queueing; 0: none
+  std::chrono::milliseconds kill_after{2'000};  // after a job was told to stop
+  int max_models = 4;                           // loaded at a time; the one unused the longest goes
+  int jobs_per_worker = 0;                      // a worker is replaced after so many; 0: never
   // What is started as a zygote, and is to call RunZygote(ChildProcess::kDescriptor) (zygote.h).
   std::string program = OwnProgram();
   std::vector<std::string> arguments = {"serve-zygote"};

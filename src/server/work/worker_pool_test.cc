@@ -109,8 +109,8 @@ TEST(WorkerPool, ReadsAllFormatsBehindItsWalls) {
   ASSERT_TRUE(pool.ok());
   const ImageU8 disc = Disc(120, 90);
   std::vector<std::pair<std::string, Bytes>> files;
-  for (const Format format : {Format::kPng, Format::kJpeg, Format::kWebp, Format::kGif,
-                              Format::kTiff, Format::kAvif}) {
+  for (const Format format :
+       {Format::kPng, Format::kJpeg, Format::kWebp, Format::kGif, Format::kTiff, Format::kAvif}) {
     auto file = Encode(disc.view(), {.format = format});
     if (file.ok()) files.emplace_back(std::string(FormatName(format)), *std::move(file));
   }
@@ -127,8 +127,8 @@ TEST(WorkerPool, ReadsAllFormatsBehindItsWalls) {
   for (const auto& [name, file] : files) {
     const auto here = Cut(Here(), job, {.picture = file, .attachments = {}, .keeper = nullptr}, {});
     const Outcome there = pool.Do(job, file);
-    ASSERT_EQ(here.ok(), there.ok()) << name << ": " << there.failure.message << " / "
-                                     << here.status().message();
+    ASSERT_EQ(here.ok(), there.ok())
+        << name << ": " << there.failure.message << " / " << here.status().message();
     if (here.ok()) {
       EXPECT_EQ(BytesOf(*there.done), here->bytes) << name;
     } else {
@@ -278,9 +278,8 @@ TEST(WorkerPool, KeepsWithinItsMemory) {
   ASSERT_TRUE(pool.ok());
   std::vector<TestPool::Pending> all;
   for (int i = 0; i < 4; ++i) {
-    all.push_back(pool.Submit({}, i % 2 == 0 ? Jpeg()
-                                             : MustEncode(Disc(200, 160).view(),
-                                                          {.format = Format::kTiff})));
+    all.push_back(pool.Submit(
+        {}, i % 2 == 0 ? Jpeg() : MustEncode(Disc(200, 160).view(), {.format = Format::kTiff})));
   }
   int most = 0;
   ASSERT_TRUE(pool.Until([&] {

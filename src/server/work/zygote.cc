@@ -74,8 +74,8 @@ class Zygote {
     (void)OpenLcmsLibrary();
     if (const int now = CountThreads(); answer.status.ok() && !late_ && now > 1) {
       answer.kind = ZygoteAnswer::Kind::kCannotFork;
-      answer.status = Internal(answer.info.backend + " has started " + std::to_string(now - 1) +
-                               " threads");
+      answer.status =
+          Internal(answer.info.backend + " has started " + std::to_string(now - 1) + " threads");
     }
     const UniqueFd memory = OpenMemoryShare();
     return Say(socket_, answer, memory.get());
