@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <system_error>
 
+#include "src/base/os/process.h"
+
 namespace peel::server {
 namespace {
 
@@ -192,6 +194,9 @@ Status EnterComputing() {
   for (const uint64_t what : {kAddSeals, kGetSeals, kGetFlags, kSetFlags, kGetStatus}) {
     filter.Add(SCMP_ACT_ALLOW, SCMP_SYS(fcntl), SCMP_A1(SCMP_CMP_EQ, what));
   }
+  // Signals to itself: how abort() ends it.
+  filter.Add(SCMP_ACT_ALLOW, SCMP_SYS(tgkill),
+             SCMP_A0(SCMP_CMP_EQ, static_cast<uint64_t>(ProcessId())));
   // Its own limits.
   filter.Add(SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), SCMP_A0(SCMP_CMP_EQ, 0));
   return filter.Load();

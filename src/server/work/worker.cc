@@ -97,6 +97,7 @@ Status Worker::Answer(const Work& work, const Status& failed) {
 }
 
 Status Worker::DoJob(Work& work) {
+  LimitMemory(work);
   if (!Enter(work, "take")) return Cancelled("stopped before it was begun");
   if (work.request.tell_size) PEEL_RETURN_IF_ERROR(WaitForGo(work));
   LimitMemory(work);
