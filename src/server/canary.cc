@@ -12,7 +12,7 @@ namespace {
 // A bright ball on a dark ground: every model has an opinion on it.
 Result<std::vector<uint8_t>> Ball() {
   constexpr int kSide = 96, kRadius = 30;
-  PEEL_ASSIGN_OR_RETURN(ImageU8 image, ImageU8::Create(kSide, kSide, 3));
+  PEEL_ASSIGN_OR_RETURN(ImageU8 image, ImageU8::Allocate(kSide, kSide, 3));
   for (int y = 0; y < kSide; ++y) {
     uint8_t* row = image.row(y);
     for (int x = 0; x < kSide; ++x, row += 3) {
@@ -23,7 +23,7 @@ Result<std::vector<uint8_t>> Ball() {
       row[2] = inside ? 60 : 66;
     }
   }
-  return Encode(image.view(), {});
+  return Encode(std::as_const(image).view(), {});
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -25,7 +26,7 @@ uint64_t AnnouncedBytes(const Request& request) {
   return bytes;
 }
 
-Response Plain(int status, const std::string& message) {
+Response PlainError(int status, const std::string& message) {
   return JsonAnswer(status, {{"error", {{"code", ErrorCode(status)}, {"message", message}}}});
 }
 
@@ -100,7 +101,7 @@ std::optional<Response> Service::Admit(Request& request, BodyLimits& limits) {
 
 Response Service::Refuse(const Request& request, int status, const std::string& why) {
   Api* const api = ApiOf(request.path);
-  Response response = api != nullptr ? api->Error(status, why) : Plain(status, why);
+  Response response = api != nullptr ? api->Error(status, why) : PlainError(status, why);
   Finish(request, response, nullptr, why);
   return response;
 }
@@ -140,7 +141,7 @@ void Service::Handle(std::shared_ptr<Exchange> exchange) {
   if (api == nullptr) {
     if (HandleReady(exchange)) return;
     if (auto answer = Operate(request)) return Reply(exchange, *std::move(answer));
-    return Reply(exchange, Plain(404, "there is nothing at " + request.path.substr(0, 200) +
+    return Reply(exchange, PlainError(404, "there is nothing at " + request.path.substr(0, 200) +
                                           "; /api lists what is here"));
   }
   const std::string methods = api->Methods(request.path);
@@ -202,7 +203,7 @@ std::optional<Response> Service::Operate(const Request& request) {
   if (request.method != "GET" && request.method != "HEAD") {
     Response response = request.method == "OPTIONS"
                             ? TextAnswer(204, "")
-                            : Plain(405, "this is asked by GET");
+                            : PlainError(405, "this is asked by GET");
     response.headers.Set("Allow", "GET, HEAD, OPTIONS");
     return response;
   }
