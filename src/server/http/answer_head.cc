@@ -21,8 +21,10 @@ bool IsOwn(std::string_view name) {
   return std::ranges::any_of(kOwn, [&](std::string_view own) { return EqualIgnoringCase(own, name); });
 }
 
-std::string TwoDigits(unsigned number) {
-  return {static_cast<char>('0' + number / 10 % 10), static_cast<char>('0' + number % 10)};
+void AppendTwoDigits(std::string& text, unsigned number, char behind) {
+  text += static_cast<char>('0' + number / 10 % 10);
+  text += static_cast<char>('0' + number % 10);
+  text += behind;
 }
 
 // One second's, as it is asked for with every answer.
@@ -67,12 +69,16 @@ std::string HttpDate(int64_t seconds_since_1970) {
   constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   std::string text(kDays[weekday(day).c_encoding()]);
-  text += ", " + TwoDigits(static_cast<unsigned>(date.day())) + " ";
+  text += ", ";
+  AppendTwoDigits(text, static_cast<unsigned>(date.day()), ' ');
   text += kMonths[static_cast<unsigned>(date.month()) - 1];
-  text += " " + std::to_string(static_cast<int>(date.year())) + " ";
-  text += TwoDigits(static_cast<unsigned>(clock.hours().count())) + ":";
-  text += TwoDigits(static_cast<unsigned>(clock.minutes().count())) + ":";
-  text += TwoDigits(static_cast<unsigned>(clock.seconds().count())) + " GMT";
+  text += ' ';
+  text += std::to_string(static_cast<int>(date.year()));
+  text += ' ';
+  AppendTwoDigits(text, static_cast<unsigned>(clock.hours().count()), ':');
+  AppendTwoDigits(text, static_cast<unsigned>(clock.minutes().count()), ':');
+  AppendTwoDigits(text, static_cast<unsigned>(clock.seconds().count()), ' ');
+  text += "GMT";
   return text;
 }
 

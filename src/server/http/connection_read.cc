@@ -23,10 +23,7 @@ Connection::Awaitable<Connection::Input> Connection::ReadMore() {
     }
     if (step.want == Transport::Want::kEnd) co_return Input::kEnd;
     WaitFor(step.want);
-    if (IsOver()) {
-      ++server_->counts.timed_out;
-      co_return Input::kTimeout;
-    }
+    if (IsOver()) co_return Input::kTimeout;
     co_await Sleep();
   }
   co_return Input::kEnd;
@@ -69,11 +66,8 @@ Connection::Awaitable<size_t> Connection::ReadHead(Refusal& refusal) {
     if (end > 0) co_return end;
     // Even where there always is a little more to read, the time ends.
     Input input = Input::kTimeout;
-    if (IsOver()) {
-      ++server_->counts.timed_out;
-    } else {
-      input = co_await ReadMore();
-    }
+    if (!IsOver()) input = co_await ReadMore();
+    if (input == Input::kTimeout) ++server_->counts.timed_out;
     if (input == Input::kTimeout && phase_ == Phase::kReading) {
       refusal = {408, "the request's head did not come within " +
                           std::to_string(head_time.count()) + " ms"};
@@ -106,11 +100,8 @@ Connection::Awaitable<bool> Connection::ReadBody(RequestParser& parser, BodyLimi
       deadline_ = std::min<Clock::time_point>(deadline_, start + limits.grace + earned);
     }
     Input input = Input::kTimeout;
-    if (IsOver()) {
-      ++server_->counts.timed_out;
-    } else {
-      input = co_await ReadMore();
-    }
+    if (!IsOver()) input = co_await ReadMore();
+    if (input == Input::kTimeout) ++server_->counts.timed_out;
     if (input == Input::kTimeout) {
       refusal = {408, "the request's body came too slowly: " + std::to_string(parser.body.size()) +
                           " bytes so far"};
@@ -179,9 +170,7 @@ Connection::Awaitable<void> Connection::Linger() {
     const bool is_short = is_surplus_ || server_->is_draining;
     deadline_ = std::min<Clock::time_point>(Clock::now() + (is_short ? kShort : kSilence),
                                             start + (is_short ? kShort : kWhole));
-    const uint64_t timed_out = server_->counts.timed_out;
     input = co_await ReadMore();
-    server_->counts.timed_out = timed_out;  // the request is over
   }
 }
 

@@ -84,7 +84,7 @@ Result<Fields> ParseQuery(std::string_view text, const QueryLimits& limits) {
 Result<Target> ParseTarget(std::string_view target) {
   Target parsed;
   if (target == "*") {
-    parsed.path = "*";
+    parsed.path.assign(1, '*');
     return parsed;
   }
   // As a proxy is asked (RFC 9112, 3.2.2): the path alone decides here.
@@ -95,7 +95,7 @@ Result<Target> ParseTarget(std::string_view target) {
     if (authority == 0) return InvalidArgument("the request's address has no host");
     target.remove_prefix(authority);
     if (target.empty() || target[0] != '/') {
-      parsed.path = "/";
+      parsed.path.assign(1, '/');
       if (!target.empty() && target[0] == '#') return InvalidArgument("\"#\" in the address");
     }
     break;
