@@ -76,6 +76,7 @@ COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
 # Files outside of src/base/os that need the system themselves: why.
 ALLOWED = {
     "src/codec/jxl/jxl_test.cc": "looks for the encoder in the library that Peel has opened",
+    "src/server/http/http_limits_test.cc": "takes the process its descriptors",
     "src/base/test_executor.h": "counts the threads of a test",
     "src/server/work/test_pool.h": "sets a variable for the processes of a test",
     "src/pipeline/folder/manifest_test.cc": "forks, to have two runs write at the same time",

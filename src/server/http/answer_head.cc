@@ -14,11 +14,11 @@ namespace {
 
 // What the connection says itself.
 bool IsOwn(std::string_view name) {
-  constexpr std::string_view kOwn[] = {"Content-Length", "Transfer-Encoding", "Connection",
-                                       "Keep-Alive",     "Date",              "Server",
-                                       "X-Request-ID",   "traceparent",       "Upgrade",
-                                       "Trailer"};
-  return std::ranges::any_of(kOwn, [&](std::string_view own) { return EqualIgnoringCase(own, name); });
+  constexpr std::string_view kOwn[] = {
+      "Content-Length", "Transfer-Encoding", "Connection",  "Keep-Alive", "Date",
+      "Server",         "X-Request-ID",      "traceparent", "Upgrade",    "Trailer"};
+  return std::ranges::any_of(kOwn,
+                             [&](std::string_view own) { return EqualIgnoringCase(own, name); });
 }
 
 void AppendTwoDigits(std::string& text, unsigned number, char behind) {

@@ -109,7 +109,8 @@ std::string EncodeBase64(std::span<const uint8_t> bytes) {
     out[3] = kAlphabet[three & 63];
   }
   if (const size_t rest = bytes.size() - at; rest > 0) {
-    const uint32_t last = uint32_t{bytes[at]} << 16 | (rest == 2 ? uint32_t{bytes[at + 1]} << 8 : 0);
+    const uint32_t last =
+        uint32_t{bytes[at]} << 16 | (rest == 2 ? uint32_t{bytes[at + 1]} << 8 : 0);
     out[0] = kAlphabet[last >> 18];
     out[1] = kAlphabet[last >> 12 & 63];
     if (rest == 2) out[2] = kAlphabet[last >> 6 & 63];

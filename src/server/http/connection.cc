@@ -196,14 +196,14 @@ Connection::Awaitable<Connection::Next> Connection::ServeOne() {
   if (server_->is_stopped) co_return Next::kClose;
   auto meeting = std::make_shared<Answer>();
   meeting->connection = weak_from_this();
-  auto exchange =
-      std::make_shared<LiveExchange>(std::move(request), meeting, server_->context);
+  auto exchange = std::make_shared<LiveExchange>(std::move(request), meeting, server_->context);
   const Next next = co_await Work(std::move(exchange), std::move(meeting), std::move(asked));
   co_return next;
 }
 
-Connection::Awaitable<Connection::Next> Connection::Work(
-    std::shared_ptr<LiveExchange> exchange, std::shared_ptr<Answer> answer, Asked asked) {
+Connection::Awaitable<Connection::Next> Connection::Work(std::shared_ptr<LiveExchange> exchange,
+                                                         std::shared_ptr<Answer> answer,
+                                                         Asked asked) {
   phase_ = Phase::kWorking;
   // What a refusal's form depends on, should the handler let the exchange go.
   Request about;
@@ -269,7 +269,8 @@ Request Connection::Describe(RequestParser& parser, Refusal& refusal) {
   request.method = parser.method;
   request.headers = std::move(parser.headers);
   request.is_tls = transport_->is_tls();
-  request.peer = peer_.is_trusted ? server_->proxies.Client(peer_.name, request.headers) : peer_.name;
+  request.peer =
+      peer_.is_trusted ? server_->proxies.Client(peer_.name, request.headers) : peer_.name;
   request.id = RequestId(request.headers.Get("X-Request-ID"));
   request.traceparent = Traceparent(request.headers.Get("traceparent"));
   auto target = ParseTarget(parser.target);
@@ -289,7 +290,8 @@ Request Connection::Describe(RequestParser& parser, Refusal& refusal) {
   return request;
 }
 
-// Of a head that is not whole or not sound: whose form an error should have, where that can be known.
+// Of a head that is not whole or not sound: whose form an error should have, where that can be
+// known.
 Request Connection::Guess() const {
   Request request;
   request.peer = peer_.name;

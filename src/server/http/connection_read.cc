@@ -93,7 +93,8 @@ Connection::Awaitable<bool> Connection::ReadBody(RequestParser& parser, BodyLimi
       refusal = {400, "a chunk's head or the trailers are too long"};
       co_return false;
     }
-    // Whoever sends slower than this falls behind it sooner or later, and whoever stops does at once.
+    // Whoever sends slower than this falls behind it sooner or later, and whoever stops does at
+    // once.
     deadline_ = start + limits.whole;
     if (limits.min_bytes_per_second > 0) {
       const auto earned = milliseconds(parser.body.size() * 1000 / limits.min_bytes_per_second);

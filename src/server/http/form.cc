@@ -32,10 +32,10 @@ Status ReadMultipart(const Request& request, const HeaderValue& type, const Form
     return InvalidArgument(
         "Content-Type multipart/form-data names no boundary; let the HTTP library set this header");
   }
-  PEEL_ASSIGN_OR_RETURN(std::vector<Part> parts,
-                        ParseMultipart(request.body, *boundary,
-                                       {.max_parts = limits.max_parts,
-                                        .max_part_headers = limits.max_part_headers}));
+  PEEL_ASSIGN_OR_RETURN(
+      std::vector<Part> parts,
+      ParseMultipart(request.body, *boundary,
+                     {.max_parts = limits.max_parts, .max_part_headers = limits.max_part_headers}));
   for (Part& part : parts) {
     if (part.has_file_name || IsFileField(part.name) || IsFileType(part.type)) {
       // A browser's way to say that no file was chosen.
@@ -87,12 +87,12 @@ Result<Form> ReadForm(const Request& request, const FormLimits& limits) {
   } else if (kind == "application/x-www-form-urlencoded") {
     form.kind = Form::Kind::kUrlencoded;
     const QueryLimits query{.max_fields = static_cast<size_t>(std::max(limits.max_parts, 0)),
-                      .max_value = limits.max_text};
+                            .max_value = limits.max_text};
     PEEL_ASSIGN_OR_RETURN(form.fields, ParseQuery(TextOf(request.body), query));
   } else if (kind == "application/json" || kind.ends_with("+json")) {
     form.kind = Form::Kind::kJson;
     const JsonLimits json{.max_fields = static_cast<size_t>(std::max(limits.max_parts, 0)),
-                    .max_value = limits.max_text};
+                          .max_value = limits.max_text};
     PEEL_ASSIGN_OR_RETURN(form.fields, ParseJsonObject(TextOf(request.body), json));
   } else if (kind.empty() || IsFileType(kind) || kind == "binary/octet-stream") {
     form.kind = Form::Kind::kRaw;

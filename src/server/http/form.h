@@ -14,9 +14,9 @@ namespace peel::server {
 // A part of a form that is a file: one with a file name, or whose name is among those that the
 // caller says are files.
 struct FormFile {
-  std::string name;       // of the field
-  std::string file_name;  // as sent, without folders; "" where there is none
-  std::string type;       // Content-Type as sent; "" where there is none
+  std::string name;                // of the field
+  std::string file_name;           // as sent, without folders; "" where there is none
+  std::string type;                // Content-Type as sent; "" where there is none
   std::span<const uint8_t> bytes;  // in the request's body
 };
 
@@ -34,9 +34,9 @@ struct Form {
 
 struct FormLimits {
   int max_parts = 1000;
-  size_t max_part_headers = 8 << 10;   // bytes of one part's head
-  size_t max_field = 64 << 10;         // bytes of one field that is no file
-  size_t max_text = 48 << 20;          // of a urlencoded or JSON value (base64 pictures)
+  size_t max_part_headers = 8 << 10;  // bytes of one part's head
+  size_t max_field = 64 << 10;        // bytes of one field that is no file
+  size_t max_text = 48 << 20;         // of a urlencoded or JSON value (base64 pictures)
 };
 
 // By the Content-Type. kInvalidArgument with what is wrong with it, kLimit with which limit,

@@ -36,26 +36,28 @@ std::string Part(std::string_view head, std::string_view content) {
 
 TEST(FormTest, ReadsFieldsAndFilesOfMultipart) {
   const std::string jpeg("\xff\xd8\r\n--b\r\n--b 1x\0\r\n", 18);
-  const Request request = Body(
-      kMultipart, "preamble\r\n" +
-                      Part("Content-Disposition: form-data; name=\"size\"", "auto\r\n") +
-                      Part("content-disposition:form-data;name=format", "") +
-                      Part("Content-Disposition: form-data; name=\"image_file\"", jpeg) +
-                      Part("Content-Disposition: form-data; name=\"other\"; filename=\"C:\\d\\a \\\"b\\\".jpg\"\r\n"
-                           "Content-Type: image/jpeg",
-                           "x") +
-                      Part("Content-Disposition: form-data; name=\"third\"; filename=\"a.png\"; "
-                           "filename*=UTF-8''%c3%a4%2fb.png",
-                           "y") +
-                      Part("Content-Disposition: form-data; name=\"blob\"\r\nContent-Type: "
-                           "application/octet-stream",
-                           "z") +
-                      Part("Content-Disposition: form-data; name=\"none\"; filename=\"\"", "") +
-                      "--b 1--\r\nepilogue --b 1\r\n");
+  const Request request =
+      Body(kMultipart,
+           "preamble\r\n" + Part("Content-Disposition: form-data; name=\"size\"", "auto\r\n") +
+               Part("content-disposition:form-data;name=format", "") +
+               Part("Content-Disposition: form-data; name=\"image_file\"", jpeg) +
+               Part("Content-Disposition: form-data; name=\"other\"; filename=\"C:\\d\\a "
+                    "\\\"b\\\".jpg\"\r\n"
+                    "Content-Type: image/jpeg",
+                    "x") +
+               Part("Content-Disposition: form-data; name=\"third\"; filename=\"a.png\"; "
+                    "filename*=UTF-8''%c3%a4%2fb.png",
+                    "y") +
+               Part("Content-Disposition: form-data; name=\"blob\"\r\nContent-Type: "
+                    "application/octet-stream",
+                    "z") +
+               Part("Content-Disposition: form-data; name=\"none\"; filename=\"\"", "") +
+               "--b 1--\r\nepilogue --b 1\r\n");
   const auto form = ReadForm(request);
   ASSERT_TRUE(form.ok()) << form.status().message();
   EXPECT_EQ(form->kind, Form::Kind::kMultipart);
-  EXPECT_THAT(form->fields.all(), UnorderedElementsAre(Pair("size", "auto\r\n"), Pair("format", "")));
+  EXPECT_THAT(form->fields.all(),
+              UnorderedElementsAre(Pair("size", "auto\r\n"), Pair("format", "")));
   ASSERT_EQ(form->files.size(), 4u);
   ASSERT_NE(form->File("image_file"), nullptr);
   EXPECT_EQ(TextOf(form->File("image_file")->bytes), jpeg);
@@ -76,28 +78,37 @@ TEST(FormTest, TellsWhatIsWrongWithMultipart) {
   EXPECT_EQ(ErrorOf(Body(kMultipart, field + "--b 1--")), "");
   EXPECT_EQ(ErrorOf(Body(kMultipart, end)), "");
   EXPECT_THAT(ErrorOf(Body("multipart/form-data", field + end)), HasSubstr("names no boundary"));
-  EXPECT_THAT(ErrorOf(Body("multipart/form-data; boundary=c", field + end)), HasSubstr("no line \"--c\""));
+  EXPECT_THAT(ErrorOf(Body("multipart/form-data; boundary=c", field + end)),
+              HasSubstr("no line \"--c\""));
   EXPECT_THAT(ErrorOf(Body("multipart/form-data; boundary=\"\"", field)), HasSubstr("boundary"));
   EXPECT_THAT(ErrorOf(Body("multipart/form-data; boundary=" + std::string(71, 'x'), field)),
               HasSubstr("1 to 70"));
   EXPECT_THAT(ErrorOf(Body(kMultipart, field)), HasSubstr("cut off"));
-  EXPECT_THAT(ErrorOf(Body(kMultipart, "--b 1\r\nContent-Dispo")), HasSubstr("ends within a part's headers"));
+  EXPECT_THAT(ErrorOf(Body(kMultipart, "--b 1\r\nContent-Dispo")),
+              HasSubstr("ends within a part's headers"));
   EXPECT_THAT(ErrorOf(Body(kMultipart, Part("Content-Type: text/plain", "1") + end)),
               HasSubstr("without a Content-Disposition"));
   EXPECT_THAT(ErrorOf(Body(kMultipart, Part("Content-Disposition: form-data", "1") + end)),
               HasSubstr("without a name"));
-  EXPECT_THAT(ErrorOf(Body(kMultipart, Part("Content-Disposition: form-data; name=\"a", "1") + end)),
-              HasSubstr("not closed"));
+  EXPECT_THAT(
+      ErrorOf(Body(kMultipart, Part("Content-Disposition: form-data; name=\"a", "1") + end)),
+      HasSubstr("not closed"));
   EXPECT_THAT(ErrorOf(Body(kMultipart, Part("Content-Disposition: form-data; name=a\r\n"
-                                            "Content-Type: multipart/mixed; boundary=c", "1") + end)),
+                                            "Content-Type: multipart/mixed; boundary=c",
+                                            "1") +
+                                           end)),
               HasSubstr("parts within parts"));
   EXPECT_THAT(ErrorOf(Body(kMultipart, Part("Content-Disposition: form-data; name=a\r\n"
-                                            "Content-Transfer-Encoding: base64", "1") + end)),
+                                            "Content-Transfer-Encoding: base64",
+                                            "1") +
+                                           end)),
               HasSubstr("send its bytes as they are"));
-  EXPECT_THAT(ErrorOf(Body(kMultipart, Part("Content-Disposition: form-data; name=a\n", "1") + end)),
-              HasSubstr("CRLF"));
-  EXPECT_THAT(ErrorOf(Body(kMultipart, Part("Content-Disposition: form-data; name=a", "\xff\xd8") + end)),
-              HasSubstr("not UTF-8"));
+  EXPECT_THAT(
+      ErrorOf(Body(kMultipart, Part("Content-Disposition: form-data; name=a\n", "1") + end)),
+      HasSubstr("CRLF"));
+  EXPECT_THAT(
+      ErrorOf(Body(kMultipart, Part("Content-Disposition: form-data; name=a", "\xff\xd8") + end)),
+      HasSubstr("not UTF-8"));
 }
 
 TEST(FormTest, KeepsItsLimits) {
@@ -119,9 +130,11 @@ TEST(FormTest, KeepsItsLimits) {
   EXPECT_THAT(ErrorOf(Body(kMultipart, Part(head + std::string(100, 'x'), "1") + end),
                       {.max_part_headers = 110}),
               HasSubstr("longer than 110"));
-  EXPECT_THAT(ErrorOf(Body(kMultipart, Part("Content-Disposition: form-data; name=a",
-                                            std::string(11, 'x')) + end), {.max_field = 10}),
-              HasSubstr("longer than 10"));
+  EXPECT_THAT(
+      ErrorOf(Body(kMultipart,
+                   Part("Content-Disposition: form-data; name=a", std::string(11, 'x')) + end),
+              {.max_field = 10}),
+      HasSubstr("longer than 10"));
   EXPECT_THAT(ErrorOf(Body("application/x-www-form-urlencoded", "a=" + std::string(11, 'x')),
                       {.max_text = 10}),
               HasSubstr("longer than 10"));
@@ -144,9 +157,9 @@ TEST(FormTest, TakesTimeInProportionToTheBody) {
     return std::chrono::steady_clock::now() - start;
   };
   const std::string open = "--" + boundary + "\r\nContent-Disposition: form-data; name=a\r\n\r\n";
-  for (const std::string& piece : {std::string("\r\n--" + std::string(69, '-') + "x"),
-                                   std::string("\r\n"), std::string("\r"), std::string("-"),
-                                   "\r\n--" + boundary + "x"}) {
+  for (const std::string& piece :
+       {std::string("\r\n--" + std::string(69, '-') + "x"), std::string("\r\n"), std::string("\r"),
+        std::string("-"), "\r\n--" + boundary + "x"}) {
     std::string body = open;
     while (body.size() < (size_t{32} << 20)) body += piece;
     // A quadratic reader takes hours.
@@ -168,20 +181,36 @@ TEST(FormTest, ReadsUrlencodedBodies) {
 }
 
 TEST(FormTest, ReadsJsonObjects) {
-  const auto form = ReadForm(Body(
-      "application/json",
-      R"( {"image":"a\/b\u00e4\ud83d\ude00\n","n":-1.5e3,"yes":true,"no":false,"none":null,)"
-      R"("list":[1,{"x":[]} , "]"],"twice":1,"twice":2} )"));
+  const auto form = ReadForm(
+      Body("application/json",
+           R"( {"image":"a\/b\u00e4\ud83d\ude00\n","n":-1.5e3,"yes":true,"no":false,"none":null,)"
+           R"("list":[1,{"x":[]} , "]"],"twice":1,"twice":2} )"));
   ASSERT_TRUE(form.ok()) << form.status().message();
   EXPECT_EQ(form->kind, Form::Kind::kJson);
   EXPECT_THAT(form->fields.all(),
               UnorderedElementsAre(Pair("image", "a/b\u00e4\U0001F600\n"), Pair("n", "-1.5e3"),
                                    Pair("yes", "true"), Pair("no", "false"),
                                    Pair("list", R"([1,{"x":[]} , "]"])"), Pair("twice", "2")));
-  for (const char* broken :
-       {"", "[]", "{", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{\"a\":1}x", "{\"a\":01}", "{\"a\":1.}",
-        "{\"a\":\"\\x\"}", "{\"a\":\"\\ud800\"}", "{\"a\":\"\n\"}", "{\"a\":[1 2]}", "{\"a\":[1,]}",
-        "{\"a\":{\"b\"}}", "{\"a\":{1:2}}", "{\"a\":\"\xff\"}", "{\"a\":nul}", "{\"a\":[}", "{a:1}"}) {
+  for (const char* broken : {"",
+                             "[]",
+                             "{",
+                             "{\"a\"}",
+                             "{\"a\":}",
+                             "{\"a\":1,}",
+                             "{\"a\":1}x",
+                             "{\"a\":01}",
+                             "{\"a\":1.}",
+                             "{\"a\":\"\\x\"}",
+                             "{\"a\":\"\\ud800\"}",
+                             "{\"a\":\"\n\"}",
+                             "{\"a\":[1 2]}",
+                             "{\"a\":[1,]}",
+                             "{\"a\":{\"b\"}}",
+                             "{\"a\":{1:2}}",
+                             "{\"a\":\"\xff\"}",
+                             "{\"a\":nul}",
+                             "{\"a\":[}",
+                             "{a:1}"}) {
     const Request request = Body("application/json", std::string(broken) + " ");
     const auto refused = ReadForm(request);
     ASSERT_FALSE(refused.ok()) << broken;

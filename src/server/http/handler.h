@@ -17,16 +17,17 @@ class Exchange {
   virtual Request& request() = 0;
   // Once. Does nothing where the client has gone.
   virtual void Reply(Response response) = 0;
-  // Called where the client goes before Reply: whatever is being done for it can stop. A client that
-  // ends its side of the connection while it waits has gone. May be set more than once; one that is
-  // set too late is called soon. An exchange that is let go without Reply is answered with 500.
+  // Called where the client goes before Reply: whatever is being done for it can stop. A client
+  // that ends its side of the connection while it waits has gone. May be set more than once; one
+  // that is set too late is called soon. An exchange that is let go without Reply is answered with
+  // 500.
   virtual void OnGone(std::function<void()> gone) = 0;
 };
 
 // What a connection asks before it reads a body.
 struct BodyLimits {
   uint64_t max_bytes = uint64_t{64} << 20;
-  std::chrono::seconds whole{120};           // from the head's end to the body's
+  std::chrono::seconds whole{120};          // from the head's end to the body's
   uint64_t min_bytes_per_second = 4 << 10;  // after the grace: slower is cut off; 0: none
   std::chrono::milliseconds grace{5'000};
 };

@@ -14,8 +14,8 @@ bool IsControl(char c) { return (static_cast<uint8_t>(c) < ' ' && c != '\t') || 
 std::optional<Refusal> CheckRequestLine(std::string_view line, bool& is_http11) {
   const size_t first = line.find(' ');
   const size_t last = line.rfind(' ');
-  if (first == std::string_view::npos || first == last ||
-      line.find(' ', first + 1) != last || last == first + 1 || !IsToken(line.substr(0, first))) {
+  if (first == std::string_view::npos || first == last || line.find(' ', first + 1) != last ||
+      last == first + 1 || !IsToken(line.substr(0, first))) {
     return Refusal{400, "the request line is not \"METHOD address HTTP/1.1\""};
   }
   const std::string_view version = line.substr(last + 1);
@@ -95,8 +95,8 @@ std::optional<Refusal> CheckHead(std::string_view head) {
     }
     head.remove_prefix(end + 2);
     if (line.empty()) break;
-    auto refusal = is_first ? CheckRequestLine(line, is_http11)
-                            : CheckField(line, is_http11, framing);
+    auto refusal =
+        is_first ? CheckRequestLine(line, is_http11) : CheckField(line, is_http11, framing);
     if (refusal) return refusal;
     is_first = false;
   }

@@ -82,8 +82,8 @@ TEST(UrlTest, ReadsTargets) {
   EXPECT_EQ(ParseTarget("HTTP://h:80")->path, "/");
   EXPECT_EQ(ParseTarget("https://h?x=1")->query.Get("x"), "1");
   EXPECT_EQ(ParseTarget("/+")->path, "/+");
-  for (const char* bad : {"", "x", "/%", "/%4", "/%zz", "/%00", "/%ff", "/%0a", "/#a", "http://", "http:///a",
-                          "ftp://h/", "/?a=%", "//%c0%af"}) {
+  for (const char* bad : {"", "x", "/%", "/%4", "/%zz", "/%00", "/%ff", "/%0a", "/#a", "http://",
+                          "http:///a", "ftp://h/", "/?a=%", "//%c0%af"}) {
     EXPECT_FALSE(ParseTarget(bad).ok()) << bad;
   }
   EXPECT_EQ(*PercentDecode(PercentEncode("a b/\u00e4?&%"), Plus::kIsPlus), "a b/\u00e4?&%");
@@ -97,8 +97,9 @@ TEST(TraceTest, ContinuesValidTracesAlone) {
               MatchesRegex("00-" + trace + "-[0-9a-f]{16}-01"));
   for (const std::string& bad :
        {std::string(), "ff-" + trace + "-" + span + "-01", "00-" + trace + "-" + span + "-01-more",
-        "00-" + std::string(32, '0') + "-" + span + "-01", "00-" + trace + "-" + std::string(16, '0') + "-01",
-        "00-" + trace + "-" + span + "-0G", "00-" + std::string(32, 'A') + "-" + span + "-01"}) {
+        "00-" + std::string(32, '0') + "-" + span + "-01",
+        "00-" + trace + "-" + std::string(16, '0') + "-01", "00-" + trace + "-" + span + "-0G",
+        "00-" + std::string(32, 'A') + "-" + span + "-01"}) {
     EXPECT_THAT(Traceparent(bad), MatchesRegex("00-[0-9a-f]{32}-[0-9a-f]{16}-01"));
     EXPECT_THAT(Traceparent(bad), ::testing::Not(::testing::HasSubstr(trace))) << bad;
   }

@@ -41,9 +41,8 @@ Peer ServerState::PeerOf(const Generic::endpoint& endpoint) const {
   peer.is_trusted = proxies.Trusts(address);
   if (peer.is_trusted) return peer;
   // Whoever has IPv6 has 2^64 addresses at the least.
-  peer.group = address.is_v4()
-                   ? peer.name
-                   : asio::ip::network_v6(address.to_v6(), 64).canonical().to_string();
+  peer.group = address.is_v4() ? peer.name
+                               : asio::ip::network_v6(address.to_v6(), 64).canonical().to_string();
   return peer;
 }
 
@@ -114,6 +113,7 @@ asio::awaitable<void> AcceptAll(std::shared_ptr<ServerState> server) {
     }
     // No descriptors or no memory, most likely: whoever waits in the system's queue waits on, and
     // the next who goes makes room.
+    ++server->counts.accept_failures;
     server->accept_pause.expires_after(kPause);
     co_await server->accept_pause.async_wait(asio::as_tuple(asio::use_awaitable));
   }

@@ -18,12 +18,13 @@ class io_context;
 namespace peel::server {
 
 struct HttpOptions {
-  std::string address = "127.0.0.1";  // an IPv4 or IPv6 address, a name that has one, "0.0.0.0", "::"
-  uint16_t port = 7000;               // 0: any that is free
-  std::string unix_socket{};          // a path: listen there instead
-  std::string certificate{}, key{};   // PEM files: TLS 1.2 and later; "": none
-  int max_connections = 4096;         // at a time; more are answered 503 and closed at once
-  int max_connections_per_peer = 0;   // 0: no limit
+  std::string address =
+      "127.0.0.1";            // an IPv4 or IPv6 address, a name that has one, "0.0.0.0", "::"
+  uint16_t port = 7000;       // 0: any that is free
+  std::string unix_socket{};  // a path: listen there instead
+  std::string certificate{}, key{};  // PEM files: TLS 1.2 and later; "": none
+  int max_connections = 4096;        // at a time; more are answered 503 and closed at once
+  int max_connections_per_peer = 0;  // 0: no limit
   std::chrono::milliseconds head_time{10'000};  // for a request's head, slow-loris
   std::chrono::milliseconds idle_time{60'000};  // between two requests
   std::chrono::milliseconds send_time{60'000};  // without a byte of the answer going out
@@ -54,6 +55,7 @@ class HttpServer {
   struct Counts {
     int connections = 0;  // now
     uint64_t accepted = 0, refused = 0, timed_out = 0, bytes_in = 0, bytes_out = 0;
+    uint64_t accept_failures = 0;  // no descriptors, most likely: tried again a little later
   };
   virtual Counts counts() const = 0;
 };

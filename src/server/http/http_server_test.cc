@@ -31,8 +31,8 @@ TEST(HttpServerTest, AnswersAndKeepsTheConnection) {
         std::string(answer.headers.Get("Date")),
         std::regex("[A-Z][a-z]{2}, \\d\\d [A-Z][a-z]{2} \\d{4} \\d\\d:\\d\\d:\\d\\d GMT")));
   }
-  const TestAnswer last =
-      client.Ask("POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 5\r\n\r\nabcde");
+  const TestAnswer last = client.Ask(
+      "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 5\r\n\r\nabcde");
   EXPECT_EQ(last.body, "POST / 5");
   EXPECT_EQ(last.headers.Get("Connection"), "close");
   EXPECT_TRUE(client.IsClosed());
@@ -72,9 +72,11 @@ TEST(HttpServerTest, AnswersPipelinedRequestsInOrderOneAtATime) {
   std::string all;
   for (int i = 0; i < 50; ++i) {
     const std::string path = "/" + std::to_string(i);
-    all += i % 2 == 0
-               ? "GET " + path + " HTTP/1.1\r\nHost: h\r\n\r\n"
-               : "POST " + path + " HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
+    all +=
+        i % 2 == 0
+            ? "GET " + path + " HTTP/1.1\r\nHost: h\r\n\r\n"
+            : "POST " + path +
+                  " HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
   }
   ASSERT_TRUE(client.Send(all));
   for (int i = 0; i < 50; ++i) {
@@ -117,7 +119,8 @@ TEST(HttpServerTest, ContinuesOnlyWhatIsAdmitted) {
     return response;
   };
   server.Start();
-  const std::string rest = " HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n";
+  const std::string rest =
+      " HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n";
   TestClient client(server.port);
   EXPECT_EQ(client.Ask("POST /yes" + rest).status, 100);
   EXPECT_EQ(client.Ask("abc").body, "POST /yes 3");
@@ -133,11 +136,13 @@ TEST(HttpServerTest, ContinuesOnlyWhatIsAdmitted) {
             417);
   // HTTP/1.0 does not know it.
   TestClient old(server.port);
-  EXPECT_EQ(old.Ask("POST /yes HTTP/1.0\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\nabc").status,
-            200);
+  EXPECT_EQ(
+      old.Ask("POST /yes HTTP/1.0\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\nabc").status,
+      200);
   // Refused without a body on its way: the connection stays.
   TestClient stays(server.port);
-  EXPECT_EQ(stays.Ask("GET /no HTTP/1.1\r\nHost: h\r\n\r\n").headers.Get("Connection"), "keep-alive");
+  EXPECT_EQ(stays.Ask("GET /no HTTP/1.1\r\nHost: h\r\n\r\n").headers.Get("Connection"),
+            "keep-alive");
   EXPECT_EQ(stays.Ask("GET /yes HTTP/1.1\r\nHost: h\r\n\r\n").status, 200);
 }
 
@@ -155,7 +160,8 @@ TEST(HttpServerTest, HeadHasTheHeadersAndNoBody) {
 TEST(HttpServerTest, SendsBytesWithoutACopyAndLetsThemGo) {
   TestServer server;
   auto bytes = std::make_shared<std::vector<uint8_t>>(8 << 20);
-  for (size_t i = 0; i < bytes->size(); ++i) (*bytes)[i] = static_cast<uint8_t>(i * 2654435761u >> 24);
+  for (size_t i = 0; i < bytes->size(); ++i)
+    (*bytes)[i] = static_cast<uint8_t>(i * 2654435761u >> 24);
   const std::weak_ptr<std::vector<uint8_t>> watch = bytes;
   const std::string want(TextOf(*bytes));
   server.handler.handle = [&](const std::shared_ptr<Exchange>& exchange) {
@@ -192,8 +198,9 @@ TEST(HttpServerTest, StreamsWhatHasNoLength) {
     EXPECT_FALSE(answer.headers.Has("Content-Length"));
     EXPECT_TRUE(answer.body == want);
   }
-  EXPECT_EQ(client.Ask("HEAD / HTTP/1.1\r\nHost: h\r\n\r\n", false).headers.Get("Transfer-Encoding"),
-            "chunked");
+  EXPECT_EQ(
+      client.Ask("HEAD / HTTP/1.1\r\nHost: h\r\n\r\n", false).headers.Get("Transfer-Encoding"),
+      "chunked");
   const TestAnswer old = client.Ask("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
   EXPECT_FALSE(old.headers.Has("Transfer-Encoding"));
   EXPECT_EQ(old.headers.Get("Connection"), "close");
@@ -212,7 +219,8 @@ TEST(HttpServerTest, TellsIdAndTraceWithEveryAnswer) {
   const std::string trace = "4bf92f3577b34da6a3ce929d0e0e4736";
   const TestAnswer given = client.Ask(
       "GET / HTTP/1.1\r\nHost: h\r\nX-Request-ID: my.id-1_2\r\n"
-      "traceparent: 00-" + trace + "-00f067aa0ba902b7-01\r\n\r\n");
+      "traceparent: 00-" +
+      trace + "-00f067aa0ba902b7-01\r\n\r\n");
   EXPECT_EQ(given.headers.Get("X-Request-ID"), "my.id-1_2");
   const std::string parent(given.headers.Get("traceparent"));
   EXPECT_THAT(parent, MatchesRegex("00-" + trace + "-[0-9a-f]{16}-01"));

@@ -106,7 +106,8 @@ class Reader {
           objects >>= 1;
           continue;
         }
-        if (Peek() != ',') return Wrong(is_object ? "\",\" or \"}\" is expected" : "\",\" or \"]\" is expected");
+        if (Peek() != ',')
+          return Wrong(is_object ? "\",\" or \"}\" is expected" : "\",\" or \"]\" is expected");
         ++at_;
         SkipSpace();
         if (is_object) PEEL_RETURN_IF_ERROR(SkipName());
@@ -240,8 +241,8 @@ class Reader {
   // '\0' at the end; a NUL in the text is nowhere what is looked for.
   char Peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
   void SkipSpace() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' ||
-                                  text_[at_] == '\t')) {
+    while (at_ < text_.size() &&
+           (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' || text_[at_] == '\t')) {
       ++at_;
     }
   }

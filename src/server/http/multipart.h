@@ -18,9 +18,9 @@ struct MultipartLimits {
 
 struct Part {
   std::string name;
-  std::string file_name;       // without folders
-  bool has_file_name = false;  // which may be "", as a browser sends where no file was chosen
-  std::string type;            // Content-Type as sent; "" where there is none
+  std::string file_name;           // without folders
+  bool has_file_name = false;      // which may be "", as a browser sends where no file was chosen
+  std::string type;                // Content-Type as sent; "" where there is none
   std::span<const uint8_t> bytes;  // in the body
 };
 

@@ -9,7 +9,8 @@ namespace peel::server {
 namespace http = boost::beast::http;
 
 RequestParser::RequestParser() {
-  // Heads are measured before they come here, bodies once the handler has said how long they may be.
+  // Heads are measured before they come here, bodies once the handler has said how long they may
+  // be.
   header_limit(std::numeric_limits<uint32_t>::max());
   body_limit(boost::none);
 }
@@ -52,8 +53,8 @@ std::size_t RequestParser::on_chunk_body_impl(std::uint64_t, Text bytes, Error&)
 
 void RequestParser::on_finish_impl(Error&) {}
 
-// The memory doubles with what has come, so that announcing costs nothing; but it never exceeds what
-// was announced.
+// The memory doubles with what has come, so that announcing costs nothing; but it never exceeds
+// what was announced.
 void RequestParser::Append(Text bytes) {
   const size_t needed = body.size() + bytes.size();
   if (needed > body.capacity()) {

@@ -27,8 +27,7 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
   void on_request_impl(boost::beast::http::verb verb, Text name, Text address, int number,
                        Error& error) override;
   void on_response_impl(int status, Text reason, int number, Error& error) override;
-  void on_field_impl(boost::beast::http::field field, Text name, Text value,
-                     Error& error) override;
+  void on_field_impl(boost::beast::http::field field, Text name, Text value, Error& error) override;
   void on_header_impl(Error& error) override;
   void on_body_init_impl(const boost::optional<std::uint64_t>& length, Error& error) override;
   std::size_t on_body_impl(Text bytes, Error& error) override;

@@ -27,13 +27,17 @@ struct Peer {
   bool is_trusted = false;  // a proxy whose X-Forwarded-For counts
 };
 
-// What a server and its connections share. A connection may live a little longer than the server: it
-// then finds it stopped and ends.
+// What a server and its connections share. A connection may live a little longer than the server:
+// it then finds it stopped and ends.
 struct ServerState {
   using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol>;
 
   ServerState(boost::asio::io_context& where, HttpOptions how, Handler& what)
-      : context(where), options(std::move(how)), handler(what), acceptor(where), accept_pause(where) {}
+      : context(where),
+        options(std::move(how)),
+        handler(what),
+        acceptor(where),
+        accept_pause(where) {}
 
   Peer PeerOf(const boost::asio::generic::stream_protocol::endpoint& endpoint) const;
   // Whether one more of this peer may come; counts it where so.

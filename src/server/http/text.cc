@@ -5,7 +5,9 @@
 
 namespace peel::server {
 
-bool IsToken(std::string_view text) { return !text.empty() && std::ranges::all_of(text, IsTokenChar); }
+bool IsToken(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, IsTokenChar);
+}
 
 bool EqualIgnoringCase(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, {}, LowerCase, LowerCase);

@@ -177,10 +177,13 @@ Result<TlsContext> MakeTlsContext(const std::string& certificate, const std::str
   // A key with a password is an error, not a question on the terminal.
   SSL_CTX_set_default_passwd_cb(raw, [](char*, int, int, void*) { return 0; });
   if (SSL_CTX_use_certificate_chain_file(raw, certificate.c_str()) != 1) {
-    return InvalidArgument(certificate + ": no certificate in PEM can be read from it: " + Reason());
+    return InvalidArgument(certificate +
+                           ": no certificate in PEM can be read from it: " + Reason());
   }
   if (SSL_CTX_use_PrivateKey_file(raw, key.c_str(), SSL_FILETYPE_PEM) != 1) {
-    return InvalidArgument(key + ": no private key in PEM without a password can be read from it, or it is of another certificate than " +
+    return InvalidArgument(key +
+                           ": no private key in PEM without a password can be read from it, or it "
+                           "is of another certificate than " +
                            certificate + ": " + Reason());
   }
   if (SSL_CTX_check_private_key(raw) != 1) {

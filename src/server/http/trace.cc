@@ -57,7 +57,8 @@ std::string Traceparent(std::string_view from_client) {
   if (!is_valid) return "00-" + RandomHex(16) + "-" + RandomHex(8) + "-01";
   // Of the flags level 1 knows the first bit alone.
   const bool is_sampled = HexValue(text[54]) % 2 == 1;
-  return "00-" + std::string(text.substr(3, 32)) + "-" + RandomHex(8) + (is_sampled ? "-01" : "-00");
+  return "00-" + std::string(text.substr(3, 32)) + "-" + RandomHex(8) +
+         (is_sampled ? "-01" : "-00");
 }
 
 }  // namespace peel::server

@@ -16,8 +16,8 @@ namespace peel::server {
 
 using Socket = boost::asio::generic::stream_protocol::socket;
 
-// A connection's bytes, plain or through TLS. Nothing here waits: what cannot be done now says which
-// way the socket must become ready first, so that a connection that waits holds no buffer.
+// A connection's bytes, plain or through TLS. Nothing here waits: what cannot be done now says
+// which way the socket must become ready first, so that a connection that waits holds no buffer.
 class Transport {
  public:
   enum class Want {

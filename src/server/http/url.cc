@@ -101,10 +101,12 @@ Result<Target> ParseTarget(std::string_view target) {
     break;
   }
   if (parsed.path.empty() && (target.empty() || target[0] != '/')) {
-    return InvalidArgument("the request's address " + Quoted(target) + " does not begin with \"/\"");
+    return InvalidArgument("the request's address " + Quoted(target) +
+                           " does not begin with \"/\"");
   }
   if (target.find('#') != std::string_view::npos) {
-    return InvalidArgument("\"#\" in the request's address; as a character of its own it is \"%23\"");
+    return InvalidArgument(
+        "\"#\" in the request's address; as a character of its own it is \"%23\"");
   }
   const size_t question = std::min(target.find('?'), target.size());
   if (parsed.path.empty()) {
