@@ -93,7 +93,7 @@ bool IsPublic6(const ip::address_v6& address) {
 
 }  // namespace
 
-ip::address Plain(const ip::address& address) {
+ip::address Unmapped(const ip::address& address) {
   if (!address.is_v6()) return address;
   const ip::address_v6 v6 = address.to_v6();
   if (v6.is_v4_mapped()) return ip::make_address_v4(ip::v4_mapped, v6);
@@ -132,17 +132,17 @@ Result<Network> Network::Parse(std::string_view text) {
 }
 
 bool Network::Contains(const ip::address& address) const {
-  const ip::address plain = Plain(address);
+  const ip::address plain = Unmapped(address);
   return plain.is_v4() == base_.is_v4() && SamePrefix(BytesOf(plain), BytesOf(base_), bits_);
 }
 
 bool IsPublic(const ip::address& address) {
-  // A mapped one is refused as such: it is not Plain() that is connected to.
+  // A mapped one is refused as such: it is not Unmapped() that is connected to.
   return address.is_v4() ? IsPublic4(address.to_v4()) : IsPublic6(address.to_v6());
 }
 
 bool IsNeverAServer(const ip::address& address) {
-  const ip::address plain = Plain(address);
+  const ip::address plain = Unmapped(address);
   if (plain.is_unspecified() || plain.is_multicast()) return true;
   const std::vector<uint8_t> bytes = BytesOf(plain);
   if (plain.is_v4()) return bytes[0] == 0 || bytes[0] >= 224 || (bytes[0] == 169 && bytes[1] == 254);

@@ -26,7 +26,7 @@ class Network {
 };
 
 // ::ffff:a.b.c.d as a.b.c.d; any other address as it is, without a scope.
-boost::asio::ip::address Plain(const boost::asio::ip::address& address);
+boost::asio::ip::address Unmapped(const boost::asio::ip::address& address);
 
 // Whether an address is one of the public Internet's: none of IANA's special-purpose registries
 // (IPv4: RFC 6890 and its updates; IPv6: nothing outside of 2000::/3, nor inside of it what is
