@@ -75,6 +75,7 @@ SYSTEM_WORDS = re.compile(
 COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
 # Files outside of src/base/os that need the system themselves: why.
 ALLOWED = {
+    "fuzz/fetch_url_fuzz.cc": "compares with the C library's own readers of addresses",
     "src/codec/jxl/jxl_test.cc": "looks for the encoder in the library that Peel has opened",
     "src/server/http/http_limits_test.cc": "takes the process its descriptors",
     "src/base/test_executor.h": "counts the threads of a test",

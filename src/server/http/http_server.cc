@@ -36,7 +36,7 @@ Peer ServerState::PeerOf(const Generic::endpoint& endpoint) const {
   tcp::endpoint known;
   if (endpoint.size() > known.capacity()) return peer;
   std::memcpy(known.data(), endpoint.data(), endpoint.size());
-  const asio::ip::address address = Unmapped(known.address());
+  const asio::ip::address address = PlainAddress(known.address());
   peer.name = address.to_string();
   peer.is_trusted = proxies.Trusts(address);
   if (peer.is_trusted) return peer;

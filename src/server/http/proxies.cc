@@ -22,12 +22,12 @@ std::optional<ip::address> ParseForwarded(std::string_view text) {
   boost::system::error_code error;
   const ip::address address = ip::make_address(std::string(text), error);
   if (error) return std::nullopt;
-  return Unmapped(address);
+  return PlainAddress(address);
 }
 
 }  // namespace
 
-ip::address Unmapped(const ip::address& address) {
+ip::address PlainAddress(const ip::address& address) {
   if (address.is_v6() && address.to_v6().is_v4_mapped()) {
     return ip::make_address_v4(ip::v4_mapped, address.to_v6());
   }
@@ -59,7 +59,7 @@ Result<TrustedProxies> TrustedProxies::Parse(const std::vector<std::string>& tex
 }
 
 bool TrustedProxies::Trusts(const ip::address& address) const {
-  const ip::address plain = Unmapped(address);
+  const ip::address plain = PlainAddress(address);
   // A network's bounds would leave its first and last address out; its prefix has them.
   if (plain.is_v4()) {
     return std::ranges::any_of(v4_, [&](const ip::network_v4& network) {

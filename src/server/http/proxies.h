@@ -12,7 +12,7 @@
 namespace peel::server {
 
 // IPv4 in IPv6 ("::ffff:10.0.0.1", as a socket for both tells it) as IPv4.
-boost::asio::ip::address Unmapped(const boost::asio::ip::address& address);
+boost::asio::ip::address PlainAddress(const boost::asio::ip::address& address);
 
 // The proxies in front whose word for the client's address is believed.
 class TrustedProxies {

@@ -50,7 +50,7 @@ class TestHandler final : public Handler {
     exchange->Reply(std::move(response));
   };
 
-  std::optional<Response> Admit(const Request& request, BodyLimits& limits) override {
+  std::optional<Response> Admit(Request& request, BodyLimits& limits) override {
     return admit ? admit(request, limits) : std::nullopt;
   }
   void Handle(std::shared_ptr<Exchange> exchange) override { handle(std::move(exchange)); }
