@@ -22,10 +22,11 @@ all: deps-build
 deps-build:
 	@tools/install_deps.sh build
 
-$(VENV)/.stamp: tests/requirements.txt
+$(VENV)/.stamp: tests/requirements.txt tests/clients.txt
 	@tools/install_deps.sh test
 	python3 -m venv $(VENV)
 	$(PY) -m pip install -q --disable-pip-version-check -r tests/requirements.txt
+	$(PY) -m pip install -q --disable-pip-version-check --no-deps -r tests/clients.txt
 	-mkdir -p .cache && $(PY) -m pip download -q --disable-pip-version-check --no-deps \
 	  --no-binary :all: -d .cache rembg==2.0.60  # for its tests, which later ones lack
 	@touch $@

@@ -7,6 +7,7 @@
 #include <csignal>
 #include <functional>
 #include <memory>
+#include <string_view>
 #include <utility>
 
 #include "src/server/canary.h"
@@ -49,6 +50,10 @@ class Runner {
     PEEL_ASSIGN_OR_RETURN(const auto fetcher, MakeFetcher(context_, options_));
     PEEL_ASSIGN_OR_RETURN(const auto canary, Canary::Make(pool, options_.canary_deadline));
     canary_ = canary.get();
+    pool.set_restarted([this](std::string_view reason) {
+      monitor_->Restarted(reason);
+      monitor_->Note("warning", "a worker was replaced: " + std::string(reason));
+    });
     gate.set_tell([this](bool is_failure, const std::string& text) {
       if (is_failure) events_.warn(text);
       monitor_->Note(is_failure ? "error" : "info", text);
@@ -66,7 +71,12 @@ class Runner {
     // In this order: connections may still hold what the pool gave them.
     http_.reset();
     service_.reset();
+    pool.set_restarted([this](std::string_view reason) {
+      monitor_->Restarted(reason);
+      monitor_->Note("warning", "a worker was replaced: " + std::string(reason));
+    });
     gate.set_tell(nullptr);
+    pool.set_restarted(nullptr);
     return OkStatus();
   }
 

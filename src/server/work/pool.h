@@ -95,6 +95,7 @@ class Pool final : public WorkerPool {
   void Cancel(uint64_t job, Failure::Kind why) override;
   void Drain(std::function<void()> done) override;
   Counts counts() const override;
+  void set_restarted(Restarted restarted) override { restarted_ = std::move(restarted); }
 
  private:
   // --- Jobs (pool.cc)
@@ -160,6 +161,7 @@ class Pool final : public WorkerPool {
   uint64_t next_ = 1;           // number of a job or worker
   bool draining_ = false, pumping_ = false, pump_again_ = false;
   std::function<void()> drained_;
+  Restarted restarted_;
   CrashRecord crashes_;
   std::string start_failed_;  // why the last one did
   double service_ms_ = 0;     // of a job in a worker, lately

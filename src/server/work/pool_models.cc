@@ -164,6 +164,7 @@ void Pool::OnGone(const std::string& name, const std::string& why) {
   if (found == models_.end()) return;
   const auto source = std::move(found->second.source);  // lives on while its event is told
   ++counts_.restarts;
+  if (restarted_) restarted_("zygote");
   std::vector<uint64_t> lost;
   for (auto worker = workers_.begin(); worker != workers_.end();) {
     if (worker->second.model != name) {

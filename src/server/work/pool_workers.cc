@@ -292,7 +292,14 @@ void Pool::OnEnded(uint64_t id, const ProcessEnd& end, const Status& failed) {
   const PoolWorker worker = std::move(found->second);
   workers_.erase(found);
   memory_used_ -= worker.memory;
-  if (!worker.unwanted) ++counts_.restarts;
+  if (!worker.unwanted) {
+    ++counts_.restarts;
+    if (restarted_) {
+      restarted_(worker.kill_wanted               ? "hang"
+                 : end.signal == ProcessEnd::kKill ? "memory"
+                                                   : "crash");
+    }
+  }
   if (worker.job != 0) {
     if (!worker.kill_wanted || !worker.nonsense.empty()) ++counts_.crashes;
     if (const auto job = jobs_.find(worker.job); job != jobs_.end()) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "src/base/os/process.h"
@@ -72,6 +73,11 @@ class WorkerPool {
     uint64_t resident = 0;  // bytes, of all processes of the tree, by proportional share
   };
   virtual Counts counts() const = 0;
+
+  // Told of each worker that ended without having been sent away: "crash", "hang" (it was killed
+  // because it did not stop), "memory" (the system killed it), "zygote" (the process it came from).
+  using Restarted = std::function<void(std::string_view reason)>;
+  virtual void set_restarted(Restarted restarted) = 0;
 };
 
 }  // namespace peel::server
