@@ -8,6 +8,7 @@
 #include "src/base/os/system_limits.h"
 #include "src/base/os/worker_process.h"
 #include "src/base/thread_pool.h"
+#include "src/codec/sniff.h"
 #include "src/server/work/estimate.h"
 #include "src/server/work/header.h"
 
@@ -85,7 +86,7 @@ std::optional<Failure> Pool::Admit(PoolJob& job) {
                    "the service is about to end; try again", 1};
   }
   if (const Status status = job.job.Check(); !status.ok()) return Refused(status);
-  if (job.files.picture.empty()) return Refused(InvalidArgument("there is no picture"));
+  if (!IsDecodable(Sniff(job.files.picture))) return Refused(NotDecodable(job.files.picture));
   uint64_t bytes = job.files.picture.size();
   for (const auto& [name, file] : job.files.attachments) {
     bytes = CheckedAdd<uint64_t>(bytes, file.size()).value_or(UINT64_MAX);

@@ -147,6 +147,7 @@ class Pool final : public WorkerPool {
   void OnGone(const std::string& model, const std::string& why);
   void StartFailed(PoolModel& model, const std::string& why);
   void Restart(const std::string& model);
+  void Log(const std::string& what) const;
 
   WorkOptions options_;
   const bool in_threads_;

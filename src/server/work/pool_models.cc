@@ -146,9 +146,9 @@ void Pool::OnLoaded(const std::string& name, const Result<ModelInfo>& info) {
       return;
     }
     models_.erase(found);
-    const bool missing = status.code() == StatusCode::kNotFound;
-    FailModel(name, {missing ? Failure::Kind::kNoModel : Failure::Kind::kRefused, status.code(),
-                     "the model \"" + name + "\" cannot be loaded: " + status.message(), 0});
+    Log("the model \"" + name + "\" cannot be loaded: " + status.message());
+    FailModel(name, {Failure::Kind::kWorker, StatusCode::kInternal,
+                     "the model \"" + name + "\" cannot be loaded on this server", 0});
     return;
   }
   model.info = *info;
@@ -194,6 +194,7 @@ void Pool::OnGone(const std::string& name, const std::string& why) {
 // Tries again after a pause that grows; those who wait are told when it has failed too often.
 void Pool::StartFailed(PoolModel& model, const std::string& why) {
   start_failed_ = why;
+  Log(why);
   if (model.state == PoolModel::State::kWaiting) return;  // one of several at a time
   const std::string name = model.name;
   const int before = model.failures++;
@@ -208,6 +209,10 @@ void Pool::StartFailed(PoolModel& model, const std::string& why) {
     FailModel(name, {Failure::Kind::kWorker, StatusCode::kInternal,
                      "no worker can be started: " + why, 0});
   }
+}
+
+void Pool::Log(const std::string& what) const {
+  if (options_.tell) options_.tell(what);
 }
 
 // The source where there is none, or workers from it once more.

@@ -63,6 +63,7 @@ void Pool::OnMessage(uint64_t id, std::span<const uint8_t> bytes, UniqueFd fd) {
   const auto found = workers_.find(id);
   if (found == workers_.end()) return;
   PoolWorker& worker = found->second;
+  if (worker.kill_wanted) return;
   auto answer = ReadWorkerAnswer(bytes);
   if (!answer.ok()) {
     worker.nonsense = answer.status().message();

@@ -31,6 +31,9 @@ struct WorkOptions {
   std::chrono::milliseconds kill_after{2'000};  // after a job was told to stop
   int max_models = 4;                           // loaded at a time; the one unused the longest goes
   int jobs_per_worker = 0;                      // a worker is replaced after so many; 0: never
+  // Told what is nobody's picture's fault, for the operator's log: a model that cannot be loaded,
+  // workers that cannot be started, a zygote that has ended. On the context's thread.
+  std::function<void(const std::string& what)> tell{};
   // What is started as a zygote, and is to call RunZygote(ChildProcess::kDescriptor) (zygote.h).
   std::string program = OwnProgram();
   std::vector<std::string> arguments = {"serve-zygote"};
