@@ -6,6 +6,7 @@
 #include <map>
 #include <string_view>
 
+#include "src/base/os/child_process.h"
 #include "src/codec/test_files.h"
 #include "src/pipeline/cut/cutter.h"
 #include "src/server/work/cut_job.h"
