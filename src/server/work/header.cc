@@ -81,14 +81,6 @@ bool WebpSize(Bytes b, PictureInfo& info) {
   return false;
 }
 
-bool GifSize(Bytes b, PictureInfo& info) {
-  if (b.size() < 13) return false;
-  info.width = static_cast<int>(Little16(b, 6));
-  info.height = static_cast<int>(Little16(b, 8));
-  info.frames = 2;  // there may be several
-  return true;
-}
-
 bool BmpSize(Bytes b, PictureInfo& info) {
   if (b.size() < 26) return false;
   if (Little32(b, 14) == 12) {
@@ -117,8 +109,6 @@ std::optional<PictureInfo> ReadHeader(Bytes file) {
         return PngSize(file, info);
       case Format::kWebp:
         return WebpSize(file, info);
-      case Format::kGif:
-        return GifSize(file, info);
       case Format::kBmp:
         return BmpSize(file, info);
       default:

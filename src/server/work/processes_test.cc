@@ -33,10 +33,12 @@ std::vector<Process> Descendants() {
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
     Process process;
     process.pid = std::atoi(entry.path().filename().c_str());
+    if (process.pid <= 0) continue;
     std::ifstream file(entry.path() / "stat");
-    std::string text{std::istreambuf_iterator<char>(file), {}};
+    std::string text;
+    std::getline(file, text);
     const size_t name_end = text.rfind(')');
-    if (process.pid <= 0 || name_end == std::string::npos) continue;
+    if (name_end == std::string::npos) continue;  // it has ended
     std::istringstream(text.substr(name_end + 1)) >> process.state >> process.parent;
     all[process.pid] = process;
   }
