@@ -1,5 +1,5 @@
-// URLs and addresses of strangers: whatever is let through is checked once more by other means, the C
-// library's own readers of addresses and a list of ranges written as such.
+// URLs and addresses of strangers: whatever is let through is checked once more by other means, the
+// C library's own readers of addresses and a list of ranges written as such.
 #include <arpa/inet.h>
 
 #include <algorithm>

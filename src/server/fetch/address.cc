@@ -74,9 +74,8 @@ constexpr Range6 kSpecial6[] = {
 
 bool IsPublic4(const ip::address_v4& address) {
   const auto bytes = address.to_bytes();
-  return std::ranges::none_of(kSpecial4, [&](const Range4& range) {
-    return SamePrefix(bytes, range.base, range.bits);
-  });
+  return std::ranges::none_of(
+      kSpecial4, [&](const Range4& range) { return SamePrefix(bytes, range.base, range.bits); });
 }
 
 bool IsPublic6(const ip::address_v6& address) {
@@ -86,9 +85,8 @@ bool IsPublic6(const ip::address_v6& address) {
   if ((bytes[8] & 0xfd) == 0 && bytes[9] == 0 && bytes[10] == 0x5e && bytes[11] == 0xfe) {
     return false;
   }
-  return std::ranges::none_of(kSpecial6, [&](const Range6& range) {
-    return SamePrefix(bytes, range.base, range.bits);
-  });
+  return std::ranges::none_of(
+      kSpecial6, [&](const Range6& range) { return SamePrefix(bytes, range.base, range.bits); });
 }
 
 }  // namespace
@@ -126,7 +124,8 @@ Result<Network> Network::Parse(std::string_view text) {
     }
   }
   for (int bit = network.bits_; bit < most; ++bit) {
-    if ((bytes[bit / 8] >> (7 - bit % 8) & 1) != 0) return wrong("there are bits behind its prefix");
+    if ((bytes[bit / 8] >> (7 - bit % 8) & 1) != 0)
+      return wrong("there are bits behind its prefix");
   }
   return network;
 }
@@ -145,7 +144,8 @@ bool IsNeverAServer(const ip::address& address) {
   const ip::address plain = Unmapped(address);
   if (plain.is_unspecified() || plain.is_multicast()) return true;
   const std::vector<uint8_t> bytes = BytesOf(plain);
-  if (plain.is_v4()) return bytes[0] == 0 || bytes[0] >= 224 || (bytes[0] == 169 && bytes[1] == 254);
+  if (plain.is_v4())
+    return bytes[0] == 0 || bytes[0] >= 224 || (bytes[0] == 169 && bytes[1] == 254);
   // fe80::/10, and the address of AWS's metadata service in IPv6, fd00:ec2::/32.
   return (bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80) ||
          (bytes[0] == 0xfd && bytes[1] == 0 && bytes[2] == 0x0e && bytes[3] == 0xc2);

@@ -31,8 +31,8 @@ boost::asio::ip::address Unmapped(const boost::asio::ip::address& address);
 // Whether an address is one of the public Internet's: none of IANA's special-purpose registries
 // (IPv4: RFC 6890 and its updates; IPv6: nothing outside of 2000::/3, nor inside of it what is
 // documentation, ORCHID, Teredo or 6to4), no multicast, and nothing that carries an IPv4 address
-// inside (mapped, compatible, translated, NAT64, 6to4, Teredo, ISATAP), since where that leads is up
-// to a gateway.
+// inside (mapped, compatible, translated, NAT64, 6to4, Teredo, ISATAP), since where that leads is
+// up to a gateway.
 bool IsPublic(const boost::asio::ip::address& address);
 
 // Addresses that nothing has a use for, not even where an operator allows a host by its name:

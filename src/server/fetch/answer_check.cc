@@ -19,8 +19,8 @@ Result<AnswerHead> CheckAnswer(const http::response_header<>& head) {
   const size_t codings = head.count(http::field::transfer_encoding);
   if (lengths > 1) return broken("it has several lengths");
   if (codings > 1 || (codings == 1 && lengths == 1)) return broken("it has several ends");
-  if (codings == 1 && (head.version() < 11 ||
-                       !iequals(head[http::field::transfer_encoding], "chunked"))) {
+  if (codings == 1 &&
+      (head.version() < 11 || !iequals(head[http::field::transfer_encoding], "chunked"))) {
     return broken("its transfer coding is not chunked");
   }
   const unsigned status = head.result_int();

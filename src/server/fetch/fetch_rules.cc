@@ -55,7 +55,8 @@ Status FetchRules::Allow(std::string_view text) {
   if (below) host.remove_prefix(2);
   auto url = ParseUrl(std::string("http://").append(host) + "/");
   if (!url.ok() || url->target != "/" || (below && url->address)) {
-    return InvalidArgument(std::string("\"").append(text) + "\": is neither a host's name nor a network");
+    return InvalidArgument(std::string("\"").append(text) +
+                           "\": is neither a host's name nor a network");
   }
   if (url->address) {
     PEEL_ASSIGN_OR_RETURN(entry.network, Network::Parse(url->host));

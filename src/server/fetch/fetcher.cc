@@ -43,7 +43,7 @@ constexpr size_t kMaxHead = 16 << 10;
 constexpr size_t kMaxBuffer = 128 << 10;  // also bounds a chunk's head and the trailer
 constexpr size_t kPiece = 64 << 10;
 constexpr int kMaxInterim = 8;
-constexpr size_t kMaxAddresses = 8;  // of a host, that are tried
+constexpr size_t kMaxAddresses = 8;                       // of a host, that are tried
 constexpr std::chrono::milliseconds kConnectTime{5'000};  // for each, where there are more
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
@@ -101,11 +101,10 @@ awaitable<Result<std::vector<asio::ip::address>>> Resolve(CorePtr core, FetchPtr
   auto answer = std::make_shared<std::optional<Result<Addresses>>>();
   fetch->waiter.expires_at(steady_clock::time_point::max());
   fetch->interrupt = [raw = fetch.get()] { raw->waiter.cancel(); };
-  core->resolver->Resolve(url.host,
-                          [answer, weak = std::weak_ptr(fetch)](Result<Addresses> found) {
-                            *answer = std::move(found);
-                            if (const FetchPtr waiting = weak.lock()) waiting->waiter.cancel();
-                          });
+  core->resolver->Resolve(url.host, [answer, weak = std::weak_ptr(fetch)](Result<Addresses> found) {
+    *answer = std::move(found);
+    if (const FetchPtr waiting = weak.lock()) waiting->waiter.cancel();
+  });
   while (!answer->has_value() && fetch->stopped.ok()) co_await fetch->waiter.async_wait(kAwait);
   fetch->interrupt = nullptr;
   if (!fetch->stopped.ok()) co_return fetch->stopped;
@@ -206,8 +205,7 @@ awaitable<Result<Step>> AskTls(CorePtr core, FetchPtr fetch, beast::tcp_stream& 
   const bool named =
       url.address || SSL_set_tlsext_host_name(stream.native_handle(), url.host.c_str()) == 1;
   if (error || !named) co_return Internal("TLS cannot be set up for " + url.host);
-  const auto shaken =
-      co_await stream.async_handshake(asio::ssl::stream_base::client, kAwait);
+  const auto shaken = co_await stream.async_handshake(asio::ssl::stream_base::client, kAwait);
   if (!fetch->stopped.ok()) co_return fetch->stopped;
   if (std::get<0>(shaken)) {
     const long verified = SSL_get_verify_result(stream.native_handle());
@@ -283,7 +281,8 @@ class AsioFetcher final : public Fetcher {
     }
     core_->under_way[fetch->id] = fetch;
     if (!refused.ok()) {
-      asio::post(core_->context, [core = core_, fetch, refused] { Finish(*core, *fetch, refused); });
+      asio::post(core_->context,
+                 [core = core_, fetch, refused] { Finish(*core, *fetch, refused); });
       return fetch->id;
     }
     fetch->deadline.expires_after(limits.time);
@@ -295,13 +294,11 @@ class AsioFetcher final : public Fetcher {
     });
     asio::post(core_->context, [core = core_, fetch, text = std::string(url)] {
       if (!fetch->done) return;  // cancelled before it began
-      asio::co_spawn(core->context, Run(core, fetch, text),
-                     [core, fetch](std::exception_ptr thrown) {
-                       if (!thrown) return;
-                       Finish(*core, *fetch, Caught("", [&]() -> Status {
-                                std::rethrow_exception(thrown);
-                              }));
-                     });
+      asio::co_spawn(
+          core->context, Run(core, fetch, text), [core, fetch](std::exception_ptr thrown) {
+            if (!thrown) return;
+            Finish(*core, *fetch, Caught("", [&]() -> Status { std::rethrow_exception(thrown); }));
+          });
     });
     return fetch->id;
   }

@@ -24,7 +24,8 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using Then = TestAnswer::Then;
 
-// Answers the addresses that a test gave for a name, one answer after the other; the last one stays.
+// Answers the addresses that a test gave for a name, one answer after the other; the last one
+// stays.
 class TestResolver final : public Resolver {
  public:
   explicit TestResolver(std::map<std::string, std::vector<std::vector<std::string>>>* names)
@@ -111,9 +112,12 @@ class FetcherTest : public ::testing::Test {
   std::string Told() const {
     if (answer_->ok()) return "ok: " + std::string((*answer_)->begin(), (*answer_)->end());
     static const std::map<StatusCode, std::string> kNames = {
-        {StatusCode::kInvalidArgument, "refused: "}, {StatusCode::kNotFound, "not found: "},
-        {StatusCode::kLimit, "limit: "},             {StatusCode::kIo, "io: "},
-        {StatusCode::kCancelled, "cancelled: "},     {StatusCode::kUnsupported, "unsupported: "}};
+        {StatusCode::kInvalidArgument, "refused: "},
+        {StatusCode::kNotFound, "not found: "},
+        {StatusCode::kLimit, "limit: "},
+        {StatusCode::kIo, "io: "},
+        {StatusCode::kCancelled, "cancelled: "},
+        {StatusCode::kUnsupported, "unsupported: "}};
     const auto name = kNames.find(answer_->status().code());
     return (name == kNames.end() ? "?: " : name->second) + answer_->status().message();
   }
@@ -258,8 +262,10 @@ TEST_F(FetcherTest, AnswersThatCanBeReadInTwoWaysAreRefused) {
   for (const std::string& answer : std::vector<std::string>{
            kOk + "Content-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
            kOk + "Content-Length: 2\r\nContent-Length: 2\r\n\r\nxx",
-           kOk + "Content-Length: 2, 2\r\n\r\nxx", kOk + "Content-Length: -1\r\n\r\nxx",
-           kOk + "Content-Length: +2\r\n\r\nxx", kOk + "Content-Length: 0x2\r\n\r\nxx",
+           kOk + "Content-Length: 2, 2\r\n\r\nxx",
+           kOk + "Content-Length: -1\r\n\r\nxx",
+           kOk + "Content-Length: +2\r\n\r\nxx",
+           kOk + "Content-Length: 0x2\r\n\r\nxx",
            kOk + "Content-Length: 99999999999999999999999\r\n\r\nxx",
            kOk + "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
            kOk + "Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n1\r\nx\r\n0\r\n\r\n",
@@ -271,11 +277,16 @@ TEST_F(FetcherTest, AnswersThatCanBeReadInTwoWaysAreRefused) {
            kOk + "Transfer-Encoding: chunked\r\n\r\n-1\r\nx\r\n0\r\n\r\n",
            kOk + "Transfer-Encoding: chunked\r\n\r\n1\r\nxx\r\n0\r\n\r\n",
            kOk + "Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n",
-           kOk + "Content-Length: 3\r\n\r\nxx", kOk + "Content Length: 2\r\n\r\nxx",
-           kOk + ": x\r\nContent-Length: 2\r\n\r\nxx", kOk + std::string("A\0b: x\r\n\r\nxx", 12),
-           "HTTP/1.1 200 OK\nContent-Length: 2\n\nxx", "xx",
-           "HTTP/2 200 OK\r\n\r\nxx", "ICY 200 OK\r\n\r\nxx",
-           "HTTP/1.1 2000 OK\r\n\r\nxx", "HTTP/1.1 99 OK\r\n\r\nxx",
+           kOk + "Content-Length: 3\r\n\r\nxx",
+           kOk + "Content Length: 2\r\n\r\nxx",
+           kOk + ": x\r\nContent-Length: 2\r\n\r\nxx",
+           kOk + std::string("A\0b: x\r\n\r\nxx", 12),
+           "HTTP/1.1 200 OK\nContent-Length: 2\n\nxx",
+           "xx",
+           "HTTP/2 200 OK\r\n\r\nxx",
+           "ICY 200 OK\r\n\r\nxx",
+           "HTTP/1.1 2000 OK\r\n\r\nxx",
+           "HTTP/1.1 99 OK\r\n\r\nxx",
            "HTTP/1.1 302 Found\r\n\r\n",
            "HTTP/1.1 302 Found\r\nLocation: /a\r\nLocation: /b\r\n\r\n",
            "HTTP/1.1 101 Switching Protocols\r\n\r\nxx",
@@ -306,8 +317,10 @@ TEST_F(FetcherTest, OtherAnswersAreTold) {
 }
 
 TEST_F(FetcherTest, FormsOfAnswersThatAreSoundAreRead) {
-  Serve({"HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n3;a=b\r\nabc\r\n2\r\nde\r\n0\r\nT: x\r\n"
-         "\r\n"});
+  Serve(
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n3;a=b\r\nabc\r\n2\r\nde\r\n0\r\nT: "
+       "x\r\n"
+       "\r\n"});
   EXPECT_EQ(Get(Url()), "ok: abcde");
   Serve({"HTTP/1.0 200 OK\r\n\r\nuntil the end"});
   EXPECT_EQ(Get(Url()), "ok: until the end");
@@ -383,7 +396,9 @@ class FetcherTlsTest : public FetcherTest {
     options_.authorities = is_trusted ? folder_.Put("ca.pem", certificate.certificate) : "";
     Serve([answer = std::move(answer)](const std::string&) { return answer; }, tls_.get());
   }
-  std::string GetTls(const std::string& host = "good.test") { return Get(Url("/a", host, "https")); }
+  std::string GetTls(const std::string& host = "good.test") {
+    return Get(Url("/a", host, "https"));
+  }
 
   const TestFolder folder_;
   std::unique_ptr<boost::asio::ssl::context> tls_;

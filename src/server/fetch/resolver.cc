@@ -18,7 +18,8 @@ class System final : public Resolver {
         [host, done = std::move(done)](boost::system::error_code error,
                                        const tcp::resolver::results_type& results) {
           if (error) {
-            return done(NotFound("the host " + host + " cannot be found (" + error.message() + ")"));
+            return done(
+                NotFound("the host " + host + " cannot be found (" + error.message() + ")"));
           }
           std::vector<boost::asio::ip::address> addresses;
           for (const auto& entry : results) addresses.push_back(entry.endpoint().address());

@@ -30,8 +30,8 @@ inline TestCertificate MakeCertificate(const char* names, long from = -3600, lon
   X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
                              reinterpret_cast<const unsigned char*>("test"), -1, -1, 0);
   X509_set_issuer_name(certificate.get(), name);
-  X509_EXTENSION* const extension = X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name,
-                                                        names);
+  X509_EXTENSION* const extension =
+      X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, names);
   X509_add_ext(certificate.get(), extension, -1);
   X509_EXTENSION_free(extension);
   X509_sign(certificate.get(), key.get(), EVP_sha256());

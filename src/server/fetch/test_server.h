@@ -89,8 +89,8 @@ class TestServer {
     if (std::get<0>(read)) co_return true;
     requests_.push_back(request);
     const TestAnswer answer = handler_(request);
-    auto wrote = co_await boost::asio::async_write(stream, boost::asio::buffer(answer.bytes),
-                                                   kAwait);
+    auto wrote =
+        co_await boost::asio::async_write(stream, boost::asio::buffer(answer.bytes), kAwait);
     while (answer.then == TestAnswer::Then::kRepeat && !std::get<0>(wrote)) {
       wrote = co_await boost::asio::async_write(stream, boost::asio::buffer(answer.more), kAwait);
     }

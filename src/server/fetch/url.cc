@@ -185,9 +185,7 @@ std::string Url::Authority() const {
   return text;
 }
 
-std::string Url::Text() const {
-  return (is_tls ? "https://" : "http://") + Authority() + target;
-}
+std::string Url::Text() const { return (is_tls ? "https://" : "http://") + Authority() + target; }
 
 Result<Url> ParseUrl(std::string_view text) {
   if (Lower(text.substr(0, 5)) == "data:") {

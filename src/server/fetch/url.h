@@ -10,9 +10,9 @@
 
 namespace peel::server {
 
-// An address on the web in the one form in which it is checked, connected to and sent. Stricter than
-// browsers are (WHATWG) and than RFC 3986: what two programs could read in two ways is refused, as
-// that difference is what gets past a check.
+// An address on the web in the one form in which it is checked, connected to and sent. Stricter
+// than browsers are (WHATWG) and than RFC 3986: what two programs could read in two ways is
+// refused, as that difference is what gets past a check.
 struct Url {
   bool is_tls = false;
   // Lower case, without a dot at its end, no brackets: a name (letters, digits, "-", "_", labels of
@@ -27,9 +27,9 @@ struct Url {
   std::string Text() const;
 };
 
-// http and https only. kInvalidArgument, which names what is wrong, for: another scheme (data: too),
-// user information, control characters, spaces, backslashes, what is not ASCII, percent signs in
-// the host, IPv4 in any form but four decimal numbers, IPv6 with a scope, an empty or bad port,
+// http and https only. kInvalidArgument, which names what is wrong, for: another scheme (data:
+// too), user information, control characters, spaces, backslashes, what is not ASCII, percent signs
+// in the host, IPv4 in any form but four decimal numbers, IPv6 with a scope, an empty or bad port,
 // more than 8192 characters.
 Result<Url> ParseUrl(std::string_view text);
 

@@ -29,8 +29,8 @@ Status Cors::Allow(std::string_view origin) {
   const size_t slashes = origin.find("://");
   const std::string_view scheme = origin.substr(0, slashes);
   const std::string_view host = slashes == origin.npos ? "" : origin.substr(slashes + 3);
-  const bool is_default_port = (scheme == "http" && host.ends_with(":80")) ||
-                               (scheme == "https" && host.ends_with(":443"));
+  const bool is_default_port =
+      (scheme == "http" && host.ends_with(":80")) || (scheme == "https" && host.ends_with(":443"));
   if ((scheme != "http" && scheme != "https") || host.empty() || host.starts_with(':') ||
       host.ends_with(':') || is_default_port || !std::ranges::all_of(host, IsOriginChar)) {
     return InvalidArgument(std::string("\"").append(origin) +

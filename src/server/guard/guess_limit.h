@@ -10,12 +10,12 @@ namespace peel::server {
 
 // Slows down who tries keys: after ten wrong ones within a minute a peer waits, a minute at first
 // and twice as long after each ten more, up to an hour; a quiet hour and it is forgotten. Groups
-// (PeerGroup) of one block (PeerBlock) together have ten times as many tries, so that spreading them
-// over the /64s of one's own /48 is of no use. Bounded memory, steady time.
+// (PeerGroup) of one block (PeerBlock) together have ten times as many tries, so that spreading
+// them over the /64s of one's own /48 is of no use. Bounded memory, steady time.
 //
 // Who has shown a right key from a group before goes on with that key: others behind the same
-// address, or everybody behind a proxy that is not in trusted_proxies, are not locked out by one who
-// guesses.
+// address, or everybody behind a proxy that is not in trusted_proxies, are not locked out by one
+// who guesses.
 class GuessLimit {
  public:
   using Time = std::chrono::steady_clock::time_point;
@@ -34,11 +34,11 @@ class GuessLimit {
 
  private:
   struct Tries {
-    int failed = 0;    // in this minute
-    int locked = 0;    // how often it had to wait
-    Time begin{};      // of the minute
-    Time until{};      // it waits
-    Time last{};       // failure
+    int failed = 0;  // in this minute
+    int locked = 0;  // how often it had to wait
+    Time begin{};    // of the minute
+    Time until{};    // it waits
+    Time last{};     // failure
   };
   static int Wait(const Tries* tries, Time now);
   static void Count(Tries& tries, int most, Time now);

@@ -23,8 +23,8 @@ constexpr uint64_t kMost = uint64_t{1} << 53;  // what other programs read back 
 
 bool IsName(std::string_view text) {
   return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           c == '.' || c == '_' || c == '-';
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
+           c == '_' || c == '-';
   });
 }
 
@@ -46,8 +46,7 @@ std::optional<int64_t> ParseTime(std::string_view text) {
   using namespace std::chrono;  // NOLINT(google-build-using-namespace): a calendar's many words
   const year_month_day date{year(numbers[0]), month(numbers[1]), day(numbers[2])};
   if (!date.ok() || numbers[3] > 23 || numbers[4] > 59 || numbers[5] > 59) return std::nullopt;
-  const auto time =
-      sys_days(date) + hours(numbers[3]) + minutes(numbers[4]) + seconds(numbers[5]);
+  const auto time = sys_days(date) + hours(numbers[3]) + minutes(numbers[4]) + seconds(numbers[5]);
   return duration_cast<seconds>(time.time_since_epoch()).count();
 }
 
@@ -220,7 +219,8 @@ Result<Json> ParseJson(std::string_view text) {
   const auto seen = [&](int /*depth*/, Json::parse_event_t event, Json& parsed) {
     if (event == Json::parse_event_t::object_start) words.emplace_back();
     if (event == Json::parse_event_t::object_end) words.pop_back();
-    if (event == Json::parse_event_t::key && !words.back().insert(parsed.get<std::string>()).second) {
+    if (event == Json::parse_event_t::key &&
+        !words.back().insert(parsed.get<std::string>()).second) {
       twice = parsed.get<std::string>();
     }
     return true;
@@ -269,8 +269,7 @@ Result<KeyFile> ParseKeyFile(std::string_view text) {
 std::string KeyFileText(const KeyFile& file) {
   Json root = {{"salt", ToBase64Url(file.salt)}, {"keys", Json::array()}};
   for (const Key& key : file.keys) {
-    Json entry = {{"name", key.name},
-                  {"hash", std::string(kHash).append(ToBase64Url(key.hash))}};
+    Json entry = {{"name", key.name}, {"hash", std::string(kHash).append(ToBase64Url(key.hash))}};
     if (key.rate) {
       entry["requests_per_minute"] = static_cast<uint64_t>(key.rate->per_minute);
       entry["burst"] = static_cast<uint64_t>(key.rate->burst);

@@ -37,8 +37,9 @@ Status KeyRing::Read() {
   for (Key& key : file->keys) keys_.push_back(std::make_shared<const Key>(std::move(key)));
   warning_.clear();
   if (seen_ && (seen_->rights & 077) != 0) {
-    warning_ = path_ + ": can be read or written by others than its owner; chmod 600 keeps its "
-                       "secrets";
+    warning_ = path_ +
+               ": can be read or written by others than its owner; chmod 600 keeps its "
+               "secrets";
   }
   return OkStatus();
 }

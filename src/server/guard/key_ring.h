@@ -36,7 +36,8 @@ class KeyRing {
   const std::vector<LinkSecret>& links() const { return links_; }
   size_t size() const { return keys_.size(); }
 
-  // What an operator should know: the file can be read by others than its owner. "" where all is well.
+  // What an operator should know: the file can be read by others than its owner. "" where all is
+  // well.
   const std::string& warning() const { return warning_; }
 
  private:

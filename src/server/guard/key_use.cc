@@ -84,11 +84,10 @@ KeyUse::Verdict KeyUse::Begin(const Key& key, uint64_t credits, Steady now, Syst
   if (key.rate) {
     verdict.rate = rates_.Take(key.name, *key.rate, now);
     if (!verdict.rate->allowed) {
-      return refuse(Refusal::kRate, verdict.rate->retry_after,
-                    "this key may send " +
-                        std::to_string(static_cast<uint64_t>(key.rate->per_minute)) +
-                        " requests a minute; wait " + std::to_string(verdict.rate->retry_after) +
-                        " s");
+      return refuse(
+          Refusal::kRate, verdict.rate->retry_after,
+          "this key may send " + std::to_string(static_cast<uint64_t>(key.rate->per_minute)) +
+              " requests a minute; wait " + std::to_string(verdict.rate->retry_after) + " s");
     }
   }
   const uint64_t room = std::numeric_limits<uint64_t>::max() - std::max(count.total, count.today);
@@ -107,8 +106,7 @@ KeyUse::Balance KeyUse::BalanceOf(const Key& key, System time) const {
   Balance balance;
   if (key.credits) balance.credits = Less(*key.credits, count.total);
   if (key.credits_per_day) {
-    balance.credits_today =
-        Less(*key.credits_per_day, DayOf(time) > count.day ? 0 : count.today);
+    balance.credits_today = Less(*key.credits_per_day, DayOf(time) > count.day ? 0 : count.today);
   }
   return balance;
 }

@@ -31,9 +31,9 @@ class KeyUse {
 
   enum class Refusal {
     kNone,
-    kRate,        // 429, by rate.retry_after
-    kConcurrent,  // 429
-    kCredits,     // 402
+    kRate,          // 429, by rate.retry_after
+    kConcurrent,    // 429
+    kCredits,       // 402
     kCreditsOfDay,  // 402, or 429: retry_after is until the next day
   };
   struct Verdict {

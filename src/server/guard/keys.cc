@@ -13,8 +13,8 @@ namespace {
 
 constexpr uint64_t kMaxFile = uint64_t{16} << 20;
 constexpr size_t kKeyBytes = 32;
-constexpr size_t kMinOwnKey = 22;   // 128 random bits in base64
-constexpr size_t kMaxKey = 512;     // longer ones are not looked at
+constexpr size_t kMinOwnKey = 22;  // 128 random bits in base64
+constexpr size_t kMaxKey = 512;    // longer ones are not looked at
 
 bool StartsIgnoringCase(std::string_view text, std::string_view lower) {
   return text.size() >= lower.size() &&
@@ -85,8 +85,9 @@ Result<std::string> AddKey(const std::string& path, Key limits, std::string_view
     key = std::string("peel_").append(ToBase64Url(bytes));
   } else if (key.size() < kMinOwnKey || key.size() >= kMaxKey ||
              !std::ranges::all_of(key, [](char c) { return c > ' ' && c <= '~'; })) {
-    return InvalidArgument("a key is " + std::to_string(kMinOwnKey) +
-                           " or more random characters without spaces; shorter ones can be guessed");
+    return InvalidArgument(
+        "a key is " + std::to_string(kMinOwnKey) +
+        " or more random characters without spaces; shorter ones can be guessed");
   }
   PEEL_ASSIGN_OR_RETURN(KeyFile file, ReadOrBegin(path));
   limits.hash = HashKey(file.salt, key);

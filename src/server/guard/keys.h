@@ -46,8 +46,8 @@ struct LinkSecret {
 //     "links": [ { "id": "2026-12", "secret": "…", "key": "shop" } ] }
 // All but salt, name and hash may be left out. Salt, hashes and secrets are base64url. Keys are 32
 // random bytes: SHA-256 of salt and key is enough, since nobody can try 2^256 of them; a slow hash
-// would only help who wants to keep the server busy. One salt for the file, so that a look-up hashes
-// once, however many keys there are.
+// would only help who wants to keep the server busy. One salt for the file, so that a look-up
+// hashes once, however many keys there are.
 struct KeyFile {
   std::string salt;
   std::vector<Key> keys;
@@ -65,8 +65,8 @@ std::string HashKey(std::string_view salt, std::string_view key);
 std::string_view PresentedKey(const Request& request);
 
 // Makes a key and adds it to the file at `path`, which is made where there is none (for its owner's
-// eyes only): what is in `limits`, its hash aside. Returns the key, "peel_" and 43 characters, which
-// is not stored and cannot be shown again. `own`: a key that clients have already, from 22
+// eyes only): what is in `limits`, its hash aside. Returns the key, "peel_" and 43 characters,
+// which is not stored and cannot be shown again. `own`: a key that clients have already, from 22
 // characters on, instead of a new one. kInvalidArgument, kIo.
 Result<std::string> AddKey(const std::string& path, Key limits, std::string_view own = "");
 // The same for a new secret to sign links with, which the file holds.

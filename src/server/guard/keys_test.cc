@@ -17,12 +17,12 @@
 namespace peel::server {
 namespace {
 
-using ::testing::AllOf;
-using ::testing::HasSubstr;
-using ::testing::Not;
 using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 const std::chrono::steady_clock::time_point kStart{hours(1000)};
 const std::chrono::system_clock::time_point kNoon{hours(24 * 20'000 + 12)};
@@ -68,12 +68,12 @@ TEST(SecretTest, SameIsSame) {
 }
 
 TEST(KeyFileTest, EveryWordIsRead) {
-  const auto file = ParseKeyFile(TextOf(
-      Entry("shop", R"("requests_per_minute":60,"burst":20,"max_concurrent":4,"credits":5000,
+  const auto file = ParseKeyFile(
+      TextOf(Entry("shop", R"("requests_per_minute":60,"burst":20,"max_concurrent":4,"credits":5000,
       "credits_per_day":200,"max_bytes":20000000,"max_pixels":25000000,"apis":["removebg"],
       "routes":["/v1.0/*","/ready"],"expires":"2027-06-30T12:00:01Z","disabled":true)") +
-          "," + Entry("day", R"("requests_per_minute":6,"expires":"1970-01-02")"),
-      R"({"id":"a","secret":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","key":"shop"})"));
+                 "," + Entry("day", R"("requests_per_minute":6,"expires":"1970-01-02")"),
+             R"({"id":"a","secret":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","key":"shop"})"));
   ASSERT_TRUE(file.ok()) << file.status().message();
   const Key& key = file->keys.at(0);
   EXPECT_EQ(key.name, "shop");
@@ -123,15 +123,30 @@ TEST(KeyFileTest, WhatIsWrongIsNamed) {
     EXPECT_THAT(Refused(TextOf(Entry(name))), HasSubstr("name")) << name;
   }
   EXPECT_THAT(Refused(TextOf(Entry(std::string(65, 'a')))), HasSubstr("name"));
-  for (const char* const more :
-       {R"("rate":1)", R"("requests_per_minute":0)", R"("requests_per_minute":-1)",
-        R"("requests_per_minute":1.5)", R"("requests_per_minute":"60")", R"("burst":5)",
-        R"("max_concurrent":0)", R"("credits":-1)", R"("credits":1e30)", R"("credits":null)",
-        R"("max_bytes":0)", R"("apis":[])", R"("apis":"removebg")", R"("apis":[1])",
-        R"("routes":["x"])", R"("expires":"")", R"("expires":"tomorrow")", R"("expires":1)",
-        R"("expires":"2027-02-29")", R"("expires":"2027-06-30T24:00:00Z")",
-        R"("expires":"2027-06-30T12:00:00")", R"("disabled":"no")", R"("disabled":0)",
-        R"("disabled":true,"disabled":false)"}) {
+  for (const char* const more : {R"("rate":1)",
+                                 R"("requests_per_minute":0)",
+                                 R"("requests_per_minute":-1)",
+                                 R"("requests_per_minute":1.5)",
+                                 R"("requests_per_minute":"60")",
+                                 R"("burst":5)",
+                                 R"("max_concurrent":0)",
+                                 R"("credits":-1)",
+                                 R"("credits":1e30)",
+                                 R"("credits":null)",
+                                 R"("max_bytes":0)",
+                                 R"("apis":[])",
+                                 R"("apis":"removebg")",
+                                 R"("apis":[1])",
+                                 R"("routes":["x"])",
+                                 R"("expires":"")",
+                                 R"("expires":"tomorrow")",
+                                 R"("expires":1)",
+                                 R"("expires":"2027-02-29")",
+                                 R"("expires":"2027-06-30T24:00:00Z")",
+                                 R"("expires":"2027-06-30T12:00:00")",
+                                 R"("disabled":"no")",
+                                 R"("disabled":0)",
+                                 R"("disabled":true,"disabled":false)"}) {
     EXPECT_NE(Refused(TextOf(Entry("a", more))), "accepted") << more;
   }
   EXPECT_NE(Refused(TextOf("", R"({"id":"a","secret":"AAAA"})")), "accepted");

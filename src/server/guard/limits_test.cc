@@ -88,8 +88,8 @@ TEST(RateLimitTest, WhoWaitsAsToldGetsIn) {
       }
     }
     // No more than the bucket and what has flown in since.
-    const double most = rate.burst + rate.per_minute / 60 *
-                                         std::chrono::duration<double>(now - kStart).count();
+    const double most =
+        rate.burst + rate.per_minute / 60 * std::chrono::duration<double>(now - kStart).count();
     EXPECT_LE(allowed, most + 1e-3);
   }
 }

@@ -61,8 +61,13 @@ class SignedLinkTest : public ::testing::Test {
 };
 
 TEST_F(SignedLinkTest, TheTextIsAsItIsDescribed) {
-  const Fields query = QueryOf({{"b", "2"}, {"a", "z"}, {"a", "\xc3\xbc &=+~"}, {"expires", "5"},
-                                {"signature", "left out"}, {"key", "k"}, {"", ""}});
+  const Fields query = QueryOf({{"b", "2"},
+                                {"a", "z"},
+                                {"a", "\xc3\xbc &=+~"},
+                                {"expires", "5"},
+                                {"signature", "left out"},
+                                {"key", "k"},
+                                {"", ""}});
   EXPECT_EQ(LinkText("POST", "/v1/a b/\xff", query),
             "POST\n/v1/a%20b/%FF\n=&a=z&a=%C3%BC%20%26%3D%2B~&b=2&expires=5&key=k");
   EXPECT_EQ(LinkText("HEAD", "/", Fields()), "GET\n/\n");
@@ -152,10 +157,12 @@ TEST_F(SignedLinkTest, WhatWasChangedIsRefused) {
 
 TEST_F(SignedLinkTest, TimesHaveOneForm) {
   // Even with a right signature.
-  for (const char* const time : {"", "0", "01800000000", "+1800000000", "-1", "1.8e9", "18000000000",
-                                 " 1800000000", "0x6b49d200", "99999999999999999999"}) {
+  for (const char* const time :
+       {"", "0", "01800000000", "+1800000000", "-1", "1.8e9", "18000000000", " 1800000000",
+        "0x6b49d200", "99999999999999999999"}) {
     Fields query = QueryOf({{"expires", time}, {"key", "new"}});
-    query.Add("signature", ToBase64Url(HmacSha256(secrets_[0].secret, LinkText("GET", "/", query))));
+    query.Add("signature",
+              ToBase64Url(HmacSha256(secrets_[0].secret, LinkText("GET", "/", query))));
     Request request;
     request.method = "GET";
     request.path = "/";
@@ -216,7 +223,8 @@ TEST_F(CorsTest, AnOriginThatIsNotListedIsNeverReflected) {
   for (const char* const origin :
        {"https://app.example.com.evil.example", "https://evil.example", "http://app.example.com",
         "https://app.example.com:444", "https://APP.example.com", "https://app.example.com/",
-        "null", "*", "", "https://app.example.com, https://evil.example", "http://localhost:3001"}) {
+        "null", "*", "", "https://app.example.com, https://evil.example",
+        "http://localhost:3001"}) {
     request_.headers.Set("Origin", origin);
     EXPECT_EQ(Header("Access-Control-Allow-Origin"), "") << origin;
     EXPECT_EQ(Header("Access-Control-Expose-Headers"), "") << origin;

@@ -10,8 +10,8 @@
 
 namespace peel::server {
 
-// What is remembered of each of many names, of at most so many: the one not asked for the longest is
-// forgotten first. What strangers can make us remember has an end this way.
+// What is remembered of each of many names, of at most so many: the one not asked for the longest
+// is forgotten first. What strangers can make us remember has an end this way.
 template <typename T>
 class LruTable {
  public:

@@ -33,8 +33,9 @@ class RateLimiter {
   using Time = std::chrono::steady_clock::time_point;
   explicit RateLimiter(size_t most = 65536) : buckets_(most) {}
 
-  // Takes one request where there is room, else nothing. A rate that is not the one of the last call
-  // (a new key file) counts from now on. `cost`: requests at a time, no more than the burst count.
+  // Takes one request where there is room, else nothing. A rate that is not the one of the last
+  // call (a new key file) counts from now on. `cost`: requests at a time, no more than the burst
+  // count.
   RateVerdict Take(std::string_view name, const Rate& rate, Time now, double cost = 1);
   // The same without taking.
   RateVerdict Look(std::string_view name, const Rate& rate, Time now);

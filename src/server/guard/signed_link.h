@@ -25,8 +25,8 @@ namespace peel::server {
 // anew. query: every parameter but `signature`, decoded ("+" and %20 are a space) and encoded anew,
 // each as name=value, sorted by name and then value as bytes, joined by "&". Encoded anew: letters,
 // digits and "-._~" stay, and "/" in a path; every other byte is %XX in capitals. So the order of
-// parameters and how they were written do not count; what they are, and how many, does. A body is not signed: a
-// link for POST lets one send what one likes to that path.
+// parameters and how they were written do not count; what they are, and how many, does. A body is
+// not signed: a link for POST lets one send what one likes to that path.
 //
 // Secrets rotate by adding a new one, signing with that, and removing the old one when its links
 // have expired.
@@ -44,8 +44,8 @@ Result<std::string> SignLink(std::string_view method, std::string_view path, con
 bool HasSignature(const Request& request);
 
 // The secret with which it is signed. kInvalidArgument (403): the signature is wrong, one of the
-// three is missing or there twice, or its time is over; the text tells the last from the others only where
-// the signature is right.
+// three is missing or there twice, or its time is over; the text tells the last from the others
+// only where the signature is right.
 Result<const LinkSecret*> CheckLink(const Request& request, std::span<const LinkSecret> secrets,
                                     std::chrono::system_clock::time_point now);
 

@@ -48,15 +48,16 @@ std::string LogLine(LogForm form, LogTime time, LogLevel level, std::string_view
 // preceded by one that says how many.
 class Log {
  public:
-  // `path`: "" is standard error. kIo where the file cannot be written to; it is made, for its owner
-  // and group to read, where there is none, and appended to where there is one.
+  // `path`: "" is standard error. kIo where the file cannot be written to; it is made, for its
+  // owner and group to read, where there is none, and appended to where there is one.
   static Result<std::unique_ptr<Log>> Open(LogForm form, std::string path = "");
 
   void Write(const RequestRecord& record, LogTime time = std::chrono::system_clock::now());
   void Write(LogLevel level, std::string_view message,
              LogTime time = std::chrono::system_clock::now());
 
-  // The file by its name again, as it was moved away (SIGHUP). kIo: the old one is written to still.
+  // The file by its name again, as it was moved away (SIGHUP). kIo: the old one is written to
+  // still.
   Status Reopen();
 
   bool is_on() const { return form_ != LogForm::kOff; }

@@ -60,9 +60,7 @@ void PutTrace(Json* line, std::string_view traceparent) {
   (*line)["span_id"] = traceparent.substr(36, 16);
 }
 
-LogLevel LevelOf(int status) {
-  return status >= 500 ? LogLevel::kError : LogLevel::kInfo;
-}
+LogLevel LevelOf(int status) { return status >= 500 ? LogLevel::kError : LogLevel::kInfo; }
 
 Json JsonOf(LogTime time, const RequestRecord& record) {
   Json line = {{"time", TimeText(time)}, {"level", LevelText(LevelOf(record.status))}};
@@ -160,9 +158,9 @@ std::string LogLine(LogForm form, LogTime time, const RequestRecord& record) {
 
 std::string LogLine(LogForm form, LogTime time, LogLevel level, std::string_view message) {
   if (form == LogForm::kOff) return "";
-  return LineOf(form, {{"time", TimeText(time)},
-                       {"level", LevelText(level)},
-                       {"message", Cut(message, kLong)}});
+  return LineOf(
+      form,
+      {{"time", TimeText(time)}, {"level", LevelText(level)}, {"message", Cut(message, kLong)}});
 }
 
 }  // namespace peel::server

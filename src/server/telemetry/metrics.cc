@@ -85,7 +85,8 @@ void Counter::SetTotal(const LabelValues& values, uint64_t total) {
 }
 
 void Counter::WriteSeries(std::string* text) const {
-  for (const auto& [values, number] : series_) Line(text, Series("", values), std::to_string(number));
+  for (const auto& [values, number] : series_)
+    Line(text, Series("", values), std::to_string(number));
   if (labels_.empty() && series_.empty()) Line(text, Series("", {}), "0");
 }
 

@@ -8,14 +8,15 @@ namespace {
 // From a refusal to a large picture on a busy machine.
 const std::vector<double> kRequestBounds = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
                                             0.5,   1,      2.5,   5,    10,    30,   60};
-const std::vector<double> kStageBounds = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
-                                          0.05,   0.1,   0.25,   0.5,   1,    2.5,  5, 10};
+const std::vector<double> kStageBounds = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+                                          0.1,    0.25,  0.5,    1,     2.5,  5,     10};
 
 }  // namespace
 
 ServiceMetrics::ServiceMetrics(std::vector<std::string> routes, const std::string& version)
     : routes_(std::move(routes)),
-      requests_("peel_requests_total", "Requests answered.", {"route", "status", "model", "device"}),
+      requests_("peel_requests_total", "Requests answered.",
+                {"route", "status", "model", "device"}),
       request_seconds_("peel_request_seconds",
                        "Time from a request's head to the end of its answer.", {"route"},
                        kRequestBounds),
@@ -70,10 +71,9 @@ void ServiceMetrics::Update(const State& state) {
 
 std::string ServiceMetrics::Text() const {
   const MetricFamily* const all[] = {
-      &requests_,       &request_seconds_, &stage_seconds_, &queue_length_,
-      &in_flight_,      &bytes_admitted_,  &pixels_admitted_, &resident_bytes_,
-      &workers_,        &worker_restarts_, &connections_,   &bytes_,
-      &log_lines_lost_, &build_info_};
+      &requests_,       &request_seconds_, &stage_seconds_,  &queue_length_, &in_flight_,
+      &bytes_admitted_, &pixels_admitted_, &resident_bytes_, &workers_,      &worker_restarts_,
+      &connections_,    &bytes_,           &log_lines_lost_, &build_info_};
   std::string text;
   for (const MetricFamily* const family : all) family->Write(&text);
   return text;

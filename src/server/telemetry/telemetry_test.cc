@@ -66,8 +66,12 @@ TEST(MetricsTest, HistogramsAddUp) {
 TEST(MetricsTest, GaugesTakeAnyNumber) {
   Gauge gauge("g", "G.", {});
   for (const auto& [value, text] : std::vector<std::pair<double, std::string>>{
-           {0, "0"}, {-1.5, "-1.5"}, {1e300, "1e+300"}, {std::nan(""), "NaN"},
-           {std::numeric_limits<double>::infinity(), "+Inf"}, {123456789012, "123456789012"}}) {
+           {0, "0"},
+           {-1.5, "-1.5"},
+           {1e300, "1e+300"},
+           {std::nan(""), "NaN"},
+           {std::numeric_limits<double>::infinity(), "+Inf"},
+           {123456789012, "123456789012"}}) {
     gauge.Set({}, value);
     EXPECT_THAT(TextOf(gauge), HasSubstr("\ng " + text + "\n"));
   }
@@ -90,9 +94,16 @@ TEST(ServiceMetricsTest, TellsWhatTheServiceDoes) {
   const std::vector<std::pair<std::string, double>> stages = {{"decode", 12.0}, {"network", 60.0}};
   metrics.Answered("/v1/cut", 200, "u2netp", "cpu", 0.08, stages);
   for (int i = 0; i < 3; ++i) metrics.Answered("/" + std::to_string(i), 404, "", "", 0.0001, {});
-  metrics.Update({.queue_length = 3, .in_flight = 5, .connections = 7, .workers_idle = 1,
-                  .workers_busy = 2, .bytes_admitted = 1000, .pixels_admitted = 2000,
-                  .resident_bytes = 4096, .bytes_in = 10, .bytes_out = 20});
+  metrics.Update({.queue_length = 3,
+                  .in_flight = 5,
+                  .connections = 7,
+                  .workers_idle = 1,
+                  .workers_busy = 2,
+                  .bytes_admitted = 1000,
+                  .pixels_admitted = 2000,
+                  .resident_bytes = 4096,
+                  .bytes_in = 10,
+                  .bytes_out = 20});
   metrics.Restarted("crash");
   const std::string text = metrics.Text();
   for (const char* const line :
@@ -101,8 +112,8 @@ TEST(ServiceMetricsTest, TellsWhatTheServiceDoes) {
         "peel_request_seconds_bucket{route=\"/v1/cut\",le=\"0.05\"} 0",
         "peel_request_seconds_bucket{route=\"/v1/cut\",le=\"0.1\"} 1",
         "peel_request_seconds_count{route=\"other\"} 3",
-        "peel_stage_seconds_sum{stage=\"decode\"} 0.012", "peel_queue_length 3",
-        "peel_in_flight 5", "peel_bytes_admitted_total 1000", "peel_pixels_admitted_total 2000",
+        "peel_stage_seconds_sum{stage=\"decode\"} 0.012", "peel_queue_length 3", "peel_in_flight 5",
+        "peel_bytes_admitted_total 1000", "peel_pixels_admitted_total 2000",
         "peel_resident_bytes 4096", "peel_workers{state=\"idle\"} 1",
         "peel_workers{state=\"busy\"} 2", "peel_worker_restarts_total{reason=\"crash\"} 1",
         "peel_connections 7", "peel_bytes_total{direction=\"in\"} 10",
@@ -113,8 +124,13 @@ TEST(ServiceMetricsTest, TellsWhatTheServiceDoes) {
 
 TEST(ServerTimingTest, NamesAreTokens) {
   EXPECT_EQ(ServerTiming(std::vector<std::pair<std::string, double>>{
-                {"queue", 0.25}, {"de code;dur=9, x\r\nSet-Cookie: a", 12.06}, {"", 1},
-                {"nan", std::nan("")}, {"minus", -1}, {"big", 1e300}, {"zero", 0}}),
+                {"queue", 0.25},
+                {"de code;dur=9, x\r\nSet-Cookie: a", 12.06},
+                {"", 1},
+                {"nan", std::nan("")},
+                {"minus", -1},
+                {"big", 1e300},
+                {"zero", 0}}),
             "queue;dur=0.2, de-code-dur-9--x--Set-Cookie--a;dur=12.1, zero;dur=0.0");
   EXPECT_EQ(ServerTiming({}), "");
 }
@@ -143,14 +159,13 @@ RequestRecord Record() {
 
 TEST(LogTest, ALineOfJsonHasWhatAnOperatorLooksFor) {
   const std::string line = LogLine(LogForm::kJson, kTime, Record());
-  EXPECT_EQ(line,
-            R"({"time":"2026-12-01T08:09:10.123Z","level":"info","message":"request",)"
-            R"("request_id":"id-1","trace_id":"0af7651916cd43dd8448eb211c80319c",)"
-            R"("span_id":"b7ad6b7169203331","peer":"192.0.2.1","method":"POST",)"
-            R"("route":"/v1/cut","path":"/v1/cut","status":200,"bytes_in":1000,)"
-            R"("bytes_out":2000,"ms":12.35,"stages":{"decode":1.23,"network":10.0},)"
-            R"("model":"u2netp","device":"cpu","key":"shop"})"
-            "\n");
+  EXPECT_EQ(line, R"({"time":"2026-12-01T08:09:10.123Z","level":"info","message":"request",)"
+                  R"("request_id":"id-1","trace_id":"0af7651916cd43dd8448eb211c80319c",)"
+                  R"("span_id":"b7ad6b7169203331","peer":"192.0.2.1","method":"POST",)"
+                  R"("route":"/v1/cut","path":"/v1/cut","status":200,"bytes_in":1000,)"
+                  R"("bytes_out":2000,"ms":12.35,"stages":{"decode":1.23,"network":10.0},)"
+                  R"("model":"u2netp","device":"cpu","key":"shop"})"
+                  "\n");
   EXPECT_THAT(line, Not(HasSubstr("SECRET")));
   RequestRecord failed = Record();
   failed.status = 503;
@@ -182,9 +197,9 @@ TEST(LogTest, NothingThatStrangersSendGetsOutOfItsPlace) {
     const std::string line = LogLine(form, kTime, record);
     ASSERT_FALSE(line.empty());
     EXPECT_EQ(line.back(), '\n');
-    EXPECT_TRUE(std::all_of(line.begin(), line.end() - 1,
-                            [](char c) { return c >= ' ' && c <= '~'; }))
-        << line;
+    EXPECT_TRUE(std::all_of(line.begin(), line.end() - 1, [](char c) {
+      return c >= ' ' && c <= '~';
+    })) << line;
     if (form != LogForm::kJson) continue;
     const Json parsed = Json::parse(line, nullptr, false);
     ASSERT_TRUE(parsed.is_object()) << line;
@@ -225,8 +240,8 @@ TEST(LogTest, AFileIsAppendedToAndOpenedAgain) {
   (*log)->Write(LogLevel::kInfo, "two", kTime);
   ASSERT_TRUE((*log)->Reopen().ok());
   (*log)->Write(Record(), kTime);
-  EXPECT_THAT(folder.Get("log.1"), AllOf(testing::StartsWith("before\n{"), HasSubstr("\"one\""),
-                                         HasSubstr("\"two\"")));
+  EXPECT_THAT(folder.Get("log.1"),
+              AllOf(testing::StartsWith("before\n{"), HasSubstr("\"one\""), HasSubstr("\"two\"")));
   EXPECT_EQ(folder.Get("log"), LogLine(LogForm::kJson, kTime, Record()));
   // Where it cannot be, the old one stays.
   std::filesystem::rename(path, folder / "log.2");
@@ -251,11 +266,10 @@ TEST(LogTest, AFullDiskIsNoReasonToStop) {
   ASSERT_TRUE((*log)->Reopen().ok());
   (*log)->Write(LogLevel::kInfo, "back", kTime);
   (*log)->Write(LogLevel::kInfo, "again", kTime);
-  EXPECT_EQ(folder.Get("log"),
-            LogLine(LogForm::kJson, kTime, LogLevel::kWarning,
-                    "3 lines of this log could not be written and are lost") +
-                LogLine(LogForm::kJson, kTime, LogLevel::kInfo, "back") +
-                LogLine(LogForm::kJson, kTime, LogLevel::kInfo, "again"));
+  EXPECT_EQ(folder.Get("log"), LogLine(LogForm::kJson, kTime, LogLevel::kWarning,
+                                       "3 lines of this log could not be written and are lost") +
+                                   LogLine(LogForm::kJson, kTime, LogLevel::kInfo, "back") +
+                                   LogLine(LogForm::kJson, kTime, LogLevel::kInfo, "again"));
 }
 
 TEST(LogTest, OffItWritesNothing) {
