@@ -17,7 +17,10 @@ Result<AnswerHead> CheckAnswer(const http::response_header<>& head) {
   };
   const size_t lengths = head.count(http::field::content_length);
   const size_t codings = head.count(http::field::transfer_encoding);
-  if (lengths > 1) return broken("it has several lengths");
+  const std::string length(head[http::field::content_length]);
+  if (lengths > 1 || length.find_first_not_of("0123456789") != length.npos) {
+    return broken("its length is not one number");
+  }
   if (codings > 1 || (codings == 1 && lengths == 1)) return broken("it has several ends");
   if (codings == 1 &&
       (head.version() < 11 || !iequals(head[http::field::transfer_encoding], "chunked"))) {

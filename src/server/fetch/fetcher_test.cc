@@ -69,7 +69,9 @@ class FetcherTest : public ::testing::Test {
   }
 
   void Serve(TestServer::Handler handler, boost::asio::ssl::context* tls = nullptr) {
-    server_ = std::make_unique<TestServer>(context_, std::move(handler), tls);
+    // Those before stay: what they serve may be under way still.
+    servers_.push_back(std::make_unique<TestServer>(context_, std::move(handler), tls));
+    server_ = servers_.back().get();
   }
   void Serve(TestAnswer answer) {
     Serve([answer = std::move(answer)](const std::string&) { return answer; });
@@ -127,7 +129,8 @@ class FetcherTest : public ::testing::Test {
   FetchLimits limits_;
   std::map<std::string, std::vector<std::vector<std::string>>> names_;
   TestResolver* resolver_ = nullptr;
-  std::unique_ptr<TestServer> server_;
+  std::vector<std::unique_ptr<TestServer>> servers_;
+  TestServer* server_ = nullptr;
   std::unique_ptr<Fetcher> fetcher_;
   std::optional<Result<std::vector<uint8_t>>> answer_;
 };

@@ -26,8 +26,7 @@ int GuessLimit::Wait(const Tries* tries, Time now) {
 }
 
 void GuessLimit::Count(Tries& tries, int most, Time now) {
-  if (tries.failed + tries.locked > 0 && now - tries.last >= kHour && now >= tries.until)
-    tries = {};
+  if (now - std::max(tries.last, tries.until) >= kHour) tries = {};
   if (tries.failed == 0 || now - tries.begin >= kMinute) {
     tries.failed = 0;
     tries.begin = now;

@@ -45,7 +45,7 @@ TEST(SecretTest, DigestsAreThoseOfTheirStandards) {
   // FIPS 180-4's example, RFC 4231's second case, RFC 4648's alphabet.
   EXPECT_EQ(ToBase64Url(Sha256("abc")), "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0");
   EXPECT_EQ(ToBase64Url(HmacSha256("Jefe", "what do ya want for nothing?")),
-            "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDneyuyWXsOEM");
+            "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM");
   EXPECT_EQ(ToBase64Url("\xfb\xff"), "-_8");
 }
 

@@ -12,7 +12,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr size_t kShort = 128, kLong = 512;  // bytes of a text before it is escaped
+constexpr size_t kShort = 128, kLong = 512;  // characters of a text when it is escaped
+constexpr size_t kStage = 32;
 constexpr size_t kMaxStages = 16;
 
 // "2026-12-01T08:09:10.123Z" (RFC 3339).
@@ -32,7 +33,17 @@ std::string TimeText(LogTime time) {
   return text.data();
 }
 
-std::string_view Cut(std::string_view text, size_t most) { return text.substr(0, most); }
+// So much of a text that it has no more than `most` characters when it is written: a byte that is not
+// ASCII, or none that is printed, is \uXXXX. With all limits here a line stays below kMaxLine.
+std::string_view Cut(std::string_view text, size_t most) {
+  size_t written = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    written += c < ' ' || c > '~' ? 6 : c == '"' || c == '\\' ? 2 : 1;
+    if (written > most) return text.substr(0, i);
+  }
+  return text;
+}
 
 const char* LevelText(LogLevel level) {
   constexpr const char* kTexts[] = {"info", "warning", "error"};
@@ -46,7 +57,7 @@ std::string Dump(const Json& json) {
 }
 
 double Rounded(double milliseconds) {
-  return std::isfinite(milliseconds) ? std::round(milliseconds * 100) / 100 : 0;
+  return std::abs(milliseconds) < 1e12 ? std::round(milliseconds * 100) / 100 : 0;
 }
 
 void Put(Json* line, const char* name, std::string_view text, size_t most = kShort) {
@@ -77,7 +88,7 @@ Json JsonOf(LogTime time, const RequestRecord& record) {
   line["ms"] = Rounded(record.milliseconds);
   for (const auto& [stage, milliseconds] : record.stages) {
     if (line["stages"].size() < kMaxStages) {
-      line["stages"][std::string(Cut(stage, 32))] = Rounded(milliseconds);
+      line["stages"][std::string(Cut(stage, kStage))] = Rounded(milliseconds);
     }
   }
   Put(&line, "model", record.model);
@@ -119,16 +130,8 @@ std::string TextOf(const Json& line) {
   return text;
 }
 
-std::string LineOf(LogForm form, Json line) {
-  const auto write = [&] { return (form == LogForm::kJson ? Dump(line) : TextOf(line)) + "\n"; };
-  std::string text = write();
-  // Escaping makes a byte six: the longest texts give way, one after the other.
-  for (const char* const name : {"path", "message", "stages", "model", "device", "request_id"}) {
-    if (text.size() <= kMaxLine) break;
-    if (line.contains(name)) line[name] = "…";
-    text = write();
-  }
-  return text;
+std::string LineOf(LogForm form, const Json& line) {
+  return (form == LogForm::kJson ? Dump(line) : TextOf(line)) + "\n";
 }
 
 }  // namespace

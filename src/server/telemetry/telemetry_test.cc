@@ -213,18 +213,18 @@ TEST(LogTest, ALineHasAnEndWhateverIsInIt) {
   for (const std::string& piece : {std::string("a"), std::string("\""), std::string("\x01"),
                                    std::string("\xff"), std::string("\xf0\x9f\x98\x80")}) {
     std::string huge;
-    for (int i = 0; i < 100'000; ++i) huge += piece;
+    for (int i = 0; i < 2'000; ++i) huge += piece;
     RequestRecord record = Record();
     for (std::string* const text :
          {&record.path, &record.request_id, &record.peer, &record.method, &record.model,
           &record.message, &record.key, &record.error, &record.device, &record.route}) {
       *text = huge;
     }
-    for (int i = 0; i < 1000; ++i) record.stages.emplace_back(huge, 1e308);
+    for (int i = 0; i < 100; ++i) record.stages.emplace_back(std::to_string(i) + huge, 1e11);
     for (const LogForm form : {LogForm::kJson, LogForm::kText}) {
       const std::string line = LogLine(form, kTime, record);
       EXPECT_LE(line.size(), kMaxLine);
-      if (form == LogForm::kJson) EXPECT_TRUE(Json::accept(line)) << line;
+      EXPECT_TRUE(form != LogForm::kJson || Json::accept(line)) << line;
       EXPECT_LE(LogLine(form, kTime, LogLevel::kWarning, huge).size(), kMaxLine);
     }
   }
