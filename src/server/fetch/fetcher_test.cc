@@ -383,6 +383,7 @@ TEST_F(FetcherTest, NoMoreAtOnceThanAreAllowed) {
   const uint64_t first = Begin(Url());
   Begin(Url());
   EXPECT_THAT(Get(Url()), HasSubstr("limit: "));
+  answer_.reset();
   fetcher_->Cancel(first);
   EXPECT_EQ(fetcher_->at_once(), 1);
 }
