@@ -1,5 +1,6 @@
 // Puts the page together: intake → queue → viewer, and the tools around them.
 
+import {$, make} from './dom.js';
 import {watchStage} from './gestures.js';
 import {takePictures} from './intake.js';
 import {listen, singleKeys} from './keys.js';
@@ -14,15 +15,14 @@ import {Strip} from './strip.js';
 import {Viewer} from './viewer.js';
 import {makeZip} from './zip.js';
 
-const $ = (id) => document.getElementById(id);
 const chosen = (name) => document.querySelector(`input[name=${name}]:checked`).value;
 const panel = new Panel($('panel'));
 const queue = new Queue(() => panel.options);
 const viewer = new Viewer($('stage'));
-new Strip($('queue'), queue);
+const strip = new Strip($('queue'), queue);
 let server = {};
 
-// --- What is shown ---------------------------------------------------------------------------------
+// What is shown
 // Of the current picture alone bitmaps are kept: each has four bytes a pixel.
 const shown = {item: null, before: null, after: null, result: null, cut: null, matte: null, turn: 0};
 
@@ -130,22 +130,17 @@ function tell(item) {
 const size = (bytes) => bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} KB` : `${(bytes / 1e6).toFixed(1)} MB`;
 
 function card(item) {
-  const box = document.createElement('div');
-  const put = (tag, text, more) => box.appendChild(Object.assign(document.createElement(tag), {textContent: text, ...more}));
   const {error, state} = item;
-  const left = Math.max(0, Math.ceil((item.retryAt - Date.now()) / 1000));
-  put('h2', state === 'paused' ? `Again in ${left} s` : state === 'stopped' ? 'Stopped' :
-    error.status === 401 ? 'A key is needed' : 'That did not work', {className: state === 'failed' ? 'bad' : ''});
-  if (error) put('p', error.message);
-  const row = put('div', '', {className: 'row'});
-  const button = (text, kind, act) => {
-    const made = Object.assign(document.createElement('button'), {textContent: text, className: kind, onclick: act});
-    row.append(made);
-  };
-  if (error?.status === 401) button('Enter key', 'act', openSettings);
-  button(state === 'paused' ? 'Try now' : 'Try again', error?.status === 401 ? 'quiet' : 'act', () => queue.retry(item));
-  if (state === 'paused') button('Stop', 'quiet', () => queue.cancel(item));
-  return box;
+  const wantsKey = error?.status === 401;
+  const button = (text, className, onclick) => make('button', {className, onclick}, text);
+  const title = {paused: `Again in ${item.left} s`, stopped: 'Stopped'}[state] ??
+    (wantsKey ? 'A key is needed' : 'That did not work');
+  const row = make('div', {className: 'row'},
+    button(state === 'paused' ? 'Try now' : 'Try again', wantsKey ? 'quiet' : 'act', () => queue.retry(item)));
+  if (wantsKey) row.prepend(button('Enter key', 'act', openSettings));
+  if (state === 'paused') row.append(button('Stop', 'quiet', () => queue.cancel(item)));
+  return make('div', {}, make('h2', {className: state === 'failed' ? 'bad' : ''}, title),
+              make('p', {}, error?.message ?? ''), row);
 }
 
 queue.addEventListener('select', ({item}) => showItem(item));
@@ -165,16 +160,16 @@ queue.addEventListener('change', ({item}) => {
   tell(item);
   if (item.state === 'done') showResult(item);
 });
+// Seconds that are counted down.
 setInterval(() => {
-  for (const item of queue.items) {
-    if (item.state !== 'paused') continue;
-    queue.dispatchEvent(Object.assign(new Event('tick'), {item}));
-    if (item === queue.current) $('veil').querySelector('h2').textContent = `Again in ${Math.max(0, Math.ceil((item.retryAt - Date.now()) / 1000))} s`;
+  for (const item of queue.items.filter(({state}) => state === 'paused')) {
+    strip.update(item);
+    if (item === queue.current) $('veil').querySelector('h2').textContent = `Again in ${item.left} s`;
   }
 }, 500);
 panel.addEventListener('change', () => queue.current && queue.refresh(queue.current));
 
-// --- Pictures in -----------------------------------------------------------------------------------
+// Pictures in
 takePictures({choose: [$('choose'), $('add')], camera: $('camera')}, (files) => {
   const items = queue.add(files);
   if (queue.items.length > items.length) queue.select(items[0]);
@@ -185,12 +180,12 @@ $('try').addEventListener('click', async () => {
   queue.add([new File([blob], 'cactus.webp', {type: 'image/webp'})]);
 });
 
-// --- Pictures out ----------------------------------------------------------------------------------
+// Pictures out
 const outName = (item) =>
   `${item.name.replace(/\.[^.]*$/, '')}.cut.${SUFFIX[item.result.blob.type] ?? panel.options.format}`;
 
 function save(blob, name) {
-  const link = Object.assign(document.createElement('a'), {href: URL.createObjectURL(blob), download: name});
+  const link = make('a', {href: URL.createObjectURL(blob), download: name});
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60000);
 }
@@ -220,12 +215,11 @@ async function downloadAll() {
 $('download').addEventListener('click', download);
 $('download-all').addEventListener('click', downloadAll);
 
-// --- View and brush --------------------------------------------------------------------------------
+// View and brush
 $('modes').addEventListener('change', () => { leaveBrush(); setMode(); });
-for (const [id, act] of Object.entries({'zoom-in': () => viewer.zoomTo(viewer.scale * 1.5), 'zoom-out': () => viewer.zoomTo(viewer.scale / 1.5),
-                                        'zoom-fit': () => viewer.fit(), 'zoom-one': () => viewer.oneToOne()})) {
-  $(id).addEventListener('click', act);
-}
+const zoom = {in: () => viewer.zoomTo(viewer.scale * 1.5), out: () => viewer.zoomTo(viewer.scale / 1.5),
+              fit: () => viewer.fit(), one: () => viewer.oneToOne()};
+for (const name in zoom) $(`zoom-${name}`).addEventListener('click', zoom[name]);
 viewer.addEventListener('view', () => { $('zoom-now').value = `${Math.round(viewer.scale * devicePixelRatio * 100)}%`; });
 
 const {resizeRing} = watchStage(viewer, $('ring'));
@@ -288,7 +282,7 @@ async function straighten() {
 }
 $('straighten').addEventListener('click', straighten);
 
-// --- Settings, keys, server ------------------------------------------------------------------------
+// Settings, keys, server
 function look(name) {
   if (name) document.documentElement.dataset.look = name;
   else delete document.documentElement.dataset.look;
@@ -345,10 +339,10 @@ listen([
   ['c', 'Compare', mode('compare')],
   ['x', 'Original', mode('before')],
   ['y', 'Result', mode('after')],
-  ['+', 'Larger', () => viewer.zoomTo(viewer.scale * 1.5)],
-  ['-', 'Smaller', () => viewer.zoomTo(viewer.scale / 1.5)],
-  ['0', 'Fit', () => viewer.fit()],
-  ['1', 'A pixel of the picture a pixel of the screen', () => viewer.oneToOne()],
+  ['+', 'Larger', zoom.in],
+  ['-', 'Smaller', zoom.out],
+  ['0', 'Fit', zoom.fit],
+  ['1', 'A pixel a pixel', zoom.one],
   ['b', 'Brush', () => viewer.mode === 'brush' ? leaveBrush() : enterBrush()],
   ['k', 'Brush: keep', tool('keep')],
   ['r', 'Brush: remove', tool('remove')],

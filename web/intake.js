@@ -1,12 +1,13 @@
 // The ways in: drop, paste, choose, take.
 
+import {$} from './dom.js';
 import {toast} from './notices.js';
 
 const PICTURE = /^image\/|^$/;
 const ENDING = /\.(jpe?g|png|webp|gif|bmp|tiff?|avif|hei[cf]|jxl|dng|cr[23]|nef|arw|raf|orf|rw2)$/i;
 
 export function takePictures({choose, camera}, added) {
-  const [files, photo] = ['files', 'camera-file'].map((id) => document.getElementById(id));
+  const files = $('files'), photo = $('camera-file');
 
   function take(list) {
     const all = [...list];
@@ -30,7 +31,7 @@ export function takePictures({choose, camera}, added) {
   function dragging(on) {
     if (!on) depth = 0;
     document.body.classList.toggle('dragging', on);
-    document.getElementById('drop').hidden = !on;
+    $('drop').hidden = !on;
   }
   addEventListener('dragenter', (e) => { if (holdsFiles(e) && ++depth) dragging(true); });
   addEventListener('dragleave', (e) => { if (holdsFiles(e) && --depth <= 0) dragging(false); });

@@ -1,5 +1,7 @@
 // Keyboard shortcuts and the dialog that lists them. Those of a single letter can be turned off.
 
+import {make} from './dom.js';
+
 const OFF = 'peel.keys';
 const isMac = /Mac|iP(hone|ad)/.test(navigator.platform);
 
@@ -12,16 +14,9 @@ export const singleKeys = {
 export function listen(shortcuts, list) {
   for (const kbd of document.querySelectorAll('kbd.ctrl')) if (isMac) kbd.textContent = '⌘';
   for (const [keys, words] of shortcuts) {
-    if (!words) continue;
-    const term = document.createElement('dt');
-    for (const key of keys.split(' ')) {
-      const kbd = document.createElement('kbd');
-      kbd.textContent = key === 'Ctrl' && isMac ? '⌘' : key.length === 1 ? key.toUpperCase() : key;
-      term.append(kbd, ' ');
-    }
-    const row = document.createElement('div');
-    row.append(term, Object.assign(document.createElement('dd'), {textContent: words}));
-    list.append(row);
+    const caps = keys.split(' ').flatMap((key) =>
+      [make('kbd', {}, key === 'Ctrl' && isMac ? '⌘' : key.length === 1 ? key.toUpperCase() : key), ' ']);
+    list.append(make('div', {}, make('dt', {}, ...caps), make('dd', {}, words)));
   }
   const actions = new Map(shortcuts.map(([keys, , action]) => [keys.toLowerCase(), action]));
 

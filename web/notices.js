@@ -1,24 +1,22 @@
 // What is said beside what is seen: live regions for screen readers, short notices for everybody.
 
-const $ = (id) => document.getElementById(id);
+import {$, make} from './dom.js';
+
+function tell(region, text) {
+  $(region).textContent = '';
+  requestAnimationFrame(() => { $(region).textContent = text; });
+}
 
 // Politely: when the reader has nothing else to say.
-export function say(text) {
-  $('said').textContent = '';
-  requestAnimationFrame(() => { $('said').textContent = text; });
-}
+export const say = (text) => tell('said', text);
 
 // At once: something went wrong.
-export function alarm(text) {
-  $('alarm').textContent = '';
-  requestAnimationFrame(() => { $('alarm').textContent = text; });
-}
+export const alarm = (text) => tell('alarm', text);
 
 // A notice that goes away by itself; it is said too.
 export function toast(text) {
   say(text);
-  const note = document.createElement('p');
-  note.textContent = text;
+  const note = make('p', {textContent: text});
   $('toasts').append(note);
   setTimeout(() => note.remove(), 4500);
 }

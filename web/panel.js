@@ -1,5 +1,6 @@
 // The form beside the stage: shows what belongs to what is chosen, and tells when it has changed.
 
+import {$, make} from './dom.js';
 import {readOptions} from './options.js';
 
 const COLOURS = {White: '#ffffff', Black: '#101412', Grey: '#c9cec9', Sand: '#f0dfc4', Sky: '#bfe0f2', Zest: '#d3f03f',
@@ -13,8 +14,7 @@ export class Panel extends EventTarget {
     this.form = form;
     const swatches = form.querySelector('.swatches');
     for (const [name, colour] of Object.entries(COLOURS)) {
-      const button = Object.assign(document.createElement('button'), {type: 'button', title: name});
-      button.setAttribute('aria-label', name);
+      const button = make('button', {type: 'button', title: name});
       button.style.background = button.dataset.colour = colour;
       button.addEventListener('click', () => {
         form.elements.colour.value = colour;
@@ -36,7 +36,7 @@ export class Panel extends EventTarget {
     const others = (models ?? []).map((entry) => entry.name ?? entry).filter((name) => name !== model);
     choice.replaceChildren(new Option(model ? `${model} (the server's)` : `the server's`, ''),
                            ...others.map((name) => new Option(name, name)));
-    document.getElementById('model-line').hidden = !others.length;
+    $('model-line').hidden = !others.length;
   }
 
   // Told once the hand rests: a slider passes many values.

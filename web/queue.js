@@ -26,6 +26,7 @@ class Item {
 
   constructor(file) { this.file = file; }
   get name() { return this.file.name || 'picture'; }
+  get left() { return Math.max(0, Math.ceil((this.retryAt - Date.now()) / 1000)); }
   get isBusy() { return this.state === 'sending' || this.state === 'working'; }
 }
 

@@ -1,5 +1,6 @@
 // The four corners of a page, card or screen, dragged or moved by keys, with a preview of what comes out.
 
+import {$, make} from './dom.js';
 import {isConvex, flatSize, straighten} from './homography.js';
 
 const NAMES = ['Top left', 'Top right', 'Bottom right', 'Bottom left'];
@@ -9,8 +10,8 @@ const LONGER = 720;  // of the preview's source, pixels
 // Asks for the corners of a picture (a Pyramid). Resolves with [[x, y] …] in its pixels, clockwise from
 // the top left, or null.
 export function askCorners(picture) {
-  const dialog = document.getElementById('rectify');
-  const table = document.getElementById('table');
+  const dialog = $('rectify');
+  const table = $('table');
   const canvas = table.querySelector('canvas');
   const scale = Math.min(1, LONGER / Math.max(picture.width, picture.height));
   canvas.width = Math.round(picture.width * scale);
@@ -21,8 +22,8 @@ export function askCorners(picture) {
   const [w, h] = [canvas.width, canvas.height];
   const corners = [[.1, .1], [.9, .1], [.9, .9], [.1, .9]].map(([x, y]) => [x * w, y * h]);
 
-  const handles = NAMES.map((name, i) => {
-    const button = Object.assign(document.createElement('button'), {type: 'button', className: 'corner'});
+  const handles = NAMES.map((_, i) => {
+    const button = make('button', {type: 'button', className: 'corner'});
     const put = (x, y) => {
       corners[i] = [Math.min(Math.max(x, 0), w), Math.min(Math.max(y, 0), h)];
       update();
@@ -43,7 +44,6 @@ export function askCorners(picture) {
       const step = e.shiftKey ? 10 : 1;
       put(corners[i][0] + ARROWS[e.key][0] * step, corners[i][1] + ARROWS[e.key][1] * step);
     });
-    button.name = name;
     return button;
   });
 
@@ -58,11 +58,11 @@ export function askCorners(picture) {
     const svg = table.querySelector('svg');
     svg.setAttribute('viewBox', `0 0 ${w} ${h}`);
     svg.firstElementChild.setAttribute('points', corners.join(' '));
-    document.getElementById('rectify-go').disabled = !good;
+    $('rectify-go').disabled = !good;
     const size = flatSize(corners).map((side) => Math.round(side / scale));
-    document.getElementById('rectify-note').textContent = good ?
+    $('rectify-note').textContent = good ?
       `About ${size[0]} × ${size[1]} pixels.` : 'These corners cross. Put each one on its own corner of the page.';
-    straighten(source, corners, 420, document.getElementById('flat'));
+    straighten(source, corners, 420, $('flat'));
   }
 
   table.append(...handles);

@@ -1,5 +1,6 @@
 // The queue as a strip of thumbnails: one button a picture, its state told in words too.
 
+import {$} from './dom.js';
 import {thumbnail} from './pictures.js';
 
 const WORDS = {waiting: 'waits', sending: 'is being sent', working: 'is being cut out', done: 'done', failed: 'failed',
@@ -20,7 +21,7 @@ export class Strip {
       const held = row.contains(document.activeElement);
       row.remove();
       this.#rows.delete(item);
-      if (held) (near?.querySelector('.thumb') ?? document.getElementById('add')).focus();
+      if (held) (near?.querySelector('.thumb') ?? $('add')).focus();
     });
   }
 
@@ -30,7 +31,7 @@ export class Strip {
   }
 
   #add(item) {
-    const row = document.getElementById('queue-item').content.firstElementChild.cloneNode(true);
+    const row = $('queue-item').content.firstElementChild.cloneNode(true);
     this.#rows.set(item, row);
     row.querySelector('.name').textContent = item.name;
     row.querySelector('.thumb').addEventListener('click', () => this.queue.select(item));
@@ -48,8 +49,7 @@ export class Strip {
     const row = this.#rows.get(item);
     if (!row) return;
     row.dataset.state = item.result && item.state !== 'failed' && item.state !== 'paused' ? 'done' : item.state;
-    const left = Math.max(0, Math.ceil((item.retryAt - Date.now()) / 1000));
-    row.querySelector('.state').textContent = {failed: '!', paused: `${left}`}[item.state] ?? '';
+    row.querySelector('.state').textContent = {failed: '!', paused: `${item.left}`}[item.state] ?? '';
     row.querySelector('.thumb').setAttribute('aria-label', `${item.name}, ${WORDS[item.state]}`);
     row.querySelector('.thumb').title = item.error ? `${item.name}: ${item.error.message}` : item.name;
     const bar = row.querySelector('progress');
