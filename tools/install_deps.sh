@@ -23,8 +23,8 @@ for group in "${@:-build}"; do
   want+=("${list[@]}")
 done
 missing=()
-for package in "${want[@]}"; do
-  dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+for name in "${want[@]}"; do  # not "package", which is a group above
+  dpkg-query -W -f='${Status}' "$name" 2>/dev/null | grep -q 'ok installed' || missing+=("$name")
 done
 [ ${#missing[@]} -eq 0 ] && exit 0
 echo "installing: ${missing[*]}"

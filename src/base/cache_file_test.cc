@@ -22,7 +22,7 @@ class CacheFileTest : public ::testing::Test {
  protected:
   void SetUp() override {
     root_ = MakeTemporaryFolder((fs::temp_directory_path() / "peel-cache-").string());
-    setenv("PEEL_CACHE_DIR", (root_ / "below" / "cache").c_str(), 1);
+    setenv("PEEL_CACHE_DIR", (root_ / "below" / "cache").string().c_str(), 1);
   }
   void TearDown() override {
     unsetenv("PEEL_CACHE_DIR");
@@ -77,7 +77,7 @@ TEST_F(CacheFileTest, DamageReadsAsNothing) {
 
 TEST_F(CacheFileTest, FoldersThatCannotBeUsed) {
   std::ofstream(root_ / "file") << "x";
-  setenv("PEEL_CACHE_DIR", (root_ / "file" / "cache").c_str(), 1);
+  setenv("PEEL_CACHE_DIR", (root_ / "file" / "cache").string().c_str(), 1);
   const Status status = WriteCacheFile("timings", "key", "payload");
   EXPECT_EQ(status.code(), StatusCode::kIo);
   EXPECT_NE(status.message().find("PEEL_CACHE_DIR"), std::string::npos);
