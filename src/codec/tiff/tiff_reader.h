@@ -104,9 +104,12 @@ class TiffReader {
       : lib_(library), source_{bytes} {}
   Status Damaged(const std::string& where) const;
   template <typename T>
-  T Field(uint32_t tag, T fallback) const;
+  T Field(uint32_t tag, T fallback) const {
+    T value = fallback;
+    return lib_.TIFFGetFieldDefaulted(tiff_, tag, &value) ? value : fallback;
+  }
   std::vector<uint8_t> Blob(uint32_t tag) const;
-  // Parts of ReadLayout.
+  // Parts of ReadLayout (tiff_layout.cc).
   Result<uint16_t> Photometric(const TiffLayout& layout) const;
   Status ReadByLibtiff(TiffLayout* layout) const;
   TiffAlpha ReadAlpha(const TiffLayout& layout) const;
