@@ -22,7 +22,4 @@ struct ModelFields {
 Status ReadGraphProto(protozero::data_view message, const ModelFields& model, TensorReader& tensors,
                       Graph& graph);
 
-// "ai.onnx" to "".
-std::string NormalDomain(std::string domain);
-
 }  // namespace peel::engine

@@ -8,8 +8,8 @@
 #include <protozero/exception.hpp>
 
 #include "src/engine/onnx/attribute_reader.h"
-#include "src/engine/onnx/graph_reader.h"
 #include "src/engine/onnx/opset_upgrade.h"
+#include "src/engine/onnx/raw_graph.h"
 #include "src/engine/onnx/wire.h"
 
 namespace peel::engine {

@@ -21,6 +21,7 @@ struct NodeEdit {
   std::vector<wire::FileNode> before;             // put in front of it
 };
 
+// What is to become of a file.
 struct ModelEdits {
   std::map<std::string, NodeEdit> nodes;                  // by the name of the first output
   std::vector<std::pair<std::string, Tensor>> constants;  // new initialisers

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "src/engine/onnx/graph_reader.h"
+#include "src/engine/onnx/raw_graph.h"
 #include "src/engine/onnx/wire.h"
 
 namespace peel::engine {
