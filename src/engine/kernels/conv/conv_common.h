@@ -30,6 +30,14 @@ inline double MultiplyAdds(const ConvProblem& p) {
 void FinishEpilogue(const ConvProblem& problem, const ConvArgs& args, ThreadPool& pool,
                     bool residual_added = false);
 
+// One value of a plain output: `sum`, the residual of its place unless that is null, and the clamp.
+// NaN stays NaN.
+inline float FinishValue(float sum, const float* residual, int64_t place, const Clamp& clamp) {
+  if (residual != nullptr) sum += residual[place];
+  sum = sum < clamp.lo ? clamp.lo : sum;
+  return sum > clamp.hi ? clamp.hi : sum;
+}
+
 // Packed weights of the kernels that read them as they come: [out][in / groups][height][width],
 // then one bias an output channel.
 int64_t WeightCount(const ConvProblem& problem);

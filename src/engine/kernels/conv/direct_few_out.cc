@@ -129,10 +129,7 @@ void FewOut(const ConvProblem& p, const ConvArgs& args, ThreadPool& pool) {
       FewOutRow(p, args.input + image * args.input_batch_stride, weights + c * channel_weights,
                 static_cast<int>(y), out);
       for (int x = 0; x < p.out_width; ++x) {
-        float sum = out[x] + bias[c];
-        if (residual != nullptr) sum += residual[x];
-        sum = sum < clamp.lo ? clamp.lo : sum;
-        out[x] = sum > clamp.hi ? clamp.hi : sum;
+        out[x] = FinishValue(out[x] + bias[c], residual, x, clamp);
       }
     }
   });

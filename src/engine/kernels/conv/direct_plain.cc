@@ -71,10 +71,7 @@ void PlainConv(const ConvProblem& p, const ConvArgs& args, ThreadPool& pool) {
       const float* residual =
           p.epilogue.residual ? args.residual + n * args.residual_batch_stride + at : nullptr;
       for (int64_t x = 0; x < p.out_width; ++x) {
-        float sum = out[x];
-        if (residual != nullptr) sum += residual[x];
-        sum = sum < clamp.lo ? clamp.lo : sum;
-        out[x] = sum > clamp.hi ? clamp.hi : sum;
+        out[x] = FinishValue(out[x], residual, x, clamp);
       }
     }
   });
