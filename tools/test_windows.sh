@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Builds rooms below the codecs for 64-bit Windows with Debian's MinGW and runs the units of those in ROOMS
-# under Wine: what they ask of a system lies in src/base/os alone. What fails for want of something
-# that docs/internals/porting.md names is left out below.
-# usage: tools/test_windows.sh [JOBS]   (ROOMS="base" unless set: see docs/internals/porting.md)
+# Builds the components below the codecs for 64-bit Windows with Debian's MinGW and runs the unit tests of
+# those in COMPONENTS under Wine: what they ask of a system lies in src/base/os alone. Tests that need what
+# Windows does not have are left out below.
+# usage: tools/test_windows.sh [JOBS]   (COMPONENTS="base" unless set: see docs/internals/porting.md)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 jobs=${1:-$(nproc)}
-rooms=${ROOMS:-base}
+components=${COMPONENTS:-base}
 build=$PWD/build-windows
 tools/install_deps.sh windows
 
@@ -24,14 +24,14 @@ cmake -G Ninja -S tools/windows -B "$build" -DCMAKE_SYSTEM_NAME=Windows -DPEEL_S
   -DCMAKE_C_COMPILER=x86_64-w64-mingw32-gcc-posix -DCMAKE_CXX_COMPILER=x86_64-w64-mingw32-g++-posix \
   -DCMAKE_FIND_ROOT_PATH=/usr/x86_64-w64-mingw32 >/dev/null
 # shellcheck disable=SC2086
-cmake --build "$build" -j "$jobs" --target $(printf '%s_test ' $rooms)
+cmake --build "$build" -j "$jobs" --target $(printf '%s_test ' $components)
 
 # The specification of freedesktop.org, access rights, and names that only Unix has.
 missing='-CacheFileTest.FolderFollowsTheConvention:CacheFileTest.WhatIsWrittenIsRead'
 missing+=':SourceFileTest.OpensRegularFilesOnly'
 export WINEPREFIX=$build/wine WINEDEBUG=-all
-for room in $rooms; do
-  echo "== $room under Wine"
+for component in $components; do
+  echo "== $component under Wine"
   wine64=$(command -v wine64 || echo /usr/lib/wine/wine64)
-  "$wine64" "$build/${room}_test.exe" --gtest_brief=1 --gtest_filter="$missing"
+  "$wine64" "$build/${component}_test.exe" --gtest_brief=1 --gtest_filter="$missing"
 done

@@ -17,7 +17,7 @@ bool Before(const ReferenceEntry& a, const ReferenceEntry& b) {
 }
 
 std::vector<ReferenceEntry> Collect() {
-  // NOLINTNEXTLINE(google-build-using-namespace): the room whose families it lists
+  // NOLINTNEXTLINE(google-build-using-namespace): the namespace whose families it lists
   using namespace reference;
   std::vector<ReferenceEntry> all;
   for (const auto family : {ActivationOps(),
