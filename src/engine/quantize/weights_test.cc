@@ -33,7 +33,7 @@ TEST(QuantizeWeights, EveryChannelHasItsScale) {
     const float scale = q->scales.data<float>()[o];
     int top = 0;
     for (int64_t i = o * taps; i < (o + 1) * taps; ++i) {
-      const int level = q->weights.data<int8_t>()[i];
+      const int level{q->weights.data<int8_t>()[i]};
       EXPECT_GE(level, -127);
       top = std::max(top, std::abs(level));
       EXPECT_NEAR(static_cast<float>(level) * scale, layer.weights.data<float>()[i],
