@@ -42,6 +42,7 @@ class HostExecutor final : public Executor {
 
 }  // namespace peel
 
+// peel_engine_create gives one even where it failed: status and error say why.
 struct peel_engine {
   std::unique_ptr<peel::HostExecutor> executor;  // null: the cutter's own threads
   std::unique_ptr<peel::Cutter> cutter;          // null after an error
@@ -51,6 +52,7 @@ struct peel_engine {
   std::string warning;
 };
 
+// A cut-out, or why there is none.
 struct peel_result {
   peel_status status = PEEL_OK;
   std::string error;
@@ -60,6 +62,7 @@ struct peel_result {
   int width = 0, height = 0, channels = 0, bits = 8;
 };
 
+// What peel_probe found in a file's header, or why nothing.
 struct peel_info {
   peel_status status = PEEL_OK;
   std::string error;
@@ -67,10 +70,12 @@ struct peel_info {
   std::string format;
 };
 
+// Stops a cut from another thread.
 struct peel_cancel {
   peel::CancelToken token;
 };
 
+// The models that have a name; path "": not on this machine, "(embedded)": in the library.
 struct peel_model_list {
   struct Entry {
     std::string name, path;
@@ -80,6 +85,7 @@ struct peel_model_list {
 
 namespace peel {
 
+// The code of the C API that stands for it.
 peel_status ToC(StatusCode code);
 
 // Runs work(handle), which returns a Status, and puts what went wrong into the handle: a Status, or

@@ -46,6 +46,7 @@ Format Sniff(std::span<const uint8_t> bytes);
 // "JPEG", "HEIC", "an SVG drawing" has the name "SVG"; "unknown" for kUnknown.
 std::string_view FormatName(Format format);
 
+// Whether this build has a decoder for it; its library may still be missing.
 bool IsDecodable(Format format);
 
 // The usual extension without the dot ("jpg", "png", "tif"); empty where Peel cannot write it.

@@ -34,6 +34,7 @@ const Backend& NativeBackend();
 // it.
 Result<std::unique_ptr<Backend>> OnnxRuntimeBackend(const RuntimeOptions& options);
 
+// Where a model is to run.
 struct DeviceRequest {
   BackendKind backend = BackendKind::kAuto;
   Device device = Device::kAuto;
@@ -41,6 +42,7 @@ struct DeviceRequest {
   RuntimeOptions runtime{};
 };
 
+// A session on the device that it got, which need not be the one asked for.
 struct PlacedSession {
   std::unique_ptr<Session> session;  // runs_on() says what runs
   // Why it is not what was asked for; of several devices tried "tensorrt: …. cuda: …". "" where it

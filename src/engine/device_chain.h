@@ -38,6 +38,7 @@ struct DeviceChain {
   std::vector<DeviceState> devices;
 };
 
+// Looks anew at each call. No error: what is missing has its reason and remedy in the answer.
 DeviceChain ReadDeviceChain(const RuntimeOptions& options);
 
 }  // namespace peel::engine

@@ -25,6 +25,7 @@ struct SplitWindows {
   const int16_t* low = nullptr;
 };
 
+// The same for samples of float.
 struct FloatWindows {
   int out_size = 0;
   int stride = 0;  // as above

@@ -10,6 +10,7 @@ namespace peel {
 // A library that is opened while the program runs.
 using LibraryHandle = void*;
 
+// How OpenLibrary loads; any of them together, kLibraryLazy where none is given.
 enum LibraryFlags : unsigned {
   kLibraryLazy = 0,    // its functions are bound when they are first called
   kLibraryNow = 1,     // all of them are bound at once

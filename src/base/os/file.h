@@ -15,8 +15,10 @@ namespace peel {
 
 inline constexpr int kStandardInput = 0, kStandardOutput = 1, kStandardError = 2;
 
+// What a name stands for. kLink only where links are not followed (InfoOfLink, ListFolder).
 enum class FileKind : uint8_t { kUnknown, kFile, kFolder, kLink, kOther };
 
+// What the system tells of a file.
 struct FileInfo {
   FileKind kind = FileKind::kUnknown;
   uint64_t size = 0;
@@ -35,6 +37,7 @@ std::optional<FileInfo> InfoOf(const std::string& path);      // links are follo
 std::optional<FileInfo> InfoOfLink(const std::string& path);  // links are not
 std::optional<FileInfo> InfoOfOpen(int fd);
 
+// How OpenFile opens; any of them together.
 enum OpenFlags : unsigned {
   kOpenRead = 1,
   kOpenWrite = 2,
@@ -57,16 +60,19 @@ ptrdiff_t ReadOnce(int fd, void* buffer, size_t size);
 ptrdiff_t ReadAt(int fd, void* buffer, size_t size, uint64_t offset);
 ptrdiff_t WriteOnce(int fd, const void* bytes, size_t size);
 
+// Sizes and positions in bytes from the start.
 int Truncate(int fd, uint64_t size);
 int SeekTo(int fd, uint64_t offset);
 int64_t PositionOf(int fd);
 int SyncFile(int fd);     // until it is on the disk
 int SyncContent(int fd);  // the same without times and rights
 
+// Locks between processes: any number of kShared, or one kExclusive alone.
 enum class FileLock : uint8_t { kShared, kExclusive };
 // Goes with the descriptor's last owner. EWOULDBLOCK where another has it and `wait` is false.
 int LockFile(int fd, FileLock kind, bool wait);
 
+// The name goes; what lies under it stays for whoever has it open.
 int RemoveFile(const std::string& path);
 // In one step, over what has the name.
 int RenameFile(const char* from, const char* to);

@@ -5,6 +5,7 @@
 
 namespace peel {
 
+// Of this process, as the system numbers them; used again once a process is gone.
 int ProcessId();
 
 // Of a process by its number. Where that cannot be found out it is not gone, and started at 0.

@@ -20,6 +20,7 @@ struct SystemLimits {
   std::string huge_pages;  // of transparent huge pages: "always", "madvise", "never"
 };
 
+// Asked anew at each call, as limits and free memory change.
 SystemLimits ReadSystemLimits();
 
 }  // namespace peel

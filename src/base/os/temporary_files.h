@@ -17,6 +17,7 @@ struct FileMaker {
   bool operator==(const FileMaker&) const = default;
 };
 
+// What this process writes into the names of its own.
 FileMaker ThisProcess();
 
 // A name beside `path` that no other file has; `maker` is this process but in tests.

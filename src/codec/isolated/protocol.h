@@ -69,6 +69,7 @@ struct Message {
   PictureShape shape = {};            // kPicture
 };
 
+// A message as bytes, and back.
 std::vector<uint8_t> Write(const Message& message);
 // kCorrupt for what is none.
 Result<Message> Read(std::span<const uint8_t> bytes);
@@ -81,6 +82,7 @@ constexpr size_t kMaxText = 4096;
 // A larger region is given up by both sides as soon as it has served: few pictures are that large.
 constexpr size_t kKeptRegion = size_t{128} << 20;
 
+// Where the pixels begin in the shared region, in bytes: at the first page after the fields.
 uint64_t PixelOffset(const PictureShape& shape);
 
 // What the parent asked for, to hold an answer against.

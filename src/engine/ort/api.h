@@ -27,6 +27,8 @@ struct OrtMetadata;
 struct OrtBinding;
 struct OrtProviderOptions;
 
+// What OrtGetApiBase returns: GetApi gives a table of functions, null for a version that the
+// library is too old for.
 struct OrtApiBase {
   const void* const* (*GetApi)(uint32_t version);
   const char* (*GetVersionString)();

@@ -25,6 +25,7 @@ struct Driver {
   bool usable() const { return reason.empty(); }
 };
 
+// Loads libcuda if it is there. No error: what is missing stands in the answer.
 Driver ReadDriver();
 
 // "12.4" for 12040.

@@ -33,6 +33,7 @@ struct QuantMover {
   bool one_code = true;
 };
 
+// Who reads a value: the operand with this number of a node.
 struct Reader {
   std::string node;  // the first value that it computes
   size_t operand;

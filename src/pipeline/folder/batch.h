@@ -32,6 +32,7 @@ struct FileReport {
   double total_ms = 0;  // their sum
 };
 
+// How a run works; everything borrowed must outlive it.
 struct BatchOptions {
   CutOptions cut{};            // cut.control.cancel stops pictures at hand between two stages
   int jobs = 1;                // pictures worked on at the same time

@@ -141,6 +141,7 @@ class JobTable {
   std::vector<uint32_t> numbers_;
 };
 
+// What a run has to do, and what it cannot.
 struct JobList {
   JobTable jobs;
   std::vector<InputFailure> errors;        // inputs that cannot be given a place of their own

@@ -59,6 +59,8 @@ struct DeviceTrial {
   MatteDistance distance;     // from the native engine's on the CPU, the worst of the sizes
 };
 
+// What to try the devices with: a model by name or file, pictures with these longer
+// sides, each `runs` times; threads 0: as many as there are processors.
 struct VerifyOptions {
   std::string model;
   std::vector<int> sizes = {640, 1024, 2048};  // longer sides

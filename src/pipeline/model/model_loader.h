@@ -9,6 +9,7 @@
 
 namespace peel {
 
+// A model that is ready, and what `peel` tells of it.
 struct LoadedModel {
   std::unique_ptr<MattingModel> matting;
   ModelInfo info;

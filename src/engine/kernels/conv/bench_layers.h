@@ -69,6 +69,7 @@ inline std::string BenchName(const BenchLayer& l) {
          std::to_string(l.stride) + "/g" + std::to_string(l.groups);
 }
 
+// The layer with padding that keeps the size but for the stride, and ReLU.
 inline ConvProblem BenchProblem(const BenchLayer& l, Layout in, Layout out) {
   ConvProblem p;
   p.in_channels = l.in;

@@ -23,6 +23,7 @@ struct Bf16Tile {
   float lo = 0, hi = 0;
 };
 
+// The functions for it; panels as in BlockGemm.
 struct Bf16Gemm {
   void (*run[3])(const Bf16Tile& tile);  // run[i] takes panels of 1 << i blocks
   // count floats rounded to nearest even; a multiple of 16.

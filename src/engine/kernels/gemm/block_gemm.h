@@ -41,6 +41,7 @@ struct BlockGemm {
   int BestRows(int panel) const { return best_rows[panel == 4 ? 2 : panel - 1]; }
 };
 
+// Those of the CPU target in use (src/base/cpu.h); each target has some.
 const BlockGemm& GetBlockGemm();
 
 }  // namespace peel::engine

@@ -20,6 +20,7 @@ struct GemmProblem {
   Epilogue epilogue;  // residual: + residual[m][n]
 };
 
+// Bytes of the packed operand; of RunGemm's scratch, below.
 size_t GemmPackedBytes(const GemmProblem& problem);
 // bias [n] or null.
 void PackGemm(const GemmProblem& problem, const float* b, const float* bias, void* packed);

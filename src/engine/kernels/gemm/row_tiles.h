@@ -37,6 +37,7 @@ constexpr std::array<Function<Family>, sizeof...(kRows)> Table(
 
 }  // namespace row_tiles
 
+// All rows of the tile, as evenly as the compiled row counts allow.
 template <class Family, int kPanel>
 void RunRowTiles(const typename Family::Tile& tile) {
   constexpr int kMost = Family::MaxRows(kPanel);

@@ -19,6 +19,8 @@ struct OpArgs {
 };
 using ReferenceOp = Status (*)(const OpArgs& args);
 
+// A row of the tables at the end of this folder's files: runs op_type of the operator set `domain`
+// from this version on, until a row with a later one.
 struct ReferenceEntry {
   const char* domain;
   const char* op_type;

@@ -18,6 +18,7 @@ struct ResizeAxis {
   std::vector<uint8_t> outside;  // empty: nowhere
 };
 
+// ONNX's attributes of Resize, with its defaults.
 struct ResizeOptions {
   std::string mode = "nearest";                // or linear, cubic
   std::string coordinates = "half_pixel";      // coordinate_transformation_mode
