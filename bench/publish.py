@@ -7,7 +7,8 @@ usage: bench/publish.py                      writes the pages from the stored re
        bench/publish.py --check              exit code 1 where a page is not what the results give
 
 A stored result has: title, about (what is measured), command, machine, peers, tables (caption, columns,
-rows of text) and notes. Text for people stays as it is when figures are taken.
+rows of text) and notes. Text for people stays as it is when figures are taken. `date` comes with the first
+figures taken; a result without one was copied from the tables of an earlier page, and its page says so.
 """
 import argparse
 import json
@@ -67,7 +68,8 @@ def take(folder, name):
 def measured(result):
     peers = f" Peers: {result['peers']}." if result["peers"] else ""
     date = f", {result['date']}" if "date" in result else ""
-    return f"Command: `{result['command']}`. Machine: {result['machine']}{date}.{peers}\n"
+    copied = "" if date else " Not dated: copied by hand from an earlier page."
+    return f"Command: `{result['command']}`. Machine: {result['machine']}{date}.{peers}{copied}\n"
 
 
 def page(name):
@@ -87,7 +89,9 @@ def index(names):
             "`make bench` measures Peel against rembg, ONNX Runtime, OpenVINO, ncnn, Pillow and PyMatting, with the\n"
             "same models and files, in turn on one machine. Results go to `out/bench`;\n"
             "`bench/publish.py --take out/bench NAME` stores them in `results/` and writes these pages, each with\n"
-            "the command, the machine and the versions that its figures come from.\n\n" + lines)
+            "the command, the machine and the versions that its figures come from.\n\n"
+            "Figures without a date are older than this way of storing them: they were copied by hand from the tables\n"
+            "of the pages before, and no record of the run is kept. Measured again, each page gets its date.\n\n" + lines)
 
 
 def readme(text):

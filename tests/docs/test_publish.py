@@ -31,7 +31,15 @@ def test_new_figures_replace_the_stored_ones(publish, tmp_path, monkeypatch):
     page = (tmp_path / "docs/benchmarks/cold.md").read_text()
     assert "| peel | 0.042 |" in page and "Machine: another one, 2030-01-02" in page
     assert "0.245" not in page, "an old figure"
+    assert "copied by hand" not in page
     assert publish.read("cold")["title"] in page and publish.read("cold")["about"] in page
+
+
+def test_a_page_without_a_date_says_where_its_figures_come_from(publish):
+    result = publish.read("cold")
+    result.pop("date", None)
+    assert "Not dated: copied by hand" in publish.measured(result)
+    assert "copied" not in publish.measured({**result, "date": "2030-01-02"})
 
 
 def test_a_changed_page_is_seen(publish, tmp_path, monkeypatch):
