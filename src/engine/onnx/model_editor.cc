@@ -8,6 +8,7 @@
 #include <protozero/exception.hpp>
 
 #include "src/engine/onnx/attribute_reader.h"
+#include "src/engine/onnx/edited_graph.h"
 #include "src/engine/onnx/opset_upgrade.h"
 #include "src/engine/onnx/raw_graph.h"
 #include "src/engine/onnx/wire.h"
@@ -21,63 +22,16 @@ using protozero::pbf_writer;
 
 constexpr int kUpgradedIrVersion = 7;  // the format that kUpgradedOpset came with
 
-// A node of the file, or one that an edit puts in.
-struct EditedNode {
-  data_view source;     // empty for a new one
-  std::string message;  // what is written; empty: source as it is
-  std::vector<std::string> inputs, outputs;
-  bool removed = false;
-};
-
-struct Initialiser {
-  data_view source;
-  std::string name, message;  // message as above
-  bool removed = false;
-};
-
-// Only the names and the operator; attributes are decoded when they are needed.
-Node ReadNodeHead(data_view message, std::vector<std::string>* inputs,
-                  std::vector<std::string>* outputs, bool* has_subgraph) {
-  Node node;
-  pbf_reader reader(message);
-  while (reader.next()) {
-    switch (reader.tag_and_type()) {
-      case wire::Bytes(1):
-        inputs->push_back(reader.get_string());
-        break;
-      case wire::Bytes(2):
-        outputs->push_back(reader.get_string());
-        break;
-      case wire::Bytes(3):
-        node.name = reader.get_string();
-        break;
-      case wire::Bytes(4):
-        node.op_type = reader.get_string();
-        break;
-      case wire::Bytes(5): {
-        pbf_reader attribute(reader.get_view());
-        while (attribute.next()) {
-          const auto field = attribute.tag_and_type();
-          if (field == wire::Bytes(6) || field == wire::Bytes(11)) *has_subgraph = true;
-          attribute.skip();
-        }
-        break;
-      }
-      case wire::Bytes(7):
-        node.domain = NormalDomain(reader.get_string());
-        break;
-      default:
-        reader.skip();
+bool HasSubgraph(const RawNode& node) {
+  for (const data_view message : node.attributes) {
+    pbf_reader attribute(message);
+    while (attribute.next()) {
+      const auto field = attribute.tag_and_type();
+      if (field == wire::Bytes(6) || field == wire::Bytes(11)) return true;
+      attribute.skip();
     }
   }
-  return node;
-}
-
-std::string FieldText(data_view message, uint32_t tag) {
-  std::string text;
-  pbf_reader reader(message);
-  while (reader.next(tag, protozero::pbf_wire_type::length_delimited)) text = reader.get_string();
-  return text;
+  return false;
 }
 
 bool IsExternal(data_view tensor) {
@@ -118,7 +72,7 @@ class Editor {
           break;
         case wire::Bytes(14): {
           const data_view entry = reader.get_view();
-          if (!edits_.metadata.contains(FieldText(entry, 1))) out.add_message(14, entry);
+          if (!edits_.metadata.contains(wire::FieldText(entry, 1))) out.add_message(14, entry);
           break;
         }
         default:
@@ -144,7 +98,7 @@ class Editor {
     pbf_reader reader(model);
     while (reader.next(8, protozero::pbf_wire_type::length_delimited)) {
       const data_view entry = reader.get_view();
-      if (!NormalDomain(FieldText(entry, 1)).empty()) continue;
+      if (!NormalDomain(wire::FieldText(entry, 1)).empty()) continue;
       pbf_reader opset(entry);
       while (opset.next(2, protozero::pbf_wire_type::varint)) opset_ = opset.get_int64();
     }
@@ -153,7 +107,7 @@ class Editor {
   }
 
   void WriteOpset(data_view entry, pbf_writer& out) const {
-    if (!upgrade_ || !NormalDomain(FieldText(entry, 1)).empty()) {
+    if (!upgrade_ || !NormalDomain(wire::FieldText(entry, 1)).empty()) {
       out.add_message(8, entry);
       return;
     }
@@ -181,15 +135,14 @@ class Editor {
     for (const auto& [name, tensor] : edits_.constants) {
       PEEL_RETURN_IF_ERROR(AddConstant(name, tensor));
     }
-    Prune();
-    return WriteGraph(graph);
+    return graph_.Write(graph, graph_.Prune());
   }
 
   Status AddConstant(const std::string& name, const Tensor& tensor) {
     Initialiser added;
     added.name = name;
     PEEL_ASSIGN_OR_RETURN(added.message, wire::TensorMessage(name, tensor));
-    initialisers_.push_back(std::move(added));
+    graph_.initialisers.push_back(std::move(added));
     return OkStatus();
   }
 
@@ -213,11 +166,11 @@ class Editor {
             PEEL_ASSIGN_OR_RETURN(initialiser.message,
                                   wire::TensorMessage(initialiser.name, *tensor));
           }
-          initialisers_.push_back(std::move(initialiser));
+          graph_.initialisers.push_back(std::move(initialiser));
           break;
         }
         case wire::Bytes(12):
-          outputs_.insert(FieldText(reader.get_view(), 1));
+          graph_.outputs.insert(wire::FieldText(reader.get_view(), 1));
           break;
         default:
           reader.skip();
@@ -227,14 +180,15 @@ class Editor {
   }
 
   Status ReadNode(data_view message) {
+    RawNode raw = ReadRawNode(message);
+    if (HasSubgraph(raw)) {
+      return Unsupported(raw.Describe() + " has a sub-graph; such models cannot be rewritten");
+    }
     EditedNode edited;
     edited.source = message;
-    bool has_subgraph = false;
-    Node node = ReadNodeHead(message, &edited.inputs, &edited.outputs, &has_subgraph);
-    if (has_subgraph) {
-      return Unsupported(node.Describe() + " has a sub-graph; such models cannot be rewritten");
-    }
-    for (const std::string& name : edited.inputs) ++uses_before_[name];
+    edited.inputs = std::move(raw.inputs);
+    edited.outputs = std::move(raw.outputs);
+    for (const std::string& name : edited.inputs) ++graph_.uses_before[name];
     const NodeEdit* edit = nullptr;
     if (!edited.outputs.empty()) {
       const auto it = edits_.nodes.find(edited.outputs[0]);
@@ -245,9 +199,8 @@ class Editor {
       }
     }
     std::optional<NodeUpgrade> upgrade;
-    if (upgrade_ && node.domain.empty() && !(edit != nullptr && edit->remove)) {
-      Status status = FindUpgrade(message, edited.inputs, std::move(node), &upgrade);
-      if (!status.ok()) return status;
+    if (upgrade_ && raw.domain.empty() && !(edit != nullptr && edit->remove)) {
+      PEEL_RETURN_IF_ERROR(FindUpgrade(raw, edited.inputs, &upgrade));
     }
     if (edit != nullptr) {
       for (const wire::FileNode& added : edit->before) {
@@ -255,21 +208,24 @@ class Editor {
         front.inputs = added.inputs;
         front.outputs = added.outputs;
         PEEL_ASSIGN_OR_RETURN(front.message, wire::NodeMessage(added));
-        nodes_.push_back(std::move(front));
+        graph_.nodes.push_back(std::move(front));
       }
       edited.removed = edit->remove;
     }
     if (edit != nullptr || upgrade) PEEL_RETURN_IF_ERROR(Rewrite(edit, upgrade, edited));
-    nodes_.push_back(std::move(edited));
+    graph_.nodes.push_back(std::move(edited));
     return OkStatus();
   }
 
-  Status FindUpgrade(data_view message, const std::vector<std::string>& inputs, Node node,
+  Status FindUpgrade(const RawNode& raw, const std::vector<std::string>& inputs,
                      std::optional<NodeUpgrade>* upgrade) {
+    Node node;
+    node.name = raw.name;
+    node.op_type = raw.op_type;
+    node.domain = raw.domain;
     node.opset = static_cast<int>(opset_);
-    pbf_reader reader(message);
-    while (reader.next(5, protozero::pbf_wire_type::length_delimited)) {
-      auto attribute = ReadAttribute(reader.get_view(), tensors_);
+    for (const data_view message : raw.attributes) {
+      auto attribute = ReadAttribute(message, tensors_);
       if (!attribute.ok()) return std::move(attribute).status().WithContext(node.Describe());
       node.attributes.insert(*std::move(attribute));
     }
@@ -329,7 +285,7 @@ class Editor {
         }
         case wire::Bytes(5): {
           const data_view attribute = reader.get_view();
-          if (!dropped.contains(FieldText(attribute, 1))) out.add_message(5, attribute);
+          if (!dropped.contains(wire::FieldText(attribute, 1))) out.add_message(5, attribute);
           break;
         }
         default:
@@ -345,93 +301,12 @@ class Editor {
     return OkStatus();
   }
 
-  // Removes what was read before the edits and is not any more, from the end on so that whole
-  // chains go.
-  void Prune() {
-    std::map<std::string, int> uses;
-    for (const EditedNode& node : nodes_) {
-      if (node.removed) continue;
-      for (const std::string& name : node.inputs) ++uses[name];
-    }
-    const auto orphan = [&](const std::string& name) {
-      const auto it = uses.find(name);
-      return uses_before_.contains(name) && (it == uses.end() || it->second == 0) &&
-             !outputs_.contains(name);
-    };
-    for (size_t n = nodes_.size(); n-- > 0;) {
-      EditedNode& node = nodes_[n];
-      if (node.removed || node.outputs.empty()) continue;
-      bool any = false, all = true;
-      for (const std::string& name : node.outputs) {
-        if (name.empty()) continue;
-        any = any || orphan(name);
-        const auto it = uses.find(name);
-        all = all && (it == uses.end() || it->second == 0) && !outputs_.contains(name);
-      }
-      if (!any || !all) continue;
-      node.removed = true;
-      for (const std::string& name : node.inputs) --uses[name];
-    }
-    for (Initialiser& initialiser : initialisers_) {
-      initialiser.removed = orphan(initialiser.name);
-      if (initialiser.removed) gone_.insert(initialiser.name);
-    }
-    std::set<std::string> computed;
-    for (const EditedNode& node : nodes_) {
-      if (!node.removed) computed.insert(node.outputs.begin(), node.outputs.end());
-    }
-    for (const EditedNode& node : nodes_) {
-      if (node.source.size() == 0) continue;
-      std::vector<std::string> inputs, before;
-      bool unused = false;
-      ReadNodeHead(node.source, &inputs, &before, &unused);
-      for (const std::string& name : before) {
-        if (!computed.contains(name)) gone_.insert(name);
-      }
-    }
-  }
-
-  std::string WriteGraph(data_view graph) const {
-    std::string bytes;
-    pbf_writer out(bytes);
-    for (const EditedNode& node : nodes_) {
-      if (node.removed) continue;
-      node.message.empty() ? out.add_message(1, node.source) : out.add_message(1, node.message);
-    }
-    for (const Initialiser& initialiser : initialisers_) {
-      if (initialiser.removed) continue;
-      initialiser.message.empty() ? out.add_message(5, initialiser.source)
-                                  : out.add_message(5, initialiser.message);
-    }
-    pbf_reader reader(graph);
-    while (reader.next()) {
-      switch (reader.tag_and_type()) {
-        case wire::Bytes(1):
-        case wire::Bytes(5):
-          reader.skip();
-          break;
-        case wire::Bytes(11):    // an initialiser that is listed as an input goes with it
-        case wire::Bytes(13): {  // types of values that are there no more
-          const auto tag = reader.tag();
-          const data_view info = reader.get_view();
-          if (!gone_.contains(FieldText(info, 1))) out.add_message(tag, info);
-          break;
-        }
-        default:
-          wire::CopyField(reader, out);
-      }
-    }
-    return bytes;
-  }
-
   const ModelEdits& edits_;
   TensorReader tensors_;
   int64_t opset_ = -1;
   bool upgrade_ = false;
-  std::vector<EditedNode> nodes_;
-  std::vector<Initialiser> initialisers_;
-  std::set<std::string> outputs_, met_, gone_;
-  std::map<std::string, int> uses_before_;
+  EditedGraph graph_;
+  std::set<std::string> met_;  // nodes that edits are for, and that the file has
   size_t edited_ = 0;
   int made_ = 0;
 };

@@ -9,36 +9,6 @@
 namespace peel::engine {
 namespace {
 
-RawNode ReadRawNode(protozero::data_view message) {
-  RawNode node;
-  protozero::pbf_reader reader(message);
-  while (reader.next()) {
-    switch (reader.tag_and_type()) {
-      case wire::Bytes(1):
-        node.inputs.push_back(reader.get_string());
-        break;
-      case wire::Bytes(2):
-        node.outputs.push_back(reader.get_string());
-        break;
-      case wire::Bytes(3):
-        node.name = reader.get_string();
-        break;
-      case wire::Bytes(4):
-        node.op_type = reader.get_string();
-        break;
-      case wire::Bytes(5):
-        node.attributes.push_back(reader.get_view());
-        break;
-      case wire::Bytes(7):
-        node.domain = NormalDomain(reader.get_string());
-        break;
-      default:
-        reader.skip();
-    }
-  }
-  return node;
-}
-
 // TensorShapeProto.
 void ReadShape(protozero::data_view message, Port* port) {
   port->has_shape = true;
@@ -111,6 +81,36 @@ Status ReadType(protozero::data_view message, Port* port) {
 std::string NormalDomain(std::string domain) {
   if (domain == "ai.onnx") domain.clear();
   return domain;
+}
+
+RawNode ReadRawNode(protozero::data_view message) {
+  RawNode node;
+  protozero::pbf_reader reader(message);
+  while (reader.next()) {
+    switch (reader.tag_and_type()) {
+      case wire::Bytes(1):
+        node.inputs.push_back(reader.get_string());
+        break;
+      case wire::Bytes(2):
+        node.outputs.push_back(reader.get_string());
+        break;
+      case wire::Bytes(3):
+        node.name = reader.get_string();
+        break;
+      case wire::Bytes(4):
+        node.op_type = reader.get_string();
+        break;
+      case wire::Bytes(5):
+        node.attributes.push_back(reader.get_view());
+        break;
+      case wire::Bytes(7):
+        node.domain = NormalDomain(reader.get_string());
+        break;
+      default:
+        reader.skip();
+    }
+  }
+  return node;
 }
 
 RawGraph ReadRawGraph(protozero::data_view message) {

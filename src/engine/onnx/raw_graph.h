@@ -32,6 +32,8 @@ struct RawGraph {
   std::vector<protozero::data_view> initialisers, sparse_initialisers, inputs, outputs;
 };
 
+RawNode ReadRawNode(protozero::data_view message);
+// Nodes without a name get one: operator and number.
 RawGraph ReadRawGraph(protozero::data_view message);
 
 // The name of a ValueInfoProto; `type` is set where it has one.

@@ -31,6 +31,15 @@ inline std::span<const uint8_t> Span(protozero::data_view view) {
   return {reinterpret_cast<const uint8_t*>(view.data()), view.size()};
 }
 
+// The text of the field with this tag, the last one where there are several; "" where there is
+// none.
+inline std::string FieldText(protozero::data_view message, uint32_t tag) {
+  std::string text;
+  protozero::pbf_reader reader(message);
+  while (reader.next(tag, protozero::pbf_wire_type::length_delimited)) text = reader.get_string();
+  return text;
+}
+
 // Repeated numbers come packed or one by one; both are legal whatever the schema says.
 template <typename T>
 void AppendVarints(protozero::pbf_reader& reader, std::vector<T>* out) {
