@@ -1,0 +1,195 @@
+#include <chrono>
+#include <filesystem>
+#include <utility>
+
+#include "src/base/hash.h"
+#include "src/base/os/files.h"
+#include "src/base/os/temporary_files.h"
+#include "src/base/sentences.h"
+#include "src/codec/frames.h"
+#include "src/pipeline/folder/batch_run.h"
+#include "src/pipeline/folder/numbered_name.h"
+
+namespace peel::batch {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+double MillisecondsSince(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+}  // namespace
+
+bool Batch::IsUpToDate(const Work& work, const std::string& output) const {
+  std::error_code error;
+  if (output == "-" || !fs::is_regular_file(output, error)) return false;
+  if (work.manifest != nullptr) {
+    switch (
+        work.manifest->Compare(work.manifest->NameOf(output), work.content, options_.settings)) {
+      case Manifest::Match::kSame:
+        return true;
+      case Manifest::Match::kDifferent:
+        return false;
+      case Manifest::Match::kUnknown:
+        break;
+    }
+  }
+  if (work.job.input.path == "-") return true;
+  const auto made = fs::last_write_time(output, error);
+  return !error && made >= fs::last_write_time(work.job.input.path, error) && !error;
+}
+
+Result<bool> Batch::AreFramesUpToDate(const Work& work, int frames) {
+  for (int frame = 1; frame <= frames; ++frame) {
+    PEEL_ASSIGN_OR_RETURN(const std::string output, FrameOutput(work.job, frame));
+    if (!IsUpToDate(work, output)) return false;
+  }
+  return true;
+}
+
+Result<std::string> Batch::FrameOutput(const Job& job, int frame) {
+  const std::lock_guard lock(mutex_);
+  return options_.frame_output(job, frame);
+}
+
+Status Batch::MakeFolderOf(const std::string& path) {
+  const fs::path folder = fs::path(path).parent_path();
+  const std::lock_guard lock(mutex_);
+  if (folders_.contains(folder.string())) return OkStatus();
+  if (options_.make_folders && !folder.empty()) {
+    std::error_code error;
+    fs::create_directories(folder, error);
+    if (error) {
+      return IoError("cannot create the folder " + folder.string() + " (" + error.message() + ")");
+    }
+  }
+  RemoveStaleTemporaries(folder.empty() ? "." : folder.string());
+  folders_.insert(folder.string());
+  return OkStatus();
+}
+
+Status Batch::Read(Work& work) {
+  const std::string& path = work.job.input.path;
+  const std::string shown = ShownName(path, "standard input");
+  const Clock::time_point start = Clock::now();
+  auto bytes = ReadWholeFile(path, options_.cut.decode.limits.max_bytes);
+  if (!bytes.ok()) return std::move(bytes).status().WithContext(shown);
+  work.bytes = *std::move(bytes);
+  work.report.input_bytes = work.bytes.size();
+  if (options_.manifest && work.job.output != "-") work.manifest = options_.manifest(work.job);
+  if (work.manifest != nullptr) work.content = Hash64(work.bytes);
+  work.report.times.emplace_back("read", MillisecondsSince(start));
+  // What is wrong with it is told when it is decoded.
+  const auto info = decoder_.Probe(work.bytes, options_.cut.control.cancel);
+  if (options_.all_frames && info.ok()) work.report.frames = info->frames;
+  if (options_.skip_existing) {
+    bool up_to_date = false;
+    if (GoesByFrames(work)) {
+      PEEL_ASSIGN_OR_RETURN(up_to_date, AreFramesUpToDate(work, work.report.frames));
+    } else {
+      up_to_date = IsUpToDate(work, work.job.output);
+    }
+    if (up_to_date) {
+      work.report.state = FileReport::State::kSkipped;
+      work.report.reason = "is up to date";
+      return OkStatus();
+    }
+  }
+  const uint64_t need =
+      info.ok() ? EstimateMemory(info.value(), work.bytes.size(), options_.cut) : work.bytes.size();
+  work.admitted = Admission(budget_, need);
+  return OkStatus();
+}
+
+Status Batch::Cut(Work& work) {
+  const std::string shown = ShownName(work.job.input.path, "standard input");
+  auto cut = cutter_.CutBytes(work.bytes, options_.cut);
+  if (!cut.ok()) return std::move(cut).status().WithContext(shown);
+  Describe(*cut, work.report);
+  work.bytes = std::move(cut->bytes);
+  // Only the file waits to be written.
+  work.admitted.ShrinkTo(work.bytes.size());
+  return OkStatus();
+}
+
+void Batch::Describe(const EncodedCut& cut, FileReport& report) const {
+  report.width = cut.width;
+  report.height = cut.height;
+  report.has_subject = cut.info.has_subject;
+  report.subject_score = cut.info.subject_score;
+  report.coverage = cut.info.coverage;
+  report.written_frames = cut.info.frames;
+  report.warning = cut.info.warning;
+  report.times.insert(report.times.end(), cut.info.times.begin(), cut.info.times.end());
+}
+
+// Each frame becomes a work of its own that is handed on; what is left of `work` is the last one.
+Status Batch::CutFrames(Work& work) {
+  const std::string shown = ShownName(work.job.input.path, "standard input");
+  auto opened = decoder_.OpenFrames(work.bytes, cutter_.DecodeOptionsFor(options_.cut));
+  if (!opened.ok()) return std::move(opened).status().WithContext(shown);
+  FrameReader& frames = **opened;
+  work.report.frames = frames.count();
+  for (int frame = 1; frame <= frames.count(); ++frame) {
+    const auto where = [&](Status status) {
+      return std::move(status).WithContext(shown + ", frame " + std::to_string(frame) + " of " +
+                                           std::to_string(frames.count()));
+    };
+    if (Stopped()) return Cancelled("stopped before all pictures were done");
+    const Clock::time_point start = Clock::now();
+    auto picture = frames.Next();
+    if (!picture.ok()) return where(std::move(picture).status());
+    const double decoded_in = MillisecondsSince(start);
+    auto cut = cutter_.CutPicture(*std::move(picture), options_.cut);
+    if (!cut.ok()) return where(std::move(cut).status());
+    auto output = FrameOutput(work.job, frame);
+    if (!output.ok()) return std::move(output).status();
+    const bool last = frame == frames.count();
+    auto part = std::make_unique<Work>();
+    Work& made = last ? work : *part;
+    made.job = {work.job.input, *std::move(output)};
+    made.manifest = work.manifest;
+    made.content = work.content;
+    made.report.input = work.report.input;
+    made.report.output = made.job.output;
+    made.report.input_bytes = work.report.input_bytes;
+    made.report.frame = frame;
+    made.report.frames = frames.count();
+    if (frame == 1 && !last) made.report.times = std::exchange(work.report.times, {});
+    made.report.times.emplace_back("decode", decoded_in);
+    Describe(*cut, made.report);
+    if (!last) {
+      made.bytes = std::move(cut->bytes);
+      HandToWriter(std::move(part));
+      continue;
+    }
+    opened = std::unique_ptr<FrameReader>();  // it reads from what is replaced now
+    work.bytes = std::move(cut->bytes);
+    break;
+  }
+  return OkStatus();
+}
+
+Status Batch::Write(Work& work) {
+  const std::string& output = work.job.output;
+  const std::string shown = ShownName(output, "standard output");
+  PEEL_RETURN_IF_ERROR(CheckCancelled(options_.cut.control.cancel).WithContext(shown));
+  const Clock::time_point start = Clock::now();
+  if (output != "-") PEEL_RETURN_IF_ERROR(MakeFolderOf(output).WithContext(shown));
+  // A manifest that cannot be written costs work later, not this picture.
+  Status noted;
+  const std::string name = work.manifest != nullptr ? work.manifest->NameOf(output) : "";
+  if (work.manifest != nullptr) noted = work.manifest->Begin(name);
+  PEEL_RETURN_IF_ERROR(WriteFileAtomically(output, work.bytes).WithContext(shown));
+  if (work.manifest != nullptr && noted.ok()) {
+    noted = work.manifest->Finish(name, work.content, options_.settings);
+  }
+  if (!noted.ok()) AddSentence(noted.message(), &work.report.warning);
+  work.report.output_bytes = work.bytes.size();
+  work.report.times.emplace_back("write", MillisecondsSince(start));
+  return OkStatus();
+}
+
+}  // namespace peel::batch
