@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
@@ -598,7 +599,8 @@ TEST(Session, AModelFileWrittenIntoIsNoticed) {
     const std::vector<NamedTensor> feeds{{"x", Noise({1, 3, 16, 16})}};
     const auto first = RunOnce(**session, feeds);
     ASSERT_TRUE(first.ok()) << first.status().message();
-    usleep(20000);  // more than the grain of times of modification
+    // More than the grain of times of modification.
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
     std::ofstream(path, std::ios::binary) << now;
     const auto again = RunOnce(**session, feeds);
     ASSERT_TRUE(again.ok()) << again.status().message();
@@ -609,7 +611,7 @@ TEST(Session, AModelFileWrittenIntoIsNoticed) {
   std::ofstream(path, std::ios::binary) << model;
   const auto session = Session::Load(path.string(), {});
   ASSERT_TRUE(session.ok());
-  usleep(20000);
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
   std::ofstream(path, std::ios::binary) << std::string(model.size(), '?');
   const auto refused = RunOnce(**session, {{"x", Noise({1, 3, 16, 16})}});
   EXPECT_EQ(refused.status().code(), StatusCode::kIo);

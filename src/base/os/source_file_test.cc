@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
 
 #include "src/base/os/process.h"
 
@@ -49,7 +51,8 @@ TEST_F(SourceFileTest, TellsWhatWasWrittenIntoOrCut) {
     ASSERT_TRUE(file.ok());
     const auto bytes = (*file)->ReadAll();
     ASSERT_TRUE(bytes.ok());
-    usleep(20000);  // more than the grain of times of modification
+    // More than the grain of times of modification.
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
     Write(now);
     EXPECT_EQ((*bytes)->span()[299999], 'a');
     EXPECT_THAT(Head(**file), HasSubstr("was changed"));
