@@ -37,7 +37,7 @@ Status AnimationEncoder::Add(ImageView<const uint8_t> frame, uint32_t delay_us) 
   const Box whole = {0, 0, frame.width, frame.height};
   Box box = whole;
   if (frames_ == 0) {
-    // All of the first one: whoever knows no animations shows it alone.
+    // All of the first frame: viewers without animation show only that one.
     width_ = frame.width;
     height_ = frame.height;
     channels_ = frame.channels;

@@ -50,7 +50,7 @@ bool Says(const std::string& text, std::initializer_list<const char*> words) {
       words, [&](const char* word) { return text.find(word) != std::string::npos; });
 }
 
-// The code and the words of a refusal are of one mind.
+// A refusal's code and its text agree.
 void ExpectClear(const std::string& name, const Status& status) {
   const std::string& text = status.message();
   SCOPED_TRACE(name + ": " + text);

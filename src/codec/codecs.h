@@ -7,7 +7,7 @@
 
 namespace peel {
 
-// A format and what stands behind it here, for `peel doctor`.
+// A format and the library that reads it here, for `peel doctor`.
 struct CodecInfo {
   const char* format;
   bool reads, writes;

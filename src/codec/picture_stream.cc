@@ -118,7 +118,7 @@ PictureStream::State PictureStream::WalkPng(std::span<const uint8_t> bytes) {
 PictureStream::State PictureStream::WalkJpeg(std::span<const uint8_t> bytes) {
   walk_.at = std::max<size_t>(walk_.at, 2);
   for (;;) {
-    if (walk_.in_data) {  // up to a marker that is none of its own
+    if (walk_.in_data) {  // up to a marker that is not part of the data
       const size_t from = std::min(walk_.at, bytes.size());
       const auto* found = static_cast<const uint8_t*>(
           from < bytes.size() ? std::memchr(bytes.data() + from, 0xFF, bytes.size() - from)

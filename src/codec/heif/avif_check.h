@@ -10,7 +10,7 @@
 
 namespace peel {
 
-// What libavif of some versions does not read right, found out by reading the boxes.
+// What some versions of libavif read wrongly, found by reading the boxes.
 
 // A copy of an AVIF sequence whose tracks that hold no pictures (sound, before libavif 1.2 taken
 // for pictures without a size) are renamed to free space. Empty where there is nothing to rename.

@@ -51,7 +51,7 @@ class HelperProcess {
   // After Probe, Decode or CloseFrames: gives up what is too large to be kept.
   void Rest();
 
-  // False once it is of no more use; also where an exception cut a request short.
+  // False once it can no longer be used, also after an exception in the middle of a request.
   bool alive() const { return (child_.pid() > 0 || unowned_alive_) && !midway_; }
   // Whether the last request failed without having reached a helper: it may be made again
   // elsewhere.
@@ -65,7 +65,7 @@ class HelperProcess {
   Result<Message> Answer(Kind wanted);
   Result<Picture> ReceivePicture();
   Status Receive(Message& message);
-  Status End(Status reason);  // no more use of it
+  Status End(Status reason);  // it cannot be used any more
   Status EndOfNonsense(const Status& what);
   Status Died();
   Status TooSlow();

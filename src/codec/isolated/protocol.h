@@ -71,7 +71,7 @@ struct Message {
 
 // A message as bytes, and back.
 std::vector<uint8_t> Write(const Message& message);
-// kCorrupt for what is none.
+// kCorrupt where the bytes are not a message.
 Result<Message> Read(std::span<const uint8_t> bytes);
 
 // A picture's fields without its pixels.

@@ -67,7 +67,7 @@ double Hlg(double v) {
   return std::pow(scene, 1.2) * 1000 / kReferenceWhite;
 }
 
-// Curve and the words for it; no words where it is sRGB's.
+// The curve and its name; no name where it is sRGB's.
 std::optional<std::vector<uint8_t>> CurveOf(int transfer, std::string* words) {
   switch (transfer) {
     case 1:

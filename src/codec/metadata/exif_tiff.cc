@@ -45,7 +45,7 @@ class Copier {
     return std::move(out_);
   }
 
-  // What the last run copied, or came to copy before there was no more room.
+  // Bytes that the last run copied, or had copied when the space ran out.
   const std::vector<Entry>& copied() const { return copied_; }
 
  private:

@@ -110,7 +110,7 @@ struct Halves {
 
 // The largest properties moved to the extension until the main packet fits.
 std::optional<Halves> Divide(std::string packet) {
-  // One that points to something already is none that a file of its own could have.
+  // A pointer that is there already is left over from another file.
   if (packet.find(kPointer) != std::string::npos) TakePointer(&packet);
   if (packet.find(kPointer) != std::string::npos) return {};
   const auto tree = xmp::Parse(packet);

@@ -116,7 +116,7 @@ Result<Picture> ReadPage(TiffReader& reader, const DecodeOptions& options, int p
   return picture;
 }
 
-// One more than the limit, so that a file of more is found out.
+// One more than the limit, so that a file with too many is noticed.
 size_t MostPages(const DecodeOptions& options) {
   return static_cast<size_t>(std::max(options.limits.max_frames, 0)) + 1;
 }

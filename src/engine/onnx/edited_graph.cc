@@ -76,7 +76,7 @@ std::string EditedGraph::Write(data_view source, const std::set<std::string>& go
         reader.skip();
         break;
       case wire::Bytes(11):    // an initialiser that is listed as an input goes with it
-      case wire::Bytes(13): {  // types of values that are there no more
+      case wire::Bytes(13): {  // types of values that are gone
         const auto tag = reader.tag();
         const data_view info = reader.get_view();
         if (!gone.contains(wire::FieldText(info, 1))) out.add_message(tag, info);

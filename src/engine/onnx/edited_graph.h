@@ -32,7 +32,7 @@ struct EditedGraph {
   std::map<std::string, int> uses_before;  // how many operands read a value in the file
 
   // Removes what was read before the edits and is not any more, from the end on so that whole
-  // chains go. Returns the values of the file that are there no more.
+  // chains go. Returns the file's values that are gone.
   std::set<std::string> Prune();
   // The GraphProto: nodes and constants from here, all other fields from the file's, `source`,
   // without the declarations of the values in `gone`.

@@ -141,8 +141,8 @@ class Builder {
     }
   }
 
-  // The standard demands topological order; files that break it exist and are set right. Nodes that
-  // are in order already stay where they are.
+  // The standard demands topological order; files that break it exist and are sorted here. Nodes
+  // that are in order already stay where they are.
   Status Sort() {
     std::vector<size_t> missing(raw_.nodes.size(), 0);
     std::vector<std::vector<size_t>> readers(raw_.nodes.size());

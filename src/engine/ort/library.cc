@@ -104,7 +104,7 @@ std::string LibraryIn(const fs::path& folder) {
   return found;
 }
 
-// "1.31.1" -> 31; -1 for what is no such text.
+// "1.31.1" -> 31; -1 for any other text.
 int MinorVersion(const std::string& version) {
   if (!version.starts_with("1.")) return -1;
   int minor = -1;

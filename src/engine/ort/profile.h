@@ -17,7 +17,7 @@ struct ProfileFacts {
   int products_on_cpu = 0;
 };
 
-// text: the profile's JSON, an array of events. kCorrupt where it is none, or tells of no node.
+// text: the profile's JSON, an array of events. kCorrupt where it is not one, or names no node.
 Result<ProfileFacts> ReadProfile(std::string_view text);
 
 // "CUDAExecutionProvider 212, CPUExecutionProvider 6".

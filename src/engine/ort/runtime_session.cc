@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 constexpr int kDeviceAllocator = 0, kDefaultMemory = 0;
 
-// A folder of this process' own for a profile; "" where there is none to be had.
+// A folder of this process' own for a profile; "" where none can be made.
 std::string ScratchFolder() {
   std::error_code error;
   const fs::path parent = fs::temp_directory_path(error);
@@ -49,7 +49,7 @@ Result<Owned<OrtSessionOptions>> MakeOptions(const Library& library, const Sessi
   const std::string cache = device == Device::kTensorRt ? TensorRtCacheFolder() : "";
   PEEL_RETURN_IF_ERROR(AppendProvider(
       library, device, SettingsFor(device, options.precision, runtime, cache, threads), o));
-  // What TensorRT leaves goes to CUDA, where that can be had.
+  // What TensorRT leaves goes to CUDA, where that is available.
   if (device == Device::kTensorRt) {
     const Status cuda =
         AppendProvider(library, Device::kCuda,

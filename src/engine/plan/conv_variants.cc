@@ -12,7 +12,7 @@
 namespace peel::engine {
 namespace {
 
-// The node as kernels see it, layouts left out; otherwise why it is none of theirs.
+// The node as kernels see it, layouts left out; otherwise the reason why they cannot take it.
 std::string MakeProblem(const NodeView& view, ConvProblem* problem) {
   const Node& node = view.node();
   if (!NodeView::IsImage(view.Input(0)) || !NodeView::IsImage(view.Output())) {

@@ -18,7 +18,7 @@ std::string Form(const GemmProblem& p) {
          std::to_string(p.transpose_b) + ',' + std::to_string(p.alpha);
 }
 
-// The bias that Gemm's third operand is for every row, times beta; nothing where it is none.
+// The bias that Gemm's third operand is for every row, times beta; nothing where it is not one.
 std::optional<std::vector<float>> RowBias(const NodeView& view, int64_t n) {
   if (!view.HasInput(2)) return std::vector<float>();
   const Value& c = view.Input(2);

@@ -17,7 +17,7 @@ std::string TimingKey(const ConvKernel& kernel, const ConvProblem& problem);
 // milliseconds a run: 1 MB must save 0.05 ms, so that some twenty runs earn back its packing.
 double WeightPrice(const ConvKernel& kernel, const ConvProblem& problem);
 
-// Milliseconds of one run on made-up numbers, the least of a few; nothing where memory lacks.
+// Milliseconds of one run on made-up numbers, the least of a few; nothing where memory runs out.
 std::optional<double> TimeConv(const ConvKernel& kernel, const ConvProblem& problem,
                                ThreadPool& pool);
 

@@ -39,7 +39,7 @@ Result<Graph> Settled(const Graph& file, std::span<const std::string> fetches,
 
 bool IsFloat(const Value& value) { return value.type == DataType::kFloat32; }
 
-// Nothing where the node is none, or reads something else than float32 activations.
+// Nothing where the node is not one, or reads anything but float32 activations.
 std::optional<QuantMover> MoverOf(const Graph& graph, const Node& node) {
   const bool concat = node.Is("Concat") && node.Int("axis", 0) == 1;
   const bool add = node.Is("Add");

@@ -72,7 +72,7 @@ Result<QuantWeights> QuantizeWeights(const QuantLayer& layer, const ActivationCo
     }
     q.scales.data<float>()[at] = scale;
     if (!has_bias) continue;
-    // As whoever reads the file computes it: in float32.
+    // In float32, as every reader of the file computes it.
     const float bias_scale = input.scale * scale;
     q.bias_scales.data<float>()[at] = bias_scale;
     const double level = std::nearbyint(bias / bias_scale);

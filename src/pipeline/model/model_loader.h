@@ -19,7 +19,7 @@ struct LoadedModel {
 // this version lacks fall back with ModelInfo::warning, or with options.strict fail:
 // kDeviceRefused, kUnsupported. Other errors are those of finding (kNotFound) and reading a model,
 // and name it. Runs on `pool`, which must outlive the model; the options' threads, executor and
-// jobs are its maker's affair.
+// jobs are not read here, they are for whoever makes the pool.
 Result<LoadedModel> LoadModel(const ModelOptions& options, ThreadPool& pool);
 
 }  // namespace peel

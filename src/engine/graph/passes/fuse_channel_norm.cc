@@ -190,7 +190,7 @@ Result<int> FuseChannelNorm(Graph& graph, const PassContext&) {
   Rewriter rewriter(graph);
   Fuser fuser(rewriter);
   int changes = 0;
-  // Joined ones first: their parts are nobody's any more then.
+  // Joined ones first: nothing else reads their parts afterwards.
   for (const bool join : {true, false}) {
     for (NodeId n = 0; n < rewriter.node_count(); ++n) {
       if (rewriter.removed(n)) continue;

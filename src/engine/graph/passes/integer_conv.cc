@@ -75,7 +75,7 @@ Tail TailOf(Rewriter& rewriter, const Node& conv, const Bounds& fused) {
   return tail;
 }
 
-// The node, nothing where it is none that integers can do.
+// The node, or nothing where it cannot be computed in integers.
 Result<bool> Convert(Rewriter& rewriter, NodeId n) {
   const Node conv = rewriter.node(n);
   const auto fused = FusedBounds(conv);

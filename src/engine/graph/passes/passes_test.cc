@@ -85,7 +85,7 @@ TEST(FuseChannelNorm, TakesTheHalvesTogetherWithTheirRelu) {
 TEST(FuseChannelNorm, LeavesPartsThatDoNotCoverTheChannels) {
   Graph graph = HalfAndHalf(4);
   for (Value& value : graph.values) {
-    if (value.name == "x") value.shape = Shape{1, 5, 2, 2};  // the last channel is nobody's
+    if (value.name == "x") value.shape = Shape{1, 5, 2, 2};  // the last channel belongs to neither
   }
   // Each half alone becomes one, the concatenation stays.
   EXPECT_EQ(Apply(passes::FuseChannelNorm, graph), 2);

@@ -46,7 +46,7 @@ inline Tensor Int64s(Shape shape, const std::vector<int64_t>& values) {
   return MakeTensor<int64_t>(DataType::kInt64, std::move(shape), values);
 }
 
-// Deterministic values in [-1, 1) that repeat nowhere near.
+// Deterministic values in [-1, 1) with a period far longer than any test's tensors.
 inline Tensor Noise(Shape shape, uint32_t seed) {
   Tensor t = MakeTensor(DataType::kFloat32, std::move(shape));
   uint32_t state = seed * 2654435761u + 12345u;
