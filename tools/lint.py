@@ -123,7 +123,7 @@ def main():
     headers = [h for h in tracked("*.h", "*.hpp") if not h.startswith(WINDOWS)]
     sources = [s for s in tracked("*.cc", "*.c") if not s.startswith(WINDOWS)]
     failed = False
-    layout = run("clang-format", "--dry-run", "-Werror", *headers, *tracked("*.cc"))
+    layout = run("clang-format", "--dry-run", "-Werror", *(options.files or [*headers, *tracked("*.cc")]))
     if layout.returncode:
         print(layout.stderr, end="")
         failed = True
