@@ -17,7 +17,7 @@ Result<Band> Band::Make(int width, int height, const std::vector<uint8_t>& kept)
   const size_t across = columns + 2;
   band.place_.assign(across * (static_cast<size_t>(height) + 4), kNowhere);
   band.first_.reserve(static_cast<size_t>(height) + 1);
-  uint64_t next = kNowhere + 2;  // a cell of zeros on either side of the one that is nobody's
+  uint64_t next = kNowhere + 2;  // a cell of zeros on either side of kNowhere
   size_t count = 0;
   for (int y = 0; y < height; ++y) {
     const uint8_t* row = &kept[static_cast<size_t>(y) * columns];

@@ -46,7 +46,7 @@ class Quantizer {
                                                       source_.directory, source_.file));
     std::map<std::string, Shape, std::less<>> shapes;
     for (const NamedTensor& feed : calibration[0].feeds) shapes[feed.name] = feed.tensor.shape();
-    // Loaded first: it tells what is wrong with a model in words made for its user.
+    // Loaded first: its errors say what is wrong with the model in terms its user knows.
     SessionOptions plain;
     plain.pool = options_.pool;
     plain.precision = Precision::kFp32;

@@ -95,7 +95,7 @@ void Batch::CutOne(std::unique_ptr<Work> work) {
     HandToWriter(std::move(work));
     return;
   }
-  // A model that could not be loaded is nobody's input's fault, and is told once.
+  // A model that could not be loaded is no picture's fault, and is reported once.
   Status model = Caught("the model", [&] { return cutter_.Wait(); });
   if (!model.ok()) {
     {

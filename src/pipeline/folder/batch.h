@@ -43,7 +43,8 @@ struct BatchOptions {
   // (called by any thread, one at a time); an input that has one alone is treated as ever.
   bool all_frames = false;
   std::function<Result<std::string>(const Job&, int frame)> frame_output{};
-  // Told by the calling thread what the user may want to know of the run as a whole; may be null.
+  // Called by the calling thread with what the user may want to know of the run as a whole; may be
+  // null.
   std::function<void(const std::string& text)> note{};
   const CancelToken* stop = nullptr;  // no further picture is begun; those at hand are finished
 

@@ -21,7 +21,7 @@ std::span<const uint8_t> Bytes(const std::string& text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
 
-// What rename(2) says of a file that is bound into a container, and of its likes.
+// What rename(2) says of a file that is bound into a container, and in similar cases.
 template <int kError>
 int Refuse(const char*, const char*) {
   errno = kError;
