@@ -14,7 +14,7 @@ struct Optional {
   const char* absent;
   const char* characters;
 };
-constexpr Optional kOptional[] = {{"--crop", "0", "0123456789.px%"},
+constexpr Optional kOptional[] = {{"--crop", "0", "0123456789.,px%"},
                                   {"--shadow", "0.6%,1.2%,1.2%,45%", "0123456789.,-px%"}};
 
 // rembg's short options of two letters.

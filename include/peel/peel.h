@@ -279,6 +279,12 @@ typedef struct peel_cut_options {
    * Not with edges OFF or REFINE, work_size or compat_rembg; the thresholds and the model do not
    * matter. May be NULL. */
   const peel_pixels* trimap;
+  /* Strokes that correct the matte, whoever made it: 3 or 4 channels of 8 bits of the upright
+   * picture's size. Where green exceeds red and blue by at least 96 the picture is certainly
+   * subject, where red exceeds green and blue by as much certainly background; anything else, and
+   * what is less than half opaque, means nothing. What is connected with a stroke and has its
+   * colours follows; far away nothing changes. Not with trimap or compat_rembg. May be NULL. */
+  const peel_pixels* hints;
 } peel_cut_options;
 
 /* Sets the defaults; size is sizeof(peel_cut_options). */

@@ -113,7 +113,9 @@ struct CutOptions {
   int matting_foreground_threshold = 240, matting_background_threshold = 10;
   int matting_erode_size = 10;
   std::optional<Pixels> trimap{};  // 1 channel: 0 background, 255 subject, between them unknown
-  int crop_margin = -1;            // -1: do not crop
+  // Strokes that correct the matte: 3 or 4 channels, green keeps, red removes.
+  std::optional<Pixels> hints{};
+  int crop_margin = -1;  // -1: do not crop
   int max_size = 0;
   int work_size = 0;        // the matte is made at this longer side; 0: from all of the picture
   uint64_t max_pixels = 0;  // 0: 250 million
@@ -265,7 +267,7 @@ class Engine {
     }
     const std::function<bool(const char*, double)>& progress_;
     peel_cut_options c_;
-    peel_pixels trimap_ = {};
+    peel_pixels trimap_ = {}, hints_ = {};
     std::exception_ptr thrown_ = nullptr;
   };
   static peel_pixels Convert(const Pixels& pixels) {
@@ -313,6 +315,10 @@ inline Engine::CutCall::CutCall(const CutOptions& options) : progress_(options.p
   if (options.trimap) {
     trimap_ = Convert(*options.trimap);
     c_.trimap = &trimap_;
+  }
+  if (options.hints) {
+    hints_ = Convert(*options.hints);
+    c_.hints = &hints_;
   }
   if (progress_) {
     c_.progress = &Tell;

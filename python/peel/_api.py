@@ -48,6 +48,9 @@ def cut(data: Any, *, model: Any = None, session: Optional[Session] = None, **op
       max_pixels     refuse larger pictures; default 250 million
       trimap         used instead of a model's matte: an array, a PIL image or a picture's path, of the
                      upright picture's size; 0 background, 255 subject, grey unknown
+      hints          strokes that correct the matte: an array (RGB or RGBA), a PIL image, an encoded
+                     picture's bytes or its path, of the upright picture's size; green is certainly
+                     subject, red certainly background, anything else nothing
       progress       a function that is called with the next stage ("decode", "network", "matte",
                      "compose", "encode", "done") and the share done, 0 to 1; an exception it raises
                      stops the call. It runs in a thread of the call's

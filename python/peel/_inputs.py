@@ -5,6 +5,7 @@ NumPy and Pillow are imported only when they are needed: with files and bytes ne
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import Any, Dict, NamedTuple, Optional
@@ -154,6 +155,26 @@ def plane_of(data: Any, what: str) -> Any:
     if is_pillow(data):
         data = data if data.mode == "L" else data.convert("L")
     return pixels_of(numpy.asarray(data), matte=True, what=what)
+
+
+def colours_of(data: Any, what: str) -> Any:
+    """Strokes from a NumPy array (RGB or RGBA), a PIL image, a picture's bytes or its path, as H x W x
+    3 or 4 bytes."""
+    import numpy
+
+    if isinstance(data, (str, os.PathLike, bytes, bytearray, memoryview)):
+        from PIL import Image
+
+        raw = isinstance(data, (bytes, bytearray, memoryview))
+        with Image.open(io.BytesIO(data) if raw else data) as image:
+            data = image.convert("RGBA")
+    if is_pillow(data):
+        data = data if data.mode in ("RGB", "RGBA") else data.convert("RGBA")
+    array = pixels_of(numpy.asarray(data), what=what)
+    if array.ndim != 3 or array.dtype != numpy.uint8:
+        raise InvalidArgument(f"{what} have the shape (height, width, 3) or (height, width, 4) and 8 "
+                              f"bits, not {array.shape} of {array.dtype}")
+    return array
 
 
 def give_back(source: Source, output: Any, keep_metadata: bool, out: Any = None) -> Any:

@@ -65,7 +65,7 @@ def make_options(*, format: str = "png", quality: Optional[int] = None, lossless
                  crop: Any = None, max_size: Optional[int] = None,
                  work_size: Optional[int] = None, compat: Optional[str] = None,
                  keep_metadata: bool = True, max_pixels: Optional[int] = None, trimap: Any = None,
-                 progress: Any = None) -> Options:
+                 hints: Any = None, progress: Any = None) -> Options:
     """The options that all of peel's functions share."""
     most = (1 << 31) - 1
     o = Options()
@@ -92,6 +92,10 @@ def make_options(*, format: str = "png", quality: Optional[int] = None, lossless
         from ._inputs import plane_of
 
         o.trimap = plane_of(trimap, "a trimap")
+    if hints is not None:
+        from ._inputs import colours_of
+
+        o.hints = colours_of(hints, "hints")
     if progress is not None:
         if not callable(progress):
             raise TypeError(f"progress is a function of a stage and a share, not {progress!r}")

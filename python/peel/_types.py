@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     ArrayOut = NDArray[Any]
     MatteOut = NDArray[numpy.uint8]
     Trimap = Union[ArrayIn, Image, str, os.PathLike[str]]
+    Hints = Union[ArrayIn, Image, bytes, str, os.PathLike[str]]
 
 
 class Readable(Protocol):
@@ -52,6 +53,7 @@ class MatteOptions(TypedDict, total=False):
     compat: Optional[str]
     max_pixels: Optional[int]
     trimap: Optional[Trimap]
+    hints: Optional[Hints]
     progress: Optional[Callable[[str, float], object]]
     out: Optional[ArrayIn]
     cancel: Optional[Cancel]

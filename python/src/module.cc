@@ -48,7 +48,7 @@ class Options {
   peel_cut_options c_;
   std::optional<std::string> background_;
   nb::object progress_;  // called as progress_(stage, fraction); or None
-  std::optional<ArrayIn> trimap_;
+  std::optional<ArrayIn> trimap_, hints_;
 };
 
 // A call's Python function for progress, and what it raised.
@@ -127,14 +127,14 @@ Output* Call(const Options& options, Cancel* cancel, Work work) {
     c.progress = &Progress::Tell;
     c.progress_data = &progress;
   }
-  const auto with_trimap = [&] {
-    if (!options.trimap_) return work(&c);
-    const PixelsIn trimap(*options.trimap_, false, c.max_pixels);
-    c.trimap = trimap.get();
+  const auto with_drawn = [&] {
+    std::optional<PixelsIn> trimap, hints;
+    if (options.trimap_) c.trimap = trimap.emplace(*options.trimap_, false, c.max_pixels).get();
+    if (options.hints_) c.hints = hints.emplace(*options.hints_, false, c.max_pixels).get();
     return work(&c);
   };
   try {
-    return new Output(Run(cancel->get(), with_trimap));
+    return new Output(Run(cancel->get(), with_drawn));
   } catch (const nb::python_error&) {
     progress.RethrowIfRaised();
     throw;
@@ -307,6 +307,10 @@ NB_MODULE(_peel, m) {
       .def_prop_rw(
           "trimap", [](const Options& o) { return o.trimap_; },
           [](Options& o, std::optional<ArrayIn> value) { o.trimap_ = std::move(value); },
+          nb::for_setter(nb::arg("value").none()))
+      .def_prop_rw(
+          "hints", [](const Options& o) { return o.hints_; },
+          [](Options& o, std::optional<ArrayIn> value) { o.hints_ = std::move(value); },
           nb::for_setter(nb::arg("value").none()))
       .def_prop_rw(
           "background", [](const Options& o) { return o.background_; },

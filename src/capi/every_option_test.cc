@@ -101,6 +101,14 @@ std::string Outcome(const Call& call, bool set) {
 }
 
 const std::vector<uint8_t> kDrawn(128 * 96, 255);
+// A red stroke across the ball.
+const std::vector<uint8_t> kStrokes = [] {
+  std::vector<uint8_t> strokes(size_t{128} * 96 * 3, 255);
+  for (size_t x = 40; x < 90; ++x) {
+    strokes[(48 * 128 + x) * 3 + 1] = strokes[(48 * 128 + x) * 3 + 2] = 0;
+  }
+  return strokes;
+}();
 peel::CancelToken& Cancelled() {
   static peel::CancelToken token;
   token.Cancel();
@@ -142,6 +150,11 @@ const std::map<std::string, Call> kCutRows = {
      {.set =
           [](auto& o) {
             o.trimap = peel::Pixels{kDrawn, 128, 96, 1, 0};
+          }}},
+    {"hints",
+     {.set =
+          [](auto& o) {
+            o.hints = peel::Pixels{kStrokes, 128, 96, 3, 0};
           }}},
     {"crop_margin", {.set = [](auto& o) { o.crop_margin = 3; }}},
     {"max_size", {.set = [](auto& o) { o.max_size = 50; }}},

@@ -59,7 +59,8 @@ PEEL_AT(peel_cut_options, alpha_matting_erode_size, 100);
 PEEL_AT(peel_cut_options, progress, 104);
 PEEL_AT(peel_cut_options, progress_data, 112);
 PEEL_AT(peel_cut_options, trimap, 120);
-PEEL_SIZE(peel_cut_options, 128);
+PEEL_AT(peel_cut_options, hints, 128);
+PEEL_SIZE(peel_cut_options, 136);
 
 PEEL_AT(peel_pixels, data, 0);
 PEEL_AT(peel_pixels, width, 8);

@@ -103,6 +103,12 @@ constexpr std::tuple kCutTable = {
       to.matte.trimap = std::make_shared<const ImageU8>(std::move(trimap));
       return OkStatus();
     }),
+    Take<&C::hints>([](const peel_pixels* pixels, CutOptions& to) -> Status {
+      if (pixels == nullptr) return OkStatus();
+      PEEL_ASSIGN_OR_RETURN(ImageU8 hints, ReadColours(pixels, "hints"));
+      to.matte.hints = std::make_shared<const ImageU8>(std::move(hints));
+      return OkStatus();
+    }),
     Take<&C::background>([](const char* text, CutOptions& to) -> Status {
       if (text == nullptr) return OkStatus();
       auto background = Background::Parse(text, to.decode.limits);

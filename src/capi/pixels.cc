@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "src/image/geometry.h"
+
 namespace peel {
 namespace {
 
@@ -93,6 +95,20 @@ Result<ImageView<const uint8_t>> ReadPlane(const peel_pixels* pixels, const char
                            ((pixels->channels & PEEL_16_BIT) != 0 ? " of 16" : ""));
   }
   return ViewOf<uint8_t>(*pixels, 1);
+}
+
+Result<ImageU8> ReadColours(const peel_pixels* pixels, const char* what) {
+  PEEL_RETURN_IF_ERROR(CheckThere(pixels));
+  const int channels = pixels->channels & ~kFlags;
+  if ((channels != 3 && channels != 4) || (pixels->channels & PEEL_16_BIT) != 0) {
+    return InvalidArgument(std::string(what) + " have 3 or 4 channels of 8 bits, not " +
+                           std::to_string(channels) +
+                           ((pixels->channels & PEEL_16_BIT) != 0 ? " of 16" : ""));
+  }
+  PEEL_ASSIGN_OR_RETURN(const auto view, ViewOf<uint8_t>(*pixels, channels));
+  PEEL_ASSIGN_OR_RETURN(ImageU8 copy, Clone(view));
+  if ((pixels->channels & PEEL_BGR) != 0) SwapRedAndBlue(copy.view());
+  return copy;
 }
 
 void SwapRedAndBlue(ImageView<uint8_t> pixels) { Swap(pixels); }

@@ -30,6 +30,9 @@ Result<PicturePixels> ReadPicture(const peel_pixels* pixels);
 // 1 channel of 8 bits; `what` is for messages: "a matte".
 Result<ImageView<const uint8_t>> ReadPlane(const peel_pixels* pixels, const char* what);
 
+// A copy of 3 or 4 channels of 8 bits in the order RGB; `what` is for messages: "hints".
+Result<ImageU8> ReadColours(const peel_pixels* pixels, const char* what);
+
 // In place; nothing happens to 1 channel.
 void SwapRedAndBlue(ImageView<uint8_t> pixels);
 void SwapRedAndBlue(ImageView<uint16_t> pixels);

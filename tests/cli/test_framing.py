@@ -55,6 +55,76 @@ def test_crop_in_percent_size_and_position(peel, disc):
     assert tuple(picture[100, 40]) == (0, 0, 255) and picture[100, 200, 0] > 150
 
 
+def box_of(path):
+    return Image.open(path).getchannel("A").point(lambda v: 255 * (v > 127)).getbbox()
+
+
+def test_a_margin_for_every_side(peel, disc):
+    given = ["disc.png", "--trimap", "trimap.png", "--crop"]
+    for margins, (top, right, bottom, left) in (
+            ("3", (3, 3, 3, 3)), ("2,7", (2, 7, 2, 7)), ("1,2,3,4", (1, 2, 3, 4)), ("0,900,0,0", (0, 59, 0, 0))):
+        assert peel(*given, margins, "-o", "c.png").code == 0
+        x0, y0, x1, y1 = box_of("c.png")
+        width, height = Image.open("c.png").size
+        for got, wanted in zip((y0, width - x1, height - y1, x0), (top, right, bottom, left)):
+            assert abs(got - wanted) <= 2, (margins, got, wanted)
+
+
+def test_the_subject_by_itself(peel, disc):
+    given = ["disc.png", "--trimap", "trimap.png"]
+    assert peel(*given, "--scale", "50%", "--position", "left", "-o", "s.png").code == 0
+    assert Image.open("s.png").size == (200, 120)
+    x0, y0, x1, y1 = box_of("s.png")
+    assert abs(x0) <= 1 and abs(x1 - x0 - 60) <= 2 and abs(y0 - 30) <= 2
+    # As large as it is, where it was.
+    assert peel(*given, "--scale", "original", "--position", "original", "-o", "o.png").code == 0
+    assert peel(*given, "-o", "plain.png").code == 0
+    assert (pixels("o.png")[..., 3] == pixels("plain.png")[..., 3]).all()
+    assert peel(*given, "--scale", "100%", "--size", "90x90", "-o", "c.png").code == 0
+    x0, y0, x1, y1 = box_of("c.png")
+    assert x1 - x0 >= 86 and y1 - y0 >= 86
+
+
+def test_at_most_so_many_pixels(peel, disc):
+    assert peel("disc.png", "--max-output-pixels", "6000", "-o", "s.png").code == 0
+    assert Image.open("s.png").size == (100, 60)
+
+
+def test_strokes_correct_the_matte(peel, disc):
+    assert peel("disc.png", "--mask", "-o", "before.png").code == 0
+    before = pixels("before.png")
+    assert before[60, 100] > 200 and before[10, 10] < 50
+    strokes = np.full((120, 200, 4), (0, 0, 0, 0), np.uint8)
+    strokes[58:63, 80:121] = 255, 0, 0, 255
+    Image.fromarray(strokes).save("strokes.png")
+    assert peel("disc.png", "--mask", "--hints", "strokes.png", "-o", "after.png").code == 0
+    after = pixels("after.png")
+    assert not after[58:63, 80:121].any() and after.mean() < before.mean() / 10
+    # On white and as a JPEG of the best quality it says the same.
+    over = Image.new("RGB", (200, 120), "white")
+    over.paste(Image.open("strokes.png"), mask=Image.open("strokes.png"))
+    over.save("strokes.bmp")
+    assert peel("disc.png", "--mask", "--hints", "strokes.bmp", "-o", "same.png").code == 0
+    assert (pixels("same.png") == after).all()
+    # Strokes that say nothing change nothing.
+    Image.new("RGB", (200, 120), "blue").save("nothing.png")
+    assert peel("disc.png", "--mask", "--hints", "nothing.png", "-o", "none.png").code == 0
+    assert (pixels("none.png") == before).all()
+    Image.new("RGB", (50, 50)).save("small.png")
+    done = peel("disc.png", "--hints", "small.png", "-o", "n.png")
+    assert done.code == 1 and "50x50" in done.err and "200x120" in done.err
+    done = peel("disc.png", "--hints", "missing.png", "-o", "n.png")
+    assert done.code == 2 and "missing.png" in done.err
+
+
+def test_only_the_region_is_looked_at(peel, disc):
+    assert peel("disc.png", "--mask", "--roi", "0,0,50%,100%", "-o", "m.png").code == 0
+    mask = pixels("m.png")
+    assert mask[60, 80] > 200 and not mask[:, 100:].any()
+    done = peel("disc.png", "--roi", "50,0,20,9", "-o", "n.png")
+    assert done.code == 1 and "region" in done.err
+
+
 def test_shadow_falls_to_the_right_and_below(peel, disc):
     assert peel("disc.png", "--trimap", "trimap.png", "--shadow", "10,10,2,50%", "-o", "s.png"
                 ).code == 0
@@ -77,7 +147,8 @@ def test_background_picture_contained(peel, disc):
 
 @pytest.mark.parametrize("arguments", [
     ["--crop=-3"], ["--crop=x"], ["--size", "0x3"], ["--position", "middle"], ["--shadow=1"],
-    ["--keep", "two"], ["-af", "300"], ["-a", "--edges", "off"],
+    ["--crop", "1,2,3"], ["--scale", "0%"], ["--scale", "120%"], ["--scale", "3"], ["--roi", "1,2,3"],
+    ["--max-output-pixels", "0"], ["--keep", "two"], ["-af", "300"], ["-a", "--edges", "off"],
 ])
 def test_wrong_values_are_2(peel, disc, arguments):
     done = peel("disc.png", *arguments, "-o", "x.png")

@@ -57,6 +57,9 @@ def pictures(tmp_path_factory):
     trimap[height // 8:-height // 8, width // 8:-width // 8] = 128
     trimap[2 * height // 5:-2 * height // 5, 2 * width // 5:-2 * width // 5] = 255
     Image.fromarray(trimap).save(folder / "trimap.png")
+    strokes = np.zeros((height, width, 4), np.uint8)
+    strokes[height // 2:height // 2 + 6, 2 * width // 5:-2 * width // 5] = 0, 255, 0, 255
+    Image.fromarray(strokes).save(folder / "strokes.png")
     shutil.copy(ROOT / "models/peel.onnx", folder / "model.onnx")
     return folder
 

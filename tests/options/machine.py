@@ -82,6 +82,15 @@ def make_inputs(folder):
     trimap[np.hypot(x - 50, y - 60) < 8] = 0
     trimap[np.hypot(x - 130, y - 60) < 15] = 255
     Image.fromarray(trimap.astype(np.uint8)).save(folder / "trimap.png")
+    # A band that the trimap leaves open between subject and background, over nothing but one colour.
+    glass = np.full((120, 160), 255)
+    glass[:, :20] = 0
+    glass[:, 20:140] = 128
+    Image.fromarray(glass.astype(np.uint8)).save(folder / "glass.png")
+    strokes = np.full((120, 160, 3), 255)
+    strokes[55:65, 60:100] = 255, 0, 0
+    strokes[2:6, 2:30] = 0, 255, 0
+    Image.fromarray(strokes.astype(np.uint8)).save(folder / "strokes.png")
     frames = [ball(64, 48), ball(64, 48).rotate(180)]
     frames[0].save(folder / "film.gif", save_all=True, append_images=frames[1:], duration=50)
     Image.new("RGB", (64, 48), (90, 120, 90)).save(folder / "empty.png")

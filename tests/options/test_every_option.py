@@ -88,7 +88,8 @@ MATTED = ("--trimap", "trimap.png")  # a matte with two islands and a hole
 
 SIMPLE = {
     "--mask": ["--mask"], "--background": ["--background", "#234"], "--edges": ["--edges", "matting"],
-    "--trimap": [*MATTED], "--compat": ["--compat", "rembg"], "--shadow": ["--shadow"],
+    "--trimap": [*MATTED], "--hints": ["--hints", "strokes.png"], "--roi": ["--roi", "0,0,30%,100%"],
+    "--scale": ["--scale", "40%"], "--max-output-pixels": ["--max-output-pixels", "5000"], "--compat": ["--compat", "rembg"], "--shadow": ["--shadow"],
     "--crop": ["--crop", "3"], "--size": ["--size", "50x60"], "--max-size": ["--max-size", "40"],
     "--alpha-matting": ["-a"], "--model": ["-m", "./small.onnx"],
 }
@@ -97,6 +98,7 @@ for option, given in SIMPLE.items():
 
 AMONG_OTHERS = {
     "--keep": (MATTED, ["--keep", "largest"]), "--fill-holes": (MATTED, ["--fill-holes"]),
+    "--solid": (("--trimap", "glass.png"), ["--solid"]),
     "--background-fit": (("--background", "ground.png"), ["--background-fit", "contain"]),
     "--position": (("--size", "300x50"), ["--position", "left"]),
     "--alpha-matting-foreground-threshold": (("-a",), ["-af", "254"]),
@@ -246,7 +248,9 @@ def _(go):
 @pytest.mark.parametrize("given", [
     ["--position", "left"], ["--background-fit", "contain"], ["--background", "red", "--background-fit", "cover"],
     ["-af", "200"], ["-ab", "20"], ["-ae", "5"], [*MATTED, "-ae", "5"], [*MATTED, "-a", "-ae", "5"],
-    [*MATTED, "--edges", "off"], [*MATTED, "--compat", "rembg"], ["--compat", "rembg", "--edges", "refine"],
+    [*MATTED, "--edges", "off"], [*MATTED, "--compat", "rembg"], [*MATTED, "--hints", "strokes.png"],
+    [*MATTED, "--roi", "0,0,9,9"], ["--compat", "rembg", "--hints", "strokes.png"], ["--compat", "rembg", "--solid"],
+    ["--size", "50x50", "--position", "original"], ["--compat", "rembg", "--edges", "refine"],
     ["--compat", "rembg", "--background", "blur"], ["--compat", "rembg", "--shadow"],
     ["--compat", "rembg", "--keep", "largest"], ["--mask", "--background", "red"], ["--mask", "--shadow"],
     ["-a", "--edges", "off"]])

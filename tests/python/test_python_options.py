@@ -28,6 +28,9 @@ IMAGE = Image.open(io.BytesIO(PNG))
 TRIMAP = np.zeros((120, 160), np.uint8)
 TRIMAP[30:90, 20:70] = 255
 TRIMAP[30:90, 70:90] = 128
+HINTS = np.zeros((120, 160, 4), np.uint8)
+HINTS[58:62, 60:100] = 255, 0, 0, 255
+HINTS[5:9, 5:30] = 0, 255, 0, 255
 
 
 def comparable(result):
@@ -84,6 +87,7 @@ CUT = {
     "compat": (PHOTO, {}, "rembg"),
     "max_pixels": (PHOTO, {}, 100),
     "trimap": (PHOTO, {}, TRIMAP),
+    "hints": (PHOTO, {}, HINTS),
     "progress": (PHOTO, {}, refuse),
     "out": (PHOTO, {}, np.zeros((120, 160), np.uint16)),  # of another type than the result
     "cancel": (PHOTO, {}, cancelled()),
@@ -154,6 +158,12 @@ def test_effects_by_name(session):
     assert [f for _, f in told] == sorted(f for _, f in told) and told[-1][1] == 1
     alpha = session.cut(PHOTO, trimap=TRIMAP)[..., 3]
     assert np.all(alpha[TRIMAP == 255] == 255) and not alpha[TRIMAP == 0].any()
+    corrected = session.cut(PHOTO, hints=HINTS)
+    assert not corrected[58:62, 60:100, 3].any() and np.all(corrected[5:9, 5:30, 3] == 255)
+    assert np.array_equal(session.cut(PHOTO, hints=Image.fromarray(HINTS)), corrected)
+    assert np.array_equal(session.cut(PHOTO, hints=encoded(HINTS)), corrected)
+    on_white = np.where(HINTS[..., 3:] > 0, HINTS[..., :3], np.uint8(255))
+    assert np.array_equal(session.cut(PHOTO, hints=on_white), corrected)
     drawn = Image.fromarray(TRIMAP)
     assert np.array_equal(session.cut(PHOTO, trimap=drawn)[..., 3], alpha)
     colour = session.cut(PHOTO, background=(1, 2, 3))
@@ -168,6 +178,8 @@ def test_effects_by_name(session):
     (PNG, {"format": "webp", "lossless": True, "quality": 50}),
     (PHOTO, {"mask": True, "background": "white"}), (PHOTO, {"compat": "rembg", "edges": "refine"}),
     (PHOTO, {"compat": "rembg", "trimap": TRIMAP}), (PHOTO, {"trimap": TRIMAP, "edges": "off"}),
+    (PHOTO, {"hints": HINTS, "trimap": TRIMAP}), (PHOTO, {"hints": HINTS, "compat": "rembg"}),
+    (PHOTO, {"hints": HINTS[1:]}), (PHOTO, {"hints": TRIMAP}),
     (PHOTO, {"trimap": TRIMAP, "work_size": 50}), (PHOTO, {"trimap": TRIMAP[1:]}),
     (PHOTO, {"compat": "rembg", "background": "blur"})], ids=lambda v: str(v)[:60] if isinstance(v, dict) else "")
 def test_what_an_option_cannot_do_is_refused(session, data, options):

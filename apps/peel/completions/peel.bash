@@ -81,8 +81,8 @@ _peel() {
     esac
     if [[ $cur == -* ]]; then
         _peel_words "-o -O -m --model --mask --format --all-frames --animation --quality --lossless --background --edges --compat
-            --background-fit --trimap --keep --fill-holes -a --alpha-matting -af -ab -ae --shadow --size
-            --position --crop --max-size --max-pixels --threads --jobs --device --backend --ort --precision --strict --recursive
+            --background-fit --trimap --hints --roi --solid --keep --fill-holes -a --alpha-matting -af -ab -ae --shadow --size
+            --position --scale --crop --max-size --max-output-pixels --max-pixels --threads --jobs --device --backend --ort --precision --strict --recursive
             --skip-existing --watch --shard --memory --report --progress -q --quiet -v --verbose -h --help -V --version"
         return
     fi

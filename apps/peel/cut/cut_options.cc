@@ -43,6 +43,18 @@ void AddPictureOptions(Command& cut, CutArguments& a) {
                 "rest is solved by matting; same size as the picture")
       .TypeName("FILE")
       .Group(group);
+  cut.AddOption("--hints", a.hints,
+                "Correct the matte by strokes in this picture of the same size: green is "
+                "certainly subject, red certainly background, anything else says nothing")
+      .TypeName("FILE")
+      .Group(group);
+  cut.AddOption("--roi", a.roi,
+                "Look for the subject only in this region, in pixels or %; the rest is background")
+      .TypeName("LEFT,TOP,RIGHT,BOTTOM")
+      .Group(group);
+  cut.AddFlag("--solid", a.options.matte.solid,
+              "Make glass and veils opaque, or empty where they are faint; outlines stay soft")
+      .Group(group);
   cut.AddOption("--keep", a.keep, "Keep all parts of the subject, or only the largest")
       .OneOf({"all", "largest"})
       .Group(group);
@@ -62,20 +74,33 @@ void AddPictureOptions(Command& cut, CutArguments& a) {
       .TypeName("[DX,DY[,BLUR[,OPACITY]]]")
       .Group(group);
   cut.AddOption("--crop", a.crop,
-                "Crop to the subject plus MARGIN: pixels (default 0) or % of its longer side")
-      .TypeName("[MARGIN]")
+                "Crop to the subject plus a margin: pixels (default 0) or % of its longer side; "
+                "one for all sides, two (above and below, left and right) or four (top, right, "
+                "bottom, left)")
+      .TypeName("[MARGIN,...]")
       .Group(group);
   cut.AddOption("--size", a.size, "Fit the result into a canvas of this size")
       .TypeName("WxH")
       .Group(group);
   cut.AddOption("--position", a.position,
-                "Where on the --size canvas: center, top, bottom-left, … or X,Y in pixels or %")
+                "Where on the canvas: center, top, bottom-left, … or X,Y in pixels or %; with "
+                "--scale also original: where it was")
       .TypeName("POSITION")
+      .Group(group);
+  cut.AddOption("--scale", a.scale,
+                "Put the subject by itself on the canvas (--size, or the picture's own size), "
+                "fitted into this share of it, such as 80%, or as large as it is: original")
+      .TypeName("PERCENT|original")
       .Group(group);
   cut.AddOption("--max-size", a.options.decode.max_size,
                 "Scale down so that the longer side has at most PX pixels")
       .TypeName("PX")
       .Range(1, 1 << 20)
+      .Group(group);
+  cut.AddOption("--max-output-pixels", a.options.decode.output_pixels,
+                "Scale down so that the result has at most N pixels before cropping")
+      .TypeName("N")
+      .Positive()
       .Group(group);
   cut.AddOption("--max-pixels", a.options.decode.limits.max_pixels,
                 "Refuse inputs with more pixels; default 250000000")

@@ -16,16 +16,40 @@
 namespace peel {
 namespace {
 
-// Of what was decoded from the file of --trimap.
-Result<std::shared_ptr<const ImageU8>> LoadTrimap(const std::string& path, const Limits& limits) {
+// The pixels of a picture that someone drew.
+Result<ImageU8> LoadDrawn(const std::string& path, const Limits& limits) {
   PEEL_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes, ReadWholeFile(path, limits.max_bytes));
   DecodeOptions decode;
   decode.limits = limits;
   decode.reduce_to_8_bits = true;
   decode.keep_metadata = false;
   PEEL_ASSIGN_OR_RETURN(Picture picture, Decode(bytes, decode));
-  PEEL_ASSIGN_OR_RETURN(ImageU8 trimap, ReadTrimap(std::as_const(*picture.u8()).view()));
-  return std::make_shared<const ImageU8>(std::move(trimap));
+  return std::move(*picture.u8());
+}
+
+Status PlanDrawn(const CutArguments& a, CutOptions& cut) {
+  if (!a.trimap.empty()) {
+    auto drawn = LoadDrawn(a.trimap, cut.decode.limits);
+    if (!drawn.ok()) return std::move(drawn).status().WithContext("--trimap " + a.trimap);
+    PEEL_ASSIGN_OR_RETURN(ImageU8 trimap, ReadTrimap(std::as_const(*drawn).view()));
+    cut.matte.trimap = std::make_shared<const ImageU8>(std::move(trimap));
+  }
+  if (!a.hints.empty()) {
+    auto drawn = LoadDrawn(a.hints, cut.decode.limits);
+    if (!drawn.ok()) return std::move(drawn).status().WithContext("--hints " + a.hints);
+    cut.matte.hints = std::make_shared<const ImageU8>(*std::move(drawn));
+  }
+  return OkStatus();
+}
+
+Result<double> ParseScale(std::string_view text) {
+  if (text == "original") return 0.0;
+  PEEL_ASSIGN_OR_RETURN(const Length share, ParseLength(text));
+  if (!share.percent || !(share.value > 0 && share.value <= 100)) {
+    return InvalidArgument("\"" + std::string(text) +
+                           "\" is not a scale; write 80% (more than 0, up to 100%) or original");
+  }
+  return share.value / 100;
 }
 
 // What the subject is, and how it is framed.
@@ -42,11 +66,7 @@ Status PlanPicture(const CutArguments& a, CutOptions& cut) {
   matte.matting = {a.matting_foreground.value_or(usual.foreground),
                    a.matting_background.value_or(usual.background),
                    a.matting_erode.value_or(usual.erode)};
-  if (!a.trimap.empty()) {
-    auto trimap = LoadTrimap(a.trimap, cut.decode.limits);
-    if (!trimap.ok()) return std::move(trimap).status().WithContext("--trimap " + a.trimap);
-    cut.matte.trimap = *std::move(trimap);
-  }
+  PEEL_RETURN_IF_ERROR(PlanDrawn(a, cut));
   cut.matte.keep_largest = a.keep == "largest";
   const auto parse = [](const auto& text, const char* option, const auto& parser, auto& to) {
     auto value = parser(text);
@@ -59,14 +79,19 @@ Status PlanPicture(const CutArguments& a, CutOptions& cut) {
   }
   if (a.shadow) PEEL_RETURN_IF_ERROR(parse(*a.shadow, "--shadow", ParseShadow, cut.frame.shadow));
   if (!a.size.empty()) PEEL_RETURN_IF_ERROR(parse(a.size, "--size", ParseSize, cut.frame.canvas));
+  if (!a.scale.empty()) {
+    PEEL_RETURN_IF_ERROR(parse(a.scale, "--scale", ParseScale, cut.frame.scale));
+  }
+  if (!a.roi.empty()) PEEL_RETURN_IF_ERROR(parse(a.roi, "--roi", ParseRegion, cut.matte.roi));
   if (a.position.empty()) return OkStatus();
   return parse(a.position, "--position", ParsePosition, cut.frame.position);
 }
 
 // What would have no effect beside the rest, as far as CheckOptions cannot see that it was given.
 Status CheckGiven(const CutArguments& a, const CutOptions& cut) {
-  if (!a.position.empty() && !cut.frame.canvas) {
-    return InvalidArgument("--position says where in --size WxH the subject stands; give that too");
+  if (!a.position.empty() && !cut.frame.canvas && !cut.frame.scale) {
+    return InvalidArgument(
+        "--position says where on a canvas the subject stands; give --size WxH or --scale too");
   }
   if (!a.background_fit.empty() && cut.compose.background.kind() != Background::Kind::kPicture) {
     return InvalidArgument("--background-fit is about a picture as --background");

@@ -21,7 +21,7 @@ struct CutArguments {
   int threads = 0, jobs = 0;
   std::optional<std::string> crop, shadow;
   std::string animation;  // "" is auto
-  std::string trimap, keep = "all", background_fit, size, position;
+  std::string trimap, hints, roi, scale, keep = "all", background_fit, size, position;
   std::optional<int> matting_foreground, matting_background, matting_erode;
   bool alpha_matting = false;
   bool ort_typed = false;  // and not from the configuration

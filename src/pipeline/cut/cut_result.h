@@ -14,8 +14,8 @@ namespace peel {
 struct CutInfo {
   int x = 0, y = 0;                       // its top left corner in the upright (and scaled) input
   int input_width = 0, input_height = 0;  // of the upright input as stored, before max_size
-  // Of the result as it would be without max_size and output_pixels; within a pixel where it is
-  // cropped.
+  // Of the result as it would be without max_size and output_pixels. Where it is cropped a guess
+  // from the scaled one, as near as that one's pixels are large.
   int full_width = 0, full_height = 0;
   Box subject;  // the subject's box in the result, without its shadow; empty: there is none
   bool has_subject = false;
