@@ -13,13 +13,11 @@ from PIL import Image, ImageDraw
 
 COLOUR = (40, 160, 160, 255)
 KEEP, REMOVE = (0, 255, 0, 255), (255, 0, 0, 255)
-WIDTH = 320  # pixels of a tile
+HEIGHT = 240  # pixels of a tile
 ROWS = [  # file (below samples/ or SHARED_IMAGES), strokes: colour, width, points
     ("samples/mug.jpg", [(REMOVE, 10, [(715, 650), (760, 600), (830, 590), (860, 640)]),
                          (REMOVE, 8, [(740, 690), (850, 690)])]),
-    ("rembg/fixtures/car-1.jpg", [(KEEP, 4, [(421, 98), (420, 105)]), (KEEP, 4, [(415, 125), (420, 170)]),
-                                  (KEEP, 3, [(401, 135), (400, 165)]), (KEEP, 3, [(437, 135), (438, 165)]),
-                                  (KEEP, 3, [(414, 190), (412, 240)]), (KEEP, 3, [(428, 190), (424, 230)])]),
+    ("rembg/fixtures/plants-1.jpg", [(KEEP, 10, [(230, 1040), (340, 1050)]), (KEEP, 14, [(230, 940), (380, 950)])]),
 ]
 
 
@@ -44,14 +42,13 @@ def main():
                 over = Image.new("RGBA", image.size, COLOUR)
                 over.alpha_composite(Image.open(cut).convert("RGBA"))
                 tiles.append(over.convert("RGB"))
-            size = WIDTH, round(image.height * WIDTH / image.width)
+            size = round(image.width * HEIGHT / image.height), HEIGHT
             rows.append([tile.resize(size, Image.Resampling.LANCZOS) for tile in tiles])
-    sheet = Image.new("RGB", (3 * WIDTH + 10, sum(row[0].height + 5 for row in rows) - 5), "white")
-    y = 0
-    for row in rows:
-        for i, tile in enumerate(row):
-            sheet.paste(tile, (i * (WIDTH + 5), y))
-        y += row[0].height + 5
+    width = max(row[0].width for row in rows)
+    sheet = Image.new("RGB", (3 * width + 10, len(rows) * (HEIGHT + 5) - 5), "white")
+    for y, row in enumerate(rows):
+        for x, tile in enumerate(row):
+            sheet.paste(tile, (x * (width + 5), y * (HEIGHT + 5)))
     sheet.save(out, quality=85)
 
 

@@ -208,6 +208,54 @@ std::vector<uint32_t> Costs(const Grid& grid, const Seeds& seeds, int wanted) {
   return costs;
 }
 
+// Leftovers: what a stroke has cut off from everything else that is as they are, and what is small
+// beside what it took. They go with it: sprinkles on a doughnut, buttons on a shirt. For removed
+// ones a larger share counts, as a gap between an arm and a body may well be meant.
+constexpr double kLeftover = 0.1, kGap = 0.02;
+
+bool IsSubject(uint8_t target) { return target >= 128; }
+
+void TakeLeftovers(bool keeps, HintSpread& spread) {
+  size_t taken = 0;
+  const auto took = [&](size_t at) { return keeps ? spread.pull[at] > 0 : spread.pull[at] < 0; };
+  for (size_t at = 0; at < spread.pull.size(); ++at) taken += took(at);
+  const auto most = static_cast<size_t>((keeps ? kGap : kLeftover) * static_cast<double>(taken));
+  if (most == 0) return;
+  std::vector<uint8_t> seen(spread.pull.size(), 0);
+  std::vector<size_t> island;
+  for (size_t start = 0; start < spread.pull.size(); ++start) {
+    if (seen[start] != 0 || IsSubject(spread.target[start]) == keeps) continue;
+    island.assign(1, start);
+    seen[start] = 1;
+    bool beside = false, border = false, drawn = false;
+    for (size_t next = 0; next < island.size(); ++next) {
+      const int x = static_cast<int>(island[next] % static_cast<size_t>(spread.width));
+      const int y = static_cast<int>(island[next] / static_cast<size_t>(spread.width));
+      drawn |= spread.pull[island[next]] != 0 && !took(island[next]);
+      for (const auto& [dx, dy] : {std::pair{1, 0}, {-1, 0}, {0, 1}, {0, -1}}) {
+        const int u = x + dx, v = y + dy;
+        if (u < 0 || u >= spread.width || v < 0 || v >= spread.height) {
+          border = true;
+          continue;
+        }
+        const size_t at = spread.at(u, v);
+        if (IsSubject(spread.target[at]) == keeps) {
+          beside |= took(at);
+        } else if (seen[at] == 0) {
+          seen[at] = 1;
+          island.push_back(at);
+        }
+      }
+    }
+    // Background that reaches the border is none that was cut off.
+    if (!beside || drawn || island.size() > most || (keeps && border)) continue;
+    for (const size_t at : island) {
+      spread.pull[at] = keeps ? 1.0f : -1.0f;
+      spread.target[at] = keeps ? 255 : 0;
+    }
+  }
+}
+
 }  // namespace
 
 Result<HintSpread> SpreadHints(ImageView<const uint8_t> picture, ImageView<const uint8_t> strokes,
@@ -227,6 +275,8 @@ Result<HintSpread> SpreadHints(ImageView<const uint8_t> picture, ImageView<const
     const float from = spread.matte[at], to = keeps ? 255 : 0;
     spread.target[at] = static_cast<uint8_t>(std::lround(from + pull * (to - from)));
   }
+  TakeLeftovers(/*keeps=*/true, spread);
+  TakeLeftovers(/*keeps=*/false, spread);
   return std::move(spread);
 }
 

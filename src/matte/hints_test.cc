@@ -128,6 +128,22 @@ TEST(Hints, AStrokeOnAKeptChairRemovesIt) {
   EXPECT_EQ(matte.row(200)[240], 255);
 }
 
+// What has another colour and is small goes with what it lies on, as long as that is all it had.
+TEST(Hints, NothingSmallIsLeftBehind) {
+  Scene scene;
+  for (int y = 250; y < 262; ++y) {
+    for (int x = 104; x < 116; ++x) {
+      const uint8_t green[3] = {40, 200, 60};
+      std::copy_n(green, 3, scene.photo.row(y) + 3 * x);
+    }
+  }
+  scene.Draw(80, 220, 80, 280, kRemove);
+  ImageU8 matte = Sum(scene.body, scene.chair);
+  ASSERT_TRUE(ApplyHints(scene.photo.view(), scene.strokes.view(), matte.view()).ok());
+  EXPECT_EQ(matte.row(256)[110], 0);
+  EXPECT_EQ(matte.row(200)[240], 255);
+}
+
 TEST(Hints, BothKindsAtOnce) {
   Scene scene;
   scene.Draw(300, 133, 330, 117, kKeep);
