@@ -1,5 +1,6 @@
 #include "src/server/run_service.h"
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -60,7 +61,9 @@ class Runner {
     });
     service_ = std::make_unique<Service>(
         Service::Parts{context_, options_, pool, gate, monitor, *fetcher, *canary});
-    PEEL_ASSIGN_OR_RETURN(http_, HttpServer::Listen(context_, options_.http, *service_));
+    HttpOptions http = options_.http;
+    http.max_bodies = std::max(options_.work.memory / 2, 2 * options_.max_body);
+    PEEL_ASSIGN_OR_RETURN(http_, HttpServer::Listen(context_, http, *service_));
     service_->set_http(http_.get());
     const std::string address = Address();
     events_.started(address);
@@ -177,11 +180,12 @@ Status RunService(const ServiceOptions& options, bool insecure, const ServiceEve
     events.warn("anybody who reaches " + options.http.address +
                 " can use this service: it asks for no keys (--insecure)");
   }
-  // First, while this process has no threads and no sockets that a fork would inherit.
+  // Before everything that has timers or sockets in it.
+  asio::io_context context(1);
+  // The model is loaded while the rest is made ready.
   PEEL_ASSIGN_OR_RETURN(const auto pool, WorkerPool::Fork(options.work));
   PEEL_ASSIGN_OR_RETURN(const auto monitor, Monitor::Open(options));
   if (!warning.empty()) events.warn(warning);
-  asio::io_context context(1);
   PEEL_RETURN_IF_ERROR(pool->Start(context));
   if (!pool->info().warning.empty()) events.warn(pool->info().warning);
   return Runner(context, options, events).Run(*pool, *gate, *monitor);

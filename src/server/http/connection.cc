@@ -184,13 +184,15 @@ Connection::Awaitable<Connection::Next> Connection::ServeOne() {
       const bool is_sent = co_await Send("HTTP/1.1 100 Continue\r\n\r\n", {});
       if (!is_sent) co_return Next::kClose;
     }
-    const bool is_whole = co_await ReadBody(*parser, limits, refusal);
+    auto share = std::make_shared<BodyShare>(server_);
+    const bool is_whole = co_await ReadBody(*parser, limits, *share, refusal);
     if (!is_whole) {
       if (refusal.status == 0) co_return Next::kClose;
       const Next next = co_await Refuse(std::move(request), asked, refusal);
       co_return next;
     }
     request.body = std::move(parser->body);
+    request.share = std::move(share);
   }
   parser.reset();
   if (server_->is_stopped) co_return Next::kClose;

@@ -67,7 +67,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Where the head ends in in_; 0: `refusal`, or where that has no status the client has gone.
   Awaitable<size_t> ReadHead(Refusal& refusal);
   // To the body's end. False: as above.
-  Awaitable<bool> ReadBody(RequestParser& parser, BodyLimits limits, Refusal& refusal);
+  Awaitable<bool> ReadBody(RequestParser& parser, BodyLimits limits, BodyShare& share,
+                           Refusal& refusal);
   bool Feed(RequestParser& parser, std::string_view bytes, Refusal& refusal);
   Awaitable<Input> ReadMore();  // into fresh_
   // Reads what the client sends while its request is at work. False: it has gone.

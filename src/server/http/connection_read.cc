@@ -11,6 +11,14 @@ namespace asio = boost::asio;
 namespace http = boost::beast::http;
 using std::chrono::milliseconds;
 
+namespace {
+
+Refusal NoRoom() {
+  return {503, "the requests that are on their way fill this server's memory; try again in a moment"};
+}
+
+}  // namespace
+
 Connection::Awaitable<Connection::Input> Connection::ReadMore() {
   co_await LetOthers();
   while (!is_ended_ && !server_->is_stopped) {
@@ -78,7 +86,7 @@ Connection::Awaitable<size_t> Connection::ReadHead(Refusal& refusal) {
 }
 
 Connection::Awaitable<bool> Connection::ReadBody(RequestParser& parser, BodyLimits limits,
-                                                 Refusal& refusal) {
+                                                 BodyShare& share, Refusal& refusal) {
   phase_ = Phase::kReading;
   parser.body_limit(limits.max_bytes);
   parser.eager(true);
@@ -89,6 +97,10 @@ Connection::Awaitable<bool> Connection::ReadBody(RequestParser& parser, BodyLimi
   bool is_fed = Feed(parser, held, refusal);
   std::string().swap(held);
   while (is_fed && !parser.is_done()) {
+    if (!share.Grow(parser.body.size())) {
+      refusal = NoRoom();
+      co_return false;
+    }
     if (in_.size() > server_->options.max_head) {
       refusal = {400, "a chunk's head or the trailers are too long"};
       co_return false;
@@ -116,6 +128,10 @@ Connection::Awaitable<bool> Connection::ReadBody(RequestParser& parser, BodyLimi
       in_.clear();
       is_fed = Feed(parser, held, refusal);
     }
+  }
+  if (is_fed && !share.Grow(parser.body.size())) {
+    refusal = NoRoom();
+    co_return false;
   }
   co_return is_fed;
 }

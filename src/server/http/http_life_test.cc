@@ -69,6 +69,28 @@ TEST(HttpLifeTest, TellsThatAClientHasGone) {
   holding.Answer();
 }
 
+TEST(HttpLifeTest, BodiesHaveALimitTogether) {
+  HttpOptions options;
+  options.max_bodies = 1500;
+  TestServer server(options);
+  server.Start();
+  Holding holding(server);
+  const std::string post = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\n";
+  TestClient first(server.port), second(server.port);
+  first.Send(post + std::string(1000, 'a'));
+  ASSERT_TRUE(holding.Await(1));
+  second.Send(post + std::string(1000, 'b'));
+  EXPECT_EQ(second.Read().status, 503);
+  holding.Answer();
+  EXPECT_EQ(first.Read().status, 200);
+  // Its bytes are free again.
+  TestClient third(server.port);
+  third.Send(post + std::string(1000, 'c'));
+  ASSERT_TRUE(holding.Await(2));
+  holding.Answer();
+  EXPECT_EQ(third.Read().status, 200);
+}
+
 TEST(HttpLifeTest, KeepsWhatComesWhileARequestIsAtWork) {
   TestServer server;
   server.Start();

@@ -29,6 +29,8 @@ struct HttpOptions {
   std::chrono::milliseconds idle_time{60'000};  // between two requests
   std::chrono::milliseconds send_time{60'000};  // without a byte of the answer going out
   size_t max_head = 16 << 10;                   // bytes of request line and headers: 431
+  // Bytes of all bodies that there are at a time, whole or on their way: what comes beyond is 503.
+  uint64_t max_bodies = uint64_t{512} << 20;
   // Addresses or networks whose X-Forwarded-For counts; "unix": whoever comes by the Unix socket.
   // Trusted proxies have no limit per peer.
   std::vector<std::string> trusted_proxies{};

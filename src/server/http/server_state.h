@@ -7,8 +7,10 @@
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "src/server/http/handler.h"
@@ -53,6 +55,7 @@ struct ServerState {
   Acceptor acceptor;
   boost::asio::steady_timer accept_pause;  // where there are no descriptors
   HttpServer::Counts counts;
+  uint64_t body_bytes = 0;  // of all bodies that there are
   std::set<Connection*> connections;
   std::map<std::string, int> per_peer;
   int surplus = 0;  // connections beyond the limit, which are being told so
@@ -61,6 +64,29 @@ struct ServerState {
   // Where all connections read to, one after the other: an idle one has no buffer. What is in it
   // counts until the reader waits again.
   std::vector<char> scratch = std::vector<char>(size_t{64} << 10);
+};
+
+// A request's part of them, which lives as long as its body.
+class BodyShare {
+ public:
+  explicit BodyShare(std::shared_ptr<ServerState> state) : state_(std::move(state)) {}
+  ~BodyShare() { state_->body_bytes -= bytes_; }
+  BodyShare(const BodyShare&) = delete;
+  BodyShare& operator=(const BodyShare&) = delete;
+
+  // To this size; false where that is more than all may have together.
+  bool Grow(uint64_t bytes) {
+    if (bytes > bytes_ && state_->body_bytes + (bytes - bytes_) > state_->options.max_bodies) {
+      return false;
+    }
+    state_->body_bytes += bytes - bytes_;
+    bytes_ = bytes;
+    return true;
+  }
+
+ private:
+  std::shared_ptr<ServerState> state_;
+  uint64_t bytes_ = 0;
 };
 
 }  // namespace peel::server
