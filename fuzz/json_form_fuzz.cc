@@ -15,7 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const json tree = json::parse(text, nullptr, false);
   if (!fields.ok()) {
     if (fields.status().code() == peel::StatusCode::kLimit) return 0;
-    if (tree.is_object()) __builtin_trap();
+    // To nlohmann's parser a NUL is the end.
+    if (tree.is_object() && text.find('\0') == std::string_view::npos) __builtin_trap();
     return 0;
   }
   if (tree.is_discarded()) {

@@ -38,7 +38,8 @@ void ReadWritten(std::span<const uint8_t> data, std::string_view boundary) {
     const size_t size = std::min<size_t>(data[at], data.size() - at - 1);
     const std::string text(TextOf(data.subspan(at + 1, size)));
     at += 1 + size;
-    if (text.find("\r\n--" + std::string(boundary)) != std::string::npos) continue;
+    // A writer picks a boundary with which no line of a content begins.
+    if (("\r\n" + text).find("\r\n--" + std::string(boundary)) != std::string::npos) continue;
     std::string name, quoted;
     for (const char c : text.substr(0, 20)) {
       if (static_cast<uint8_t>(c) < ' ' || c == 127) continue;
