@@ -275,7 +275,9 @@ TEST(HttpLimitsTest, AnIdleConnectionCostsLittle) {
   descriptors.rlim_cur = descriptors.rlim_max;
   (void)setrlimit(RLIMIT_NOFILE, &descriptors);
   const int many = static_cast<int>(std::min<rlim_t>(2000, (descriptors.rlim_cur - 100) / 2));
-  TestServer server;
+  HttpOptions options;
+  options.idle_time = std::chrono::hours(1);
+  TestServer server(options);
   server.Start();
   boost::asio::io_context context;
   std::vector<boost::asio::ip::tcp::socket> clients;
