@@ -2,12 +2,10 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <string>
 
-#include "src/base/os/machine.h"
 #include "src/server/http/test_server.h"
 
 // What is refused, and that whoever sends it sees why.
@@ -262,45 +260,6 @@ TEST(HttpLimitsTest, GoesOnAfterItHadNoDescriptors) {
   for (const auto& client : clients) {
     EXPECT_EQ(client->Ask("GET /" + std::string(kHost) + "\r\n").status, 200);
   }
-}
-
-// Ten thousand clients that wait must not cost what one picture costs.
-TEST(HttpLimitsTest, AnIdleConnectionCostsLittle) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "a sanitizer's own memory would be measured";
-#endif
-  rlimit descriptors{};
-  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &descriptors), 0);
-  const rlimit before = descriptors;
-  descriptors.rlim_cur = descriptors.rlim_max;
-  (void)setrlimit(RLIMIT_NOFILE, &descriptors);
-  const int many = static_cast<int>(std::min<rlim_t>(2000, (descriptors.rlim_cur - 100) / 2));
-  HttpOptions options;
-  options.idle_time = std::chrono::hours(1);
-  TestServer server(options);
-  server.Start();
-  boost::asio::io_context context;
-  std::vector<boost::asio::ip::tcp::socket> clients;
-  clients.reserve(static_cast<size_t>(many));
-  const std::string request = "GET /" + std::string(kHost) + "\r\n";
-  const auto connect = [&](int count) {
-    for (int i = 0; i < count; ++i) {
-      auto& client = clients.emplace_back(context);
-      client.connect({boost::asio::ip::make_address("127.0.0.1"), server.port});
-      char answer[512];
-      boost::asio::write(client, boost::asio::buffer(request));
-      ASSERT_GT(client.read_some(boost::asio::buffer(answer)), 0u);
-    }
-  };
-  connect(20);
-  const uint64_t few = PeakMemory();
-  connect(many - 20);
-  EXPECT_TRUE(server.Await([&](const auto& c) { return c.connections == many; }));
-  const uint64_t each = (PeakMemory() - few) / static_cast<uint64_t>(many - 20);
-  RecordProperty("bytes", static_cast<int>(each));
-  EXPECT_LT(each, 8u << 10);
-  clients.clear();
-  (void)setrlimit(RLIMIT_NOFILE, &before);
 }
 
 }  // namespace
