@@ -8,7 +8,8 @@ namespace peel::server {
 // where it runs a little slower or faster, and after a step of more than a minute, either way, only
 // once it has stayed there for ten minutes. So a clock that is set wrong for a moment neither makes
 // what has expired good again nor all that is good expire, while one that was wrong at the start is
-// put right in the end.
+// put right in the end. A machine that slept has such a step too: what expired meanwhile is good
+// for ten minutes more.
 class ExpiryClock {
  public:
   using System = std::chrono::system_clock::time_point;

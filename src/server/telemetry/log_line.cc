@@ -33,8 +33,8 @@ std::string TimeText(LogTime time) {
   return text.data();
 }
 
-// So much of a text that it has no more than `most` characters when it is written: a byte that is not
-// ASCII, or none that is printed, is \uXXXX. With all limits here a line stays below kMaxLine.
+// So much of a text that it has no more than `most` characters when it is written: a byte that is
+// not ASCII, or none that is printed, is \uXXXX. With all limits here a line stays below kMaxLine.
 std::string_view Cut(std::string_view text, size_t most) {
   size_t written = 0;
   for (size_t i = 0; i < text.size(); ++i) {
