@@ -242,8 +242,9 @@ Result<Image<T>> Background::ApplyTo(ImageView<const T> cutout, ImageView<const 
           PEEL_ASSIGN_OR_RETURN(opaque, OpaqueRgba(rgba, pool));
           rgba = std::as_const(opaque).view();
         }
-        PEEL_ASSIGN_OR_RETURN(const ImageU8 back,
-                              PlaceOnCanvas(rgba, {cutout.width, cutout.height}, {}, pool));
+        const Size canvas = {cutout.width, cutout.height};
+        const Box place = PlaceOf(Size{rgba.width, rgba.height}, canvas, Position{});
+        PEEL_ASSIGN_OR_RETURN(const ImageU8 back, PlaceOnCanvas(rgba, canvas, place, pool));
         return AlphaComposite(cutout, back.view(), pool);
       }
       PEEL_ASSIGN_OR_RETURN(const ImageU8 back,
