@@ -41,6 +41,8 @@ async function showItem(item) {
   const turn = ++shown.turn;
   $('work').hidden = !item;
   $('welcome').hidden = Boolean(item);
+  // What had the focus may be gone.
+  if (document.activeElement.closest('[hidden]')) $('main').focus({preventScroll: true});
   viewer.show({});
   tell(item);
   if (!item) return;

@@ -36,7 +36,8 @@ class Page:
         driver.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(downloads)})
         self.size(1280, 800)
         self.media()
-        self.logs()  # forgets what was before
+        self.logs()  # forget what was before
+        self.requested()
         driver.get(url)
         self.js("sessionStorage.clear(); localStorage.clear()")
         self.wait("document.getElementById('engine').textContent", "what the server is")
@@ -91,6 +92,16 @@ class Page:
         """The addresses of everything that the browser asked for since."""
         events = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
         return [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
+
+    def watch_toasts(self):
+        """They go by themselves: from now on they are kept in window.toasted."""
+        self.js("""window.toasted = [];
+          new MutationObserver((all) => all.forEach(({addedNodes}) =>
+            addedNodes.forEach((node) => window.toasted.push(node.textContent))))
+            .observe(document.getElementById('toasts'), {childList: true});""")
+
+    def wait_toast(self, words):
+        self.wait(f"window.toasted.some((text) => text.includes({json.dumps(words)}))", f"the notice {words!r}")
 
     def stage_pixel(self, u, v):
         """RGB of what is seen at a place of the picture's stage, 0 to 1 each."""

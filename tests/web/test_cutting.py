@@ -70,9 +70,10 @@ def test_sample_that_comes_with_the_page(page):
 
 def test_what_is_no_picture_is_left_out(page, sample, tmp_path):
     (tmp_path / "words.txt").write_text("no picture")
+    page.watch_toasts()
     page.drop(tmp_path / "words.txt", sample("duck"))
     page.wait_done(1)
-    assert "left out" in page.value("document.getElementById('toasts').textContent")
+    page.wait_toast("left out")
 
 
 def test_all_as_zip(page, sample, tmp_path):

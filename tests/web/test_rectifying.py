@@ -86,8 +86,9 @@ def test_corners_are_dragged_and_previewed(sheet, between):
     assert found == [[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 0]]
 
     between.refusals.append((501, {}, b'{"error": {"code": "x", "message": "not in this version"}}'))
+    page.watch_toasts()
     page.click("#rectify-go")
-    page.wait("document.getElementById('toasts').textContent.includes('not in this version')", "the server's word")
+    page.wait_toast("not in this version")
     sent = [asked for asked in between.asked if asked.path == "/v1/rectify"][-1].fields
     assert np.allclose([float(v) for v in sent["corners"].split(",")], np.array(corners).ravel(), atol=3)
     assert isinstance(sent["image"], bytes)
