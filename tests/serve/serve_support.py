@@ -56,7 +56,8 @@ class Service:
     def __init__(self, *options, program=PROGRAM, env=None, folder=None):
         self.began = time.monotonic()
         self.process = subprocess.Popen(
-            [program, "serve", "--port", "0", *map(str, options)], stderr=subprocess.PIPE,
+            [program, "serve", "--port", "0", *map(str, options)], stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
             cwd=folder, env={**os.environ, "PEEL_CONFIG": "off", **(env or {})})
         self.lines = []
         self._told = threading.Condition()

@@ -43,10 +43,10 @@ class ClipdropApi final : public Api {
     const FormFile* const file = form->File("image_file");
     if (file == nullptr) return Error(400, "image_file is missing: send it as multipart/form-data");
     const Parameters given(form->fields, request->query);
-    const auto handling =
-        given.Choice("transparency_handling", "return_input_if_non_opaque",
-                     {"return_input_if_non_opaque", "discard_alpha_layer"});
-    if (!handling.ok()) return Error(400, handling.status().message());
+    if (given.Text("transparency_handling")) {
+      return Error(400, "transparency_handling: this server keeps what is transparent in the "
+                        "picture transparent, and has no other way; leave it out");
+    }
     Work work;
     work.files.picture = file->bytes;
     work.files.keeper = request;

@@ -41,11 +41,8 @@ Response OfFailure(const Failure& failure) {
         case StatusCode::kCorrupt:
           return RemoveBgError(400, "failed_to_read_image", message);
         case StatusCode::kInvalidArgument:
-          if (message.find("roi") != std::string::npos) {
-            return RemoveBgError(400, message.find("empty") != std::string::npos
-                                          ? "roi_region_empty"
-                                          : "roi_exceeds_bounds",
-                                 message);
+          if (message.find("region of interest") != std::string::npos) {
+            return RemoveBgError(400, "roi_region_empty", message);
           }
           return RemoveBgError(400, "invalid_parameter", message, "Invalid parameter given");
         default:
@@ -136,10 +133,18 @@ class RemoveBgApi final : public Api {
                                options.size != "small" && options.size != "regular"
                            ? 1
                            : 0;
-    work.respond = [wants_json = WantsJson(*request), charge, level = options.type_level](
-                       const Outcome& outcome) {
-      return outcome.ok() ? Answer(*outcome.done, wants_json, charge, level)
-                          : OfFailure(outcome.failure);
+    work.respond = [wants_json = WantsJson(*request), charge, level = options.type_level,
+                    roi_width = options.roi_width,
+                    roi_height = options.roi_height](const Outcome& outcome) {
+      if (!outcome.ok()) return OfFailure(outcome.failure);
+      // Only now is the picture's size known for certain.
+      const CutDone& done = *outcome.done;
+      if (roi_width > done.input_width || roi_height > done.input_height) {
+        return RemoveBgError(400, "roi_exceeds_bounds",
+                             "The given roi parameter defines a region that exceeds the image "
+                             "bounds");
+      }
+      return Answer(done, wants_json, charge, level);
     };
     return work;
   }

@@ -66,7 +66,7 @@ std::string Measure::Text() const {
   return std::string(digits, end) + (percent ? "%" : "px");
 }
 
-RemoveBgRefusal ReadRoi(const std::string& text, CutJob& job) {
+RemoveBgRefusal ReadRoi(const std::string& text, RemoveBgOptions& options) {
   const auto words = Words(text);
   constexpr char kForm[] = "roi is \"x1 y1 x2 y2\", each in px or %";
   if (words.size() != 4) return {"invalid_roi", kForm};
@@ -91,7 +91,13 @@ RemoveBgRefusal ReadRoi(const std::string& text, CutJob& job) {
   const bool whole = sides[0].value == 0 && sides[1].value == 0 && sides[2].percent &&
                      sides[2].value == 100 && sides[3].percent && sides[3].value == 100;
   if (whole) return {};
-  for (const Measure& side : sides) job.roi.push_back(side.Text());
+  for (size_t i = 0; i < sides.size(); ++i) {
+    if (!sides[i].percent) {
+      int& least = i % 2 == 0 ? options.roi_width : options.roi_height;
+      least = std::max(least, static_cast<int>(sides[i].value));
+    }
+    options.job.roi.push_back(sides[i].Text());
+  }
   return {};
 }
 
@@ -236,7 +242,7 @@ RemoveBgRefusal ReadRemoveBgOptions(const Parameters& given, bool has_bg_image,
   if (auto refusal = ReadOutput(given, options); !refusal.code.empty()) return refusal;
   if (auto refusal = ReadKind(given, options); !refusal.code.empty()) return refusal;
   if (const auto roi = given.Text("roi")) {
-    if (auto refusal = ReadRoi(*roi, job); !refusal.code.empty()) return refusal;
+    if (auto refusal = ReadRoi(*roi, options); !refusal.code.empty()) return refusal;
   }
   const auto crop = given.Bool("crop", false);
   if (!crop.ok()) return {"invalid_crop", crop.status().message()};

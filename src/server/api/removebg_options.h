@@ -13,6 +13,8 @@ struct RemoveBgOptions {
   CutJob job;
   std::string size = "preview";  // as its own name
   int type_level = 1;            // 0: no X-Type
+  // The least size that a picture must have for the region of interest to lie within it; 0: any.
+  int roi_width = 0, roi_height = 0;
 };
 
 // The code of remove.bg's error, and what would be possible; code "": none.

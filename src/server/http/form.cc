@@ -14,8 +14,8 @@ namespace {
 
 // Files though some clients give them no file name.
 bool IsFileField(std::string_view name) {
-  constexpr std::string_view kFiles[] = {"image_file", "file",   "image", "bg_image_file",
-                                         "hints",      "trimap", "mask"};
+  constexpr std::string_view kFiles[] = {"image_file",    "file",  "image",
+                                         "bg_image_file", "hints", "trimap"};
   return std::ranges::find(kFiles, name) != std::end(kFiles);
 }
 

@@ -37,6 +37,10 @@ ServiceMetrics::ServiceMetrics(std::vector<std::string> routes, const std::strin
       build_info_("peel_build_info", "Always 1; its label says which Peel this is.", {"version"}) {
   build_info_.Set({version}, 1);
   Update({});
+  // There from the start, so that the first one is a step that Prometheus sees.
+  for (const char* reason : {"crash", "hang", "memory", "zygote"}) {
+    worker_restarts_.SetTotal({reason}, 0);
+  }
 }
 
 std::string_view ServiceMetrics::RouteOf(std::string_view path) const {

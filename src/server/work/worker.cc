@@ -122,6 +122,10 @@ Status Worker::DoJob(Work& work) {
 // Tells the picture's size, and waits until there is room for it.
 Status Worker::WaitForGo(Work& work) {
   PEEL_ASSIGN_OR_RETURN(const PictureInfo picture, Probe(work.files.picture));
+  if (picture.width < 1 || picture.height < 1) {
+    return Corrupt("its header says that it has no pixels (" + std::to_string(picture.width) + "x" +
+                   std::to_string(picture.height) + ")");
+  }
   WorkerAnswer size;
   size.kind = WorkerAnswer::Kind::kSize;
   size.id = work.request.id;
