@@ -98,11 +98,15 @@ function view() {
   const {before, after, cut: kept, result} = shown;
   const framed = Boolean(result?.framed);
   viewer.show({before, after, cut: kept, framed});
+  offerBrush();
   const compare = document.querySelector('[name=mode][value=compare]');
   compare.disabled = framed;
   compare.parentElement.title = framed ? 'The result is cropped: original and result do not lie over each other' : '';
   setMode();
 }
+
+// Strokes need the picture to draw on, and a matte to change.
+function offerBrush() { $('brush').disabled = !(shown.item?.baseMatte && shown.before); }
 
 function setMode() {
   if (viewer.mode === 'brush') return;
@@ -121,7 +125,7 @@ function tell(item) {
   veil.hidden = !trouble;
   if (trouble) veil.replaceChildren(card(item));
   $('download').disabled = !item?.result;
-  $('brush').disabled = !item?.baseMatte || !shown.before;
+  offerBrush();
   const r = item?.result;
   $('facts').textContent = !item ? '' : item.isBusy ?
     (item.state === 'sending' ? `Sending ${item.name} …` : r ? 'Updating …' : `Cutting out ${item.name} …`) :

@@ -1,6 +1,8 @@
 // Original and result over each other at full size. Two canvases of the stage's size are drawn when the
 // view changes; the slider between them moves by transforms alone, which costs no drawing at all.
 
+import {make} from './dom.js';
+
 const still = matchMedia('(prefers-reduced-motion: reduce)');
 const clamp = (v, low, high) => Math.min(Math.max(v, low), Math.max(low, high));
 // 0 for a moment where the window is being moved between screens.
@@ -219,8 +221,8 @@ export class Viewer extends EventTarget {
 
   #checks(context, base) {
     const style = getComputedStyle(this.stage);
-    const side = Math.round(CHECK * ratio());
-    const tile = new OffscreenCanvas(2 * side, 2 * side);
+    const side = Math.max(1, Math.round(CHECK * ratio()));
+    const tile = make('canvas', {width: 2 * side, height: 2 * side});
     const ink = tile.getContext('2d');
     ink.fillStyle = style.getPropertyValue('--check-a');
     ink.fillRect(0, 0, 2 * side, 2 * side);

@@ -144,3 +144,15 @@ def test_panning_while_painting_leaves_no_stroke(page, between, sample):
     touch("touchEnd")
     page.wait("!document.getElementById('undo').disabled", "a stroke by one finger")
     settle(page, between, 2)
+
+
+def test_brush_on_a_picture_come_back_to(page, between, sample):
+    page.choose(sample("duck"), sample("mug"))
+    page.wait_done(2)
+    page.click("#queue li:nth-child(2) .thumb")
+    page.wait("!document.getElementById('brush').disabled", "the brush")
+    page.click("#queue li:nth-child(1) .thumb")
+    page.wait("!document.getElementById('brush').disabled", "the brush")
+    page.click("#brush")
+    page.drag((.78, .2), (.8, .2))
+    page.wait("!document.getElementById('undo').disabled", "the stroke")
