@@ -117,8 +117,8 @@ Result<std::string> UpdateConfig(const Config& changes) {
   }
   YAML::Emitter out;
   out << YAML::Comment(
-             "Defaults of `peel cut` and `peel stream`; their own options win. See "
-             "docs/configuration.md.")
+             "Defaults of `peel cut`, `peel stream` and `peel serve`; their own options "
+             "win. See docs/configuration.md.")
       << YAML::BeginMap;
   for (const std::string_view key : kKeys) {
     const auto it = config.find(std::string(key));

@@ -8,9 +8,10 @@
 
 namespace peel {
 
-// What `peel cut` and `peel stream` take where the command line says nothing: YAML, one "key:
-// value" a line.
-//   model, device, backend, precision, threads, jobs, ort: as the options of the same names
+// What `peel cut`, `peel stream` and `peel serve` take where the command line says nothing: YAML,
+// one "key: value" a line.
+//   model, device, backend, precision, threads, jobs, ort: as the options of the same names, where
+//   the command has them
 using Config = std::map<std::string, std::string>;
 
 // $PEEL_CONFIG ("off": none), $XDG_CONFIG_HOME/peel/config.yaml or ~/.config/peel/config.yaml;

@@ -27,6 +27,22 @@ Status TakeBytes(const std::string& text, const char* option, uint64_t& to) {
 
 }  // namespace
 
+Status TakeConfig(const Command& serve, ServeArguments& a) {
+  PEEL_ASSIGN_OR_RETURN(const Config config, ReadConfig());
+  const auto take = [&](const char* key, const std::string& option, std::string& to) {
+    const auto it = config.find(key);
+    if (it != config.end() && serve.Count(option) == 0) to = it->second;
+  };
+  take("model", "--model", a.model);
+  take("device", "--device", a.device);
+  take("backend", "--backend", a.backend);
+  take("precision", "--precision", a.precision);
+  std::string threads;
+  take("threads", "--threads", threads);
+  if (!threads.empty()) a.threads = std::stoi(threads);  // ReadConfig has checked it
+  return OkStatus();
+}
+
 Result<server::ServiceOptions> PlanService(const ServeArguments& a) {
   server::ServiceOptions options = a.service;
   options.version = PEEL_VERSION;
@@ -59,7 +75,8 @@ Result<server::ServiceOptions> PlanService(const ServeArguments& a) {
 int AddSecrets(const ServeArguments& a, Console& console) {
   const std::string& file = a.service.keys_file;
   if (file.empty()) {
-    console.Error("--new-key and --new-link-secret write to the file of --keys, which is not given");
+    console.Error(
+        "--new-key and --new-link-secret write to the file of --keys, which is not given");
     return kExitUsage;
   }
   if (!a.new_key.empty()) {

@@ -39,17 +39,20 @@ void AddAddress(Command& serve, ServeArguments& a) {
   serve.AddOption("--tls-key", http.key, "The certificate's private key (PEM)")
       .TypeName("FILE")
       .Group(group);
-  serve.AddOption("--trust-proxy", http.trusted_proxies,
-                  "An address or network whose X-Forwarded-For names the client; may be repeated")
+  serve
+      .AddOption("--trust-proxy", http.trusted_proxies,
+                 "An address or network whose X-Forwarded-For names the client; may be repeated")
       .TypeName("ADDRESS")
       .OneValueEach()
       .Group(group);
-  serve.AddOption("--max-connections", http.max_connections,
-                  "At the same time; more are answered 503; default 4096")
+  serve
+      .AddOption("--max-connections", http.max_connections,
+                 "At the same time; more are answered 503; default 4096")
       .Range(1, 1'000'000)
       .Group(group);
-  serve.AddOption("--max-connections-per-client", http.max_connections_per_peer,
-                  "At the same time from one address; default: no limit")
+  serve
+      .AddOption("--max-connections-per-client", http.max_connections_per_peer,
+                 "At the same time from one address; default: no limit")
       .Range(1, 1'000'000)
       .Group(group);
 }
@@ -63,28 +66,33 @@ void AddAccess(Command& serve, ServeArguments& a) {
   serve.AddOption("--new-key", a.new_key, "Add a new key to the file of --keys, print it and end")
       .TypeName("NAME")
       .Group(group);
-  serve.AddOption("--new-link-secret", a.new_link_secret,
-                  "Add a secret to sign links with to the file of --keys, print it and end")
+  serve
+      .AddOption("--new-link-secret", a.new_link_secret,
+                 "Add a secret to sign links with to the file of --keys, print it and end")
       .TypeName("ID")
       .Group(group);
-  serve.AddOption("--credits", service.credits_file,
-                  "Remember in this file what keys have used of their credits")
+  serve
+      .AddOption("--credits", service.credits_file,
+                 "Remember in this file what keys have used of their credits")
       .TypeName("FILE")
       .Group(group);
   serve.AddFlag("--insecure", a.insecure, "Listen beyond this machine without keys").Group(group);
-  serve.AddOption("--rate", service.requests_per_minute,
-                  "Requests a minute from one client without a key; default: no limit")
+  serve
+      .AddOption("--rate", service.requests_per_minute,
+                 "Requests a minute from one client without a key; default: no limit")
       .Range(1, 1'000'000)
       .Group(group);
-  serve.AddOption("--cors", service.cors_origins,
-                  "Let pages of this origin ask (https://shop.example, or *); may be repeated")
+  serve
+      .AddOption("--cors", service.cors_origins,
+                 "Let pages of this origin ask (https://shop.example, or *); may be repeated")
       .TypeName("ORIGIN")
       .OneValueEach()
       .Group(group);
   serve.AddFlag("--fetch", service.fetches, "Fetch pictures that requests name by URL")
       .Group(group);
-  serve.AddOption("--fetch-allow", service.fetch_allow,
-                  "A host or network of one's own that may be fetched from; may be repeated")
+  serve
+      .AddOption("--fetch-allow", service.fetch_allow,
+                 "A host or network of one's own that may be fetched from; may be repeated")
       .TypeName("HOST|NETWORK")
       .OneValueEach()
       .Group(group);
@@ -92,45 +100,56 @@ void AddAccess(Command& serve, ServeArguments& a) {
 
 void AddLimits(Command& serve, ServeArguments& a) {
   const char* const group = "Limits";
-  serve.AddOption("--workers", a.service.work.workers,
-                  "Worker processes; default: one per processor; 0: none, all in this process")
+  serve
+      .AddOption("--workers", a.service.work.workers,
+                 "Worker processes; default: one per processor; 0: none, all in this process")
       .Range(0, 1024)
       .Group(group);
-  serve.AddOption("--queue", a.service.work.max_queue,
-                  "Pictures that may wait; more are answered 503; default 64")
+  serve
+      .AddOption("--queue", a.service.work.max_queue,
+                 "Pictures that may wait; more are answered 503; default 64")
       .Range(0, 1'000'000)
       .Group(group);
-  serve.AddOption("--memory", a.memory,
-                  "Memory limit for all pictures together, such as 800M or 4G; default: half of "
-                  "what is available")
+  serve
+      .AddOption("--memory", a.memory,
+                 "Memory limit for all pictures together, such as 800M or 4G; default: half of "
+                 "what is available")
       .TypeName("SIZE")
       .Group(group);
   serve.AddOption("--max-bytes", a.max_bytes, "Of a request; default 64M")
       .TypeName("SIZE")
       .Group(group);
-  serve.AddOption("--max-pixels", a.service.max_pixels, "Refuse pictures with more; default 50000000")
+  serve
+      .AddOption("--max-pixels", a.service.max_pixels,
+                 "Refuse pictures with more; default 50000000")
       .Positive()
       .Group(group);
-  serve.AddOption("--timeout", a.timeout, "Seconds that a picture may take, waiting included; default 60")
+  serve
+      .AddOption("--timeout", a.timeout,
+                 "Seconds that a picture may take, waiting included; default 60")
       .Range(0.001, 86400.0)
       .Group(group);
-  serve.AddOption("--max-models", a.service.work.max_models,
-                  "Models loaded at a time beside the first; default 4")
+  serve
+      .AddOption("--max-models", a.service.work.max_models,
+                 "Models loaded at a time beside the first; default 4")
       .Range(0, 1000)
       .Group(group);
-  serve.AddOption("--requests-per-worker", a.service.work.jobs_per_worker,
-                  "A worker is replaced after so many pictures; default: never")
+  serve
+      .AddOption("--requests-per-worker", a.service.work.jobs_per_worker,
+                 "A worker is replaced after so many pictures; default: never")
       .Range(1, 1'000'000'000)
       .Group(group);
 }
 
 void AddRun(Command& serve, ServeArguments& a) {
   const char* const group = "Run";
-  serve.AddOption("-m,--model", a.model, "The model of requests that name none; default: Peel's own")
+  serve
+      .AddOption("-m,--model", a.model, "The model of requests that name none; default: Peel's own")
       .TypeName("NAME|FILE")
       .Group(group);
-  serve.AddOption("--threads", a.threads,
-                  "Threads in total; default: the processors available to this process")
+  serve
+      .AddOption("--threads", a.threads,
+                 "Threads in total; default: the processors available to this process")
       .Range(1, 1024)
       .Group(group);
   serve.AddOption("--device", a.device, "auto, cpu, cuda, tensorrt or openvino (see `peel doctor`)")
@@ -146,18 +165,23 @@ void AddRun(Command& serve, ServeArguments& a) {
       .TypeName("FILE")
       .Group(group);
   serve.AddFlag("--no-ui", a.no_page, "Without the page at /").Group(group);
-  serve.AddOption("--drain-time", a.drain_time,
-                  "Seconds that what is under way has to end after SIGTERM; default 30")
+  serve
+      .AddOption("--drain-time", a.drain_time,
+                 "Seconds that what is under way has to end after SIGTERM; default 30")
       .Range(0.001, 86400.0)
       .Group(group);
   serve.AddFlag("-q,--quiet", a.quiet, "Print only errors").Group(group);
 }
 
-int Serve(const ServeArguments& arguments) {
+int Serve(const Command& serve, ServeArguments& arguments) {
   Console console;
   console.set_quiet(arguments.quiet);
   if (!arguments.new_key.empty() || !arguments.new_link_secret.empty()) {
     return AddSecrets(arguments, console);
+  }
+  if (const Status config = TakeConfig(serve, arguments); !config.ok()) {
+    console.Error(config.message());
+    return kExitUsage;
   }
   Result<server::ServiceOptions> options = PlanService(arguments);
   if (!options.ok()) {
@@ -182,14 +206,15 @@ int RunServeZygote() {
 }
 
 void AddServeCommand(Command& app, int* exit_code) {
-  Command serve = app.AddCommand("serve", "Remove backgrounds over HTTP, as rembg and remove.bg do");
+  Command serve =
+      app.AddCommand("serve", "Remove backgrounds over HTTP, as rembg and remove.bg do");
   serve.Footer(kFooter);
   auto arguments = std::make_shared<ServeArguments>();
   AddAddress(serve, *arguments);
   AddAccess(serve, *arguments);
   AddLimits(serve, *arguments);
   AddRun(serve, *arguments);
-  serve.OnParsed([arguments, exit_code] { *exit_code = Serve(*arguments); });
+  serve.OnParsed([serve, arguments, exit_code] { *exit_code = Serve(serve, *arguments); });
 }
 
 }  // namespace peel
