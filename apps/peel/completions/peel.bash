@@ -9,7 +9,7 @@ _peel() {
     fi
     local command=cut
     case ${words[1]} in
-        cut | stream | models | model | doctor | quantize | bench) [[ $cword -gt 1 ]] && command=${words[1]} ;;
+        cut | stream | serve | models | model | doctor | quantize | bench) [[ $cword -gt 1 ]] && command=${words[1]} ;;
     esac
 
     _peel_words() { mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur"); }
@@ -30,11 +30,15 @@ _peel() {
         --ranges) _peel_words "minmax percentile mse entropy"; return ;;
         --activations) _peel_words "uint8 int8"; return ;;
         --images) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+        --log) _peel_words "text json off"; return ;;
         --progress) _peel_words "auto always never"; return ;;
         --background) _peel_files; COMPREPLY+=($(compgen -W "white black transparent blur" -- "$cur")); return ;;
         -m | --model) _peel_files; COMPREPLY+=($(compgen -W "$(_peel_models)" -- "$cur")); return ;;
         -O) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
         --quality | --threads | --jobs | --memory | --shard | --max-size | --max-pixels | --repeat | --warmup | --rounds | --runs | --sizes | --ort) return ;;
+        --keys | --credits | --tls-cert | --tls-key | --unix-socket | --log-file) _peel_files; return ;;
+        --host | --port | --trust-proxy | --new-key | --new-link-secret | --rate | --cors | --fetch-allow | --workers | --queue | --max-bytes | --timeout | --drain-time) return ;;
+        --max-connections | --max-connections-per-client | --max-models | --requests-per-worker) return ;;
     esac
 
     case $command in
@@ -68,6 +72,13 @@ _peel() {
                 _peel_files
             fi
             return ;;
+        serve)
+            _peel_words "--host -p --port --unix-socket --tls-cert --tls-key --trust-proxy --max-connections
+                --max-connections-per-client --keys --new-key --new-link-secret --credits --insecure --rate --cors
+                --fetch --fetch-allow --workers --queue --memory --max-bytes --max-pixels --timeout --max-models
+                --requests-per-worker -m --model --threads --device --backend --precision --strict --log --log-file
+                --no-ui --drain-time -q --quiet -h --help"
+            return ;;
         quantize)
             if [[ $cur == -* ]]; then
                 _peel_words "--images -o --recursive --max-images --ranges --activations --clip-weights
@@ -87,6 +98,6 @@ _peel() {
         return
     fi
     _peel_files
-    [[ $cword -eq 1 ]] && COMPREPLY+=($(compgen -W "cut stream models model doctor quantize bench" -- "$cur"))
+    [[ $cword -eq 1 ]] && COMPREPLY+=($(compgen -W "cut stream serve models model doctor quantize bench" -- "$cur"))
 }
 complete -F _peel peel
