@@ -14,9 +14,10 @@ from PIL import Image
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = pathlib.Path(os.environ.get("PEEL_PROGRAM", ROOT / "build" / "peel"))
-sys.path[:0] = [str(ROOT / "tests" / "cli")]
+sys.path[:0] = [str(ROOT / "tests" / "cli"), str(ROOT / "tests" / "serve")]
 
 from cli_support import ball  # noqa: E402
+from serve_support import serving  # noqa: E402, F401
 
 
 def onnxruntime():

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from machine import PROGRAM, ROOT, ball, onnxruntime
+from machine import PROGRAM, ROOT, ball, onnxruntime, serving
 
 COMMANDS = ["", "cut", "stream", "bench", "quantize", "model run", "model info", "model tune", "models",
             "models list", "models info", "models verify", "models pull", "doctor"]
+ELSEWHERE = {"serve"}  # tests/serve/test_serve_options.py
 
 
 def options_of(command):
@@ -48,6 +49,22 @@ def test_option(machine, command, option):
         check(lambda *given, **how: CUTTING[command](machine, *given, **how))
     else:
         check(machine)
+
+
+def test_every_command_has_rows_somewhere():
+    """Those that --help shows, and theirs."""
+    def commands_of(command):
+        done = subprocess.run([PROGRAM, *command.split(), "--help"], capture_output=True, text=True)
+        _, _, told = done.stdout.partition("\nSubcommands:\n")
+        told = told.partition("\n\n")[0]
+        return [f"{command} {word}".strip() for word in re.findall(r"^  ([a-z]\S*)", told, re.M)]
+
+    if PROGRAM.exists():
+        found = commands_of("")
+        assert len(found) > 5
+        for command in found:
+            assert command in {*COMMANDS, *ELSEWHERE} or commands_of(command), command
+            assert {*commands_of(command)} <= {*COMMANDS}, command
 
 
 def test_no_row_is_of_yesterday():
@@ -836,6 +853,14 @@ def _(machine):
     done = decoded_elsewhere(machine, PEEL_ISOLATE="always", PEEL_TEST_DECODE_HELPER="crash")
     assert done.code == 1 and "crashed" in done.err
     assert "always or never" in decoded_elsewhere(machine, PEEL_ISOLATE="perhaps").err
+
+
+@variable("PEEL_TEST_WORKER")
+def _(machine):
+    photo = (machine.template / "photo.png").read_bytes()
+    with serving("--workers", "1", program=PROGRAM, env={"PEEL_TEST_WORKER": "crash@network"}) as service:
+        codes = [service.cut(picture).status_code for picture in (photo, photo + b"PEEL-TEST", photo)]
+    assert codes == [200, 500, 200]
 
 
 @variable("PEEL_DECODE_TIMEOUT")

@@ -63,6 +63,7 @@ Result<server::ServiceOptions> PlanService(const ServeArguments& a) {
   PEEL_ASSIGN_OR_RETURN(model.device, ParseDevice(a.device));
   PEEL_ASSIGN_OR_RETURN(model.backend, ParseBackend(a.backend));
   PEEL_ASSIGN_OR_RETURN(model.precision, ParsePrecision(a.precision));
+  options.work.max_models = a.max_models + 1;
   options.work.deadline = Milliseconds(a.timeout);
   options.drain_time = Milliseconds(a.drain_time);
   options.page = !a.no_page;

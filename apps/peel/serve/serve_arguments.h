@@ -17,6 +17,7 @@ struct ServeArguments {
   std::string model, device = "auto", backend = "auto", precision = "auto";
   std::string memory, max_bytes, log = "text", new_key, new_link_secret;
   int threads = 0;
+  int max_models = 4;  // beside the first
   double timeout = 60, drain_time = 30;
   bool strict = false, insecure = false, no_page = false, quiet = false;
 };

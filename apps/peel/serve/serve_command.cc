@@ -130,8 +130,8 @@ void AddLimits(Command& serve, ServeArguments& a) {
       .Range(0.001, 86400.0)
       .Group(group);
   serve
-      .AddOption("--max-models", a.service.work.max_models,
-                 "Models loaded at a time beside the first; default 4")
+      .AddOption("--max-models", a.max_models,
+                 "Models loaded at a time beside the first; default 4; 0: that one alone")
       .Range(0, 1000)
       .Group(group);
   serve

@@ -61,6 +61,10 @@ Status Pool::Start(boost::asio::io_context& context) {
 std::optional<Failure> Pool::AdmitModel(PoolJob& job) {
   const std::string& name = job.job.model;
   if (name.empty() || name == options_.model.model || name == info_.name) return std::nullopt;
+  if (options_.max_models <= 1) {
+    return Failure{Failure::Kind::kNoModel, StatusCode::kNotFound,
+                   "this server runs the model " + info_.name + " alone", 0};
+  }
   job.model = name;
   if (models_.contains(name)) return std::nullopt;
   const bool is_file = name.find('/') != std::string::npos || name.ends_with(".onnx");
@@ -78,6 +82,7 @@ std::optional<Failure> Pool::AdmitModel(PoolJob& job) {
 
 std::vector<std::string> Pool::ModelNames() const {
   std::vector<std::string> names = {info_.name};
+  if (options_.max_models <= 1) return names;
   for (const CatalogueEntry& entry : Catalogue()) {
     if (entry.name != info_.name && LocateModel(entry.name).ok()) names.emplace_back(entry.name);
   }

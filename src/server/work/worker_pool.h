@@ -29,8 +29,8 @@ struct WorkOptions {
   uint64_t memory = 0;  // of all pictures at work together, by estimate; 0: half of what is free
   std::chrono::milliseconds deadline{60'000};   // of a job, from its queueing; 0: none
   std::chrono::milliseconds kill_after{2'000};  // after a job was told to stop
-  int max_models = 4;                           // loaded at a time; the one unused the longest goes
-  int jobs_per_worker = 0;                      // a worker is replaced after so many; 0: never
+  int max_models = 5;       // loaded at a time, the first one too; the one unused the longest goes
+  int jobs_per_worker = 0;  // a worker is replaced after so many; 0: never
   // Told what is nobody's picture's fault, for the operator's log: a model that cannot be loaded,
   // workers that cannot be started, a zygote that has ended. On the context's thread.
   std::function<void(const std::string& what)> tell{};
