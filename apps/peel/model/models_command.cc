@@ -148,8 +148,7 @@ void AddModelsCommand(Command& app, int* exit_code) {
   verify.AddOption("NAME", *names, "Names or files; default: all on this machine");
   verify.OnParsed([names, exit_code] { *exit_code = Verify(*names); });
 
-  Command pull =
-      models.AddCommand("pull", "Download a model, over https");
+  Command pull = models.AddCommand("pull", "Download a model, over https");
   auto source = std::make_shared<std::string>();
   pull.AddOption("NAME", *source, "A model name or the https URL of an ONNX file").Required();
   auto sha256 = std::make_shared<std::string>();
