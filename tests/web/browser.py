@@ -21,6 +21,8 @@ def start():
                  "disable-background-networking", "disable-component-update", "disable-sync",
                  "disable-default-apps", "hide-scrollbars", "lang=en"):
         options.add_argument(f"--{flag}")
+    # A page that gives many files asks first, and nobody is here to answer.
+    options.add_experimental_option("prefs", {"profile.default_content_setting_values.automatic_downloads": 1})
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(str(DRIVER)))
     driver.set_script_timeout(PATIENCE)

@@ -42,8 +42,10 @@ def test_dragging_shows_where_to_drop(page, sample):
     data = {"items": [], "files": [str(sample("duck"))], "dragOperationsMask": 1}
     page.driver.execute_cdp_cmd("Input.dispatchDragEvent", {"type": "dragEnter", "x": 300, "y": 300, "data": data})
     page.wait("!document.getElementById('drop').hidden", "the mark of the drop")
-    page.driver.execute_cdp_cmd("Input.dispatchDragEvent", {"type": "dragCancel", "x": 300, "y": 300, "data": data})
+    page.driver.execute_cdp_cmd("Input.dispatchDragEvent", {"type": "dragOver", "x": 300, "y": 300, "data": data})
+    page.driver.execute_cdp_cmd("Input.dispatchDragEvent", {"type": "drop", "x": 300, "y": 300, "data": data})
     page.wait("document.getElementById('drop').hidden", "its end")
+    page.wait_done()
 
 
 def test_pasted_picture(page):
