@@ -169,13 +169,14 @@ class Page:
                   "document.getElementById('facts').textContent.includes('×')", f"{count} cut-outs")
 
     def downloaded(self, act):
-        """The file that appears when this is done."""
-        before = set(self.downloads.iterdir())
+        """The file that appears when this is done, put away: Chromium writes over one of the same name."""
         act()
         end = time.monotonic() + PATIENCE
         while True:
-            new = [f for f in set(self.downloads.iterdir()) - before if f.suffix != ".crdownload" and not f.name.startswith(".")]
+            new = [f for f in self.downloads.iterdir() if f.suffix != ".crdownload" and not f.name.startswith(".")]
             if new:
-                return new[0]
+                folder = self.downloads.parent / f"taken-{time.monotonic_ns()}"
+                folder.mkdir()
+                return new[0].rename(folder / new[0].name)
             assert time.monotonic() < end, f"nothing was downloaded; {self.state()}"
             time.sleep(0.03)
