@@ -20,7 +20,7 @@ PAGES = ROOT / "docs/benchmarks"
 RESULTS = PAGES / "results"
 BEGIN, END = "<!-- benchmarks: begin (bench/publish.py) -->", "<!-- benchmarks: end -->"
 # The order of the index; what is not named here comes after.
-ORDER = ["cold", "warm", "folder", "engine", "engine-avx2", "crowded", "edges", "matting", "formats", "png",
+ORDER = ["cold", "warm", "folder", "serve", "engine", "engine-avx2", "crowded", "edges", "matting", "formats", "png",
          "python", "quantize", "model"]
 
 

@@ -2,7 +2,8 @@
 # Everything that `make bench` measures, against peers from PyPI in a virtual environment of its own.
 # Results (JSON and Markdown) go to out/bench. Needs ../shared for the photograph and U²-Net-p.
 # BENCH_QUIET may name a command that is put before each minute of timing and keeps other work away.
-# usage: bench/run.sh [engine|shapes|crowded|cold|warm|formats|matting|edges|png|folder]...     all of them by default
+# usage: bench/run.sh [engine|shapes|crowded|cold|warm|formats|matting|edges|png|folder|serve]...     all of them by default
+# (but crowded and serve, which take long; serve needs wrk, and the Python module: make python).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 peel=build-bench/peel
@@ -55,6 +56,7 @@ for part in "${parts[@]}"; do
               ../shared/images/camera/*.jpg ../shared/images/objects/*.jpg ;;
     png) "$python" bench/png/compare.py --bench build-bench/codec_bench --json "$out/png.json" |
            tee "$out/png.md" ;;
+    serve) "$python" bench/serve/run.py "$peel" .venv/bin/python "$venv/bin/rembg" "$model" "$photo" "$out" ;;
     *) echo "bench: no part called $part" >&2; exit 2 ;;
   esac
 done

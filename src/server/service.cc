@@ -197,7 +197,8 @@ std::optional<Response> Service::Operate(const Request& request) {
   const ServiceOptions& options = parts_.options;
   const PageFile* const file = options.page ? FindPageFile(path) : nullptr;
   const bool has_docs = options.docs && (path == "/openapi.json" || path == "/api");
-  if (!has_docs && file == nullptr && path != "/live" && path != "/health" && path != "/metrics") {
+  if (!has_docs && file == nullptr && path != "/live" && path != "/ready" && path != "/health" &&
+      path != "/metrics") {
     return std::nullopt;
   }
   if (request.method != "GET" && request.method != "HEAD") {

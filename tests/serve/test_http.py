@@ -73,7 +73,7 @@ def test_absurd_heads(service, head, status):
     assert service.get("/live").status_code == 200
 
 
-@pytest.mark.parametrize("line", [b"GARBAGE\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\0" * 40,
+@pytest.mark.parametrize("line", [b"GARBAGE\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\0" * 40 + b"\r\n\r\n",
                                   b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
                                   b"GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /a\0b HTTP/1.1\r\nHost: x\r\n\r\n",
                                   b"GET / HTTP/9.9\r\nHost: x\r\n\r\n"])

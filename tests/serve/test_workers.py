@@ -24,7 +24,8 @@ def test_a_picture_that_ends_its_worker(start, photo, how, stage):
         assert bad.status_code == 500, bad.text
         assert bad.json()["error"]["message"]
         assert is_cut_out(opened(service.cut(photo).content))
-    wait_until(lambda: service.metric("peel_worker_restarts_total") >= 2, "restarts to be counted")
+    if how != "eat":  # a worker that finds no more memory says so, and goes on
+        wait_until(lambda: service.metric("peel_worker_restarts_total") >= 2, "restarts to be counted")
     assert service.get("/ready").status_code == 200
 
 

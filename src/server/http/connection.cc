@@ -278,6 +278,9 @@ Request Connection::Describe(RequestParser& parser, Refusal& refusal) {
   auto target = ParseTarget(parser.target);
   if (!target.ok()) {
     refusal = {400, target.status().message()};
+    // Where it is the query that is wrong, the path still says whose form the error should have.
+    auto path = ParseTarget(parser.target.substr(0, parser.target.find('?')));
+    if (path.ok()) request.path = std::move(path->path);
     return request;
   }
   request.path = std::move(target->path);
