@@ -84,7 +84,8 @@ class Services:
 
     def run(self, *options, **env):
         """One that is to end by itself."""
-        return subprocess.run([PROGRAM, "serve", "--port", "0", *map(str, options)], capture_output=True, text=True,
+        port = () if "--port" in options else ("--port", "0")
+        return subprocess.run([PROGRAM, "serve", *port, *map(str, options)], capture_output=True, text=True,
                               timeout=PATIENCE, env={**os.environ, **BARE, **env})
 
     @functools.cached_property
@@ -248,13 +249,14 @@ def signed(secret, text):
 @row("--fetch", "--fetch-allow")
 def _(all_):
     fields = {"image_url": picture_at(all_)}
-    answer = all_.guarded.post("/v1/cut", data=fields, headers={"X-Api-Key": (all_.guarded, all_.key)[1]})
+    service = all_.guarded
+    answer = service.post("/v1/cut", data=fields, headers={"X-Api-Key": all_.key})
     assert answer.status_code == 200, answer.text
     other = {"image_url": f"http://127.0.0.1:{all_.usual.port}/"}  # is there, and not on the list
-    answer = all_.guarded.post("/v1/cut", data=other, headers={"X-Api-Key": all_.key})
-    assert answer.status_code == 400 and "--fetch" not in answer.json()["error"]["message"]
+    answer = service.post("/v1/cut", data=other, headers={"X-Api-Key": all_.key})
+    assert answer.status_code == 400 and "does not fetch" not in answer.json()["error"]["message"]
     answer = all_.usual.post("/v1/cut", data=fields)
-    assert answer.status_code == 400 and "--fetch" in answer.json()["error"]["message"]
+    assert answer.status_code == 400 and "does not fetch" in answer.json()["error"]["message"]
     assert all_.run("--fetch-allow", "127.0.0.1").returncode == 2
 
 
@@ -336,10 +338,10 @@ def _(all_):
     service = all_.start("--workers", "1", "--queue", "0", "--memory", "60M", "--drain-time", "0.05", "--timeout",
                          "80000", "--log", "json", PEEL_TEST_WORKER="hang@network")
     assert service.metric("peel_workers") == 1
+    wait_until(lambda: service.get("/ready").status_code == 200, "the end of the first picture, which is its own")
     large = service.cut(header_of(6000, 5000) + b"\0" * 100)
     assert large.status_code == 413 and "memory" in large.json()["error"]["message"], large.text
     assert "memory" not in all_.usual.cut(header_of(6000, 5000) + b"\0" * 100).text
-    wait_until(lambda: service.get("/ready").status_code == 200, "the worker's first picture")
     with Raw(service) as raw:
         raw.send(post(b"/v1/cut", all_.photo + MARK))
         wait_until(lambda: service.metric("peel_workers", state="busy") == 1, "the picture at work")
