@@ -10,7 +10,7 @@ import zlib
 import pytest
 
 from raw_http import Raw, post
-from serve_support import ball, encoded, is_cut_out, opened, wait_until
+from serve_support import PATIENCE, ball, encoded, is_cut_out, opened, wait_until
 
 MARK = b"PEEL-TEST"  # a picture that ends in this does what PEEL_TEST_WORKER says
 
@@ -185,7 +185,7 @@ def test_drain(start):
     for thread in threads:
         thread.join()
     assert answers == [200, 200]
-    assert service.end() == 0
+    assert service.process.wait(PATIENCE) == 0
 
 
 def test_ready_fails_while_draining(start, photo):
@@ -201,7 +201,7 @@ def test_ready_fails_while_draining(start, photo):
         asked.send(b"dy HTTP/1.1\r\nHost: x\r\n\r\n")
         got = asked.answer()
         assert got is None or got[0] == 503
-    assert service.end() == 0  # the client has gone, and with it the work
+    assert service.process.wait(PATIENCE) == 0  # the client has gone, and with it the work
 
 
 def test_second_signal_ends_at_once(start, photo):
