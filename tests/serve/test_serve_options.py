@@ -2,6 +2,7 @@
 the effect: answers, processes, files, log lines, exit codes. One without a row fails, and so does a row
 of an option that there is no more. Services are shared by rows whose options do not disturb each other."""
 import contextlib
+import datetime
 import functools
 import http.client
 import http.server
@@ -350,6 +351,9 @@ def _(all_):
         assert service.end() == 0
         assert raw.answer() is None
     service.wait_for("took too long and was cut off")
+    times = [datetime.datetime.fromisoformat(line["time"].rstrip("Z")) for line in service.json_lines()
+             if line["message"] == "draining" or "cut off" in line["message"]]
+    assert (times[-1] - times[0]).total_seconds() < 25  # 30 where nothing is said
 
 
 @row("--timeout")
