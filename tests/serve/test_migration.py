@@ -14,7 +14,7 @@ EXAMPLES = re.findall(r"<!-- try: (\w+) (\w+) -->\n```\w+\n(.*?)```", PAGE.read_
 
 FILES = {"sh": "cut.sh", "python": "cut.py", "javascript": "cut.mjs", "go": "cut.go", "java": "Cut.java"}
 COMMANDS = {"sh": ["sh", "-e"], "python": [sys.executable], "javascript": ["node"], "go": ["go", "run"],
-            "java": ["java"]}
+            "java": ["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]}  # the quick compiler is enough
 NEEDS = {"sh": "curl", "javascript": "node", "go": "go", "java": "java"}
 
 
