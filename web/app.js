@@ -55,6 +55,9 @@ async function showItem(item) {
 
 async function showResult(item) {
   if (item !== shown.item || !item.result) return;
+  // With the brush in hand this is what is looked at: the result can wait.
+  await showCut(item);
+  if (item !== shown.item) return;
   const {result} = item;
   if (shown.result !== result) {
     const isFirst = !shown.result;

@@ -1,5 +1,7 @@
 // Strokes that say what is certainly subject and what is certainly background, in pixels of the picture.
 
+import {palettePng} from './png.js';
+
 const COLOURS = {keep: '#0f0', remove: '#f00', erase: '#000'};
 
 export class Strokes {
@@ -49,9 +51,14 @@ export class Strokes {
 
   // The picture that the server calls hints: green is subject, red is background, the rest is clear.
   hints(width, height) {
-    const canvas = new OffscreenCanvas(width, height);
-    this.draw(canvas.getContext('2d'));
-    return canvas.convertToBlob({type: 'image/png'});
+    const context = new OffscreenCanvas(width, height).getContext('2d', {willReadFrequently: true});
+    this.draw(context);
+    const {data} = context.getImageData(0, 0, width, height);
+    const indices = new Uint8Array(width * height);
+    for (let i = 0, p = 0; i < indices.length; ++i, p += 4) {
+      if (data[p + 3] > 127) indices[i] = data[p + 1] > data[p] ? 1 : 2;
+    }
+    return palettePng(width, height, indices, [[0, 0, 0, 0], [0, 255, 0, 255], [255, 0, 0, 255]]);
   }
 }
 Strokes.versions = 0;

@@ -1,5 +1,7 @@
 // Pictures as the viewer draws them: at full size, with halves of it ready for when it is zoomed out.
 
+import {palettePng, sizeOf} from './png.js';
+
 export class Pyramid {
   constructor(levels) {
     this.levels = levels;
@@ -45,14 +47,10 @@ export async function masked(before, matteBlob, longer = 2048) {
   return Pyramid.of(context.canvas.transferToImageBitmap());
 }
 
-// A white picture as large as this one.
-export async function whiteLike(blob) {
-  const {width, height} = await createImageBitmap(blob);
-  const canvas = new OffscreenCanvas(width, height);
-  const context = canvas.getContext('2d');
-  context.fillStyle = '#fff';
-  context.fillRect(0, 0, width, height);
-  return canvas.convertToBlob({type: 'image/png'});
+// A white picture as large as this PNG.
+export async function whiteLike(png) {
+  const {width, height} = await sizeOf(png);
+  return palettePng(width, height, new Uint8Array(width * height), [[255, 255, 255, 255]]);
 }
 
 // A square preview on a canvas, all of the picture in it.

@@ -4,6 +4,7 @@
 import {Strokes} from './brush.js';
 import {cut, ServiceError} from './service.js';
 import {lookFields, matteFields, reframes, textOf} from './options.js';
+import {sizeOf} from './png.js';
 
 const MOST_TRIES = 6;  // of one picture while the server is busy
 
@@ -214,9 +215,3 @@ export class Queue extends EventTarget {
 }
 
 const mega = (bytes) => (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);
-
-// Width and height as the head of a PNG says.
-async function sizeOf(png) {
-  const head = new DataView(await png.slice(16, 24).arrayBuffer());
-  return {width: head.getUint32(0), height: head.getUint32(4)};
-}
