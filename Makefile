@@ -64,7 +64,9 @@ test-packages: all deb tarball $(VENV)/.stamp
 compat: wheel
 	@tools/run_compat.sh
 
+# Without Chromium the tests of the page are left out, and say so.
 test: all layers python
+	-@tools/install_deps.sh browser
 	ctest --test-dir build --output-on-failure -j $(JOBS)
 	$(PY) -m pytest -q tests
 
