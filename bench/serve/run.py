@@ -214,7 +214,7 @@ def compare(args):
                           "/api/remove?model=u2netp", "file", first, env)
 
         names = ["peel", "peel, U²-Net-p", "rembg s, U²-Net-p"]
-        record = {"machine": measure.machine(), "runs": {n: [] for n in names}, "start_ms": {n: [] for n in names},
+        record = {"machine": measure.machine(), "date": time.strftime("%Y-%m-%d"), "runs": {n: [] for n in names}, "start_ms": {n: [] for n in names},
                   "many": {}, "memory": {}}
         for turn in range(args.rounds):
             for name in names[turn % 3:] + names[:turn % 3]:
@@ -332,7 +332,7 @@ def soak(args):
     if len(half) > 2:
         mean_n, mean_mb = statistics.mean(n for n, _ in half), statistics.mean(mb for _, mb in half)
         slope = 1000 * sum((n - mean_n) * (mb - mean_mb) for n, mb in half) / sum((n - mean_n)**2 for n, _ in half)
-    record = {"machine": measure.machine(), "minutes": args.soak, "statuses": {str(k): v for k, v in counts.items()},
+    record = {"machine": measure.machine(), "date": time.strftime("%Y-%m-%d"), "minutes": args.soak, "statuses": {str(k): v for k, v in counts.items()},
               "slope_mb_per_1000": slope, "most_mb": max(mb for _, mb in samples), "curve": curve, "samples": samples}
     (out / "soak.json").write_text(json.dumps(record, indent=1))
     folder_bench.plot({"peel serve": samples}, out / "soak-memory.svg")

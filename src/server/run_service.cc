@@ -74,10 +74,6 @@ class Runner {
     // In this order: connections may still hold what the pool gave them.
     http_.reset();
     service_.reset();
-    pool.set_restarted([this](std::string_view reason) {
-      monitor_->Restarted(reason);
-      monitor_->Note("warning", "a worker was replaced: " + std::string(reason));
-    });
     gate.set_tell(nullptr);
     pool.set_restarted(nullptr);
     return OkStatus();
