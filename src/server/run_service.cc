@@ -11,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include "src/base/os/system_limits.h"
 #include "src/server/canary.h"
 #include "src/server/fetch/fetcher.h"
 #include "src/server/gate.h"
@@ -62,6 +63,7 @@ class Runner {
     service_ = std::make_unique<Service>(
         Service::Parts{context_, options_, pool, gate, monitor, *fetcher, *canary});
     HttpOptions http = options_.http;
+    http.max_connections = ConnectionsPossible(http.max_connections);
     http.max_bodies = std::max(options_.work.memory / 2, 2 * options_.max_body);
     PEEL_ASSIGN_OR_RETURN(http_, HttpServer::Listen(context_, http, *service_));
     service_->set_http(http_.get());
@@ -80,6 +82,15 @@ class Runner {
   }
 
  private:
+  int ConnectionsPossible(int wanted) const {
+    constexpr int kOthers = 200;  // descriptors of workers, regions, files and fetches
+    const int possible = std::max(AllowDescriptors(wanted + kOthers) - kOthers, 16);
+    if (possible >= wanted) return wanted;
+    events_.warn("--max-connections " + std::to_string(wanted) + ": this process may open so many " +
+                 "descriptors that " + std::to_string(possible) + " are possible (ulimit -n)");
+    return possible;
+  }
+
   std::string Address() const {
     if (!options_.http.unix_socket.empty()) return "unix:" + options_.http.unix_socket;
     const std::string& host = options_.http.address;

@@ -192,6 +192,31 @@ def test_more_connections_than_allowed(start):
     wait_until(lambda: quiet(service), "room after the others have gone")
 
 
+@pytest.mark.parametrize("hard", [5000, 400])
+def test_room_for_connections(program, hard):
+    """Its own limit of descriptors is raised as far as it may be; what is not to be had is told."""
+    soft = 64
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if before[1] != resource.RLIM_INFINITY and before[1] < hard:
+        pytest.skip("too few descriptors are allowed here")
+    told = subprocess.Popen(["sh", "-c", f'ulimit -Hn {hard}; ulimit -Sn {soft}; exec "$0" serve --port 0', program],
+                            stderr=subprocess.PIPE, text=True)
+    try:
+        lines = []
+        for line in told.stderr:
+            lines.append(line)
+            if "listening on " in line:
+                break
+        limits = open(f"/proc/{told.pid}/limits", encoding="ascii").read()
+        row = next(line for line in limits.splitlines() if line.startswith("Max open files"))
+        assert int(row.split()[3]) == min(hard, 4096 + 200)
+        assert any("ulimit -n" in line for line in lines) == (hard < 4096)
+    finally:
+        told.kill()
+        told.wait()
+        told.stderr.close()
+
+
 def test_connections_of_one_client(start):
     service = start("--max-connections-per-client", "3")
     with contextlib_stack() as held:

@@ -23,4 +23,8 @@ struct SystemLimits {
 // Asked anew at each call, as limits and free memory change.
 SystemLimits ReadSystemLimits();
 
+// Raises this process's own limit of open descriptors (`ulimit -n`) to so many, as far as it may.
+// Returns how many it may open now.
+int AllowDescriptors(int wanted);
+
 }  // namespace peel

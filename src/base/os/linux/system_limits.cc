@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <climits>
 #include <fstream>
 #include <sstream>
 #include <string_view>
@@ -42,6 +43,18 @@ std::optional<uint64_t> ResourceLimit(int resource) {
 }
 
 }  // namespace
+
+int AllowDescriptors(int wanted) {
+  rlimit limit = {};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;
+  const auto most = static_cast<rlim_t>(std::max(wanted, 0));
+  if (limit.rlim_cur < most) {
+    limit.rlim_cur = std::min(most, limit.rlim_max);
+    setrlimit(RLIMIT_NOFILE, &limit);
+    getrlimit(RLIMIT_NOFILE, &limit);
+  }
+  return static_cast<int>(std::min<rlim_t>(limit.rlim_cur, INT_MAX));
+}
 
 SystemLimits ReadSystemLimits() {
   SystemLimits limits;

@@ -83,6 +83,9 @@ bool HasArmDotProduct() { return false; }
 
 std::string NvidiaKernelModule() { return ""; }
 
+// Sockets are no descriptors here, and have no limit of their own.
+int AllowDescriptors(int wanted) { return wanted; }
+
 SystemLimits ReadSystemLimits() {
   SystemLimits limits;
   limits.processors_online = static_cast<int>(GetActiveProcessorCount(ALL_PROCESSOR_GROUPS));
