@@ -199,7 +199,7 @@ def test_room_for_connections(program, hard):
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     if before[1] != resource.RLIM_INFINITY and before[1] < hard:
         pytest.skip("too few descriptors are allowed here")
-    told = subprocess.Popen(["sh", "-c", f'ulimit -Hn {hard}; ulimit -Sn {soft}; exec "$0" serve --port 0', program],
+    told = subprocess.Popen(["sh", "-c", f'ulimit -Sn {soft}; ulimit -Hn {hard}; exec "$0" serve --port 0', program],
                             stderr=subprocess.PIPE, text=True)
     try:
         lines = []
