@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "src/server/call.h"
 
 namespace peel::server {
 namespace {
@@ -20,17 +19,21 @@ struct Service::BatchCall::Timer {
   boost::asio::steady_timer timer;
 };
 
-Service::BatchCall::BatchCall(Service& service, std::shared_ptr<Exchange> exchange, Batch batch)
+Service::BatchCall::BatchCall(Service& service, std::shared_ptr<Exchange> exchange, Batch batch,
+                              std::vector<Gate::Verdict> verdicts)
     : service_(service),
       exchange_(std::move(exchange)),
       batch_(std::move(batch)),
+      verdicts_(std::move(verdicts)),
       window_(static_cast<size_t>(std::max(service.parts_.pool.counts().workers, 1)) + 1),
       retry_(std::make_unique<Timer>(service.parts_.context)) {}
 
 Service::BatchCall::~BatchCall() = default;
 
-void Service::BatchCall::Start(Service& service, std::shared_ptr<Exchange> exchange, Batch batch) {
-  auto call = std::make_shared<BatchCall>(service, std::move(exchange), std::move(batch));
+void Service::BatchCall::Start(Service& service, std::shared_ptr<Exchange> exchange, Batch batch,
+                               std::vector<Gate::Verdict> verdicts) {
+  auto call = std::make_shared<BatchCall>(service, std::move(exchange), std::move(batch),
+                                          std::move(verdicts));
   call->exchange_->OnGone([weak = std::weak_ptr<BatchCall>(call)] {
     if (const auto alive = weak.lock()) alive->Gone();
   });
@@ -72,8 +75,7 @@ void Service::BatchCall::Done(size_t number, const Outcome& outcome) {
   Picture& picture = finished_[number];
   if (outcome.ok()) {
     picture = {outcome.done->bytes, outcome.done->keeper};
-    const auto state = std::static_pointer_cast<CallState>(exchange_->request().state);
-    if (state) service_.parts_.gate.Charge(state->verdict);
+    service_.parts_.gate.Charge(verdicts_[number]);
   } else {
     errors_.emplace_back(batch_.items[number].name, outcome.failure.message);
   }

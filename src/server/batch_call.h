@@ -19,9 +19,12 @@ namespace peel::server {
 // stands in errors.json at the archive's end; the others are not disturbed.
 class Service::BatchCall : public std::enable_shared_from_this<Service::BatchCall> {
  public:
-  static void Start(Service& service, std::shared_ptr<Exchange> exchange, Batch batch);
+  // `verdicts`: of each picture.
+  static void Start(Service& service, std::shared_ptr<Exchange> exchange, Batch batch,
+                    std::vector<Gate::Verdict> verdicts);
 
-  BatchCall(Service& service, std::shared_ptr<Exchange> exchange, Batch batch);
+  BatchCall(Service& service, std::shared_ptr<Exchange> exchange, Batch batch,
+            std::vector<Gate::Verdict> verdicts);
   ~BatchCall();
 
  private:
@@ -37,6 +40,7 @@ class Service::BatchCall : public std::enable_shared_from_this<Service::BatchCal
   Service& service_;
   std::shared_ptr<Exchange> exchange_;
   Batch batch_;
+  std::vector<Gate::Verdict> verdicts_;
   ZipWriter zip_;
   size_t window_;
   size_t handed_out_ = 0, delivered_ = 0;

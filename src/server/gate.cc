@@ -54,6 +54,20 @@ class TheGate final : public Gate {
     return WithRate(request, now);
   }
 
+  Verdict JudgeMore(const Caller& caller) override {
+    const auto named = keys_ != nullptr ? keys_->Named(caller.key_name) : nullptr;
+    if (named == nullptr) return {};
+    Key key = *named;
+    key.rate.reset();
+    key.max_concurrent = 0;
+    auto begun = use_.Begin(key, 1, Steady::now(), clock_.Now());
+    if (begun.refusal != KeyUse::Refusal::kNone) return Refused(402, std::move(begun.message));
+    Verdict verdict;
+    verdict.caller = caller;
+    verdict.lease = std::move(begun.lease);
+    return verdict;
+  }
+
   std::optional<Response> Preflight(const Request& request) override {
     return cors_.is_on() ? cors_.Preflight(request) : std::nullopt;
   }

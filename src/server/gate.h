@@ -36,6 +36,9 @@ class Gate {
   enum class Cost { kNothing, kPicture };
   virtual Verdict Judge(const Request& request, std::string_view api, Cost cost) = 0;
 
+  // One more picture of a request that was let in: its credit. Rates do not count it.
+  virtual Verdict JudgeMore(const Caller& caller) = 0;
+
   // A preflight's answer; nullopt where the request is none.
   virtual std::optional<Response> Preflight(const Request& request) = 0;
   // What every answer to this request's origin carries.

@@ -26,6 +26,16 @@ uint64_t AnnouncedBytes(const Request& request) {
   return bytes;
 }
 
+// Whether a method is one of "GET, POST".
+bool IsAmong(std::string_view method, std::string_view methods) {
+  while (!method.empty() && !methods.empty()) {
+    const size_t end = std::min(methods.find(", "), methods.size());
+    if (methods.substr(0, end) == method) return true;
+    methods.remove_prefix(std::min(end + 2, methods.size()));
+  }
+  return false;
+}
+
 Response PlainError(int status, const std::string& message) {
   return JsonAnswer(status, {{"error", {{"code", ErrorCode(status)}, {"message", message}}}});
 }
@@ -74,8 +84,7 @@ std::optional<Response> Service::Admit(Request& request, BodyLimits& limits) {
   if (auto preflight = parts_.gate.Preflight(request)) return preflight;
   Api* const api = ApiOf(request.path);
   if (api == nullptr || !api->IsWork(request.path)) return std::nullopt;
-  const std::string methods = api->Methods(request.path);
-  if (methods.find(request.method) == std::string::npos) return std::nullopt;  // 405, by Handle
+  if (!IsAmong(request.method, api->Methods(request.path))) return std::nullopt;  // 405, by Handle
   const bool is_account = request.path == "/v1.0/account";
   state->verdict = parts_.gate.Judge(
       request, api->name(), is_account ? Gate::Cost::kNothing : Gate::Cost::kPicture);
@@ -145,7 +154,7 @@ void Service::Handle(std::shared_ptr<Exchange> exchange) {
                                           "; /api lists what is here"));
   }
   const std::string methods = api->Methods(request.path);
-  if (request.method.empty() || methods.find(request.method) == std::string::npos) {
+  if (!IsAmong(request.method, methods)) {
     Response response = api->Error(405, "this is asked by " + methods);
     response.headers.Set("Allow", methods + ", OPTIONS");
     if (request.method == "OPTIONS") {
@@ -169,7 +178,15 @@ void Service::Handle(std::shared_ptr<Exchange> exchange) {
     for (Batch::Item& item : batch->items) {
       item.job.max_pixels = std::min(item.job.max_pixels, most);
     }
-    return BatchCall::Start(*this, std::move(exchange), std::move(*batch));
+    // The request's own place is the first picture's; each other one costs as much.
+    std::vector<Gate::Verdict> verdicts = {state ? state->verdict : Gate::Verdict{}};
+    while (verdicts.size() < batch->items.size()) {
+      verdicts.push_back(parts_.gate.JudgeMore(verdicts.front().caller));
+      if (const Gate::Verdict& more = verdicts.back(); more.status != 0) {
+        return Reply(exchange, api->Error(more.status, more.message));
+      }
+    }
+    return BatchCall::Start(*this, std::move(exchange), std::move(*batch), std::move(verdicts));
   }
   Work& work = std::get<Work>(plan);
   work.job.max_pixels = std::min(work.job.max_pixels, most);

@@ -195,6 +195,21 @@ def test_credits_are_counted(start, photo, tmp_path):
     assert again.post("/v1/cut", data=photo, headers={"X-Api-Key": key}).status_code == 402
 
 
+def test_a_batch_costs_what_its_pictures_cost(start, photo, tmp_path):
+    import io
+    import zipfile
+    key = new_key(tmp_path / "keys.json", "shop", credits=5, requests_per_minute=6000, burst=3)
+    service = start("--keys", tmp_path / "keys.json")
+    left = lambda: service.get("/v1.0/account", headers={"X-Api-Key": key}).json()["data"]["attributes"]["credits"]["total"]
+    ask = lambda *pictures: service.post("/v1/batch", files=[("image", (f"{i}.jpg", p)) for i, p in enumerate(pictures)],
+                                         headers={"X-Api-Key": key})
+    done = ask(photo, photo[:200], photo)  # the broken one is free
+    assert len(zipfile.ZipFile(io.BytesIO(done.content)).namelist()) == 3
+    wait_until(lambda: left() == 3, "what was not used to be given back")
+    assert ask(photo, photo, photo, photo).status_code == 402
+    wait_until(lambda: left() == 3, "nothing to be taken")
+
+
 def test_limits_of_a_key(start, photo, tmp_path):
     keys = tmp_path / "keys.json"
     small = new_key(keys, "small", max_pixels=1000)
