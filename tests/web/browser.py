@@ -1,9 +1,11 @@
 """Headless Chromium with the page in it, by what a user does and sees."""
 import base64
+import io
 import json
 import pathlib
 import time
 
+from PIL import Image
 from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
@@ -24,6 +26,7 @@ def start():
     # A page that gives many files asks first, and nobody is here to answer.
     options.add_experimental_option("prefs", {"profile.default_content_setting_values.automatic_downloads": 1})
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    options.add_experimental_option("perfLoggingPrefs", {"enableNetwork": True, "enablePage": False})
     driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(str(DRIVER)))
     driver.set_script_timeout(PATIENCE)
     driver.set_page_load_timeout(PATIENCE)
@@ -36,16 +39,27 @@ class Page:
     def __init__(self, driver, url, downloads):
         self.driver, self.url, self.downloads = driver, url, downloads
         driver.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(downloads)})
-        self.size(1280, 800)
+        self.resize(1280, 800)
         self.media()
         self.logs()  # forget what was before
-        self.requested()
         driver.get(url)
-        self.js("sessionStorage.clear(); localStorage.clear()")
+        self.wait_server()
+
+    def wait_server(self):
         self.wait("document.getElementById('engine').textContent", "what the server is")
+
+    def forget(self):
+        """What it has stored: the next test has the same address."""
+        self.js("sessionStorage.clear(); localStorage.clear()")
 
     # How it is looked at.
     def size(self, width, height, touch=False):
+        """Until the page has seen it."""
+        self.resize(width, height, touch)
+        self.wait(f"document.documentElement.clientWidth === {width}", "the other size")
+        self.drawn()
+
+    def resize(self, width, height, touch=False):
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
             "width": width, "height": height, "deviceScaleFactor": 1, "mobile": touch})
         self.driver.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": touch})
@@ -83,6 +97,15 @@ class Page:
         return self.value("[document.getElementById('facts').textContent, document.getElementById('veil').textContent, "
                           "...[...document.querySelectorAll('#queue .thumb')].map((t) => t.ariaLabel)].join(' | ')")
 
+    def drawn(self):
+        """What has changed is on the screen."""
+        self.later("{ await new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go))) }")
+
+    def wait_compared(self):
+        """Original and result lie over each other: both have been decoded."""
+        self.wait("!document.getElementById('handle').hidden", "the slider")
+        self.drawn()
+
     def find(self, selector):
         return self.driver.find_element(By.CSS_SELECTOR, selector)
 
@@ -107,8 +130,7 @@ class Page:
 
     def stage_pixel(self, u, v):
         """RGB of what is seen at a place of the picture's stage, 0 to 1 each."""
-        import io
-        from PIL import Image
+        self.drawn()
         box = self.value("(({x, y, width, height}) => [x, y, width, height])"
                          "(document.getElementById('stage').getBoundingClientRect())")
         shot = Image.open(io.BytesIO(base64.b64decode(self.driver.get_screenshot_as_base64()))).convert("RGB")
@@ -120,9 +142,14 @@ class Page:
         self.js("arguments[0].scrollIntoView({block: 'nearest'})", element)
         # A radio button or switch lies under its own drawing.
         if element.tag_name == "input" and element.get_attribute("type") == "radio":
-            ActionChains(self.driver).move_to_element(element).click().perform()
+            ActionChains(self.driver, duration=0).move_to_element(element).click().perform()
         else:
             element.click()
+
+    def take_brush(self):
+        self.wait("!document.getElementById('brush').disabled", "the brush, which needs original and matte")
+        self.click("#brush")
+        self.wait("!document.getElementById('paints').hidden", "the brush")
 
     def press(self, *keys):
         ActionChains(self.driver).send_keys(*keys).perform()
@@ -173,8 +200,9 @@ class Page:
         act()
         end = time.monotonic() + PATIENCE
         while True:
-            new = [f for f in self.downloads.iterdir() if f.suffix != ".crdownload" and not f.name.startswith(".")]
-            if new:
+            files = list(self.downloads.iterdir())
+            new = [f for f in files if f.suffix != ".crdownload" and not f.name.startswith(".") and f.stat().st_size]
+            if new and len(new) == len(files):
                 folder = self.downloads.parent / f"taken-{time.monotonic_ns()}"
                 folder.mkdir()
                 return new[0].rename(folder / new[0].name)

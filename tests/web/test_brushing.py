@@ -22,8 +22,7 @@ def result(page):
 def begin(page, sample):
     page.choose(sample("duck"))
     page.wait_done()
-    page.click("#brush")
-    page.wait("!document.getElementById('paints').hidden", "the brush")
+    page.take_brush()
 
 
 def hints_of(cut):
@@ -59,7 +58,7 @@ def test_undo_and_redo(page, between, sample):
     page.choose(sample("duck"))
     page.wait_done()
     before = np.asarray(result(page))
-    page.click("#brush")
+    page.take_brush()
     page.click("[name=paint][value=remove]")
     page.drag((.45, .6), (.55, .6))
     settle(page, between, 2)
@@ -89,6 +88,7 @@ def test_erasing_takes_strokes_back(page, between, sample):
 def test_brush_by_keys_alone(page, between, sample):
     page.choose(sample("duck"))
     page.wait_done()
+    page.wait("!document.getElementById('brush').disabled", "the brush")
     page.press("b")
     page.wait("document.activeElement.id === 'stage'", "focus on the stage")
     page.press("r")
@@ -152,7 +152,6 @@ def test_brush_on_a_picture_come_back_to(page, between, sample):
     page.click("#queue li:nth-child(2) .thumb")
     page.wait("!document.getElementById('brush').disabled", "the brush")
     page.click("#queue li:nth-child(1) .thumb")
-    page.wait("!document.getElementById('brush').disabled", "the brush")
-    page.click("#brush")
+    page.take_brush()
     page.drag((.78, .2), (.8, .2))
     page.wait("!document.getElementById('undo').disabled", "the stroke")
