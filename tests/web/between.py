@@ -7,7 +7,6 @@ import email.policy
 import http.client
 import http.server
 import json
-import socket
 import threading
 
 
@@ -35,67 +34,9 @@ def form_of(content_type, body):
     return fields
 
 
-class Door(http.server.ThreadingHTTPServer):
-    """One address for all tests, so that the browser may keep the page's files, and behind it the Between of the
-    test that runs. A connection belongs to the one it was opened to: what a page before asks late is not mixed in."""
-    daemon_threads = True
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Visit)
-        self.between = None
-        self.visits = {}  # connection → its Between
-        self.knocks = {}  # address → what to set once it is accepted
-        self.url = f"http://127.0.0.1:{self.server_address[1]}"
-        self.thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05})
-        self.thread.start()
-
-    def process_request(self, request, client_address):
-        if knock := self.knocks.pop(client_address, None):
-            self.shutdown_request(request)
-            return knock.set()
-        self.visits[request] = self.between
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request):
-        self.visits.pop(request, None)
-        super().shutdown_request(request)
-
-    def handle_error(self, request, client_address):
-        """A browser that has left."""
-
-    def lead_to(self, between):
-        # They are accepted in their order: with this one all before it.
-        with socket.socket() as knocking:
-            knocking.bind(("127.0.0.1", 0))
-            accepted = self.knocks[knocking.getsockname()] = threading.Event()
-            knocking.connect(self.server_address)
-            assert accepted.wait(timeout=90)
-        self.between = between
-        for visit in list(self.visits):
-            with contextlib.suppress(OSError):
-                visit.shutdown(socket.SHUT_RDWR)
-
-    def close(self):
-        self.lead_to(None)
-        self.shutdown()
-        self.server_close()
-        self.thread.join()
-
-
-class Visit(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_):
-        pass
-
-    def do_GET(self):
-        if between := self.server.visits.get(self.request):
-            between.handle(self)
-
-    do_POST = do_GET
-
-
 class Between:
+    """One for each test, at an address of its own: what a page before asks late does not come here."""
+
     def __init__(self, port):
         self.port = port
         self.asked = []
@@ -103,6 +44,24 @@ class Between:
         self.about = {}     # what /v1/about says otherwise
         self.hold = threading.Event()  # POSTs wait while it is not set
         self.hold.set()
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_):
+                pass
+
+            def do_GET(self):
+                outer.handle(self)
+
+            do_POST = do_GET
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05})
+        self.thread.start()
 
     def handle(self, handler):
         body = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
@@ -141,3 +100,9 @@ class Between:
     @property
     def cuts(self):
         return [asked for asked in self.asked if asked.path == "/v1/cut"]
+
+    def close(self):
+        self.hold.set()
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()

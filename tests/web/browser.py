@@ -48,10 +48,6 @@ class Page:
     def wait_server(self):
         self.wait("document.getElementById('engine').textContent", "what the server is")
 
-    def forget(self):
-        """What it has stored: the next test has the same address."""
-        self.js("sessionStorage.clear(); localStorage.clear()")
-
     # How it is looked at.
     def size(self, width, height, touch=False):
         """Until the page has seen it."""

@@ -28,32 +28,22 @@ def service():
         yield running
 
 
-@pytest.fixture(scope="session")
-def door():
-    from between import Door
-    running = Door()
-    yield running
-    running.close()
-
-
 @pytest.fixture
-def between(service, door):
+def between(service):
     from between import Between
-    one = Between(service.port)
-    door.lead_to(one)
-    yield one
-    one.hold.set()
+    server = Between(service.port)
+    yield server
+    server.close()
 
 
 @pytest.fixture
-def page(driver, door, between, tmp_path):
+def page(driver, between, tmp_path):
     """Just opened. A test must leave no error in the console that it did not expect."""
     import browser
     (tmp_path / "downloads").mkdir()
-    page = browser.Page(driver, door.url, tmp_path / "downloads")
+    page = browser.Page(driver, between.url, tmp_path / "downloads")
     yield page
     errors = [text for level, text in page.logs() if level == "SEVERE" and "/v1/" not in text]
-    page.forget()
     driver.get("about:blank")
     assert not errors
 
