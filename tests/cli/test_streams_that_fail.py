@@ -136,7 +136,7 @@ def test_every_command_without_messages(run, models, bad):
     for command in [
         f"model run {model}", f"model info {model}", "model info none.onnx", f"model tune {model} --images /none",
         "quantize --images /none", "models verify none.onnx", "models info none", "bench /none", "bench --apply",
-        "models pull http://localhost/x.onnx", "serve", "bench-case --what", "cut in.txt", "cut --watch /none -O out",
+        "models pull http://localhost/x.onnx", "serve --max-bytes lots", "scan", "bench-case --what", "cut in.txt", "cut --watch /none -O out",
     ]:
         usual = run(f"touch in.txt; $PEEL {command}")
         silent = run(f"$PEEL {command} {bad}")
