@@ -23,8 +23,8 @@ GUIDE = [p for p in pages() if name_of(p) == "README.md" or
          (p.parent == ROOT / "docs" and p.name != "README.md")]
 BLOCKS = [(page, *block) for page in GUIDE for block in blocks(page)]
 # Pages of the guide without a command of their own that could be run here; the examples of migrate.md
-# are run by tests/serve/test_migration.py.
-NO_EXAMPLES = {"docs/library.md", "docs/install.md", "docs/migrate.md"}
+# are run by tests/serve/test_migration.py, and tests/web is about the page.
+NO_EXAMPLES = {"docs/library.md", "docs/install.md", "docs/migrate.md", "docs/page.md"}
 
 
 def test_guide_pages_have_examples():
