@@ -165,8 +165,8 @@ def colours_of(data: Any, what: str) -> Any:
     if isinstance(data, (str, os.PathLike, bytes, bytearray, memoryview)):
         from PIL import Image
 
-        raw = isinstance(data, (bytes, bytearray, memoryview))
-        with Image.open(io.BytesIO(data) if raw else data) as image:
+        source = data if isinstance(data, (str, os.PathLike)) else io.BytesIO(data)
+        with Image.open(source) as image:
             data = image.convert("RGBA")
     if is_pillow(data):
         data = data if data.mode in ("RGB", "RGBA") else data.convert("RGBA")

@@ -429,9 +429,18 @@ def test_further_flags(rembg_home, monkeypatch, capfd, tmp_path):
     code, _ = run(monkeypatch, capfd, "p", "-m", "peel", "-w", "--accept-usage-cost", tmp_path / "in",
                   tmp_path / "out")  # the last one agrees to costs, which nothing here has
     assert code == 0 and not (tmp_path / "in/stop.txt").exists()
-    for flags in (["-p", "7001"], ["-h", "127.0.0.1"], ["-l", "info"], ["-t", "2"], ["--no-ui"], []):
-        code, text = run(monkeypatch, capfd, "s", *flags)
-        assert code == 3 and "no HTTP service" in text
+    started = []
+    with monkeypatch.context() as patched:  # what it would become; tests/serve runs it
+        patched.setattr("peel.rembg.server.find_program", lambda: "/bin/peel")
+        patched.setattr("peel.rembg.server.os.execv", lambda program, words: started.append(" ".join(words)))
+        for flags, words in ((["-p", "7001"], "--port 7001"), (["-h", "127.0.0.2"], "--host 127.0.0.2"),
+                             (["-l", "error"], "--log off"), (["-t", "2"], "--workers 2"), (["--no-ui"], "--no-ui")):
+            run(patched, capfd, "s")
+            run(patched, capfd, "s", *flags)
+            assert words in started.pop() and words not in started.pop(), flags
+        patched.setattr("peel.rembg.server.find_program", lambda: None)
+        code, text = run(patched, capfd, "s")
+        assert code == 3 and "PATH" in text and not started
     code, text = run(monkeypatch, capfd, "d", "nope")
     assert code == 1 and "nope" in text
     run(monkeypatch, capfd, "b", "-m", "peel", "-o", tmp_path / "f-%02d.png", 160, 120,
