@@ -133,9 +133,9 @@ def two_megapixels(photo, folder, count=6):
 
 def overhead(server, python, picture, rounds=25):
     """Milliseconds of a request beside `peel.cut` of the same bytes in one process, in turns."""
-    code = ("import sys, time, peel; r = peel.Remover(); b = open(sys.argv[1], 'rb').read()\n"
+    code = ("import sys, time, peel; r = peel.Session(); b = open(sys.argv[1], 'rb').read()\n"
             "for line in sys.stdin:\n"
-            "    t = time.perf_counter(); r.cut(b); print((time.perf_counter() - t) * 1000, flush=True)")
+            "    t = time.perf_counter(); peel.cut(b, session=r); print((time.perf_counter() - t) * 1000, flush=True)")
     child = subprocess.Popen([python, "-c", code, picture], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     data = pathlib.Path(picture).read_bytes()
     direct, served = [], []
