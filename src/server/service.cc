@@ -1,7 +1,6 @@
 #include "src/server/service.h"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -18,13 +17,6 @@
 
 namespace peel::server {
 namespace {
-
-uint64_t AnnouncedBytes(const Request& request) {
-  const std::string_view text = request.headers.Get("Content-Length");
-  uint64_t bytes = 0;
-  std::from_chars(text.data(), text.data() + text.size(), bytes);
-  return bytes;
-}
 
 // Whether a method is one of "GET, POST".
 bool IsAmong(std::string_view method, std::string_view methods) {
@@ -96,10 +88,6 @@ std::optional<Response> Service::Admit(Request& request, BodyLimits& limits) {
   }
   if (draining_) return refuse(503, "the server is going down; ask another one, or again soon", 1);
   limits.max_bytes = std::min(parts_.options.max_body, state->verdict.max_body);
-  if (const uint64_t bytes = AnnouncedBytes(request); bytes > limits.max_bytes) {
-    return refuse(413, "the request has " + std::to_string(bytes) + " bytes, and " +
-                           std::to_string(limits.max_bytes) + " are the most");
-  }
   // While nothing can be done with it, no body is taken.
   if (const auto wait = parts_.pool.FullFor(); wait && !is_account) {
     return refuse(api->name() == "removebg" ? 429 : 503,

@@ -8,12 +8,12 @@ namespace peel::server {
 
 std::vector<std::unique_ptr<Api>> AllApis(const Facts& facts) {
   std::vector<std::unique_ptr<Api>> apis;
-  apis.push_back(MakeRembgApi(facts));
+  apis.push_back(MakeRembgApi());
   apis.push_back(MakeRemoveBgApi(facts));
   apis.push_back(MakePeelApi(facts));
-  apis.push_back(MakeClipdropApi(facts));
-  apis.push_back(MakePhotoroomApi(facts));
-  apis.push_back(MakeWithoutBgApi(facts));
+  apis.push_back(MakeClipdropApi());
+  apis.push_back(MakePhotoroomApi());
+  apis.push_back(MakeWithoutBgApi());
   return apis;
 }
 

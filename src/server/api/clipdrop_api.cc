@@ -26,8 +26,6 @@ std::string_view FormatAccepted(std::string_view accept) {
 
 class ClipdropApi final : public Api {
  public:
-  explicit ClipdropApi(const Facts& facts) : facts_(facts) {}
-
   std::string_view name() const override { return "clipdrop"; }
   bool Owns(std::string_view path) const override { return path == "/remove-background/v1"; }
   std::string Methods(std::string_view) const override { return "POST"; }
@@ -65,15 +63,12 @@ class ClipdropApi final : public Api {
     };
     return work;
   }
-
- private:
-  const Facts& facts_;
 };
 
 }  // namespace
 
-std::unique_ptr<Api> MakeClipdropApi(const Facts& facts) {
-  return std::make_unique<ClipdropApi>(facts);
+std::unique_ptr<Api> MakeClipdropApi() {
+  return std::make_unique<ClipdropApi>();
 }
 
 }  // namespace peel::server

@@ -11,8 +11,6 @@ namespace {
 
 class PhotoroomApi final : public Api {
  public:
-  explicit PhotoroomApi(const Facts& facts) : facts_(facts) {}
-
   std::string_view name() const override { return "photoroom"; }
   bool Owns(std::string_view path) const override { return path == "/v1/segment"; }
   std::string Methods(std::string_view) const override { return "POST"; }
@@ -81,14 +79,12 @@ class PhotoroomApi final : public Api {
     }
     return OkStatus();
   }
-
-  const Facts& facts_;
 };
 
 }  // namespace
 
-std::unique_ptr<Api> MakePhotoroomApi(const Facts& facts) {
-  return std::make_unique<PhotoroomApi>(facts);
+std::unique_ptr<Api> MakePhotoroomApi() {
+  return std::make_unique<PhotoroomApi>();
 }
 
 }  // namespace peel::server

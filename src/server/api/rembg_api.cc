@@ -57,8 +57,6 @@ std::optional<std::string> ColourOf(std::string_view text) {
 
 class RembgApi final : public Api {
  public:
-  explicit RembgApi(const Facts& facts) : facts_(facts) {}
-
   std::string_view name() const override { return "rembg"; }
   bool Owns(std::string_view path) const override { return path == "/api/remove"; }
   std::string Methods(std::string_view) const override { return "GET, POST"; }
@@ -168,12 +166,10 @@ class RembgApi final : public Api {
     }
     return std::nullopt;
   }
-
-  const Facts& facts_;
 };
 
 }  // namespace
 
-std::unique_ptr<Api> MakeRembgApi(const Facts& facts) { return std::make_unique<RembgApi>(facts); }
+std::unique_ptr<Api> MakeRembgApi() { return std::make_unique<RembgApi>(); }
 
 }  // namespace peel::server

@@ -10,6 +10,6 @@ namespace peel::server {
 // ppm, dc, bgc, model and extras, in the form or the query. Answers a PNG; errors are FastAPI's
 // {"detail": …}. A model that is named gives rembg's pixels, as does ppm; else Peel's own model and
 // edges are at work, unless compat=rembg asks for rembg's.
-std::unique_ptr<Api> MakeRembgApi(const Facts& facts);
+std::unique_ptr<Api> MakeRembgApi();
 
 }  // namespace peel::server

@@ -16,8 +16,6 @@ using Clock = std::chrono::steady_clock;
 
 class WithoutBgApi final : public Api {
  public:
-  explicit WithoutBgApi(const Facts& facts) : facts_(facts) {}
-
   std::string_view name() const override { return "withoutbg"; }
   bool Owns(std::string_view path) const override { return path == "/v1/remove-background"; }
   std::string Methods(std::string_view) const override { return "POST"; }
@@ -72,15 +70,12 @@ class WithoutBgApi final : public Api {
     };
     return work;
   }
-
- private:
-  const Facts& facts_;
 };
 
 }  // namespace
 
-std::unique_ptr<Api> MakeWithoutBgApi(const Facts& facts) {
-  return std::make_unique<WithoutBgApi>(facts);
+std::unique_ptr<Api> MakeWithoutBgApi() {
+  return std::make_unique<WithoutBgApi>();
 }
 
 }  // namespace peel::server
