@@ -1,6 +1,6 @@
 -- wrk's side of bench/serve/run.py: posts the pictures of a folder as multipart forms in turn, counts
 -- answers by status, and writes latencies in milliseconds as JSON.
--- usage: wrk -s load.lua ADDRESS/PATH -- FIELD OUTPUT.json PICTURE…
+-- usage: wrk -s load.lua ADDRESS/PATH -- FIELD OUTPUT.json MODEL|- PICTURE…
 local bodies, statuses, threads = {}, {}, {}
 local counter = 0
 
@@ -14,11 +14,13 @@ function init(args)
   wrk.method = "POST"
   wrk.headers["Content-Type"] = "multipart/form-data; boundary=" .. boundary
   field, output = args[1], args[2]
-  for i = 3, #args do
+  local part = "--" .. boundary .. "\r\nContent-Disposition: form-data; name="
+  local text = args[3] == "-" and "" or part .. '"model"\r\n\r\n' .. args[3] .. "\r\n"
+  for i = 4, #args do
     local file = assert(io.open(args[i], "rb"))
     local bytes = file:read("*a")
     file:close()
-    bodies[#bodies + 1] = "--" .. boundary .. '\r\nContent-Disposition: form-data; name="' .. field ..
+    bodies[#bodies + 1] = text .. part .. '"' .. field ..
       '"; filename="p.jpg"\r\nContent-Type: image/jpeg\r\n\r\n' .. bytes .. "\r\n--" .. boundary .. "--\r\n"
   end
   counted = {}

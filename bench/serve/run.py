@@ -63,8 +63,8 @@ def resident(process):
 class Server:
     """One of the two, from its start to its end; memory is looked at all along."""
 
-    def __init__(self, name, command, port, path, field, first, env=None):
-        self.name, self.port, self.path, self.field = name, port, path, field
+    def __init__(self, name, command, port, path, field, first, env=None, model=None):
+        self.name, self.port, self.path, self.field, self.model = name, port, path, field, model
         self.address = f"http://127.0.0.1:{port}"
         self.samples, self.watching = [], True
         begun = time.perf_counter()
@@ -72,8 +72,10 @@ class Server:
                                         stderr=subprocess.DEVNULL)
         while True:
             try:
-                if self.post(first)[0] == 200:
+                status, body = self.post(first)
+                if status == 200:
                     break
+                raise RuntimeError(f"{name} answers {status}: {body[:200]}")
             except OSError:
                 if time.perf_counter() - begun > 120:
                     raise
@@ -90,8 +92,11 @@ class Server:
     def post(self, picture):
         """(status, body)"""
         edge = b"peel-bench-boundary"
-        body = (b"--" + edge + b'\r\nContent-Disposition: form-data; name="' + self.field.encode() +
-                b'"; filename="p.jpg"\r\n\r\n' + picture + b"\r\n--" + edge + b"--\r\n")
+        part = b"--" + edge + b'\r\nContent-Disposition: form-data; name='
+        # rembg reads a form's options from the form alone.
+        text = part + b'"model"\r\n\r\n' + self.model.encode() + b"\r\n" if self.model else b""
+        body = (text + part + b'"' + self.field.encode() + b'"; filename="p.jpg"\r\n\r\n' + picture + b"\r\n--" +
+                edge + b"--\r\n")
         request = urllib.request.Request(self.address + self.path, body, {
             "Content-Type": "multipart/form-data; boundary=" + edge.decode()})
         try:
@@ -104,7 +109,7 @@ class Server:
         with tempfile.NamedTemporaryFile(suffix=".json") as told:
             done = subprocess.run(
                 ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", f"--timeout={timeout}s", "-s", HERE / "load.lua",
-                 self.address + self.path, "--", self.field, told.name, *pictures], capture_output=True, text=True)
+                 self.address + self.path, "--", self.field, told.name, self.model or "-", *pictures], capture_output=True, text=True)
             if done.returncode != 0:
                 raise RuntimeError(f"wrk against {self.name}: {done.stderr}")
             return json.load(open(told.name, encoding="utf-8"))
@@ -208,10 +213,10 @@ def compare(args):
             if name == "peel":
                 return Server(name, [*serve, "--port", "7301"], 7301, "/api/remove", "file", first, env)
             if name == "peel, U²-Net-p":
-                return Server(name, [*serve, "--port", "7302", "-m", "u2netp"], 7302, "/api/remove?model=u2netp", "file",
-                              first, env)
-            return Server(name, [args.rembg, "s", "-h", "127.0.0.1", "-p", "7303", "--no-ui"], 7303,
-                          "/api/remove?model=u2netp", "file", first, env)
+                return Server(name, [*serve, "--port", "7302", "-m", "u2netp"], 7302, "/api/remove", "file", first, env,
+                              "u2netp")
+            return Server(name, [args.rembg, "s", "-h", "127.0.0.1", "-p", "7303", "--no-ui"], 7303, "/api/remove", "file",
+                          first, env, "u2netp")
 
         names = ["peel", "peel, U²-Net-p", "rembg s, U²-Net-p"]
         record = {"machine": measure.machine(), "date": time.strftime("%Y-%m-%d"), "runs": {n: [] for n in names}, "start_ms": {n: [] for n in names},
