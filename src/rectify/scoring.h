@@ -1,0 +1,63 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "src/base/status.h"
+#include "src/image/image.h"
+#include "src/rectify/edge_map.h"
+#include "src/rectify/plane.h"
+#include "src/rectify/working_copy.h"
+
+namespace peel::quads {
+
+// What a quad is judged by. Shares and likenesses from 0 to 1 unless it says otherwise.
+struct Evidence {
+  enum Name {
+    kCover,        // share of the sides, as far as seen, with a gradient along their normal
+    kLeastCover,   // of the side that has least
+    kWeakerCover,  // mean over both pairs of opposite sides of the weaker one's
+    kStep,         // colour difference of bands inside and outside against its scatter: mean
+    kLeastStep,    // of the side that has least
+    kWeakerStep,   // as kWeakerCover
+    kContrast,     // logarithm of that difference in levels
+    kOneSign,      // how far all sides agree whether the inside is brighter
+    kBeyond,       // share with edges where sides are prolonged beyond their corners: of a floor
+    kCornerCover,  // as kCover, of the outer sixths of the sides
+    kArea,         // square root of the share of the picture
+    kAngles,       // largest cosine of a corner's angle
+    kOpposite,     // how unlike opposite sides are in length, logarithm, the worse pair
+    kUnseen,       // share of the sides that the picture does not show or that are its borders
+    kAlike,        // likeness of the colours just inside along all four sides
+    kAround,       // likeness of the colours just outside
+    kMatte,        // soft overlap with the matte; 0 without one
+    kMatteSides,   // mean step of the matte across the sides; 0 without one
+    kHasMatte,
+    kCount,
+  };
+  std::array<double, kCount> values{};
+  double& operator[](Name name) { return values[static_cast<size_t>(name)]; }
+  double operator[](Name name) const { return values[static_cast<size_t>(name)]; }
+};
+
+class Scorer {
+ public:
+  // The matte (of the size of the working copy) may be empty. Borrows all three.
+  Scorer(const WorkingCopy& copy, const EdgeMap& edges, ImageView<const uint8_t> matte);
+
+  // For a convex clockwise quad in the plane of the working copy.
+  Evidence Look(const Quad& quad) const;
+
+ private:
+  void LookAtSides(const Quad& quad, Evidence& evidence) const;
+  void LookAtMatte(const Quad& quad, Evidence& evidence) const;
+
+  const WorkingCopy& copy_;
+  const EdgeMap& edges_;
+  ImageView<const uint8_t> matte_;
+  std::vector<uint32_t> matte_sums_;  // of each row, up to each column
+  double matte_total_ = 0;
+};
+
+}  // namespace peel::quads

@@ -1,0 +1,73 @@
+#include "src/rectify/search.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "src/rectify/candidates.h"
+#include "src/rectify/confidence.h"
+#include "src/rectify/edge_lines.h"
+#include "src/rectify/edge_map.h"
+#include "src/rectify/segments.h"
+#include "src/rectify/working_copy.h"
+
+namespace peel::quads {
+
+Result<Search> SearchQuads(ImageView<const uint8_t> picture, ImageView<const uint8_t> matte,
+                           ThreadPool* pool) {
+  Search search;
+  PEEL_ASSIGN_OR_RETURN(const WorkingCopy copy, MakeWorkingCopy(picture, 500000, pool));
+  search.factor = copy.factor;
+  ImageU8 small_matte;
+  if (!matte.empty()) {
+    PEEL_ASSIGN_OR_RETURN(small_matte, ShrinkMatte(matte, copy.factor, pool));
+  }
+  PEEL_ASSIGN_OR_RETURN(EdgeMap edges, MakeEdgeMap(copy, pool));
+  std::vector<Segment> segments = FindSegments(edges, 10);
+  PEEL_ASSIGN_OR_RETURN(const WorkingCopy half, Halve(copy, pool));
+  PEEL_ASSIGN_OR_RETURN(EdgeMap half_edges, MakeEdgeMap(half, pool));
+  for (Segment s : FindSegments(half_edges, 10)) {
+    s.a = 2.0 * s.a, s.b = 2.0 * s.b, s.length *= 2, s.contrast /= 2;
+    segments.push_back(s);
+  }
+  if (!small_matte.empty()) {
+    WorkingCopy as_copy;
+    for (auto& plane : as_copy.planes) {
+      PEEL_ASSIGN_OR_RETURN(plane, Image<int16_t>::Allocate(copy.width(), copy.height(), 1));
+    }
+    for (int y = 0; y < copy.height(); ++y) {
+      for (int x = 0; x < copy.width(); ++x) {
+        as_copy.planes[0].row(y)[x] = static_cast<int16_t>(small_matte.row(y)[x] * kLevelSteps);
+        as_copy.planes[1].row(y)[x] = as_copy.planes[2].row(y)[x] = 0;
+      }
+    }
+    PEEL_ASSIGN_OR_RETURN(EdgeMap matte_edges, MakeEdgeMap(as_copy, pool));
+    for (const Segment& s : FindSegments(matte_edges, 10)) segments.push_back(s);
+  }
+  std::stable_sort(segments.begin(), segments.end(),
+                   [](const Segment& a, const Segment& b) { return a.length > b.length; });
+  std::vector<EdgeLine> lines = FindEdgeLines(segments, copy, 64);
+  const double w = copy.width(), h = copy.height();
+  const Line borders[] = {{{0, 0}, {1, 0}}, {{0, h}, {1, 0}}, {{0, 0}, {0, 1}}, {{w, 0}, {0, 1}}};
+  for (const Line& border : borders) {
+    EdgeLine line(border, copy.width(), copy.height());
+    line.Finish();
+    line.is_border = true;
+    lines.push_back(std::move(line));
+  }
+  const std::vector<Candidate> candidates = CombineLines(lines, copy.width(), copy.height(), 200);
+  const Scorer scorer(copy, edges, small_matte.view());
+  std::vector<JudgedQuad>& judged = search.judged;
+  for (const Candidate& c : candidates) {
+    JudgedQuad j;
+    j.quad = c.quad;
+    j.evidence = scorer.Look(c.quad);
+    j.log_odds = LogOdds(j.evidence);
+    judged.push_back(j);
+  }
+  std::stable_sort(judged.begin(), judged.end(), [](const JudgedQuad& a, const JudgedQuad& b) {
+    return a.log_odds > b.log_odds;
+  });
+  return search;
+}
+
+}  // namespace peel::quads
