@@ -21,6 +21,7 @@
 #include "apps/peel/model/models_command.h"
 #include "apps/peel/model/quantize_command.h"
 #include "apps/peel/output.h"
+#include "apps/peel/rectify/rectify_command.h"
 #include "apps/peel/serve/serve_command.h"
 #include "apps/peel/stream/stream_command.h"
 #include "src/base/cpu.h"
@@ -31,13 +32,14 @@
 
 namespace {
 
-constexpr std::string_view kLater[] = {"rectify", "scan", "video"};
+constexpr std::string_view kLater[] = {"scan", "video"};
 
 constexpr char kFooter[] = R"(
 Without a command, `cut` is meant: `peel photo.jpg` writes photo.cut.png beside the photo.
   peel photo.jpg -o - > cut.png         write to standard output
   peel *.jpg -O out --background white  many files, on white
   peel folder -O out --recursive --skip-existing --jobs 4
+  peel rectify page.jpg                 the page straightened: page.rect.png
   cat *.jpg | peel stream > cut-outs    one picture after another through a pipe
   peel cut --help                       all options for cutting out
 
@@ -73,6 +75,7 @@ int Run(int argc, char** argv) {
   peel::Command& app = line.top();
   int exit_code = peel::kExitDone;
   peel::AddCutCommand(app, &exit_code);
+  peel::AddRectifyCommand(app, &exit_code);
   peel::AddStreamCommand(app, &exit_code);
   peel::AddModelsCommand(app, &exit_code);
   peel::AddModelCommand(app, &exit_code);

@@ -43,7 +43,8 @@ Status ManifestSet::Compact() {
   return first;
 }
 
-Result<ReportSink> ReportSink::Create(const std::string& path, const std::string& output_folder) {
+Result<ReportSink> ReportSink::Create(const std::string& path, const std::string& output_folder,
+                                      ReportStyle style) {
   ReportSink sink(path);
   if (Lower(fs::path(path).extension().string()) == ".jsonl") {
     std::error_code error;
@@ -51,11 +52,11 @@ Result<ReportSink> ReportSink::Create(const std::string& path, const std::string
                                       fs::weakly_canonical(fs::path(output_folder) / ".", error)) {
       fs::create_directories(output_folder, error);  // a failure shows when the file is made
     }
-    auto lines = LineReport::Create(path);
+    auto lines = LineReport::Create(path, style);
     if (!lines.ok()) return std::move(lines).status().WithContext(path);
     sink.lines_.emplace(*std::move(lines));
   } else if (!path.empty()) {
-    sink.array_.emplace(ArrayReport::Create(path));
+    sink.array_.emplace(ArrayReport::Create(path, style));
   }
   return sink;
 }

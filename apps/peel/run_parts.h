@@ -36,7 +36,8 @@ class ReportSink {
  public:
   // "" reports nowhere. A report that goes into the output folder may come before it: then the
   // folder is made. The errors name the file.
-  static Result<ReportSink> Create(const std::string& path, const std::string& output_folder);
+  static Result<ReportSink> Create(const std::string& path, const std::string& output_folder,
+                                   ReportStyle style);
 
   Status Add(const FileReport& report, const ModelInfo* model);
   // The array, in the order of `inputs`.

@@ -46,6 +46,9 @@ struct Picture {
   uint32_t delay_us = 0;
   uint32_t plays = 1;
 
+  // The lens's focal length in the picture's own pixels, as its EXIF has it; 0: not known.
+  double focal_px = 0;
+
   // As found, save that the profile describes RGB pixels (codec/metadata.h, AdoptMetadata). Before
   // writing, pass it through MetadataForOutput.
   Metadata metadata;

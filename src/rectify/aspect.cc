@@ -136,24 +136,4 @@ Aspect EstimateAspect(const Quad& quad, Size picture, double focal_px) {
   return aspect;
 }
 
-const KnownRatio* NearestKnownRatio(double ratio, double tolerance) {
-  static constexpr KnownRatio kKnown[] = {
-      {"a4", 297.0 / 210, 297, 210},
-      {"letter", 11 / 8.5, 279.4, 215.9},
-      {"id1", 85.60 / 53.98, 85.60, 53.98},
-      {"4:3", 4.0 / 3, 0, 0},
-      {"16:9", 16.0 / 9, 0, 0},
-      {"3:2", 1.5, 0, 0},
-  };
-  if (!(ratio > 0)) return nullptr;
-  const double wide = std::max(ratio, 1 / ratio);
-  const KnownRatio* best = nullptr;
-  double least = tolerance;
-  for (const KnownRatio& known : kKnown) {
-    const double off = std::abs(wide / known.ratio - 1);
-    if (off <= least) least = off, best = &known;
-  }
-  return best;
-}
-
 }  // namespace peel

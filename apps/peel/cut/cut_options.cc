@@ -9,6 +9,50 @@
 
 namespace peel {
 
+void AddInputs(Command& command, CutArguments& a) {
+  command
+      .AddOption("INPUT", a.inputs,
+                 "Pictures (JPEG, PNG, WebP, TIFF, AVIF, HEIC, GIF, BMP and more), folders, quoted "
+                 "patterns, or '-' for standard input")
+      .Required();
+}
+
+void AddOutputOptions(Command& cut, CutArguments& a) {
+  const char* const group = "Output";
+  cut.AddOption("-o", a.output_file, "Write to FILE ('-' for standard output)")
+      .TypeName("FILE")
+      .Group(group);
+  cut.AddOption("-O", a.output_folder, "Write into the folder DIR; it is created if necessary")
+      .TypeName("DIR")
+      .Group(group);
+  AddEncodingOptions(cut, a);
+  cut.AddFlag("--all-frames", a.all_frames,
+              "Write one file per frame of an animation, page of a TIFF or picture of a HEIC: "
+              "NAME-001.cut.png …")
+      .Group(group);
+  cut.AddFlag("--skip-existing", a.skip_existing,
+              "Skip outputs whose source, model and options have not changed")
+      .Group(group);
+  cut.AddOption("--report", a.report,
+                "Write a report on each input: FILE.json at the end, FILE.jsonl line by line "
+                "during the run")
+      .TypeName("FILE.json|FILE.jsonl")
+      .Group(group);
+}
+
+void AddFolderOptions(Command& cut, CutArguments& a) {
+  const char* const group = "Run";
+  cut.AddFlag("--recursive", a.recursive, "Include sub-folders").Group(group);
+  cut.AddFlag("--watch", a.watch, "Keep running and process new files in the folders, until Ctrl-C")
+      .Group(group);
+  cut.AddOption("--shard", a.shard, "Process part I of N, for N machines that share a list")
+      .TypeName("I/N")
+      .Group(group);
+  cut.AddOption("--progress", a.progress, "auto, always or never; auto: only on a terminal")
+      .OneOf({"auto", "always", "never"})
+      .Group(group);
+}
+
 void AddEncodingOptions(Command& cut, CutArguments& a) {
   const char* const group = "Output";
   cut.AddOption("--format", a.format,
@@ -19,11 +63,14 @@ void AddEncodingOptions(Command& cut, CutArguments& a) {
       .Range(1, 100)
       .Group(group);
   cut.AddFlag("--lossless", a.options.encode.lossless, "Lossless WebP or AVIF").Group(group);
+}
+
+void AddAnimationOption(Command& cut, CutArguments& a) {
   cut.AddOption("--animation", a.animation,
                 "auto: an animation stays one in png (APNG), webp and gif, other formats get its "
                 "first frame; first: always only the first frame")
       .OneOf({"auto", "first"})
-      .Group(group);
+      .Group("Output");
 }
 
 void AddPictureOptions(Command& cut, CutArguments& a) {
@@ -92,6 +139,10 @@ void AddPictureOptions(Command& cut, CutArguments& a) {
                 "fitted into this share of it, such as 80%, or as large as it is: original")
       .TypeName("PERCENT|original")
       .Group(group);
+  AddSizeLimits(cut, a, group);
+}
+
+void AddSizeLimits(Command& cut, CutArguments& a, const char* group) {
   cut.AddOption("--max-size", a.options.decode.max_size,
                 "Scale down so that the longer side has at most PX pixels")
       .TypeName("PX")

@@ -4,9 +4,15 @@
 
 #include "apps/peel/cut/cut_run.h"
 
-// The groups of options that `cut` and `stream` have in common.
+// The groups of options that `cut`, `rectify` and `stream` have in common.
 namespace peel {
 
+void AddInputs(Command& command, CutArguments& arguments);
+// Where results of files go, and in which format.
+void AddOutputOptions(Command& command, CutArguments& arguments);
+void AddFolderOptions(Command& command, CutArguments& arguments);
+void AddAnimationOption(Command& command, CutArguments& arguments);
+void AddSizeLimits(Command& command, CutArguments& arguments, const char* group);
 void AddEncodingOptions(Command& command, CutArguments& arguments);
 void AddPictureOptions(Command& command, CutArguments& arguments);
 void AddMattingOptions(Command& command, CutArguments& arguments);

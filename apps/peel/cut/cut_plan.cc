@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "apps/peel/cut/cut_rectify.h"
 #include "apps/peel/run_parts.h"
 #include "apps/peel/settings_hash.h"
 #include "src/base/os/files.h"
@@ -78,7 +79,9 @@ Status PlanPicture(const CutArguments& a, CutOptions& cut) {
     PEEL_RETURN_IF_ERROR(parse(*a.crop, "--crop", ParseMargins, cut.frame.crop_margin));
   }
   if (a.shadow) PEEL_RETURN_IF_ERROR(parse(*a.shadow, "--shadow", ParseShadow, cut.frame.shadow));
-  if (!a.size.empty()) PEEL_RETURN_IF_ERROR(parse(a.size, "--size", ParseSize, cut.frame.canvas));
+  if (!a.size.empty() && !a.straighten) {
+    PEEL_RETURN_IF_ERROR(parse(a.size, "--size", ParseSize, cut.frame.canvas));
+  }
   if (!a.scale.empty()) {
     PEEL_RETURN_IF_ERROR(parse(a.scale, "--scale", ParseScale, cut.frame.scale));
   }
@@ -125,6 +128,7 @@ Result<Plan> MakePlan(const CutArguments& a) {
   }
   CutOptions& cut = plan.batch.cut;
   cut = a.options;
+  PEEL_RETURN_IF_ERROR(PlanRectify(a, plan));
   PEEL_ASSIGN_OR_RETURN(cut.encode.format, OutputFormat(plan.output));
   if (a.compat == "rembg") cut.matte.model.mode = MatteMode::kRembg;
   if (a.all_frames && !a.animation.empty()) {

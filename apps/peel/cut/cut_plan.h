@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 
 #include "apps/peel/console.h"
 #include "apps/peel/cut/cut_run.h"
@@ -18,6 +19,7 @@ struct Plan {
   BatchOptions batch;
   OutputOptions output;
   Shard shard;
+  std::string pdf;  // what all results go into; "": files
   Console::Progress progress = Console::Progress::kAuto;
 };
 

@@ -12,6 +12,7 @@
 
 #include "apps/peel/console.h"
 #include "apps/peel/cut/cut_plan.h"
+#include "apps/peel/cut/pdf_output.h"
 #include "apps/peel/isolation.h"
 #include "apps/peel/run_parts.h"
 #include "apps/peel/settings_hash.h"
@@ -34,6 +35,14 @@ std::string Shown(const FileReport& report) {
   return report.input == "-" ? "standard input" : report.input;
 }
 
+void TellAbstained(Console& console, const FileReport& report, const CutArguments& a) {
+  const char* const rest = !a.straighten           ? ""
+                           : report.output.empty() ? "; nothing is written (see --keep)"
+                                                   : "; written as it is";
+  console.Warn(
+      fmt::format("{}: not straightened: {}{}", Shown(report), report.rectify->reason, rest));
+}
+
 void Tell(Console& console, const FileReport& report, const CutArguments& a) {
   switch (report.state) {
     case FileReport::State::kFailed:
@@ -49,7 +58,8 @@ void Tell(Console& console, const FileReport& report, const CutArguments& a) {
       if (!report.warning.empty()) {
         console.Warn(fmt::format("{}: {}", Shown(report), report.warning));
       }
-      if (!report.has_subject && a.compat.empty()) {
+      if (report.rectify && !report.rectify->ok()) TellAbstained(console, report, a);
+      if (!report.has_subject && a.compat.empty() && !a.straighten) {
         console.Warn(fmt::format("{}: no subject found (score {:.2f}); the {} is empty",
                                  Shown(report), report.subject_score,
                                  a.options.compose.mask_only ? "mask" : "cut-out"));
@@ -58,18 +68,22 @@ void Tell(Console& console, const FileReport& report, const CutArguments& a) {
       for (const auto& [stage, milliseconds] : report.times) {
         stages += fmt::format(" {} {:.1f}", stage, milliseconds);
       }
-      console.Detail(fmt::format("{} -> {} ({}x{}, {}, subject {:.0f} %) in {:.1f} ms:{}",
-                                 Shown(report), report.output, report.width, report.height,
-                                 HumanBytes(report.output_bytes), report.coverage * 100,
-                                 report.total_ms, stages));
+      const std::string what = report.rectify && report.rectify->ok()
+                                   ? fmt::format("{} at {:.0f} %", KindName(report.rectify->kind),
+                                                 report.rectify->confidence * 100)
+                                   : fmt::format("subject {:.0f} %", report.coverage * 100);
+      if (report.output.empty()) {
+        console.Detail(fmt::format("{} in {:.1f} ms:{}", Shown(report), report.total_ms, stages));
+        break;
+      }
+      console.Detail(fmt::format("{} -> {} ({}x{}, {}, {}) in {:.1f} ms:{}", Shown(report),
+                                 report.output, report.width, report.height,
+                                 HumanBytes(report.output_bytes), what, report.total_ms, stages));
       break;
     }
   }
   // A file counts once, when its last frame is done or nothing further comes of it.
-  if (report.frame < report.frames && report.state == FileReport::State::kDone &&
-      report.frame > 0) {
-    return;
-  }
+  if (!report.last) return;
   console.Step(Shown(report), report.state != FileReport::State::kSkipped);
 }
 
@@ -108,7 +122,7 @@ class CutRun {
                        ? fmt::format("{}-of-{}", plan_.shard.index, plan_.shard.count)
                        : "") {}
 
-  int OnList(InputList list, JobList jobs);
+  int OnList(InputList list, JobList jobs, std::unique_ptr<PdfOutput> pdf);
   int OnWatch(OutputPlanner planner);
 
  private:
@@ -118,6 +132,7 @@ class CutRun {
   void PassOver(const PassedOver& passed, bool tell);
   void PassOverOwnResults(const InputTable& results);
   void Report(const FileReport& report);
+  void FinishPdf(Status* outcome);
   int End(const Status& outcome, InputTable inputs, size_t pictures);
 
   const CutArguments& a_;
@@ -127,6 +142,7 @@ class CutRun {
   ManifestSet manifests_;
   std::unique_ptr<Decoder> decoder_;
   std::unique_ptr<Cutter> cutter_;
+  std::unique_ptr<PdfOutput> pdf_;
   bool model_told_ = false;
   size_t done_ = 0, skipped_ = 0, failed_ = 0;
 };
@@ -151,7 +167,8 @@ void CutRun::Prepare(size_t pictures) {
 
 void CutRun::Add(const FileReport& report) {
   // Loaded by now, unless the pictures were skipped: then there is nothing to wait for.
-  if (!model_told_ && report.state == FileReport::State::kDone) {
+  // Corners by hand need none, so that it may be missing.
+  if (!model_told_ && report.state == FileReport::State::kDone && cutter_->Wait().ok()) {
     model_told_ = true;
     TellModel(cutter_->info(), plan_.batch.jobs, console_);
   }
@@ -200,6 +217,19 @@ void CutRun::PassOverOwnResults(const InputTable& results) {
   }
 }
 
+// A run that was stopped, or whose PDF cannot be written, leaves none.
+void CutRun::FinishPdf(Status* outcome) {
+  if (pdf_ == nullptr || (!outcome->ok() && Interrupted().cancelled())) return;
+  const Status written = pdf_->Finish();
+  if (!written.ok()) {
+    *outcome = OkStatus();
+    ++failed_;
+    console_.Error(written.message());
+  } else if (pdf_->pages() == 0) {
+    console_.Warn(plan_.pdf + ": is not written, as it would have no page");
+  }
+}
+
 int CutRun::End(const Status& outcome, InputTable inputs, size_t pictures) {
   console_.EndProgress();
   if (!report_.needs_order()) inputs = {};
@@ -211,7 +241,7 @@ int CutRun::End(const Status& outcome, InputTable inputs, size_t pictures) {
     ++failed_;
   }
   if (const Status status = manifests_.Compact(); !status.ok()) console_.Warn(status.message());
-  const Status written = report_.Finish(inputs, done_ > 0 ? &cutter_->info() : nullptr);
+  const Status written = report_.Finish(inputs, model_told_ ? &cutter_->info() : nullptr);
   if (!written.ok()) {
     console_.Error(written.message());
     return kExitSomeFailed;
@@ -229,7 +259,8 @@ int CutRun::End(const Status& outcome, InputTable inputs, size_t pictures) {
   return failed_ > 0 ? kExitSomeFailed : kExitDone;
 }
 
-int CutRun::OnList(InputList list, JobList jobs) {
+int CutRun::OnList(InputList list, JobList jobs, std::unique_ptr<PdfOutput> pdf) {
+  pdf_ = std::move(pdf);
   const Shard shard = plan_.shard;
   if (shard.count > 1) jobs.jobs.Filter([&](const Job& job) { return shard.Has(job.input); });
   for (const PassedOver& passed : list.passed_over) {
@@ -250,6 +281,11 @@ int CutRun::OnList(InputList list, JobList jobs) {
     plan_.batch.frame_output = [&](const Job& job, int frame) {
       return jobs.planner->PlanFrame(job, frame);
     };
+    if (pdf_ != nullptr) {
+      plan_.batch.page = [&](const Job& job, int part, const EncodedCut& cut) {
+        return pdf_->Add(job, part, cut);
+      };
+    }
     plan_.batch.note = [&](const std::string& text) { console_.Warn(text); };
     console_.StartProgress(plan_.progress, static_cast<int>(count));
     size_t at = 0;
@@ -258,6 +294,7 @@ int CutRun::OnList(InputList list, JobList jobs) {
       return jobs.jobs[at++];
     };
     outcome = RunBatch(*cutter_, next, plan_.batch, [&](const FileReport& report) { Add(report); });
+    FinishPdf(&outcome);
   }
   jobs = {};  // makes room for what the end takes
   return End(outcome, std::move(list.inputs), count);
@@ -309,7 +346,7 @@ int CutRun::OnWatch(OutputPlanner planner) {
     return std::nullopt;
   };
   const Status outcome = RunBatch(*cutter_, next, plan_.batch, [&](const FileReport& report) {
-    if (report.frame == 0 || report.frame == report.frames) watcher.Finished(report.input);
+    if (report.last) watcher.Finished(report.input);
     const std::lock_guard lock(mutex);
     std::error_code error;
     if (report.status.code() == StatusCode::kNotFound &&
@@ -335,6 +372,7 @@ int RunCut(const CutArguments& a) {
     return kExitUsage;
   };
 
+  const ReportStyle style = a.straighten ? ReportStyle::kRectify : ReportStyle::kCut;
   auto plan = MakePlan(a);
   if (!plan.ok()) return usage(plan.status());
   if (a.watch) {
@@ -343,7 +381,7 @@ int RunCut(const CutArguments& a) {
     if (!a.output_file.empty()) {
       return usage(InvalidArgument("--watch writes many files; give a folder with -O, not -o"));
     }
-    auto report = ReportSink::Create(a.report, a.output_folder);
+    auto report = ReportSink::Create(a.report, a.output_folder, style);
     if (!report.ok()) return usage(report.status());
     return CutRun(a, *std::move(plan), console, *std::move(report)).OnWatch(*std::move(planner));
   }
@@ -358,13 +396,22 @@ int RunCut(const CutArguments& a) {
   if (jobs->planner->IsInput(a.report)) {
     return usage(InvalidArgument(a.report + ": is an input; give --report another name"));
   }
-  auto report = ReportSink::Create(a.report, a.output_folder);
+  auto report = ReportSink::Create(a.report, a.output_folder, style);
   if (!report.ok()) {
     console.Error(report.status().message());
     return kExitSomeFailed;
   }
+  std::unique_ptr<PdfOutput> pdf;
+  if (!plan->pdf.empty()) {
+    auto created = PdfOutput::Create(plan->pdf);
+    if (!created.ok()) {
+      console.Error(created.status().message());
+      return kExitSomeFailed;
+    }
+    pdf = *std::move(created);
+  }
   return CutRun(a, *std::move(plan), console, *std::move(report))
-      .OnList(std::move(list), *std::move(jobs));
+      .OnList(std::move(list), *std::move(jobs), std::move(pdf));
 }
 
 }  // namespace peel

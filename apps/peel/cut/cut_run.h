@@ -9,6 +9,12 @@
 
 namespace peel {
 
+// What the command line of `rectify` has beside that of `cut`; the size is cut's --size.
+struct RectifyArguments {
+  RectifyChoices choices{};
+  std::string kind, corners, ratio, enhance, turn, margin, pdf;
+};
+
 // The command line of `cut` as typed: what is taken as it stands in `options`, the rest as text,
 // which MakePlan (cut_plan.h) reads.
 struct CutArguments {
@@ -24,13 +30,15 @@ struct CutArguments {
   std::string trimap, hints, roi, scale, keep = "all", background_fit, size, position;
   std::optional<int> matting_foreground, matting_background, matting_erode;
   bool alpha_matting = false;
-  bool ort_typed = false;  // and not from the configuration
+  bool rectify = false;                          // of `cut`
+  std::optional<RectifyArguments> straighten{};  // the command is `rectify`
+  bool ort_typed = false;                        // and not from the configuration
   bool strict = false, recursive = false, skip_existing = false;
   bool all_frames = false, watch = false, quiet = false, verbose = false;
   TypedOptions settings{};  // those typed that results depend on
 };
 
-// Does it and returns the program's exit code.
+// Does what `cut` or `rectify` says and returns the program's exit code.
 int RunCut(const CutArguments& arguments);
 
 }  // namespace peel

@@ -34,6 +34,7 @@ void AddStreamCommand(Command& app, int* exit_code) {
       .AddOption("-o", arguments->cut.output_file, "Write numbered files; default: standard output")
       .TypeName("out-%03u.png");
   AddEncodingOptions(stream, arguments->cut);
+  AddAnimationOption(stream, arguments->cut);
   AddPictureOptions(stream, arguments->cut);
   AddMattingOptions(stream, arguments->cut);
   AddModelOptions(stream, arguments->cut);

@@ -50,10 +50,10 @@ void Parts(Archive& archive, Metadata& metadata) {
 template <typename Archive>
 void Parts(Archive& archive, Picture& picture) {
   auto& [pixels, has_alpha, format, stored_width, stored_height, orientation, orientation_applied,
-         was_grey, was_cmyk, frames, delay_us, plays, metadata, warning] = picture;
+         was_grey, was_cmyk, frames, delay_us, plays, focal_px, metadata, warning] = picture;
   (void)pixels;  // lie behind the fields
   archive(has_alpha, format, stored_width, stored_height, orientation, orientation_applied,
-          was_grey, was_cmyk, frames, delay_us, plays, metadata, warning);
+          was_grey, was_cmyk, frames, delay_us, plays, focal_px, metadata, warning);
 }
 
 namespace isolated {
@@ -193,6 +193,7 @@ Result<Picture> ReadFields(std::span<const uint8_t> fields, const PictureShape& 
   if (picture.stored_width < 1 || picture.stored_height < 1) return Nonsense("a size");
   if (!IsOrientation(picture.orientation)) return Nonsense("an orientation");
   if (picture.frames < 1) return Nonsense("a number of frames");
+  if (!std::isfinite(picture.focal_px) || picture.focal_px < 0) return Nonsense("a focal length");
   const Resolution& resolution = picture.metadata.resolution;
   if (resolution.unit > Resolution::Unit::kCentimetre ||
       !(resolution == Resolution() ||

@@ -19,6 +19,15 @@ int ExifOrientation(std::span<const uint8_t> exif);
 // XResolution, YResolution and their unit of the first directory; nothing where one is missing.
 Resolution ExifResolution(std::span<const uint8_t> exif);
 
+// The focal length in pixels of a picture of this size (either way round), which is the whole of
+// what the camera took: from the equivalent for 35 mm film by the diagonals (CIPA DCG-001), else
+// from the focal length and the sensor's pixels. 0 where the block does not tell, and where it
+// tells of a picture of other proportions, of which this one is a part.
+double ExifFocalLength(std::span<const uint8_t> exif, int width, int height);
+
+// Makes the above unknown, for a picture that a camera did not see like this.
+void ForgetFocalLength(std::span<uint8_t> exif);
+
 // The block as it may accompany a picture that has been turned upright and has this size now:
 // orientation 1, size tags updated, resolution tags too where there are such and it is known, the
 // second directory and its thumbnail (which shows the picture as it was) taken out and wiped as far

@@ -29,10 +29,14 @@ enum Tag : uint16_t {
   kPhotoshop = 0x8649,
   kExifDirectory = 0x8769,
   kGpsDirectory = 0x8825,
+  kFocalLength = 0x920A,
   kMakerNote = 0x927C,
   kPixelXDimension = 0xA002,
   kPixelYDimension = 0xA003,
   kInteropDirectory = 0xA005,
+  kFocalPlaneXResolution = 0xA20E,
+  kFocalPlaneUnit = 0xA210,
+  kFocalLength35mm = 0xA405,
 };
 
 // The types that are written.

@@ -75,6 +75,7 @@ int OrientationOf(const Metadata& metadata) {
 
 void AdoptMetadata(Metadata found, const DecodeOptions& options, Picture* picture) {
   picture->metadata = {};
+  picture->focal_px = ExifFocalLength(found.exif, picture->width(), picture->height());
   if (!options.keep_metadata) return;
   found.icc = FitIcc(std::move(found.icc), picture);
   found.iptc = CleanIptc(found.iptc);

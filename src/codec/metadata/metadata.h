@@ -11,7 +11,7 @@ namespace peel {
 int OrientationOf(const Metadata& metadata);
 
 // Gives a decoded picture what its file says beside its pixels, which are in it already, as are
-// orientation, was_grey and was_cmyk; nothing where options.keep_metadata is off.
+// orientation, was_grey and was_cmyk; where options.keep_metadata is off the focal length alone.
 // - A grey profile becomes one for RGB with the same curve where all pixels are grey. Any other
 //   profile that does not fit RGB pixels is left out, and the picture's warning says so.
 // - The resolution is EXIF's where the file has no other; its sides are swapped where the pixels

@@ -64,8 +64,8 @@ class AnimationCut {
         PEEL_ASSIGN_OR_RETURN(cut.pixels, WithAlpha(std::as_const(cut.pixels).view()));
       }
       if (encoder == nullptr) {
-        metadata = MetadataToWrite(picture, {cut.pixels.width(), cut.pixels.height()}, options_,
-                                   &warning_);
+        metadata = MetadataToWrite(picture, {cut.pixels.width(), cut.pixels.height()}, cut,
+                                   options_, &warning_);
         PEEL_ASSIGN_OR_RETURN(
             encoder,
             StartAnimation(EncodingFor(options_.encode, &metadata, source_.pool), picture.plays));

@@ -36,6 +36,25 @@ Status CheckPlacement(const FrameChoices& frame) {
   return OkStatus();
 }
 
+// What is straightened against what is made of a cut-out.
+Status CheckStraightening(const CutOptions& options) {
+  const RectifyChoices& rectify = *options.rectify;
+  const ComposeChoices& compose = options.compose;
+  const FrameChoices& frame = options.frame;
+  PEEL_RETURN_IF_ERROR(CheckRectify(rectify));
+  if (options.rembg()) {
+    return InvalidArgument("--compat rembg knows no perspective: it goes without --rectify");
+  }
+  if (!rectify.cutout &&
+      (compose.mask_only || compose.keep_matte || !compose.background.is_none() ||
+       frame.crop_margin || frame.crop_box || frame.canvas || frame.scale || frame.shadow)) {
+    return InvalidArgument(
+        "a straightened picture that is not cut out has no mask, background, crop, canvas, scale "
+        "and shadow; ask for the cut-out too");
+  }
+  return OkStatus();
+}
+
 }  // namespace
 
 Status CheckOptions(const CutOptions& options) {
@@ -79,6 +98,7 @@ Status CheckOptions(const CutOptions& options) {
         "--compat rembg goes without hints, a given matte, a region, solid mattes and a scale");
   }
   PEEL_RETURN_IF_ERROR(CheckDrawn(matte));
+  if (options.rectify) PEEL_RETURN_IF_ERROR(CheckStraightening(options));
   return CheckPlacement(frame);
 }
 

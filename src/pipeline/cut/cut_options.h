@@ -16,6 +16,7 @@
 #include "src/matte/matte.h"
 #include "src/pipeline/cut/background.h"
 #include "src/pipeline/cut/framing.h"
+#include "src/pipeline/cut/rectify_choices.h"
 #include "src/pipeline/cut/sides.h"
 
 // What to make of a picture, grouped by the stage that reads it. The command line, the C interface
@@ -88,6 +89,9 @@ struct EncodeChoices {
   int quality = 0;               // 1 to 100; 0 is the format's own
   bool lossless = false;
   bool keep_metadata = true;
+  // Instead of a file the picture is coded for a page of a PDF: as JPEG, where it has two levels
+  // alone by CCITT Group 4 (EncodedCut::coding). `format` is JPEG.
+  bool pdf_page = false;
 };
 
 // How a call is watched and stopped; between the stages.
@@ -95,14 +99,17 @@ struct CallControl {
   const CancelToken* cancel = nullptr;  // looked at between stages
   const CancelToken* stop = nullptr;    // looked at between the frames of an animation
   // Told between stages, in the thread of the call, what comes next ("decode", "network", "matte",
-  // "compose", "encode", at last "done") and roughly which share of the work is behind, 0 to 1.
-  // False stops the call: kCancelled. Must not throw.
+  // "find", "warp", "enhance", "compose", "encode", at last "done") and roughly which share of the
+  // work is behind, 0 to 1. False stops the call: kCancelled. Must not throw.
   std::function<bool(const char* stage, double fraction)> progress{};
 };
 
 struct CutOptions {
   DecodeChoices decode{};
   MatteChoices matte{};
+  // Straightened: the quad in the picture is found and seen from the front. Without
+  // RectifyChoices::cutout nothing is cut out, and of compose and frame nothing counts.
+  std::optional<RectifyChoices> rectify{};
   ComposeChoices compose{};
   FrameChoices frame{};
   EncodeChoices encode{};

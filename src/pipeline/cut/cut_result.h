@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "src/image/geometry.h"
 #include "src/image/image.h"
+#include "src/pipeline/cut/rectify_result.h"
 #include "src/pipeline/cut/stage_times.h"
 
 namespace peel {
@@ -24,9 +26,12 @@ struct CutInfo {
   int frames = 1;            // of what was written
   std::string warning;       // for the user; empty when there is nothing to say
   StageTimes times;
+  // Of a picture that was to be straightened. x, y and subject are then of the straightened one.
+  std::optional<RectifyResult> rectify;
 };
 
-// With its pixels: 4 channels, 3 over an opaque background, 1 for a mask.
+// With its pixels (none where rectify abstained and nothing was to be kept): 4 channels, 3 over an
+// opaque background, 1 for a mask.
 template <typename T>
 struct CutOf : CutInfo {
   Image<T> pixels;
@@ -37,9 +42,13 @@ struct CutOf : CutInfo {
 using Cut = CutOf<uint8_t>;
 using Cut16 = CutOf<uint16_t>;
 
-// The same as an encoded file.
+// The same as an encoded file, or what a page of a PDF is made of (EncodeChoices::pdf_page).
 struct EncodedCut {
+  enum class Coding { kFile, kGroup4 };
+
   std::vector<uint8_t> bytes;
+  Coding coding = Coding::kFile;
+  std::vector<uint8_t> icc;  // for a page of a PDF, whose readers heed no profile in a JPEG
   CutInfo info;
   int width = 0, height = 0, channels = 0;
   int bits = 8;   // of a sample that was encoded

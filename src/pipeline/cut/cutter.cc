@@ -11,11 +11,13 @@
 #include "src/base/sentences.h"
 #include "src/base/thread_pool.h"
 #include "src/codec/animation_encode.h"
+#include "src/codec/tiff/g4_encode.h"
 #include "src/pipeline/cut/compose.h"
 #include "src/pipeline/cut/cut_animation.h"
 #include "src/pipeline/cut/cut_pixels.h"
 #include "src/pipeline/cut/decode_plan.h"
 #include "src/pipeline/cut/encode_plan.h"
+#include "src/pipeline/cut/rectify_upright.h"
 #include "src/pipeline/model/model_loader.h"
 
 namespace peel {
@@ -59,28 +61,35 @@ class CutterImpl final : public Cutter {
                               const CutOptions& options) const override {
     PEEL_RETURN_IF_ERROR(CheckOptions(options));
     PEEL_RETURN_IF_ERROR(CheckEncoding(options.encode));
-    StageTimes times;
     const int frames = options.decode.animate ? AnimationFrames(bytes, options) : 1;
-    if (frames > 1 && CanAnimate(options.encode.format) && !options.rembg()) {
+    if (frames > 1 && CanAnimate(options.encode.format) && !options.rembg() && !options.rectify) {
       return CutAllFrames(bytes, options);
     }
-    PEEL_RETURN_IF_ERROR(EnterStage("decode", 0, options.control));
-    Stopwatch watch(&times);
-    PEEL_ASSIGN_OR_RETURN(
-        Picture picture,
-        DecoderOr(options.decode.decoder).Decode(bytes, PlanDecodingOf(bytes, options, pool_)));
-    watch.Mark("decode");
-    if (frames > 1) picture.AddWarning(FirstOf(frames, options));
-    return std::visit([&](auto& pixels) { return CutAndEncode(picture, pixels, options, times); },
-                      picture.pixels);
+    PEEL_ASSIGN_OR_RETURN(std::vector<EncodedCut> sheets,
+                          CutFirstFrame(bytes, frames, WithoutAll(options)));
+    return std::move(sheets.front());
   }
 
   Result<EncodedCut> CutPicture(Picture picture, const CutOptions& options) const override {
     PEEL_RETURN_IF_ERROR(CheckOptions(options));
     PEEL_RETURN_IF_ERROR(CheckEncoding(options.encode));
-    StageTimes times;
-    return std::visit([&](auto& pixels) { return CutAndEncode(picture, pixels, options, times); },
-                      picture.pixels);
+    PEEL_ASSIGN_OR_RETURN(std::vector<EncodedCut> sheets,
+                          CutAndEncode(picture, {}, WithoutAll(options), {}));
+    return std::move(sheets.front());
+  }
+
+  Result<std::vector<EncodedCut>> CutSheets(std::span<const uint8_t> bytes,
+                                            const CutOptions& options) const override {
+    if (!options.rectify) {
+      PEEL_ASSIGN_OR_RETURN(EncodedCut cut, CutBytes(bytes, options));
+      std::vector<EncodedCut> sheets;
+      sheets.push_back(std::move(cut));
+      return sheets;
+    }
+    PEEL_RETURN_IF_ERROR(CheckOptions(options));
+    PEEL_RETURN_IF_ERROR(CheckEncoding(options.encode));
+    const int frames = options.decode.animate ? AnimationFrames(bytes, options) : 1;
+    return CutFirstFrame(bytes, frames, options);
   }
 
   DecodeOptions DecodeOptionsFor(const CutOptions& options) const override {
@@ -88,11 +97,20 @@ class CutterImpl final : public Cutter {
   }
 
   Result<Cut> CutPixels(ImageView<const uint8_t> pixels, const CutOptions& options) const override {
-    return CutCopyOf(pixels, options);
+    PEEL_ASSIGN_OR_RETURN(std::vector<Cut> sheets, CutCopyOf(pixels, WithoutAll(options)));
+    return std::move(sheets.front());
   }
   Result<Cut16> CutPixels(ImageView<const uint16_t> pixels,
                           const CutOptions& options) const override {
-    if (options.rembg()) return InvalidArgument("rembg's pixels have 8 bits");
+    PEEL_ASSIGN_OR_RETURN(std::vector<Cut16> sheets, CutCopyOf(pixels, WithoutAll(options)));
+    return std::move(sheets.front());
+  }
+  Result<std::vector<Cut>> CutSheets(ImageView<const uint8_t> pixels,
+                                     const CutOptions& options) const override {
+    return CutCopyOf(pixels, options);
+  }
+  Result<std::vector<Cut16>> CutSheets(ImageView<const uint16_t> pixels,
+                                       const CutOptions& options) const override {
     return CutCopyOf(pixels, options);
   }
 
@@ -121,22 +139,61 @@ class CutterImpl final : public Cutter {
     };
   }
 
-  // `pixels` are the picture's.
-  template <typename T>
-  Result<EncodedCut> CutAndEncode(const Picture& picture, Image<T>& pixels,
-                                  const CutOptions& options, StageTimes& times) const {
-    EncodedCut result;
-    PEEL_ASSIGN_OR_RETURN(CutOf<T> cut, CutDecoded(picture, pixels, options, times));
+  // Of several sheets the first.
+  static CutOptions WithoutAll(CutOptions options) {
+    if (options.rectify) options.rectify->all = false;
+    return options;
+  }
 
-    PEEL_RETURN_IF_ERROR(EnterStage("encode", 0.8, options.control));
+  // Of a file with so many frames the first.
+  Result<std::vector<EncodedCut>> CutFirstFrame(std::span<const uint8_t> bytes, int frames,
+                                                const CutOptions& options) const {
+    StageTimes times;
+    PEEL_RETURN_IF_ERROR(EnterStage("decode", 0, options.control));
     Stopwatch watch(&times);
-    const Metadata metadata =
-        MetadataToWrite(picture, {cut.pixels.width(), cut.pixels.height()}, options, &cut.warning);
-    const bool keep = options.encode.keep_metadata && !options.rembg();
-    PEEL_ASSIGN_OR_RETURN(result.bytes,
-                          Encode(std::as_const(cut.pixels).view(),
-                                 EncodingFor(options.encode, keep ? &metadata : nullptr, &pool_)));
-    watch.Mark("encode");
+    PEEL_ASSIGN_OR_RETURN(
+        Picture picture,
+        DecoderOr(options.decode.decoder).Decode(bytes, PlanDecodingOf(bytes, options, pool_)));
+    watch.Mark("decode");
+    if (frames > 1) picture.AddWarning(FirstOf(frames, options));
+    return CutAndEncode(picture, bytes, options, std::move(times));
+  }
+
+  // `file` is what the picture was decoded from, where it is all of it. Times up to here are the
+  // first sheet's.
+  Result<std::vector<EncodedCut>> CutAndEncode(Picture& picture, std::span<const uint8_t> file,
+                                               const CutOptions& options, StageTimes times) const {
+    return std::visit(
+        [&]<typename T>(Image<T>& pixels) -> Result<std::vector<EncodedCut>> {
+          PEEL_ASSIGN_OR_RETURN(std::vector<CutOf<T>> cuts,
+                                CutDecoded(picture, pixels, options, times));
+          PEEL_RETURN_IF_ERROR(EnterStage("encode", 0.8, options.control));
+          std::vector<EncodedCut> sheets;
+          for (CutOf<T>& cut : cuts) {
+            PEEL_ASSIGN_OR_RETURN(EncodedCut sheet,
+                                  EncodeOne(picture, file, cut, options, std::exchange(times, {})));
+            sheets.push_back(std::move(sheet));
+          }
+          PEEL_RETURN_IF_ERROR(EnterStage("done", 1, options.control));
+          return sheets;
+        },
+        picture.pixels);
+  }
+
+  template <typename T>
+  Result<EncodedCut> EncodeOne(const Picture& picture, std::span<const uint8_t> file, CutOf<T>& cut,
+                               const CutOptions& options, StageTimes times) const {
+    EncodedCut result;
+    Stopwatch watch(&times);
+    if (!cut.pixels.empty()) {
+      if (StaysInput(picture, file, cut, options)) {
+        cut.rectify->is_input = true;
+        result.bytes.assign(file.begin(), file.end());
+      } else {
+        PEEL_RETURN_IF_ERROR(EncodePixels(picture, cut, options, result));
+      }
+      watch.Mark("encode");
+    }
     result.width = cut.pixels.width();
     result.height = cut.pixels.height();
     result.channels = cut.pixels.channels();
@@ -144,8 +201,39 @@ class CutterImpl final : public Cutter {
     cut.times = std::move(times);
     result.matte = std::move(cut.matte);
     result.info = static_cast<CutInfo&&>(cut);
-    PEEL_RETURN_IF_ERROR(EnterStage("done", 1, options.control));
     return result;
+  }
+
+  template <typename T>
+  Status EncodePixels(const Picture& picture, CutOf<T>& cut, const CutOptions& options,
+                      EncodedCut& result) const {
+    const Metadata metadata = MetadataToWrite(picture, {cut.pixels.width(), cut.pixels.height()},
+                                              cut, options, &cut.warning);
+    const bool keep = options.encode.keep_metadata && !options.rembg();
+    if (options.encode.pdf_page) {
+      if constexpr (sizeof(T) == 1) {
+        if (options.rectify && options.rectify->enhance == Enhancement::kBilevel &&
+            cut.pixels.channels() == 1) {
+          result.coding = EncodedCut::Coding::kGroup4;
+          PEEL_ASSIGN_OR_RETURN(result.bytes, EncodeG4(std::as_const(cut.pixels).view()));
+          return OkStatus();
+        }
+      }
+      result.icc = metadata.icc;
+    }
+    PEEL_ASSIGN_OR_RETURN(result.bytes,
+                          Encode(std::as_const(cut.pixels).view(),
+                                 EncodingFor(options.encode, keep ? &metadata : nullptr, &pool_)));
+    return OkStatus();
+  }
+
+  // What could not be straightened and was to be kept: the file itself, where it has the format.
+  template <typename T>
+  bool StaysInput(const Picture& picture, std::span<const uint8_t> file, const CutOf<T>& cut,
+                  const CutOptions& options) const {
+    return cut.rectify && !cut.rectify->ok() && !options.rectify->cutout && !file.empty() &&
+           picture.format == options.encode.format && options.encode.keep_metadata &&
+           cut.pixels.width() == cut.full_width && !(options.encode.pdf_page && picture.was_cmyk);
   }
 
   Result<EncodedCut> CutAllFrames(std::span<const uint8_t> bytes, const CutOptions& options) const {
@@ -153,17 +241,19 @@ class CutterImpl final : public Cutter {
     decode.reduce_to_8_bits = true;
     AnimationSource source;
     source.open = [&] { return DecoderOr(options.decode.decoder).OpenFrames(bytes, decode); };
-    source.cut = [&](Picture& picture, const CutOptions& used, StageTimes& times) {
-      return CutDecoded(picture, *picture.u8(), used, times);
+    source.cut = [&](Picture& picture, const CutOptions& used, StageTimes& times) -> Result<Cut> {
+      PEEL_ASSIGN_OR_RETURN(std::vector<Cut> cuts, CutDecoded(picture, *picture.u8(), used, times));
+      return std::move(cuts.front());
     };
     source.pool = &pool_;
     return CutAnimation(source, options);
   }
 
-  // From a decoded picture, whose `pixels` may be taken apart, to the result's pixels.
+  // From a decoded picture, whose `pixels` may be taken apart, to the results' pixels: one alone,
+  // but for sheets.
   template <typename T>
-  Result<CutOf<T>> CutDecoded(const Picture& picture, Image<T>& pixels, const CutOptions& options,
-                              StageTimes& times) const {
+  Result<std::vector<CutOf<T>>> CutDecoded(const Picture& picture, Image<T>& pixels,
+                                           const CutOptions& options, StageTimes& times) const {
     if (options.rembg() && picture.was_grey && !picture.has_alpha) {
       return CutColours(picture, pixels, ForGreyPicture(options), times);
     }
@@ -171,8 +261,8 @@ class CutterImpl final : public Cutter {
   }
 
   template <typename T>
-  Result<CutOf<T>> CutColours(const Picture& picture, Image<T>& pixels, const CutOptions& options,
-                              StageTimes& times) const {
+  Result<std::vector<CutOf<T>>> CutColours(const Picture& picture, Image<T>& pixels,
+                                           const CutOptions& options, StageTimes& times) const {
     std::string warning = picture.warning;
     std::optional<Background> converted;
     const Background& background =
@@ -181,25 +271,43 @@ class CutterImpl final : public Cutter {
     Size input = {picture.stored_width, picture.stored_height};
     if (picture.orientation >= 5) std::swap(input.width, input.height);
     const Composition how = {options, background, options.encode.format == Format::kJpeg, input};
-    PEEL_ASSIGN_OR_RETURN(CutOf<T> cut, CutUpright(pixels, how, Matting(), &pool_, times));
-    AddSentence(cut.warning, &warning);
-    cut.warning = std::move(warning);
-    return cut;
+    PEEL_ASSIGN_OR_RETURN(std::vector<CutOf<T>> cuts,
+                          MakeAll(pixels, how, picture.focal_px, times));
+    AddSentence(cuts.front().warning, &warning);
+    cuts.front().warning = std::move(warning);
+    return cuts;
   }
 
   template <typename T>
-  Result<CutOf<T>> CutCopyOf(ImageView<const T> pixels, const CutOptions& options) const {
+  Result<std::vector<CutOf<T>>> MakeAll(Image<T>& pixels, const Composition& how, double focal_px,
+                                        StageTimes& times) const {
+    if (how.options.rectify) {
+      return RectifyUpright(pixels, how, focal_px, Matting(), &pool_, times);
+    }
+    PEEL_ASSIGN_OR_RETURN(CutOf<T> cut, CutUpright(pixels, how, Matting(), &pool_, times));
+    std::vector<CutOf<T>> cuts;
+    cuts.push_back(std::move(cut));
+    return cuts;
+  }
+
+  template <typename T>
+  Result<std::vector<CutOf<T>>> CutCopyOf(ImageView<const T> pixels,
+                                          const CutOptions& options) const {
     PEEL_RETURN_IF_ERROR(CheckOptions(options));
+    if (sizeof(T) > 1 && options.rembg()) return InvalidArgument("rembg's pixels have 8 bits");
+    if (sizeof(T) > 1 && options.rectify && options.rectify->draw) {
+      return InvalidArgument("a drawing of quads has 8 bits");
+    }
     StageTimes times;
     std::string warning;
     std::optional<Background> converted;
     const Composition how = {options, InProfile(options, {}, &converted, &warning)};
     PEEL_ASSIGN_OR_RETURN(Image<T> copy, Clone(pixels));
-    PEEL_ASSIGN_OR_RETURN(CutOf<T> cut, CutUpright(copy, how, Matting(), &pool_, times));
-    AddSentence(warning, &cut.warning);
-    cut.times = std::move(times);
+    PEEL_ASSIGN_OR_RETURN(std::vector<CutOf<T>> cuts, MakeAll(copy, how, 0, times));
+    AddSentence(warning, &cuts.front().warning);
+    cuts.front().times = std::move(times);
     PEEL_RETURN_IF_ERROR(EnterStage("done", 1, options.control));
-    return cut;
+    return cuts;
   }
 
   // The background in the numbers of the profile that the result will carry: the options' own one,

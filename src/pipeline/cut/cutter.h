@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "src/base/status.h"
 #include "src/codec/decode.h"
@@ -32,12 +33,21 @@ class Cutter {
   // Errors: those of decoding (codec/decode.h), of the model, kCancelled, kOutOfMemory.
   // A picture without a subject is none: the result is fully transparent and has_subject false.
   // A picture of more than 8 bits a sample keeps them in a format that holds 16 (HoldsDeepColour in
-  // codec/encode.h), but for masks and rembg's pixels: the matte is made from a copy of 8 bits.
+  // codec/encode.h), but for masks, drawings and rembg's pixels: the matte is made from a copy of 8
+  // bits.
   virtual Result<EncodedCut> CutBytes(std::span<const uint8_t> bytes,
                                       const CutOptions& options) const = 0;
   // The same of a picture that has been decoded, as DecodeOptionsFor says; a frame or a page of
   // several, for instance.
   virtual Result<EncodedCut> CutPicture(Picture picture, const CutOptions& options) const = 0;
+  // The same two where options.rectify wants all sheets of a picture: a result each, at least one.
+  // CutBytes, CutPicture and CutPixels then give the first alone.
+  virtual Result<std::vector<EncodedCut>> CutSheets(std::span<const uint8_t> bytes,
+                                                    const CutOptions& options) const = 0;
+  virtual Result<std::vector<Cut>> CutSheets(ImageView<const uint8_t> pixels,
+                                             const CutOptions& options) const = 0;
+  virtual Result<std::vector<Cut16>> CutSheets(ImageView<const uint16_t> pixels,
+                                               const CutOptions& options) const = 0;
   virtual DecodeOptions DecodeOptionsFor(const CutOptions& options) const = 0;
   // 3 channels RGB or 4 channels RGBA (straight). options.encode does not matter.
   virtual Result<Cut> CutPixels(ImageView<const uint8_t> pixels,

@@ -38,8 +38,9 @@ DecodeOptions PlanDecoding(const CutOptions& options, ThreadPool& pool) {
   decode.pool = &pool;
   decode.limits = options.decode.limits;
   decode.cancel = options.control.cancel;
-  decode.reduce_to_8_bits =
-      options.compose.mask_only || options.rembg() || !HoldsDeepColour(options.encode.format);
+  decode.reduce_to_8_bits = options.compose.mask_only || options.rembg() ||
+                            !HoldsDeepColour(options.encode.format) ||
+                            (options.rectify && options.rectify->draw);
   decode.keep_metadata = options.encode.keep_metadata && !options.rembg();
   return decode;
 }
@@ -48,7 +49,8 @@ DecodeOptions PlanDecodingOf(std::span<const uint8_t> bytes, const CutOptions& o
                              ThreadPool& pool) {
   DecodeOptions decode = PlanDecoding(options, pool);
   const bool scales = options.decode.max_size > 0 || options.decode.output_pixels > 0;
-  if (!scales || options.rembg()) return decode;
+  // What is straightened is scaled by the one resampling that it goes through.
+  if (!scales || options.rembg() || options.rectify) return decode;
   const auto info = DecoderOr(options.decode.decoder).Probe(bytes, options.control.cancel);
   if (!info.ok()) return decode;  // Decode says what is wrong
   Size size = {info.value().width, info.value().height};
@@ -68,8 +70,9 @@ int AnimationFrames(std::span<const uint8_t> bytes, const CutOptions& options) {
 }
 
 std::string FirstOf(int frames, const CutOptions& options) {
-  const char* why = options.rembg() ? ", as rembg takes it"
-                                    : "; as png, webp or gif all of them would be cut out";
+  const char* why = options.rembg()   ? ", as rembg takes it"
+                    : options.rectify ? "; --all-frames straightens each of them"
+                                      : "; as png, webp or gif all of them would be cut out";
   return "this is the first of " + std::to_string(frames) + " frames" + why;
 }
 

@@ -1,6 +1,7 @@
 #include "src/pipeline/cut/encode_plan.h"
 
 #include "src/base/sentences.h"
+#include "src/codec/metadata/exif.h"
 #include "src/codec/metadata/metadata.h"
 
 namespace peel {
@@ -16,9 +17,18 @@ EncodeOptions EncodingFor(const EncodeChoices& choices, const Metadata* metadata
   return encode;
 }
 
-Metadata MetadataToWrite(const Picture& picture, Size size, const CutOptions& options,
-                         std::string* warning) {
-  Metadata metadata = MetadataForOutput(picture.metadata, size.width, size.height);
+Metadata MetadataToWrite(const Picture& picture, Size size, const CutInfo& info,
+                         const CutOptions& options, std::string* warning) {
+  Metadata source = picture.metadata;
+  if (info.rectify && info.rectify->ok() && !options.rectify->draw) {
+    source.resolution = {};
+    if (info.rectify->dpi_x > 0) {
+      source.resolution =
+          MakeResolution(info.rectify->dpi_x, info.rectify->dpi_y, Resolution::Unit::kInch);
+    }
+    ForgetFocalLength(source.exif);
+  }
+  Metadata metadata = MetadataForOutput(source, size.width, size.height);
   // A mask has no colours and shows no photo, but the size of its pixels.
   if (options.compose.mask_only) {
     const Resolution resolution = metadata.resolution;

@@ -90,7 +90,9 @@ void Batch::CutOne(std::unique_ptr<Work> work) {
     End(*work, Cancelled("stopped before all pictures were done"));
     return;
   }
-  Status status = Try(*work, GoesByFrames(*work) ? &Batch::CutFrames : &Batch::Cut);
+  Status status = Try(*work, GoesBySheets()        ? &Batch::CutSheets
+                             : GoesByFrames(*work) ? &Batch::CutFrames
+                                                   : &Batch::Cut);
   if (status.ok()) {
     HandToWriter(std::move(work));
     return;

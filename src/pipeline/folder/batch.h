@@ -8,6 +8,7 @@
 #include "src/base/cancel.h"
 #include "src/base/status.h"
 #include "src/pipeline/cut/cutter.h"
+#include "src/pipeline/cut/rectify_result.h"
 #include "src/pipeline/folder/manifest.h"
 #include "src/pipeline/folder/outputs.h"
 
@@ -19,6 +20,7 @@ struct FileReport {
 
   std::string input, output;
   int frame = 0, frames = 1;  // of an input with several frames: which one, from 1, of how many
+  bool last = true;           // nothing further comes of the input
   int written_frames = 1;     // of an animation that was written as one
   State state = State::kFailed;
   Status status;              // the reason, with the file's name, for kFailed
@@ -28,6 +30,9 @@ struct FileReport {
   bool has_subject = false;
   double subject_score = 0, coverage = 0;
   std::string warning;
+  // Of a picture that was to be straightened. Where it abstained, `output` is empty unless the
+  // picture was kept as it is.
+  std::optional<RectifyResult> rectify;
   StageTimes times;     // "read" first, "write" last; waiting for another picture's work is in none
   double total_ms = 0;  // their sum
 };
@@ -39,10 +44,14 @@ struct BatchOptions {
   uint64_t memory = 0;         // bytes that all pictures at hand may take together; 0: no limit
   bool skip_existing = false;  // leave outputs alone that would come out the same (see below)
   bool make_folders = false;   // create the outputs' folders
-  // Every frame, page or picture of an input is cut out, each to the place that frame_output gives
-  // (called by any thread, one at a time); an input that has one alone is treated as ever.
+  // Every frame, page or picture of an input is cut out (not with rectify's `all`), each to the
+  // place that frame_output gives (called by any thread, one at a time); an input that has one
+  // alone is treated as ever.
   bool all_frames = false;
   std::function<Result<std::string>(const Job&, int frame)> frame_output{};
+  // Where it is set, results go to it, with the number of a frame or sheet, from 0, instead of to
+  // files. Called by several threads at once.
+  std::function<Status(const Job&, int part, const EncodedCut&)> page{};
   // Called by the calling thread with what the user may want to know of the run as a whole; may be
   // null.
   std::function<void(const std::string& text)> note{};
@@ -59,6 +68,9 @@ struct BatchOptions {
 // threads hand pictures on through short queues, and a picture is admitted by the memory that its
 // header says it is going to need. Memory grows with options.jobs and options.memory, not with the
 // number of jobs.
+//
+// Where options.cut.rectify wants all sheets of a picture, each of several goes to the place that
+// frame_output gives, the first one last: a picture of which it is there is done.
 //
 // skip_existing leaves an output alone when the manifest says that it was made from this very
 // content with these settings; where no manifest knows it, when it is newer than its source.

@@ -71,12 +71,16 @@ class Batch {
   Status Read(Work& work);  // kSkipped in the report ends the work
   Status Cut(Work& work);
   Status CutFrames(Work& work);
+  Status CutSheets(Work& work);
   Result<bool> AreFramesUpToDate(const Work& work, int frames);
   // An input of one frame alone is treated as ever, unless its output has a place for a number.
   bool GoesByFrames(const Work& work) const {
     return options_.all_frames &&
            (work.report.frames > 1 || NumberedName(work.job.output, 1).has_value());
   }
+  bool GoesBySheets() const { return options_.cut.rectify && options_.cut.rectify->all; }
+  // Hands a result on: to a page, or to the work for its file.
+  Status Take(EncodedCut& cut, int part, Work& work);
   Result<std::string> FrameOutput(const Job& job, int frame);
   void Describe(const EncodedCut& cut, FileReport& report) const;
   Status Write(Work& work);

@@ -86,7 +86,10 @@ Status Batch::Read(Work& work) {
   if (options_.all_frames && info.ok()) work.report.frames = info->frames;
   if (options_.skip_existing) {
     bool up_to_date = false;
-    if (GoesByFrames(work)) {
+    if (GoesBySheets()) {
+      PEEL_ASSIGN_OR_RETURN(const std::string first, FrameOutput(work.job, 1));
+      up_to_date = IsUpToDate(work, first) || IsUpToDate(work, work.job.output);
+    } else if (GoesByFrames(work)) {
       PEEL_ASSIGN_OR_RETURN(up_to_date, AreFramesUpToDate(work, work.report.frames));
     } else {
       up_to_date = IsUpToDate(work, work.job.output);
@@ -107,9 +110,64 @@ Status Batch::Cut(Work& work) {
   const std::string shown = ShownName(work.job.input.path, "standard input");
   auto cut = cutter_.CutBytes(work.bytes, options_.cut);
   if (!cut.ok()) return std::move(cut).status().WithContext(shown);
-  Describe(*cut, work.report);
-  work.bytes = std::move(cut->bytes);
+  PEEL_RETURN_IF_ERROR(Take(*cut, 0, work).WithContext(shown));
   // Only the file waits to be written.
+  work.admitted.ShrinkTo(work.bytes.size());
+  return OkStatus();
+}
+
+Status Batch::Take(EncodedCut& cut, int part, Work& work) {
+  Describe(cut, work.report);
+  work.bytes = {};
+  if (!options_.page) {
+    work.bytes = std::move(cut.bytes);
+    return OkStatus();
+  }
+  if (cut.bytes.empty()) return OkStatus();
+  const Clock::time_point start = Clock::now();
+  PEEL_RETURN_IF_ERROR(options_.page(work.job, part, cut));
+  work.report.output_bytes = cut.bytes.size();
+  work.report.times.emplace_back("write", MillisecondsSince(start));
+  return OkStatus();
+}
+
+// Each sheet but the last to be written becomes a work of its own. That is the first in the
+// picture, so that its file shows that there are all of them.
+Status Batch::CutSheets(Work& work) {
+  const std::string shown = ShownName(work.job.input.path, "standard input");
+  auto sheets = cutter_.CutSheets(work.bytes, options_.cut);
+  if (!sheets.ok()) return std::move(sheets).status().WithContext(shown);
+  const int count = static_cast<int>(sheets->size());
+  const Job whole = work.job;
+  const bool in_order = whole.output == "-" || options_.page;
+  for (int i = 1; i <= count; ++i) {
+    const int sheet = in_order ? i : count + 1 - i;
+    const bool last = i == count;
+    Work part;
+    Work& made = last ? work : part;
+    made.job = whole;
+    if (count > 1) {
+      if (!options_.page) {
+        PEEL_ASSIGN_OR_RETURN(made.job.output, FrameOutput(whole, sheet));
+      }
+      made.report.frame = sheet;
+      made.report.frames = count;
+    }
+    made.report.output = made.job.output;
+    if (!last) {
+      made.manifest = work.manifest;
+      made.content = work.content;
+      made.report.input = work.report.input;
+      made.report.input_bytes = work.report.input_bytes;
+      made.report.last = false;
+    }
+    PEEL_RETURN_IF_ERROR(
+        Take((*sheets)[static_cast<size_t>(sheet - 1)], sheet - 1, made).WithContext(shown));
+    if (!last) {
+      PEEL_RETURN_IF_ERROR(Try(part, &Batch::Write));
+      End(part, OkStatus());
+    }
+  }
   work.admitted.ShrinkTo(work.bytes.size());
   return OkStatus();
 }
@@ -122,6 +180,8 @@ void Batch::Describe(const EncodedCut& cut, FileReport& report) const {
   report.coverage = cut.info.coverage;
   report.written_frames = cut.info.frames;
   report.warning = cut.info.warning;
+  report.rectify = cut.info.rectify;
+  if (cut.bytes.empty()) report.output.clear();
   report.times.insert(report.times.end(), cut.info.times.begin(), cut.info.times.end());
 }
 
@@ -131,11 +191,12 @@ Status Batch::CutFrames(Work& work) {
   auto opened = decoder_.OpenFrames(work.bytes, cutter_.DecodeOptionsFor(options_.cut));
   if (!opened.ok()) return std::move(opened).status().WithContext(shown);
   FrameReader& frames = **opened;
-  work.report.frames = frames.count();
-  for (int frame = 1; frame <= frames.count(); ++frame) {
+  const int count = frames.count();
+  work.report.frames = count;
+  for (int frame = 1; frame <= count; ++frame) {
     const auto where = [&](Status status) {
       return std::move(status).WithContext(shown + ", frame " + std::to_string(frame) + " of " +
-                                           std::to_string(frames.count()));
+                                           std::to_string(count));
     };
     if (Stopped()) return Cancelled("stopped before all pictures were done");
     const Clock::time_point start = Clock::now();
@@ -144,35 +205,34 @@ Status Batch::CutFrames(Work& work) {
     const double decoded_in = MillisecondsSince(start);
     auto cut = cutter_.CutPicture(*std::move(picture), options_.cut);
     if (!cut.ok()) return where(std::move(cut).status());
-    auto output = FrameOutput(work.job, frame);
-    if (!output.ok()) return std::move(output).status();
-    const bool last = frame == frames.count();
+    Job job = work.job;
+    if (!options_.page) {
+      PEEL_ASSIGN_OR_RETURN(job.output, FrameOutput(work.job, frame));
+    }
+    const bool last = frame == count;
     auto part = std::make_unique<Work>();
     Work& made = last ? work : *part;
-    made.job = {work.job.input, *std::move(output)};
+    made.job = std::move(job);
     made.manifest = work.manifest;
     made.content = work.content;
     made.report.input = work.report.input;
     made.report.output = made.job.output;
     made.report.input_bytes = work.report.input_bytes;
     made.report.frame = frame;
-    made.report.frames = frames.count();
+    made.report.frames = count;
+    made.report.last = last;
     if (frame == 1 && !last) made.report.times = std::exchange(work.report.times, {});
     made.report.times.emplace_back("decode", decoded_in);
-    Describe(*cut, made.report);
-    if (!last) {
-      made.bytes = std::move(cut->bytes);
-      HandToWriter(std::move(part));
-      continue;
-    }
-    opened = std::unique_ptr<FrameReader>();  // it reads from what is replaced now
-    work.bytes = std::move(cut->bytes);
-    break;
+    if (last) opened = std::unique_ptr<FrameReader>();  // it reads from what is replaced now
+    PEEL_RETURN_IF_ERROR(where(Take(*cut, frame - 1, made)));
+    if (!last) HandToWriter(std::move(part));
   }
   return OkStatus();
 }
 
 Status Batch::Write(Work& work) {
+  // What abstained leaves no file, and what is a page has been written.
+  if (work.bytes.empty()) return OkStatus();
   const std::string& output = work.job.output;
   const std::string shown = ShownName(output, "standard output");
   PEEL_RETURN_IF_ERROR(CheckCancelled(options_.cut.control.cancel).WithContext(shown));

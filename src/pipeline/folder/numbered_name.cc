@@ -48,7 +48,8 @@ std::string FrameName(const std::string& name, uint64_t number) {
   if (auto numbered = NumberedName(name, number)) return *std::move(numbered);
   const std::filesystem::path path(name);
   std::string stem = path.stem().string(), kind;
-  for (const std::string& usual : {std::string(".cut"), std::string(".mask")}) {
+  for (const std::string& usual :
+       {std::string(".cut"), std::string(".mask"), std::string(".rect")}) {
     if (stem.size() > usual.size() && stem.ends_with(usual)) {
       kind = usual;
       stem.resize(stem.size() - usual.size());

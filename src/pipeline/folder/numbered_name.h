@@ -12,8 +12,8 @@ namespace peel {
 std::optional<std::string> NumberedName(const std::string& pattern, uint64_t number);
 
 // The same, but where the name has no place for a number it gets one before its extension, and
-// before the "cut" or "mask" of an output's usual name: NAME.cut.png becomes NAME-001.cut.png. "-"
-// stays.
+// before the "cut", "mask" or "rect" of an output's usual name: NAME.cut.png becomes
+// NAME-001.cut.png. "-" stays.
 std::string FrameName(const std::string& name, uint64_t number);
 
 }  // namespace peel

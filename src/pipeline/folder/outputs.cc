@@ -146,7 +146,9 @@ std::string OutputPlanner::OutputOf(const Input& input, Place place) const {
   if (input.path == "-" && options_.folder.empty()) return "-";
   const fs::path path(input.path == "-" ? "stdin" : input.path);
   const std::string name = (place == Place::kLong ? path.filename() : path.stem()).string() +
-                           (options_.mask ? ".mask." : ".cut.") +
+                           (options_.mask        ? ".mask."
+                            : options_.rectified ? ".rect."
+                                                 : ".cut.") +
                            std::string(FormatExtension(format_));
   if (options_.folder.empty()) return (path.parent_path() / name).string();
   return (fs::path(options_.folder) / input.subfolder / name).string();
@@ -289,6 +291,8 @@ class ListPlanner {
         list_.to_standard_output = true;
       } else if (Status status = planner_->CheckNoSource(input, output); !status.ok()) {
         list_.errors.push_back({input, std::move(status)});
+      } else if (planner_->options_.gathered) {
+        planner_->place_[i] = Place::kShort;
       } else if (const auto owner = planner_->OwnerOf(output)) {
         groups_.emplace_back(*owner, i);
       } else {
@@ -380,7 +384,7 @@ class ListPlanner {
 
 Result<JobList> PlanOutputs(const InputTable& inputs, const OutputOptions& options) {
   PEEL_ASSIGN_OR_RETURN(OutputPlanner planner, OutputPlanner::Create(options));
-  if (!options.file.empty() && inputs.size() > 1) {
+  if (!options.file.empty() && !options.gathered && inputs.size() > 1) {
     return InvalidArgument("-o names one file, but there are " + std::to_string(inputs.size()) +
                            " inputs; give a folder with -O instead");
   }

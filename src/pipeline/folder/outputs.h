@@ -22,6 +22,8 @@ struct OutputOptions {
   std::string folder{};              // created when it is not there
   Format format = Format::kUnknown;  // kUnknown: what file's extension says, else PNG
   bool mask = false;
+  bool rectified = false;  // straightened and not cut out
+  bool gathered = false;   // all results go into `file`: a PDF
   // Names that differ in case alone are one file in the output folder. Found out where it matters.
   bool folds_case = false;
 };
@@ -37,11 +39,13 @@ Result<Format> OutputFormat(const OutputOptions& options);
 struct Job {
   Input input;
   std::string output;
+  uint64_t number = 0;  // of the input in the list, from 0
 };
 
 // Gives inputs their places one by one, as they turn up, and never a place twice.
 //
-// photo.jpg becomes photo.cut.png (photo.mask.png for a mask) beside it, or in the output folder
+// photo.jpg becomes photo.cut.png (photo.mask.png for a mask, photo.rect.png where it is rectified)
+// beside it, or in the output folder
 // with the input's sub-folder kept; standard input goes to standard output (stdin.cut.png in a
 // folder). Where that place is another input's, as that of IMG.HEIC is IMG.JPG's, the result keeps
 // the extension: IMG.JPG.cut.png. Which of two keeps it: whose result has it already, so that a
@@ -96,7 +100,7 @@ class OutputPlanner {
   Job JobOf(size_t number) const {
     Input input = known_[number];
     std::string output = OutputOf(input, place_[number]);
-    return {std::move(input), std::move(output)};
+    return {std::move(input), std::move(output), number};
   }
   std::string KeyOf(const std::string& output);
   bool SameKey(const std::string& key, const std::string& other);

@@ -65,7 +65,7 @@ bool LooksLikeOutput(std::string_view file_name) {
   const size_t dot = lower.rfind('.');
   if (dot == std::string::npos || dot == 0) return false;
   const std::string_view before = std::string_view{lower}.substr(0, dot);
-  return (before.ends_with(".cut") || before.ends_with(".mask")) &&
+  return (before.ends_with(".cut") || before.ends_with(".mask") || before.ends_with(".rect")) &&
          std::ranges::count(kWritten, std::string_view{lower}.substr(dot)) > 0;
 }
 

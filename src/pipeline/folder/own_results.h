@@ -10,8 +10,8 @@
 
 namespace peel {
 
-// Whether this is a name that results get ("x.cut.png", "x.mask.webp"). Pictures may have such
-// names for other reasons.
+// Whether this is a name that results get ("x.cut.png", "x.mask.webp", "x.rect.jpg"). Pictures may
+// have such names for other reasons.
 bool LooksLikeOutput(std::string_view file_name);
 
 // Tells Peel's own results from pictures that happen to have a name like theirs.

@@ -49,12 +49,53 @@ void AddModel(Json& entry, const ModelInfo& model) {
   entry["threads"] = model.threads;
 }
 
-Json ToJson(const FileReport& report, const ModelInfo* model) {
+bool IsSheet(const FileReport& report) { return report.rectify && report.rectify->sheets > 1; }
+
+// What is known of the quad.
+void AddQuad(Json& entry, const RectifyResult& rectify) {
+  if (rectify.ok()) {
+    entry["kind"] = KindName(rectify.kind);
+    Json corners = Json::array();
+    for (const Point& p : rectify.quad.corners) {
+      corners.push_back({Rounded(p.x, 1e3), Rounded(p.y, 1e3)});
+    }
+    entry["corners"] = std::move(corners);
+    entry["ratio"] = Rounded(rectify.ratio, 1e6);
+    if (rectify.focal_px > 0) entry["focal_px"] = Rounded(rectify.focal_px, 1e2);
+    entry["homography"] = rectify.homography.m;
+  }
+  entry["confidence"] = Rounded(rectify.confidence, 1e4);
+  entry["status"] = rectify.ok() ? "ok" : "abstained";
+  if (!rectify.reason.empty()) entry["reason"] = rectify.reason;
+  if (!rectify.ok()) return;
+  entry["turn"] = rectify.turn;
+  if (rectify.dpi_x > 0) {
+    entry["dpi"] = {Rounded(rectify.dpi_x, 1e2), Rounded(rectify.dpi_y, 1e2)};
+  }
+  if (rectify.sheets > 1) {
+    entry["sheet"] = rectify.sheet;
+    entry["sheets"] = rectify.sheets;
+  }
+}
+
+const char* TimesKey(ReportStyle style) {
+  return style == ReportStyle::kRectify ? "ms" : "times_ms";
+}
+
+Json ToJson(const FileReport& report, const ModelInfo* model, ReportStyle style) {
+  const bool cut = style == ReportStyle::kCut;
+  const bool done = report.state == FileReport::State::kDone;
   Json entry;
   entry["input"] = report.input;
   entry["output"] = report.output;
-  entry["status"] = StateWord(report.state);
-  if (report.frame > 0) {
+  if (!cut && done && report.rectify) {
+    AddQuad(entry, *report.rectify);
+  } else {
+    entry["status"] = StateWord(report.state);
+  }
+  if (IsSheet(report)) {
+    // Its number is the quad's.
+  } else if (report.frame > 0) {
     entry["frame"] = report.frame;
     entry["frames"] = report.frames;
   } else if (report.written_frames > 1) {
@@ -66,10 +107,17 @@ Json ToJson(const FileReport& report, const ModelInfo* model) {
   }
   if (!report.reason.empty()) entry["reason"] = report.reason;
   if (!report.warning.empty()) entry["warning"] = report.warning;
-  if (report.state == FileReport::State::kDone) {
+  if (done && cut) {
     entry["subject"] = report.has_subject;
     entry["subject_score"] = Rounded(report.subject_score, 1e4);
     entry["coverage"] = Rounded(report.coverage, 1e6);
+    if (report.rectify) {
+      Json quad = Json::object();
+      AddQuad(quad, *report.rectify);
+      entry["rectify"] = std::move(quad);
+    }
+  }
+  if (done && !report.output.empty()) {
     entry["width"] = report.width;
     entry["height"] = report.height;
     entry["output_bytes"] = report.output_bytes;
@@ -81,7 +129,7 @@ Json ToJson(const FileReport& report, const ModelInfo* model) {
     times[std::string(stage)] = Rounded(milliseconds, 1e3);
   }
   times["total"] = Rounded(report.total_ms, 1e3);
-  entry["times_ms"] = std::move(times);
+  entry[TimesKey(style)] = std::move(times);
   return entry;
 }
 
@@ -115,26 +163,26 @@ const char* StatusWord(StatusCode code) {
   return "internal";
 }
 
-std::string ReportLine(const FileReport& report, const ModelInfo* model) {
-  return ToJson(report, model).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+std::string ReportLine(const FileReport& report, const ModelInfo* model, ReportStyle style) {
+  return ToJson(report, model, style).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-Result<LineReport> LineReport::Create(const std::string& path) {
+Result<LineReport> LineReport::Create(const std::string& path, ReportStyle style) {
   const int fd = OpenFile(path, kOpenWrite | kOpenCreate | kOpenTruncate | kOpenAppend);
-  if (fd >= 0) return LineReport(fd);
+  if (fd >= 0) return LineReport(fd, style);
   const std::string reason = "cannot create it (" + std::generic_category().message(errno) + ")";
   return errno == ENOENT ? NotFound(reason) : IoError(reason);
 }
 
 LineReport::LineReport(LineReport&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), written_(other.written_) {}
+    : fd_(std::exchange(other.fd_, -1)), style_(other.style_), written_(other.written_) {}
 
 LineReport::~LineReport() {
   if (fd_ >= 0) CloseFile(fd_);
 }
 
 Status LineReport::Add(const FileReport& report, const ModelInfo* model) {
-  const std::string line = ReportLine(report, model);
+  const std::string line = ReportLine(report, model, style_);
   size_t done = 0;
   const int error =
       WriteFully(fd_, std::span(reinterpret_cast<const uint8_t*>(line.data()), line.size()), &done);
@@ -156,7 +204,7 @@ Status ArrayReport::Add(const FileReport& report) {
       return IoError("cannot create it (" + std::generic_category().message(errno) + ")");
     }
   }
-  const std::string line = ReportLine(report, nullptr);
+  const std::string line = ReportLine(report, nullptr, style_);
   const uint64_t start = end_;
   PEEL_RETURN_IF_ERROR(
       WriteAll(file_.get(), {reinterpret_cast<const uint8_t*>(line.data()), line.size()}));
@@ -205,7 +253,7 @@ Status ArrayReport::Finish(const InputTable& order, const ModelInfo* model) {
       if (!told.is_object()) return IoError("what was put away for it has changed");
       Json entry = Json::object();
       for (const auto& [key, value] : told.items()) {
-        if (key == "times_ms" && model != nullptr && told["status"] != "skipped") {
+        if (key == TimesKey(style_) && model != nullptr && told["status"] != "skipped") {
           AddModel(entry, *model);
         }
         entry[key] = value;
