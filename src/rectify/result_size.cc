@@ -5,6 +5,7 @@
 #include <cmath>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "src/rectify/homography.h"
 
@@ -15,6 +16,7 @@ constexpr double kMillimetresPerInch = 25.4;
 constexpr double kWithin = 0.03;         // of a known ratio, to be taken for it
 constexpr double kVaguest = 0.015;       // standard error beyond which nothing is certain
 constexpr double kSteepestRatio = 100;   // of W:H
+constexpr double kThinnest = 1000;       // of what was estimated
 constexpr double kHighestDpi = 100'000;  // microfilm scanners stay far below
 
 double Distance(Point a, Point b) { return std::hypot(a.x - b.x, a.y - b.y); }
@@ -71,19 +73,20 @@ Result<Settled> Settle(double ratio, const SizeRequest& request) {
   return Settled{ratio, nullptr};
 }
 
-// The paper's sides in inches, turned as the ratio is; both 0 where unknown.
-struct Inches {
+struct Sides {
   double width = 0, height = 0;
 };
-Inches PaperSize(const Settled& settled) {
+
+// Of the paper in inches, turned as the ratio is; both 0 where unknown.
+Sides PaperSize(const Settled& settled) {
   if (settled.known == nullptr || !(settled.known->width_mm > 0)) return {};
   const double longer = settled.known->width_mm / kMillimetresPerInch;
   const double shorter = settled.known->height_mm / kMillimetresPerInch;
-  return settled.ratio >= 1 ? Inches{longer, shorter} : Inches{shorter, longer};
+  return settled.ratio >= 1 ? Sides{longer, shorter} : Sides{shorter, longer};
 }
 
 // The rectangle of this ratio in which no side of the quad has less pixels than in the picture.
-Inches NaturalSize(const Quad& quad, double ratio) {
+Sides NaturalSize(const Quad& quad, double ratio) {
   const auto& c = quad.corners;
   const double across = std::max(Distance(c[0], c[1]), Distance(c[3], c[2]));
   const double down = std::max(Distance(c[0], c[3]), Distance(c[1], c[2]));
@@ -145,15 +148,17 @@ Result<RatioChoice> ParseRatio(std::string_view text) {
       }
     }
   }
-  return InvalidArgument("'" + std::string(text) +
-                         "' is no ratio; auto, free, a4, letter, id1 and W:H (as 4:3, between "
-                         "1:100 and 100:1) are understood");
+  std::string why = "'";
+  why.append(text).append(
+      "' is no ratio; auto, free, a4, letter, id1 and W:H (as 4:3, between 1:100 and 100:1) are "
+      "understood");
+  return InvalidArgument(std::move(why));
 }
 
 Result<PlannedSize> PlanSize(const Quad& quad, double ratio, const SizeRequest& request) {
   PEEL_RETURN_IF_ERROR(CheckQuad(quad));
-  if (!(ratio > 0) || !std::isfinite(ratio)) {
-    return InvalidArgument("the ratio of width to height of a rectangle is a number above 0");
+  if (!(ratio >= 1 / kThinnest && ratio <= kThinnest)) {
+    return InvalidArgument("no rectangle is thinner than 1000 times its shorter side");
   }
   if (request.size.width < 0 || request.size.height < 0) {
     return InvalidArgument("a result has a width and a height above 0");
@@ -165,8 +170,10 @@ Result<PlannedSize> PlanSize(const Quad& quad, double ratio, const SizeRequest& 
     return LimitExceeded("the limit leaves a result no pixel");
   }
   PEEL_ASSIGN_OR_RETURN(const Settled settled, Settle(ratio, request));
-  PlannedSize plan{.ratio = settled.ratio, .known = settled.known};
-  const Inches paper = PaperSize(settled);
+  PlannedSize plan;
+  plan.ratio = settled.ratio;
+  plan.known = settled.known;
+  const Sides paper = PaperSize(settled);
 
   if (request.size.width > 0 || request.size.height > 0) {
     double width = request.size.width, height = request.size.height;
@@ -186,7 +193,7 @@ Result<PlannedSize> PlanSize(const Quad& quad, double ratio, const SizeRequest& 
     PEEL_RETURN_IF_ERROR(CheckAsked(width, height, request));
     plan.size = {Rounded(width), Rounded(height)};
   } else {
-    const Inches natural = NaturalSize(quad, settled.ratio);
+    const Sides natural = NaturalSize(quad, settled.ratio);
     plan.size = Fitting(natural.width, natural.height, request);
   }
 
