@@ -110,6 +110,29 @@ typedef enum peel_precision {
   PEEL_PRECISION_FP16 = 4
 } peel_precision;
 
+/* What is looked for in a picture that is to be straightened. */
+typedef enum peel_quad_kind {
+  PEEL_QUAD_AUTO = 0,
+  PEEL_QUAD_DOCUMENT = 1, /* a sheet, a card, a book's page */
+  PEEL_QUAD_PRODUCT = 2,  /* the front of a product */
+  PEEL_QUAD_SCREEN = 3    /* a screen, a board, a painting */
+} peel_quad_kind;
+
+/* How a straightened page is made legible. */
+typedef enum peel_enhance {
+  PEEL_ENHANCE_NONE = 0,
+  PEEL_ENHANCE_AUTO = 1,  /* COLOR for pages with writing, else NONE */
+  PEEL_ENHANCE_COLOR = 2, /* light and shadow evened out, the colour cast removed */
+  PEEL_ENHANCE_GRAY = 3,
+  PEEL_ENHANCE_BW = 4 /* black and white alone */
+} peel_enhance;
+
+typedef enum peel_filter {
+  PEEL_FILTER_BICUBIC = 0,
+  PEEL_FILTER_BILINEAR = 1,
+  PEEL_FILTER_LANCZOS = 2
+} peel_filter;
+
 typedef struct peel_engine peel_engine;
 typedef struct peel_result peel_result;
 typedef struct peel_cancel peel_cancel;
@@ -238,9 +261,41 @@ typedef struct peel_pixels {
 } peel_pixels;
 
 /* Called between the stages of a call, in its thread, with the next stage ("decode", "network",
- * "matte", "compose", "encode", finally "done") and roughly the share of the work done, 0 to 1. A
- * result other than 0 stops the call with PEEL_CANCELLED. Must not throw. */
+ * "matte", "find", "warp", "enhance", "compose", "encode", finally "done") and roughly the share of
+ * the work done, 0 to 1. A result other than 0 stops the call with PEEL_CANCELLED. Must not throw.
+ */
 typedef int (*peel_progress)(void* data, const char* stage, double fraction);
+
+/* How the quad in a picture is found and seen from the front. */
+typedef struct peel_rectify_options {
+  size_t size; /* sizeof(peel_rectify_options) */
+  peel_quad_kind kind;
+  /* Where it is: x1, y1, …, x4, y4 in pixels of the upright picture, clockwise from the corner that
+   * becomes the top left; corners may lie outside the picture. Nothing is looked for then, and
+   * without a cut-out no model is needed. NULL: it is found. */
+  const double* corners;
+  double focal_px; /* of the lens, in pixels of the upright picture; 0: what its EXIF says */
+  /* Width to height: "auto" (as it is seen, or a known one where that is certain), "free" (as it is
+   * seen), "W:H", "a4", "letter", "id1"; NULL: auto. */
+  const char* ratio;
+  int width, height; /* of the result; 0: from the other one, or both as they are seen best */
+  double dpi;        /* of the result, where the paper's size is known; 0: what comes of it */
+  peel_enhance enhance;
+  /* Degrees clockwise: 0, 90, 180, 270; -1 (default): as the text of a document that was found
+   * reads. */
+  int turn;
+  /* How much is seen around the quad: "12" pixels, "2%" of the result's longer side; negative: so
+   * much is cut off. NULL: none. */
+  const char* margin;
+  /* Nonzero: cut out as well. peel_cut takes it as set. */
+  int cutout;
+  peel_filter filter;
+  int all;  /* nonzero: every sheet, in reading order: peel_result_next */
+  int draw; /* nonzero: instead of all that the picture with its quads drawn on, of 8 bits */
+} peel_rectify_options;
+
+/* Sets the defaults; size is sizeof(peel_rectify_options). */
+PEEL_API void peel_rectify_options_init(peel_rectify_options* options, size_t size);
 
 typedef struct peel_cut_options {
   size_t size;            /* sizeof(peel_cut_options) */
@@ -285,6 +340,10 @@ typedef struct peel_cut_options {
    * what is less than half opaque, means nothing. What is connected with a stroke and has its
    * colours follows; far away nothing changes. Not with trimap or compat_rembg. May be NULL. */
   const peel_pixels* hints;
+  /* What is cut out is straightened too, from the same decoding, and stays transparent around;
+   * where nothing is certain enough the plain cut-out is the result. Not with compat_rembg. NULL:
+   * no. */
+  const peel_rectify_options* rectify;
 } peel_cut_options;
 
 /* Sets the defaults; size is sizeof(peel_cut_options). */
@@ -316,6 +375,20 @@ PEEL_API peel_result* peel_compose_pixels(const peel_engine* engine, const peel_
                                           const peel_pixels* matte,
                                           const peel_cut_options* options);
 
+/* Straightens the document, product or screen in an encoded picture. What is not certain enough is
+ * no error: peel_result_straightened is 0, peel_result_reason says why and there is no data. NULL
+ * options mean the defaults. Of `cut` format, quality, lossless, max_size, max_pixels,
+ * drop_metadata, cancel and progress count (a resolution is written where the paper's size is
+ * known), with cutout all; its own `rectify` must be NULL. */
+PEEL_API peel_result* peel_rectify(const peel_engine* engine, const void* bytes, size_t size,
+                                   const peel_rectify_options* options,
+                                   const peel_cut_options* cut);
+/* The same of pixels; the result is pixels: as many channels as the picture has, RGBA with cutout,
+ * 1 with PEEL_ENHANCE_GRAY and PEEL_ENHANCE_BW. */
+PEEL_API peel_result* peel_rectify_pixels(const peel_engine* engine, const peel_pixels* pixels,
+                                          const peel_rectify_options* options,
+                                          const peel_cut_options* cut);
+
 PEEL_API void peel_result_free(peel_result* result);
 PEEL_API peel_status peel_result_status(const peel_result* result);
 PEEL_API const char* peel_result_error(const peel_result* result);   /* "" if there is none */
@@ -343,6 +416,33 @@ PEEL_API int peel_result_has_subject(const peel_result* result);
 PEEL_API double peel_result_subject_score(const peel_result* result);
 /* The share of the picture that the subject covers, 0 to 1. */
 PEEL_API double peel_result_coverage(const peel_result* result);
+
+/* Of a picture that was to be straightened. 1: it was; all below is 0 or "" otherwise, save the
+ * confidence of the best that was found. */
+PEEL_API int peel_result_straightened(const peel_result* result);
+PEEL_API const char* peel_result_reason(
+    const peel_result* result); /* why it was not; "" if it was */
+/* 0 to 1: how probable it is that the quad is right; 1 for corners that were given. */
+PEEL_API double peel_result_confidence(const peel_result* result);
+PEEL_API peel_quad_kind peel_result_quad_kind(const peel_result* result); /* never AUTO if it was */
+/* Writes x1, y1, …, x4, y4 in pixels of the upright input, from the result's top left clockwise.
+ * Returns how many numbers there are, 8 or 0. */
+PEEL_API int peel_result_corners(const peel_result* result, double corners[8]);
+/* Writes the map from the upright input to the straightened result, row by row: (x, y, 1) to
+ * (m0 x + m1 y + m2, m3 x + m4 y + m5) / (m6 x + m7 y + m8); the centre of the first pixel is at
+ * 0.5, 0.5. Returns how many numbers there are, 9 or 0. */
+PEEL_API int peel_result_homography(const peel_result* result, double matrix[9]);
+/* Width to height of the rectangle itself. */
+PEEL_API double peel_result_ratio(const peel_result* result);
+/* In pixels of the upright input; 0: none was needed or known. */
+PEEL_API double peel_result_focal_px(const peel_result* result);
+PEEL_API int peel_result_turn(const peel_result* result); /* degrees clockwise */
+/* Dots per inch across and down, where the paper's size is known; else 0. */
+PEEL_API double peel_result_dpi_x(const peel_result* result);
+PEEL_API double peel_result_dpi_y(const peel_result* result);
+/* With peel_rectify_options.all: the next sheet of the picture, in reading order, which belongs to
+ * this result and is freed with it; NULL after the last. */
+PEEL_API const peel_result* peel_result_next(const peel_result* result);
 
 /* ---- looking at a file -------------------------------------------------------------------------
  */

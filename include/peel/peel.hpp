@@ -10,6 +10,7 @@
 
 #include <peel/peel.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -99,6 +100,25 @@ struct Pixels {
   size_t stride = 0;
 };
 
+// How the quad in a picture is found and seen from the front.
+struct RectifyOptions {
+  peel_quad_kind kind = PEEL_QUAD_AUTO;
+  // x1, y1, …, x4, y4 in pixels of the upright picture, clockwise from what becomes the top left;
+  // nothing: it is found.
+  std::optional<std::array<double, 8>> corners{};
+  double focal_px = 0;        // of the lens; 0: what the picture's EXIF says
+  std::string ratio{};        // "auto" (empty), "free", "W:H", "a4", "letter", "id1"
+  int width = 0, height = 0;  // of the result; 0: from the other one, or as they are seen best
+  double dpi = 0;             // where the paper's size is known; 0: what comes of it
+  peel_enhance enhance = PEEL_ENHANCE_NONE;
+  std::optional<int> turn{};  // degrees clockwise; nothing: as a document's text reads
+  std::string margin{};       // "12" pixels, "2%"; negative: cut off
+  bool cutout = false;        // cut out as well
+  peel_filter filter = PEEL_FILTER_BICUBIC;
+  bool all = false;   // every sheet: Result::next
+  bool draw = false;  // instead of all that the picture with its quads drawn on
+};
+
 struct CutOptions {
   peel_format format = PEEL_PNG;
   int quality = 0;  // 1 to 100; 0: 90
@@ -115,7 +135,8 @@ struct CutOptions {
   std::optional<Pixels> trimap{};  // 1 channel: 0 background, 255 subject, between them unknown
   // Strokes that correct the matte: 3 or 4 channels, green keeps, red removes.
   std::optional<Pixels> hints{};
-  int crop_margin = -1;  // -1: do not crop
+  std::optional<RectifyOptions> rectify{};  // straightened too, and cut out whatever it says
+  int crop_margin = -1;                     // -1: do not crop
   int max_size = 0;
   int work_size = 0;        // the matte is made at this longer side; 0: from all of the picture
   uint64_t max_pixels = 0;  // 0: 250 million
@@ -126,6 +147,7 @@ struct CutOptions {
   std::function<bool(const char* stage, double fraction)> progress{};
 };
 
+// Copies share what they hold.
 class Result {
  public:
   // An encoded file, or pixels of height() rows of stride() bytes; lives as long as the Result.
@@ -143,6 +165,34 @@ class Result {
   double coverage() const noexcept { return peel_result_coverage(handle_.get()); }
   int bits() const noexcept { return peel_result_bits(handle_.get()); }
   std::string warning() const { return peel_result_warning(handle_.get()); }
+  // Of a picture that was to be straightened.
+  bool straightened() const noexcept { return peel_result_straightened(handle_.get()) != 0; }
+  std::string reason() const { return peel_result_reason(handle_.get()); }  // why it was not
+  double confidence() const noexcept { return peel_result_confidence(handle_.get()); }
+  peel_quad_kind quad_kind() const noexcept { return peel_result_quad_kind(handle_.get()); }
+  // x1, y1, …, x4, y4 in the upright input, from the result's top left clockwise.
+  std::optional<std::array<double, 8>> corners() const noexcept {
+    std::array<double, 8> corners;
+    if (peel_result_corners(handle_.get(), corners.data()) == 0) return std::nullopt;
+    return corners;
+  }
+  // From the upright input to the straightened result, row by row.
+  std::optional<std::array<double, 9>> homography() const noexcept {
+    std::array<double, 9> matrix;
+    if (peel_result_homography(handle_.get(), matrix.data()) == 0) return std::nullopt;
+    return matrix;
+  }
+  double ratio() const noexcept { return peel_result_ratio(handle_.get()); }
+  double focal_px() const noexcept { return peel_result_focal_px(handle_.get()); }
+  int turn() const noexcept { return peel_result_turn(handle_.get()); }
+  double dpi_x() const noexcept { return peel_result_dpi_x(handle_.get()); }
+  double dpi_y() const noexcept { return peel_result_dpi_y(handle_.get()); }
+  // The next sheet of the picture, with RectifyOptions::all.
+  std::optional<Result> next() const {
+    const peel_result* const sheet = peel_result_next(handle_.get());
+    if (sheet == nullptr) return std::nullopt;
+    return Result(std::shared_ptr<const peel_result>(handle_, sheet));
+  }
   // Into memory of the caller's, rows `stride` bytes apart (0: without padding): how many bytes
   // that takes. Where it is more than the span has nothing is copied.
   size_t CopyTo(std::span<uint8_t> buffer, size_t stride = 0) const noexcept {
@@ -151,12 +201,13 @@ class Result {
 
  private:
   friend class Engine;
-  explicit Result(peel_result* result) : handle_(result) {
+  explicit Result(peel_result* result) : handle_(result, internal::Free()) {
     if (!handle_) throw std::bad_alloc();
     const peel_status status = peel_result_status(result);
     if (status != PEEL_OK) throw Error(status, peel_result_error(result));
   }
-  internal::Handle<peel_result> handle_;
+  explicit Result(std::shared_ptr<const peel_result> sheet) : handle_(std::move(sheet)) {}
+  std::shared_ptr<const peel_result> handle_;  // a sheet's with all those of its picture
 };
 
 // A loaded model; share one between threads.
@@ -228,6 +279,23 @@ class Engine {
     return call.Check(peel_compose_pixels(handle_.get(), &p, &m, &call.options()));
   }
 
+  // The document, product or screen in a picture, straightened; of the cut options those that
+  // peel_rectify names count.
+  Result Rectify(std::span<const uint8_t> bytes, const RectifyOptions& options = {},
+                 const CutOptions& cut = {}) const {
+    const CutCall call(cut);
+    const RectifyCall rectify(options);
+    return call.Check(peel_rectify(handle_.get(), bytes.data(), bytes.size(), &rectify.options(),
+                                   &call.options()));
+  }
+  Result Rectify(const Pixels& pixels, const RectifyOptions& options = {},
+                 const CutOptions& cut = {}) const {
+    const CutCall call(cut);
+    const RectifyCall rectify(options);
+    const peel_pixels p = Convert(pixels);
+    return call.Check(peel_rectify_pixels(handle_.get(), &p, &rectify.options(), &call.options()));
+  }
+
   std::string model() const { return peel_engine_model(handle_.get()); }
   std::string device() const { return peel_engine_device(handle_.get()); }
   std::string device_asked() const { return peel_engine_device_asked(handle_.get()); }
@@ -240,6 +308,32 @@ class Engine {
   void TrimMemory() const noexcept { peel_trim_memory(handle_.get()); }
 
  private:
+  class RectifyCall {
+   public:
+    explicit RectifyCall(const RectifyOptions& options) {
+      peel_rectify_options_init(&c_, sizeof(c_));
+      const auto text = [](const std::string& s) { return s.empty() ? nullptr : s.c_str(); };
+      c_.kind = options.kind;
+      c_.corners = options.corners ? options.corners->data() : nullptr;
+      c_.focal_px = options.focal_px;
+      c_.ratio = text(options.ratio);
+      c_.width = options.width;
+      c_.height = options.height;
+      c_.dpi = options.dpi;
+      c_.enhance = options.enhance;
+      c_.turn = options.turn.value_or(-1);
+      c_.margin = text(options.margin);
+      c_.cutout = options.cutout ? 1 : 0;
+      c_.filter = options.filter;
+      c_.all = options.all ? 1 : 0;
+      c_.draw = options.draw ? 1 : 0;
+    }
+    const peel_rectify_options& options() const noexcept { return c_; }
+
+   private:
+    peel_rectify_options c_;  // points into the options
+  };
+
   // The options of one call for C, and what its progress function threw.
   class CutCall {
    public:
@@ -268,6 +362,7 @@ class Engine {
     const std::function<bool(const char*, double)>& progress_;
     peel_cut_options c_;
     peel_pixels trimap_ = {}, hints_ = {};
+    std::optional<RectifyCall> rectify_;
     std::exception_ptr thrown_ = nullptr;
   };
   static peel_pixels Convert(const Pixels& pixels) {
@@ -320,6 +415,7 @@ inline Engine::CutCall::CutCall(const CutOptions& options) : progress_(options.p
     hints_ = Convert(*options.hints);
     c_.hints = &hints_;
   }
+  if (options.rectify) c_.rectify = &rectify_.emplace(*options.rectify).options();
   if (progress_) {
     c_.progress = &Tell;
     c_.progress_data = this;

@@ -60,6 +60,7 @@ struct peel_result {
   std::variant<std::vector<uint8_t>, peel::ImageU8, peel::ImageU16> data;
   peel::CutInfo info;
   int width = 0, height = 0, channels = 0, bits = 8;
+  std::unique_ptr<peel_result> next;  // another sheet of the same picture
 };
 
 // What peel_probe found in a file's header, or why nothing.

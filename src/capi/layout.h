@@ -60,7 +60,25 @@ PEEL_AT(peel_cut_options, progress, 104);
 PEEL_AT(peel_cut_options, progress_data, 112);
 PEEL_AT(peel_cut_options, trimap, 120);
 PEEL_AT(peel_cut_options, hints, 128);
-PEEL_SIZE(peel_cut_options, 136);
+PEEL_AT(peel_cut_options, rectify, 136);
+PEEL_SIZE(peel_cut_options, 144);
+
+PEEL_AT(peel_rectify_options, size, 0);
+PEEL_AT(peel_rectify_options, kind, 8);
+PEEL_AT(peel_rectify_options, corners, 16);
+PEEL_AT(peel_rectify_options, focal_px, 24);
+PEEL_AT(peel_rectify_options, ratio, 32);
+PEEL_AT(peel_rectify_options, width, 40);
+PEEL_AT(peel_rectify_options, height, 44);
+PEEL_AT(peel_rectify_options, dpi, 48);
+PEEL_AT(peel_rectify_options, enhance, 56);
+PEEL_AT(peel_rectify_options, turn, 60);
+PEEL_AT(peel_rectify_options, margin, 64);
+PEEL_AT(peel_rectify_options, cutout, 72);
+PEEL_AT(peel_rectify_options, filter, 76);
+PEEL_AT(peel_rectify_options, all, 80);
+PEEL_AT(peel_rectify_options, draw, 84);
+PEEL_SIZE(peel_rectify_options, 88);
 
 PEEL_AT(peel_pixels, data, 0);
 PEEL_AT(peel_pixels, width, 8);

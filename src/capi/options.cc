@@ -34,6 +34,69 @@ constexpr std::pair<peel_precision, engine::Precision> kPrecisions[] = {
     {PEEL_PRECISION_INT8, engine::Precision::kInt8},
     {PEEL_PRECISION_FP16, engine::Precision::kFp16}};
 
+constexpr std::pair<peel_quad_kind, QuadKind> kQuadKinds[] = {
+    {PEEL_QUAD_AUTO, QuadKind::kAuto},
+    {PEEL_QUAD_DOCUMENT, QuadKind::kDocument},
+    {PEEL_QUAD_PRODUCT, QuadKind::kProduct},
+    {PEEL_QUAD_SCREEN, QuadKind::kScreen}};
+constexpr std::pair<peel_enhance, Enhancement> kEnhancements[] = {
+    {PEEL_ENHANCE_NONE, Enhancement::kNone},
+    {PEEL_ENHANCE_AUTO, Enhancement::kAuto},
+    {PEEL_ENHANCE_COLOR, Enhancement::kColour},
+    {PEEL_ENHANCE_GRAY, Enhancement::kGrey},
+    {PEEL_ENHANCE_BW, Enhancement::kBilevel}};
+constexpr std::pair<peel_filter, WarpFilter> kFilters[] = {
+    {PEEL_FILTER_BICUBIC, WarpFilter::kBicubic},
+    {PEEL_FILTER_BILINEAR, WarpFilter::kBilinear},
+    {PEEL_FILTER_LANCZOS, WarpFilter::kLanczos}};
+
+using R = peel_rectify_options;
+constexpr std::tuple kRectifyTable = {
+    Take<&R::kind>([](peel_quad_kind kind, RectifyChoices& to) {
+      return ReadChoice(kind, kQuadKinds, "kind is none of peel_quad_kind", &to.kind);
+    }),
+    Take<&R::corners>([](const double* corners, RectifyChoices& to) {
+      if (corners == nullptr) return;
+      Quad& quad = to.corners.emplace();
+      for (size_t i = 0; i < 4; ++i) quad.corners[i] = {corners[2 * i], corners[2 * i + 1]};
+    }),
+    Take<&R::focal_px>([](double pixels, RectifyChoices& to) { to.focal_px = pixels; }),
+    Take<&R::ratio>([](const char* ratio, RectifyChoices& to) -> Status {
+      if (ratio == nullptr) return OkStatus();
+      auto choice = ParseRatio(ratio);
+      if (!choice.ok()) return std::move(choice).status().WithContext("ratio");
+      to.size.ratio = *choice;
+      return OkStatus();
+    }),
+    Take<&R::width, &R::height>([](int width, int height, RectifyChoices& to) -> Status {
+      if (width < 0 || height < 0) return InvalidArgument("width and height are not negative");
+      to.size.size = {width, height};
+      return OkStatus();
+    }),
+    Take<&R::dpi>([](double dpi, RectifyChoices& to) { to.size.dpi = dpi; }),
+    Take<&R::enhance>([](peel_enhance enhance, RectifyChoices& to) {
+      return ReadChoice(enhance, kEnhancements, "enhance is none of peel_enhance", &to.enhance);
+    }),
+    Take<&R::turn>([](int turn, RectifyChoices& to) {
+      if (turn != -1) to.turn = turn;
+    }),
+    Take<&R::margin>([](const char* margin, RectifyChoices& to) -> Status {
+      if (margin == nullptr) return OkStatus();
+      auto length = ParseLength(margin);
+      if (!length.ok()) return std::move(length).status().WithContext("margin");
+      to.margin = *length;
+      return OkStatus();
+    }),
+    Take<&R::cutout>([](int on, RectifyChoices& to) { to.cutout = on != 0; }),
+    Take<&R::filter>([](peel_filter filter, RectifyChoices& to) {
+      return ReadChoice(filter, kFilters, "filter is none of peel_filter", &to.filter);
+    }),
+    Take<&R::all>([](int on, RectifyChoices& to) { to.all = on != 0; }),
+    Take<&R::draw>([](int on, RectifyChoices& to) { to.draw = on != 0; }),
+};
+static_assert(HasAllMembers<peel_rectify_options>(kRectifyTable),
+              "a member has no row, or has two");
+
 // In the order in which they are read: alpha_matting looks at the edges, the background's picture
 // keeps to max_pixels.
 using C = peel_cut_options;
@@ -107,6 +170,13 @@ constexpr std::tuple kCutTable = {
       if (pixels == nullptr) return OkStatus();
       PEEL_ASSIGN_OR_RETURN(ImageU8 hints, ReadColours(pixels, "hints"));
       to.matte.hints = std::make_shared<const ImageU8>(std::move(hints));
+      return OkStatus();
+    }),
+    Take<&C::rectify>([](const peel_rectify_options* given, CutOptions& to) -> Status {
+      if (given == nullptr) return OkStatus();
+      PEEL_ASSIGN_OR_RETURN(to.rectify, ToRectifyChoices(given));
+      to.rectify->cutout = true;
+      to.rectify->keep = true;
       return OkStatus();
     }),
     Take<&C::background>([](const char* text, CutOptions& to) -> Status {
@@ -190,6 +260,20 @@ peel_cut_options DefaultCutOptions() {
   options.alpha_matting_background_threshold = usual.background;
   options.alpha_matting_erode_size = usual.erode;
   return options;
+}
+
+peel_rectify_options DefaultRectifyOptions() {
+  peel_rectify_options options = {};
+  options.turn = -1;
+  return options;
+}
+
+Result<RectifyChoices> ToRectifyChoices(const peel_rectify_options* given) {
+  PEEL_ASSIGN_OR_RETURN(const peel_rectify_options c, CopyOptions(given, DefaultRectifyOptions()));
+  RectifyChoices choices;
+  PEEL_RETURN_IF_ERROR(ReadTable(kRectifyTable, c, choices));
+  PEEL_RETURN_IF_ERROR(CheckRectify(choices));
+  return choices;
 }
 
 Result<CutOptions> ToCutOptions(const peel_cut_options* given) {

@@ -19,6 +19,11 @@ peel_cut_options DefaultCutOptions();
 // CheckOptions' (pipeline/cut/cut_options.h).
 Result<CutOptions> ToCutOptions(const peel_cut_options* given);
 
+peel_rectify_options DefaultRectifyOptions();
+
+// Null means the defaults. Errors: kInvalidArgument.
+Result<RectifyChoices> ToRectifyChoices(const peel_rectify_options* given);
+
 struct EngineChoices {
   ModelOptions model{};
   uint64_t memory_limit = 0;                 // 0: none

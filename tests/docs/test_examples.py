@@ -7,6 +7,7 @@ cut: an alpha channel with a transparent corner and pixels that are fully subjec
 through; mask: grey, with black and white in it. A name alone is a file that is not empty."""
 import json
 import os
+import pathlib
 import re
 import shutil
 import subprocess
@@ -16,6 +17,9 @@ import numpy as np
 from PIL import Image
 import pytest
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "cli"))
+
+from sheets import CORNERS, page, photo_of  # noqa: E402
 from pages import ROOT, blocks, name_of, pages
 
 PROGRAM = ROOT / "build/peel"
@@ -48,6 +52,8 @@ def pictures(tmp_path_factory):
     (folder / "photos/deep").mkdir(parents=True)
     for place, source in {"one": "duck", "deep/two": "mug", "deep/three": "cactus", "four": "chick"}.items():
         small(source, 320).save(folder / f"photos/{place}.jpg", quality=92)
+    photo_of(CORNERS).save(folder / "page.jpg", quality=95)
+    photo_of((((200, 180), (600, 200), (620, 450), (190, 430)), page(856, 540, 7))).save(folder / "card.jpg", quality=95)
     frames = [small("duck", w).resize((160, 120)) for w in (160, 170, 180)]
     frames = [f.rotate(4 * i, expand=False) for i, f in enumerate(frames)]
     frames[0].save(folder / "animation.gif", save_all=True, append_images=frames[1:], duration=80)

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from machine import PROGRAM, ROOT, ball, onnxruntime, serving
+from machine import CORNERS, PROGRAM, ROOT, ball, onnxruntime, serving
 
-COMMANDS = ["", "cut", "stream", "bench", "quantize", "model run", "model info", "model tune", "models",
+COMMANDS = ["", "cut", "rectify", "stream", "bench", "quantize", "model run", "model info", "model tune", "models",
             "models list", "models info", "models verify", "models pull", "doctor"]
 ELSEWHERE = {"serve"}  # tests/serve/test_serve_options.py
 
@@ -83,8 +83,13 @@ def stream(machine, *given, picture="photo.png", ext="png", **how):
     return machine.run("stream", "-o", "out-%u." + ext, *given, stdin=picture, **how)
 
 
-CUTTING = {"cut": cut, "stream": stream}
-BOTH = tuple(CUTTING)
+def rectify(machine, *given, picture="page.png", ext="png", own=False, **how):
+    return machine.run("rectify", picture, *(() if own else ("-o", "out." + ext)), *given, **how)
+
+
+CUTTING = {"cut": cut, "stream": stream, "rectify": rectify}
+BOTH = ("cut", "stream")
+ALL = tuple(CUTTING)
 
 
 def differs(go, *given, base=(), **how):
@@ -130,13 +135,13 @@ def test_two_ways_to_say_matting(machine):
     assert cut(machine, "-a").files == cut(machine, "--edges", "matting").files
 
 
-@row("--format", commands=BOTH)
+@row("--format", commands=ALL)
 def _(go):
     assert go("--format", "webp").image()[0] == "WEBP"
     assert go().image()[0] == "PNG"
 
 
-@row("--quality", commands=BOTH)
+@row("--quality", commands=ALL)
 def _(go):
     low, usual = (len(next(iter(go(*given, ext="jpg").files.values())))
                   for given in (["--quality", "20"], []))
@@ -145,7 +150,7 @@ def _(go):
     refused(go, "--quality", "20", "--lossless", ext="webp")
 
 
-@row("--lossless", commands=BOTH)
+@row("--lossless", commands=ALL)
 def _(go):
     differs(go, "--lossless", ext="webp")
     assert go("--lossless").files == go().files  # as PNG is anyway
@@ -159,19 +164,19 @@ def _(go):
     assert frames == [2, 2, 0]
 
 
-@row("--max-pixels", commands=BOTH)
+@row("--max-pixels", commands=ALL)
 def _(go):
     done = go("--max-pixels", "1000")
     assert done.code == 1 and "1000 pixels" in done.err and not done.files
 
 
-@row("--threads", commands=BOTH)
+@row("--threads", commands=ALL)
 def _(go):
     assert "with 3 threads" in go("--threads", "3", "--jobs", "1", "-v").err
     assert "with 5 threads" in go("--threads", "5", "--jobs", "1", "-v").err
 
 
-@row("--jobs")
+@row("--jobs", commands=("cut", "rectify"))
 def _(go):
     def jobs(*given):
         done = go("in/b.png", "-O", "o", *given, "-v", "--threads", "2", picture="in/a.png", own=True)
@@ -185,7 +190,7 @@ def _(go):
     assert "3 jobs" in go("--jobs", "3", "-v").err and "5 jobs" in go("--jobs", "5", "-v").err
 
 
-@row("--memory")
+@row("--memory", commands=("cut", "rectify"))
 def _(go):
     # What it holds back is measured in test_folders.py (test_memory_stays_below_the_cap) and below.
     refused(go, "--memory", "many")
@@ -214,20 +219,20 @@ def test_memory_of_a_stream(machine, peak_memory):
     assert held < 200 < free, (held, free)
 
 
-@row("--device", commands=BOTH)
+@row("--device", commands=ALL)
 def _(go):
     done = go("--device", "cuda")
     assert done.code == 0 and "cuda" in done.err and not go().err
 
 
-@row("--backend", commands=BOTH)
+@row("--backend", commands=ALL)
 def _(go):
     assert "onnxruntime" in go("--backend", "onnxruntime", "--strict").err.lower()
     if (library := onnxruntime()) is not None:
         assert "(onnxruntime" in go("--backend", "onnxruntime", "-v", PEEL_ORT_LIB=library).err
 
 
-@row("--ort", commands=BOTH)
+@row("--ort", commands=ALL)
 def _(go):
     refused(go, "--backend", "native", "--ort", "graph=off")
     assert "no effect" in go("--ort", "graph=off").err  # the native engine runs
@@ -235,28 +240,28 @@ def _(go):
     refused(go, "--ort", "graph=fast")
 
 
-@row("--precision", commands=BOTH)
+@row("--precision", commands=ALL)
 def _(go):
     assert "int8" in go("--precision", "int8").err and not go().err
 
 
-@row("--strict", commands=BOTH)
+@row("--strict", commands=ALL)
 def _(go):
     assert go("--device", "cuda", "--strict").code == 3 and go("--device", "cuda").code == 0
 
 
-@row("--quiet", commands=BOTH)
+@row("--quiet", commands=ALL)
 def _(go):
     assert go(picture="empty.png").err and not go("-q", picture="empty.png").err
     refused(go, "-q", "-v")
 
 
-@row("--verbose", commands=BOTH)
+@row("--verbose", commands=ALL)
 def _(go):
     assert "network" in go("-v").err and not go().err
 
 
-@row("-o", commands=BOTH)
+@row("-o", commands=ALL)
 def _(go):
     assert list(go(ext="webp").files) != list(go().files)
 
@@ -327,7 +332,7 @@ def _(go):
     assert files[0] - files[1] == {"o/sub/c.cut.png"}
 
 
-@row("--watch")
+@row("--watch", commands=("cut", "rectify"))
 def _(go):
     # That it goes on is in test_folders.py; of a file there is nothing to watch.
     refused(go, "--watch", own=True)
@@ -340,9 +345,114 @@ def _(go):
     assert one | two == whole and not one & two
 
 
-@row("--progress")
+@row("--progress", commands=("cut", "rectify"))
 def _(go):
     assert "1/1" in go("--progress", "always").err and "1/1" not in go().err
+
+
+@row("--rectify")
+def _(go):
+    straight, plain = differs(go, "--rectify", picture="page.png")
+    assert straight[..., 3].mean() > 250 > plain[..., 3].mean()
+
+
+# ---- rectify alone -------------------------------------------------------------------------------
+
+SHEET = ",".join(str(v) for corner in CORNERS for v in corner)
+BY_HAND = ("--corners", SHEET)
+
+OF_A_QUAD = {
+    "--corners": ((), ["--corners", "10,10,700,10,700,500,10,500"]), "--draw": ((), ["--draw"]),
+    "--ratio": (BY_HAND, ["--ratio", "1:2"]), "--size": (BY_HAND, ["--size", "40x50"]),
+    "--enhance": (BY_HAND, ["--enhance", "gray"]), "--turn": (BY_HAND, ["--turn", "90"]),
+    "--margin": (BY_HAND, ["--margin", "5%"]), "--cutout": (BY_HAND, ["--cutout"]),
+    "--dpi": ((*BY_HAND, "--ratio", "a4"), ["--dpi", "30"]),
+    "--max-size": (BY_HAND, ["--max-size", "40"]),
+    "--max-output-pixels": (BY_HAND, ["--max-output-pixels", "5000"]),
+    "--background": ((*BY_HAND, "--cutout", "--margin", "5"), ["--background", "#234"]),
+}
+for option, (base, given) in OF_A_QUAD.items():
+    row(option, commands=("rectify",))(
+        lambda go, base=base, given=given: differs(go, *given, base=base, picture="page.png"))
+
+
+def in_rectify(*names):
+    return row(*names, commands=("rectify",))
+
+
+@in_rectify("--edges")
+def _(go):
+    # Around the ball in the quad the matte is what shows.
+    quad = ("--corners", "20,10,140,10,140,110,20,110")
+    differs(go, "--edges", "matting", base=(*quad, "--cutout"), picture="page.png")
+
+
+@in_rectify("--kind")
+def _(go):
+    kinds = [json.loads(go("--kind", kind, *BY_HAND, "--report", "r.json").files["r.json"])[0]["kind"]
+             for kind in ("auto", "product", "screen")]
+    assert kinds == ["document", "product", "screen"]
+
+
+@in_rectify("--all")
+def _(go):
+    both, one = (go(*given, picture="two.png", own=True).files for given in (["--all"], []))
+    assert sorted(both) == ["two-001.rect.png", "two-002.rect.png"] and list(one) == ["two.rect.png"]
+
+
+@in_rectify("--keep")
+def _(go):
+    assert not go(picture="empty.png").files and go("--keep", picture="empty.png").files
+
+
+@in_rectify("--pdf")
+def _(go):
+    assert go("--pdf", "x.pdf", own=True).files["x.pdf"].startswith(b"%PDF")
+
+
+@in_rectify("--model")
+def _(go):
+    assert go("-m", "/nowhere.onnx").code == 3 and "small" in go("-m", "./small.onnx", "-v").err
+
+
+@in_rectify("-O")
+def _(go):
+    assert list(go("-O", "there", own=True).files) == ["there/page.rect.png"] != list(go(own=True).files)
+
+
+SMALL = ("--corners", "5,5,60,5,60,40,5,40")
+
+
+@in_rectify("--all-frames")
+def _(go):
+    assert len(go("--all-frames", *SMALL, picture="film.gif", own=True).files) == 2
+    assert len(go(*SMALL, picture="film.gif", own=True).files) == 1
+
+
+@in_rectify("--skip-existing")
+def _(go):
+    def there(here):
+        (here / "page.rect.png").write_bytes(b"made already")
+
+    assert not go("--skip-existing", own=True, prepare=there).files and go(own=True, prepare=there).files
+
+
+@in_rectify("--report")
+def _(go):
+    assert json.loads(go("--report", "r.json").files["r.json"])[0]["status"] == "ok"
+
+
+@in_rectify("--recursive")
+def _(go):
+    files = [set(go("-O", "o", *SMALL, *given, picture="in", own=True).files) for given in (["--recursive"], [])]
+    assert files[0] - files[1] == {"o/sub/c.rect.png"}
+
+
+@in_rectify("--shard")
+def _(go):
+    whole, one, two = (set(go("-O", "o", *SMALL, *given, picture="in", own=True).files)
+                       for given in ([], ["--shard", "1/2"], ["--shard", "2/2"]))
+    assert one | two == whole and not one & two
 
 
 # ---- the other commands --------------------------------------------------------------------------

@@ -9,7 +9,7 @@ _peel() {
     fi
     local command=cut
     case ${words[1]} in
-        cut | stream | serve | models | model | doctor | quantize | bench) [[ $cword -gt 1 ]] && command=${words[1]} ;;
+        cut | rectify | stream | serve | models | model | doctor | quantize | bench) [[ $cword -gt 1 ]] && command=${words[1]} ;;
     esac
 
     _peel_words() { mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur"); }
@@ -21,6 +21,12 @@ _peel() {
         --animation) _peel_words "auto first"; return ;;
         --edges) _peel_words "auto off refine matting"; return ;;
         --compat) _peel_words "rembg"; return ;;
+        --kind) _peel_words "auto document product screen"; return ;;
+        --ratio) _peel_words "auto free a4 letter id1"; return ;;
+        --enhance) _peel_words "none auto color gray bw"; return ;;
+        --turn) _peel_words "auto 0 90 180 270"; return ;;
+        --pdf) _peel_files; return ;;
+        --corners | --dpi) return ;;
         --device) _peel_words "auto cpu cuda tensorrt openvino"; return ;;
         --backend) _peel_words "auto native onnxruntime"; return ;;
         --devices) _peel_words "cpu onnxruntime cuda tensorrt openvino"; return ;;
@@ -79,6 +85,17 @@ _peel() {
                 --requests-per-worker -m --model --threads --device --backend --precision --strict --log --log-file
                 --no-ui --drain-time -q --quiet -h --help"
             return ;;
+        rectify)
+            if [[ $cur == -* ]]; then
+                _peel_words "-o -O --format --quality --lossless --pdf --kind --corners --all --keep --draw --ratio --size
+                    --dpi --enhance --turn --margin --cutout --background --edges --max-size --max-output-pixels
+                    --max-pixels --all-frames -m --model --threads --jobs --device --backend --ort --precision --strict
+                    --recursive --skip-existing --watch --shard --memory --report --progress -q --quiet -v --verbose
+                    -h --help"
+            else
+                _peel_files
+            fi
+            return ;;
         quantize)
             if [[ $cur == -* ]]; then
                 _peel_words "--images -o --recursive --max-images --ranges --activations --clip-weights
@@ -92,12 +109,12 @@ _peel() {
     esac
     if [[ $cur == -* ]]; then
         _peel_words "-o -O -m --model --mask --format --all-frames --animation --quality --lossless --background --edges --compat
-            --background-fit --trimap --hints --roi --solid --keep --fill-holes -a --alpha-matting -af -ab -ae --shadow --size
+            --background-fit --trimap --hints --roi --solid --keep --fill-holes -a --alpha-matting -af -ab -ae --shadow --size --rectify
             --position --scale --crop --max-size --max-output-pixels --max-pixels --threads --jobs --device --backend --ort --precision --strict --recursive
             --skip-existing --watch --shard --memory --report --progress -q --quiet -v --verbose -h --help -V --version"
         return
     fi
     _peel_files
-    [[ $cword -eq 1 ]] && COMPREPLY+=($(compgen -W "cut stream serve models model doctor quantize bench" -- "$cur"))
+    [[ $cword -eq 1 ]] && COMPREPLY+=($(compgen -W "cut rectify stream serve models model doctor quantize bench" -- "$cur"))
 }
 complete -F _peel peel

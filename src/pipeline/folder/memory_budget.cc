@@ -14,6 +14,20 @@ namespace {
 constexpr uint64_t kMiB = uint64_t{1} << 20;
 constexpr uint64_t kNetwork = 32 * kMiB;  // activations of one inference
 
+// What straightening holds beside picture and result, per pixel of the larger one: the copy with
+// alpha, the matte to search in, and what enhancing needs.
+constexpr uint64_t kStraightening = 14;
+
+// Pixels of the straightened picture, as far as they do not depend on what is found: one seen from
+// the front grows, sheets share the picture.
+uint64_t StraightenedPixels(const RectifyChoices& rectify, uint64_t decoded) {
+  const Size size = rectify.size.size;
+  const auto side = [](int s) { return static_cast<uint64_t>(s); };
+  if (size.width > 0 && size.height > 0)
+    return std::max(decoded, side(size.width) * side(size.height));
+  return decoded + decoded / 2;
+}
+
 // Bytes a pixel of the result, at the moment of most.
 uint64_t BytesPerPixel(const CutOptions& options) {
   uint64_t bytes = options.compose.mask_only                ? 7
@@ -26,6 +40,19 @@ uint64_t BytesPerPixel(const CutOptions& options) {
   const Background& background = options.compose.background;
   if (background.kind() != Background::Kind::kColour && !background.is_none()) bytes += 4;
   return bytes;
+}
+
+// The picture is decoded as it is, whatever the result's size.
+uint64_t EstimateStraightening(const PictureInfo& info, uint64_t file_bytes, uint64_t decoded,
+                               const CutOptions& options) {
+  const uint64_t sample = info.bits > 8 ? 2 : 1;
+  const uint64_t result = StraightenedPixels(*options.rectify, decoded);
+  uint64_t total = file_bytes + kNetwork + decoded * 4 * sample + result * kStraightening * sample;
+  total += result * BytesPerPixel(options) * sample;
+  if (options.decode.decoder != nullptr && IsIsolated(info.format)) {
+    total += file_bytes + decoded * 4 * sample;
+  }
+  return total;
 }
 
 }  // namespace
@@ -56,6 +83,7 @@ uint64_t EstimateMemory(const PictureInfo& info, uint64_t file_bytes, const CutO
   // Beyond the limit on pixels nothing is decoded. 2^40 of them keep the products in 64 bits.
   const uint64_t most = std::min(options.decode.limits.max_pixels, uint64_t{1} << 40);
   const uint64_t decoded = std::min(width * height, most);
+  if (options.rectify) return EstimateStraightening(info, file_bytes, decoded, options);
   uint64_t result = decoded;
   uint64_t total = file_bytes + kNetwork;
   if (options.decode.max_size > 0 || options.decode.output_pixels > 0) {
