@@ -20,6 +20,8 @@ struct EncodeOptions {           // what Encode writes
   int quality = 0;
   bool lossless = false;  // WebP and AVIF; PNG and TIFF always are, GIF never is
   PngEffort png_effort = PngEffort::kDefault;
+  // PNG of 8-bit grey pixels: 1 bit a pixel, white for 128 and above. Others are as without it.
+  bool bilevel = false;
   // Written as given, into a GIF not at all; see MetadataForOutput. Not owned, may be null.
   const Metadata* metadata = nullptr;
   // PNG, TIFF, AVIF and WebP use it where given. The bytes do not depend on it nor on its size.

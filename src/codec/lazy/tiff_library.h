@@ -31,7 +31,8 @@ namespace peel {
   F(TIFFSetSubDirectory) \
   F(TIFFStripSize64) \
   F(TIFFTileRowSize64) \
-  F(TIFFTileSize64)
+  F(TIFFTileSize64) \
+  F(TIFFWriteEncodedStrip)
 // clang-format on
 
 // libtiff's functions, by their own names.

@@ -9,6 +9,7 @@
 
 #include "src/base/aligned_buffer.h"
 #include "src/base/checked.h"
+#include "src/codec/bilevel.h"
 #include "src/codec/bytes.h"
 #include "src/codec/metadata/icc.h"
 #include "src/codec/png/deflate.h"
@@ -209,23 +210,41 @@ Result<AlignedBuffer> BigEndian(ImageView<const uint16_t> pixels) {
   return out;
 }
 
+Result<AlignedBuffer> Bilevel(ImageView<const uint8_t> grey, size_t row_bytes) {
+  const auto bytes = CheckedProduct<size_t>(row_bytes, grey.height);
+  if (!bytes) return OutOfMemory("a picture of this size cannot be addressed");
+  PEEL_ASSIGN_OR_RETURN(AlignedBuffer out, AlignedBuffer::Allocate(*bytes));
+  for (int y = 0; y < grey.height; ++y) {
+    PackBits(grey.row(y), grey.width, /*black_is_one=*/false,
+             out.data() + static_cast<size_t>(y) * row_bytes);
+  }
+  return out;
+}
+
 template <typename T>
 Result<std::vector<uint8_t>> EncodeAny(ImageView<const T> pixels, const EncodeOptions& options) {
   PngRows rows;
   rows.pixel_bytes = pixels.channels * static_cast<int>(sizeof(T));
   rows.row_bytes = static_cast<size_t>(pixels.width) * static_cast<size_t>(rows.pixel_bytes);
   rows.height = pixels.height;
-  AlignedBuffer swapped;
+  int depth = 8 * sizeof(T);
+  AlignedBuffer converted;
   if constexpr (sizeof(T) == 2) {
-    PEEL_ASSIGN_OR_RETURN(swapped, BigEndian(pixels));
-    rows.data = swapped.data();
-    rows.stride = static_cast<ptrdiff_t>(rows.row_bytes);
+    PEEL_ASSIGN_OR_RETURN(converted, BigEndian(pixels));
+  } else if (options.bilevel && pixels.channels == 1) {
+    depth = 1;
+    rows.row_bytes = (rows.row_bytes + 7) / 8;
+    PEEL_ASSIGN_OR_RETURN(converted, Bilevel(pixels, rows.row_bytes));
   } else {
     rows.data = pixels.data;
     rows.stride = pixels.stride;
   }
+  if (rows.data == nullptr) {
+    rows.data = converted.data();
+    rows.stride = static_cast<ptrdiff_t>(rows.row_bytes);
+  }
   std::vector<uint8_t> out;
-  AppendHead(pixels.width, pixels.height, pixels.channels, 8 * sizeof(T), options.metadata, &out);
+  AppendHead(pixels.width, pixels.height, pixels.channels, depth, options.metadata, &out);
   PEEL_RETURN_IF_ERROR(PngPacker(rows, options.png_effort, options.pool).Pack(&out));
   AppendChunk("IEND", {}, &out);
   return out;
