@@ -3,11 +3,11 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -75,7 +75,7 @@ class PdfWriter {
   // Pages may come in any order of their index (0 and up); the document has them in that of the
   // index, without holes where one never came. kInvalidArgument: a page that is not as described
   // above, or an index for the second time; kUnsupported: CMYK, or a file that would grow beyond
-  // 4 GiB. None of these harms the file, to which pages may be added still.
+  // 4 GiB; kOutOfMemory. None of these harms the file, to which pages may be added still.
   Status AddPage(int64_t index, const PdfPage& page);
 
   int64_t pages() const;
@@ -84,32 +84,33 @@ class PdfWriter {
   Status Finish();
 
  private:
-  struct Entry {  // a page in the making
-    uint32_t picture = 0;
-    double picture_width = 0, picture_height = 0, width = 0, height = 0;  // points
+  struct Entry {           // a page in the making
+    uint32_t picture = 0;  // its object
     int orientation = 1;
+    double width = 0, height = 0;  // points
   };
-  struct Stream;
+  struct Packed;
 
   uint32_t NewObject();
+  void Begin(uint32_t object);
+  Status WriteObject(uint32_t object, std::string_view body);
+  Status WriteStream(uint32_t object, std::string_view dictionary, std::span<const uint8_t> bytes);
   Status Write(std::span<const uint8_t> bytes);
-  Status WriteText(const std::string& text);
-  Status WriteObject(uint32_t number, const std::string& body);
-  Status WriteStream(uint32_t number, const std::string& dictionary,
-                     std::span<const uint8_t> bytes);
-  Status WriteProfile(std::span<const uint8_t> icc, int channels, uint32_t* number);
+  Status WriteText(std::string_view text);
+  Status WritePicture(const Packed& packed, uint32_t* object);
+  Status WriteProfile(std::span<const uint8_t> icc, int channels, uint32_t* object);
   Status WritePages(uint32_t* root);
   Status WriteTail(uint32_t root);
 
   mutable std::mutex mutex_;
   const Sink sink_;
   const PdfInfo info_;
-  Status failed_;
+  Status failed_;  // the sink's error
   bool finished_ = false;
   uint64_t size_ = 0;              // written
   std::vector<uint64_t> offsets_;  // of object i + 1
   std::map<int64_t, Entry> pages_;
-  std::map<std::vector<uint8_t>, uint32_t> profiles_;  // each is written once
+  std::map<std::string, uint32_t> profiles_;  // each is written once
 };
 
 }  // namespace peel
