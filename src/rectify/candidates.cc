@@ -44,11 +44,12 @@ bool IsSensible(const Quad& quad, int width, int height) {
   return true;
 }
 
-void RemoveDoubles(std::vector<Candidate>& candidates, double distance) {
+void RemoveDoubles(std::vector<Candidate>& candidates, double distance, size_t most) {
   std::vector<Candidate> kept;
   for (const Candidate& c : candidates) {
+    if (kept.size() == most) break;
     const bool is_new = std::none_of(kept.begin(), kept.end(), [&](const Candidate& k) {
-      return CornerDistance(c.quad, k.quad) < distance;
+      return AreNear(c.quad, k.quad, distance);
     });
     if (is_new) kept.push_back(c);
   }
@@ -144,8 +145,7 @@ std::vector<Candidate> CombineLines(const std::vector<EdgeLine>& lines, int widt
     }
   }
   std::stable_sort(found.begin(), found.end(), by_promise);
-  RemoveDoubles(found, 0.008 * std::hypot(width, height));
-  if (found.size() > most) found.resize(most);
+  RemoveDoubles(found, 0.008 * std::hypot(width, height), most);
   return found;
 }
 

@@ -22,7 +22,8 @@ std::vector<Candidate> CombineLines(const std::vector<EdgeLine>& lines, int widt
 // What candidates have in common, whatever found them: convex, of a sensible size, seen enough of.
 bool IsSensible(const Quad& quad, int width, int height);
 
-// Takes away candidates that are much like one before them.
-void RemoveDoubles(std::vector<Candidate>& candidates, double distance);
+// Takes away candidates whose corners are nearer than that to those of one before them, and what is
+// left beyond the first `most`.
+void RemoveDoubles(std::vector<Candidate>& candidates, double distance, size_t most);
 
 }  // namespace peel::quads

@@ -15,7 +15,7 @@ inline Point operator-(Point a, Point b) { return {a.x - b.x, a.y - b.y}; }
 inline Point operator*(double s, Point a) { return {s * a.x, s * a.y}; }
 inline double Dot(Point a, Point b) { return a.x * b.x + a.y * b.y; }
 inline double Cross(Point a, Point b) { return a.x * b.y - a.y * b.x; }
-inline double Norm(Point a) { return std::hypot(a.x, a.y); }
+inline double Norm(Point a) { return std::sqrt(Dot(a, a)); }  // faster than std::hypot
 inline double Distance(Point a, Point b) { return Norm(a - b); }
 
 // A point on it and its direction, of length 1.
@@ -63,17 +63,17 @@ inline double SideLength(const Quad& q, size_t i) {
   return Distance(q.corners[i % 4], q.corners[(i + 1) % 4]);
 }
 
-// The largest distance of corresponding corners, the better way round taken.
-inline double CornerDistance(const Quad& a, const Quad& b) {
-  double best = 1e300;
+// Whether all corresponding corners are nearer than `distance`, whichever corner comes first.
+inline bool AreNear(const Quad& a, const Quad& b, double distance) {
   for (size_t turn = 0; turn < 4; ++turn) {
-    double worst = 0;
-    for (size_t i = 0; i < 4; ++i) {
-      worst = std::max(worst, Distance(a.corners[i], b.corners[(i + turn) % 4]));
+    bool near = true;
+    for (size_t i = 0; i < 4 && near; ++i) {
+      const Point d = a.corners[i] - b.corners[(i + turn) % 4];
+      near = Dot(d, d) < distance * distance;
     }
-    best = std::min(best, worst);
+    if (near) return true;
   }
-  return best;
+  return false;
 }
 
 // The same quad beginning with the corner from which the side runs most to the right: the top left
