@@ -6,6 +6,7 @@
 #include <peel/peel.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -156,6 +157,8 @@ const std::map<std::string, Call> kCutRows = {
           [](auto& o) {
             o.hints = peel::Pixels{kStrokes, 128, 96, 3, 0};
           }}},
+    {"rectify",
+     {.set = [](auto& o) { o.rectify.emplace().corners = {20, 20, 100, 20, 100, 80, 20, 80}; }}},
     {"crop_margin", {.set = [](auto& o) { o.crop_margin = 3; }}},
     {"max_size", {.set = [](auto& o) { o.max_size = 50; }}},
     {"work_size", {.set = [](auto& o) { o.work_size = 32; }}},
@@ -183,6 +186,63 @@ TEST(EveryOption, OfCutsIsReachedFromCpp) {
   // compose_test.cc: the same as edges PEEL_EDGES_MATTING.
   wanted.insert({"size", "alpha_matting", "progress_data"});
   EXPECT_EQ(Members("peel.h", "typedef struct peel_cut_options {"), wanted);
+}
+
+// Of the ball, in a quad that lies askew unless a row says otherwise.
+struct RectifyCall {
+  std::function<void(peel::RectifyOptions&)> before = [](auto&) {};
+  std::function<void(peel::RectifyOptions&)> set{};
+};
+
+std::string Outcome(const RectifyCall& call, bool set) {
+  static const peel::Engine engine;
+  static const std::vector<uint8_t> pixels = Ball(128, 96);
+  peel::RectifyOptions options;
+  options.corners = {20, 10, 110, 22, 104, 90, 14, 80};
+  call.before(options);
+  if (set) call.set(options);
+  try {
+    const peel::Result result = engine.Rectify(peel::Pixels{pixels, 128, 96, 3, 0}, options);
+    std::string seen = Seen(result) + "|" + std::to_string(result.quad_kind()) + "|" +
+                       std::to_string(result.focal_px()) + "|" + std::to_string(result.channels());
+    for (const double v : result.homography().value_or(std::array<double, 9>{})) {
+      seen += " " + std::to_string(v);
+    }
+    return seen;
+  } catch (const peel::Error& error) {
+    return "refused: " + std::string(peel_status_name(error.status()));
+  }
+}
+
+const std::map<std::string, RectifyCall> kRectifyRows = {
+    {"kind", {.set = [](auto& o) { o.kind = PEEL_QUAD_SCREEN; }}},
+    {"corners", {.set = [](auto& o) { o.corners = {0, 0, 100, 0, 100, 50, 0, 50}; }}},
+    {"focal_px", {.set = [](auto& o) { o.focal_px = 90; }}},
+    {"ratio", {.set = [](auto& o) { o.ratio = "1:2"; }}},
+    {"width", {.set = [](auto& o) { o.width = 33; }}},
+    {"height", {.set = [](auto& o) { o.height = 44; }}},
+    {"dpi", {.before = [](auto& o) { o.ratio = "a4"; }, .set = [](auto& o) { o.dpi = 25; }}},
+    {"enhance", {.set = [](auto& o) { o.enhance = PEEL_ENHANCE_GRAY; }}},
+    {"turn", {.set = [](auto& o) { o.turn = 180; }}},
+    {"margin", {.set = [](auto& o) { o.margin = "3"; }}},
+    {"cutout", {.set = [](auto& o) { o.cutout = true; }}},
+    {"filter", {.set = [](auto& o) { o.filter = PEEL_FILTER_LANCZOS; }}},
+    {"all", {.set = [](auto& o) { o.all = true; }}},  // refused beside corners
+    {"draw", {.set = [](auto& o) { o.draw = true; }}},
+};
+
+TEST(EveryOption, OfRectifyOptionsDoesSomething) {
+  EXPECT_EQ(Names(kRectifyRows), Members("peel.hpp", "struct RectifyOptions {"));
+  for (const auto& [name, call] : kRectifyRows) {
+    EXPECT_TRUE(Outcome(call, true) != Outcome(call, false)) << name;
+    EXPECT_FALSE(Outcome(call, false).starts_with("refused")) << name;
+  }
+}
+
+TEST(EveryOption, OfRectifyIsReachedFromCpp) {
+  std::set<std::string> wanted = Names(kRectifyRows);
+  wanted.insert("size");
+  EXPECT_EQ(Members("peel.h", "typedef struct peel_rectify_options {"), wanted);
 }
 
 struct EngineCall {

@@ -166,6 +166,31 @@ def test_shapes_that_are_no_quads(peel, tmp_path, kind):
     assert done.code == 0 and "not straightened" in done.err
 
 
+@pytest.mark.parametrize("name, sheets", [
+    ("larger than the picture", [((-50, -40), (850, -30), (860, 640), (-60, 650))]),
+    ("three sides outside", [((-50, -40), (850, -30), (820, 500), (-20, 480))]),
+    ("many", [((x, y), (x + 80, y + 4), (x + 78, y + 90), (x - 3, y + 86))
+              for x in range(40, 700, 110) for y in range(30, 480, 110)])])
+def test_hard_pictures_have_an_answer(peel, tmp_path, name, sheets):
+    photo_of(*sheets).save(tmp_path / "hard.png")
+    for more in ([], ["--all"], ["--kind", "product"]):
+        done = peel("rectify", "hard.png", *more, "--report", "r.jsonl", "-O", "out")
+        assert done.code == 0, done.err
+        assert all(e["status"] in ("ok", "abstained") for e in entries(tmp_path / "r.jsonl"))
+
+
+def test_a_folded_sheet(peel, tmp_path):
+    """Its lower half is folded towards the camera: six corners."""
+    upper, lower = page(420, 297), page(420, 297, 3) // 2
+    pixels = ground()
+    from sheets import onto
+    onto(pixels, upper, ((200, 80), (600, 80), (620, 300), (180, 300)))
+    onto(pixels, lower, ((180, 300), (620, 300), (560, 520), (240, 520)))
+    Image.fromarray(pixels).save(tmp_path / "folded.png")
+    done = peel("rectify", "folded.png", "--report", "r.jsonl")
+    assert done.code == 0 and entries(tmp_path / "r.jsonl")[0]["status"] in ("ok", "abstained")
+
+
 # ---- what is refused ---------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("corners, word", [

@@ -538,6 +538,15 @@ def _(machine):
     refused(lambda *given: machine.run("bench", "photo.png", *given), "--ort", "graph=fast")
 
 
+@in_bench("--pipeline")
+def _(machine):
+    done = bench(machine, "--pipeline", pictures=("page.png", "empty.png"))
+    size, = cases(done)[0]["sizes"]
+    assert size["straightened"] == 1 and size["same_decisions"] == 2 and size["faithful"]
+    assert np.abs(np.subtract(size["quads"][0], CORNERS)).max() < 2 and size["quads"][1] is None
+    assert "quads" not in cases(bench(machine, pictures=("page.png", "empty.png")))[0]["sizes"][0]
+
+
 @in_bench("-O")
 def _(machine):
     assert "there/results.json" in bare_bench(machine, "-O", "there").files

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <iostream>
 #include <iterator>
 #include <utility>
@@ -31,7 +32,7 @@ Json ToJson(const BenchCase& bench) {
           {"sizes", bench.sizes},     {"pictures", bench.pictures},
           {"rounds", bench.rounds},   {"warmup", bench.warmup},
           {"threads", bench.threads}, {"ort", bench.ort},
-          {"folder", bench.folder}};
+          {"folder", bench.folder},   {"pipeline", bench.pipeline}};
 }
 
 BenchCase FromJson(const Json& json) {
@@ -47,6 +48,7 @@ BenchCase FromJson(const Json& json) {
   json.at("threads").get_to(bench.threads);
   json.at("ort").get_to(bench.ort);
   json.at("folder").get_to(bench.folder);
+  json.at("pipeline").get_to(bench.pipeline);
   return bench;
 }
 
@@ -107,12 +109,19 @@ class Child {
   Result<Json> MeasureSize(const Cutter& cutter, int size) {
     CutOptions options;
     options.decode.max_size = size;
+    if (bench_.pipeline) {
+      options.rectify.emplace();
+      options.rectify->cutout = true;
+      options.rectify->keep = true;
+    }
+    Json quads = Json::array(), diagonals = Json::array();
     std::vector<double> all, network;
     double sum_of_medians = 0;
     for (size_t i = 0; i < pictures_.size(); ++i) {
       const std::string number = std::to_string(size) + "-" + std::to_string(i);
       CutOptions mask = options;
       mask.compose.mask_only = true;
+      mask.rectify.reset();
       PEEL_ASSIGN_OR_RETURN(const EncodedCut matte, Cut(cutter, i, mask));
       PEEL_RETURN_IF_ERROR(Write("mask-" + number + ".png", matte.bytes));
       std::vector<double> times;
@@ -121,7 +130,11 @@ class Child {
         PEEL_ASSIGN_OR_RETURN(const EncodedCut cut, Cut(cutter, i, options));
         const std::chrono::duration<double, std::milli> passed = Clock::now() - start;
         if (round < bench_.warmup) continue;
-        if (times.empty()) PEEL_RETURN_IF_ERROR(Write("cut-" + number + ".png", cut.bytes));
+        if (times.empty()) {
+          PEEL_RETURN_IF_ERROR(Write("cut-" + number + ".png", cut.bytes));
+          quads.push_back(QuadOf(cut.info));
+          diagonals.push_back(std::hypot(cut.info.input_width, cut.info.input_height));
+        }
         times.push_back(passed.count());
         for (const auto& [stage, milliseconds] : cut.info.times) {
           if (stage == "network") network.push_back(milliseconds);
@@ -131,7 +144,7 @@ class Child {
       all.insert(all.end(), times.begin(), times.end());
     }
     const Spread spread = SpreadOf(all);
-    return Json{
+    Json measured = {
         {"size", size},
         {"median_ms", spread.median},
         {"low_ms", spread.low},
@@ -140,6 +153,18 @@ class Child {
         {"images_per_s",
          sum_of_medians > 0 ? 1000.0 * static_cast<double>(pictures_.size()) / sum_of_medians : 0},
         {"runs", spread.runs}};
+    if (bench_.pipeline) {
+      measured["quads"] = std::move(quads);
+      measured["diagonals"] = std::move(diagonals);
+    }
+    return measured;
+  }
+
+  static Json QuadOf(const CutInfo& info) {
+    if (!info.rectify || !info.rectify->ok()) return nullptr;
+    Json corners = Json::array();
+    for (const Point& p : info.rectify->quad.corners) corners.push_back({p.x, p.y});
+    return corners;
   }
 
   Status Thumbnails(const Cutter& cutter) {

@@ -19,8 +19,9 @@ struct BenchCase {
   std::vector<int> sizes;          // longest sides; 0: as the pictures are
   std::vector<std::string> pictures;
   int rounds = 5, warmup = 1, threads = 0;
-  std::string ort;     // as --ort
-  std::string folder;  // gets mask-SIZE-N.png, cut-SIZE-N.png and thumb-N.png
+  std::string ort;        // as --ort
+  bool pipeline = false;  // what is timed is cutting out and straightening
+  std::string folder;     // gets mask-SIZE-N.png, cut-SIZE-N.png and thumb-N.png
 };
 
 // "onnxruntime" for ONNX Runtime's CPU, else the device.
@@ -30,6 +31,8 @@ std::string DeviceLabel(const BenchCase& bench);
 //   {"status": "ok" | "refused" | "failed", "reason", "device", "backend", "precision",
 //    "precision_detail", "nodes", "threads", "load_ms", "peak_bytes", "sizes": [{"size",
 //    "median_ms", "low_ms", "high_ms", "network_ms", "images_per_s", "runs"}]}
+// With pipeline each size also has "quads": for every picture null where it was not straightened,
+// else its corners [[x, y] * 4], and "diagonals" of the pictures in pixels.
 // Never fails itself: what goes wrong is a status with its reason.
 nlohmann::ordered_json RunBenchCase(const BenchCase& bench);
 

@@ -30,6 +30,7 @@ results.json, results.csv, report.html and the mattes and cut-outs of each combi
 stopped continues where it was; --fresh measures everything again.
   peel bench photos
   peel bench photos --models peel,u2netp --devices cpu,cuda,tensorrt --precisions fp32,fp16
+  peel bench scans --pipeline             cut out and straightened, times and corners compared
   peel bench --apply                      make the fastest the default of `peel cut`)";
 
 struct Arguments {
@@ -94,6 +95,7 @@ Status Apply(const Json& document) {
 }
 
 Status Measure(Arguments& a, Json* document) {
+  if (a.plan.pipeline && a.sizes.empty()) a.plan.sizes = {0};
   PEEL_RETURN_IF_ERROR(ParseSizes(a.sizes, &a.plan.sizes));
   const InputList list = ExpandInputs(a.inputs, a.recursive);
   if (!list.errors.empty()) return list.errors.front().status;
@@ -198,6 +200,9 @@ void AddBenchCommand(Command& app, int* exit_code) {
       .TypeName("KEY=VALUE[,...]");
   bench.AddOption("-O", a->plan.folder, "Folder for the results; default peel-bench")
       .TypeName("DIR");
+  bench.AddFlag("--pipeline", a->plan.pipeline,
+                "Measure cutting out and straightening (`peel cut --rectify`), and compare the "
+                "corners too; sizes bound the result, default full");
   bench.AddFlag("--fresh", a->plan.fresh, "Measure again what the folder already has");
   bench.AddFlag("--apply", a->apply,
                 "Make the fastest combination of the first model the default of `peel cut`");

@@ -25,6 +25,8 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 constexpr uint64_t kMaxBytes = uint64_t{1} << 30;
+// Quads further apart than this (of the diagonal) are others.
+constexpr double kMaxCornerDifference = 0.005;
 constexpr double kWorthwhile = 1.05;  // a device that is less of a gain is not recommended
 
 // What a model is called in tables: a file without folder and extension.
@@ -55,7 +57,9 @@ BenchCase CaseFor(const BenchPlan& plan, const std::string& model, const std::st
   bench.warmup = plan.warmup;
   bench.threads = plan.threads;
   bench.ort = plan.ort;
-  std::string name = ModelTitle(model) + "-" + label + "-" + precision;
+  bench.pipeline = plan.pipeline;
+  std::string name =
+      ModelTitle(model) + "-" + label + "-" + precision + (plan.pipeline ? "-pipeline" : "");
   std::ranges::replace_if(
       name, [](unsigned char c) { return std::isalnum(c) == 0 && c != '-' && c != '_'; }, '_');
   bench.folder = plan.folder + "/" + name;
@@ -75,6 +79,7 @@ std::string KeyFor(const BenchCase& bench) {
   std::string text = CacheMachine() + "\nbench 1\n" + bench.device + " " + bench.backend + " " +
                      bench.precision + " " + bench.ort + "\n" +
                      fmt::format("{} {} {}\n", bench.rounds, bench.warmup, bench.threads) +
+                     (bench.pipeline ? "pipeline\n" : "") +
                      std::to_string(SettingsHash({}, bench.model));
   for (const int size : bench.sizes) text += fmt::format(" {}", size);
   for (const std::string& path : bench.pictures) {
@@ -117,6 +122,36 @@ Status AddDistances(const BenchCase& bench, const std::string& reference, Json& 
     size["faithful"] = IsFaithful({difference, iou});
   }
   return OkStatus();
+}
+
+// How far the quads are from the reference's, each size's beside the same one of the reference.
+void AddQuadDistances(const Json& reference, Json& result) {
+  for (size_t s = 0; s < result["sizes"].size(); ++s) {
+    Json& size = result["sizes"][s];
+    const Json& other = reference["sizes"][s];
+    int straightened = 0, same = 0, compared = 0;
+    double sum = 0;
+    for (size_t i = 0; i < size["quads"].size(); ++i) {
+      const Json &a = size["quads"][i], &b = other["quads"][i];
+      straightened += !a.is_null();
+      same += a.is_null() == b.is_null();
+      if (a.is_null() || b.is_null()) continue;
+      ++compared;
+      for (size_t corner = 0; corner < 4; ++corner) {
+        const auto off = [&](size_t axis) {
+          return a[corner][axis].get<double>() - b[corner][axis].get<double>();
+        };
+        sum += std::hypot(off(0), off(1)) / (4 * size["diagonals"][i].get<double>());
+      }
+    }
+    const double difference = compared > 0 ? sum / compared : 0;
+    size["straightened"] = straightened;
+    size["same_decisions"] = same;
+    size["corner_difference"] = difference;
+    size["faithful"] = size.value("faithful", false) &&
+                       static_cast<size_t>(same) == size["quads"].size() &&
+                       difference <= kMaxCornerDifference;
+  }
 }
 
 Json ReadResults(const std::string& path) {
@@ -164,6 +199,7 @@ class Runner {
     if (!plan_.fresh) before_ = ReadResults(path_);
     document_ = {{"version", PEEL_VERSION}, {"machine", CpuModel()},  {"pictures", plan_.pictures},
                  {"rounds", plan_.rounds},  {"warmup", plan_.warmup}, {"cases", Json::array()}};
+    if (plan_.pipeline) document_["pipeline"] = true;
     std::vector<BenchCase> cases;
     for (const std::string& model : plan_.models) {
       cases.push_back(CaseFor(plan_, model, "cpu", "fp32"));
@@ -219,9 +255,20 @@ class Runner {
     }
     const std::string reference = CaseFor(plan_, bench.model, "cpu", "fp32").folder;
     const Status status = AddDistances(bench, reference, entry);
-    if (status.ok()) return;
+    if (status.ok()) {
+      if (bench.pipeline) AddQuadDistances(ReferenceFor(bench, entry), entry);
+      return;
+    }
     entry["status"] = "failed";
     entry["reason"] = "it cannot be compared with the CPU: " + status.message();
+  }
+
+  // The CPU's case of the same model, which has run before; the case itself where it is that one.
+  Json ReferenceFor(const BenchCase& bench, const Json& entry) const {
+    for (const Json& other : document_["cases"]) {
+      if (other["model"] == ModelTitle(bench.model) && IsReference(other)) return other;
+    }
+    return entry;
   }
 
   const BenchPlan& plan_;

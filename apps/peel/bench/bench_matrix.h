@@ -19,6 +19,8 @@ struct BenchPlan {
   std::vector<std::string> pictures;
   int rounds = 5, warmup = 1, threads = 0;
   std::string ort, folder = "peel-bench";
+  // Cutting out and straightening is what is measured; then sizes bound the straightened result.
+  bool pipeline = false;
   bool fresh = false;  // measure again what results.json in the folder has already
 };
 
@@ -31,6 +33,9 @@ Status CompletePlan(BenchPlan& plan);
 //   {"version", "machine", "pictures", "rounds", "cases": [what RunBenchCase gives with "key",
 //    "model", "label", "asked_precision", "folder", and for each size "mean_difference",
 //    "worst_difference", "iou", "worst_iou", "faithful"], "recommendations": [...]}
+// With pipeline also "pipeline": true, and for each size "straightened" (how many pictures),
+// "same_decisions" (of how many pictures it is straightened or not as by the CPU) and
+// "corner_difference", the mean distance of the corners in shares of the picture's diagonal.
 Result<nlohmann::ordered_json> RunBenchPlan(
     const BenchPlan& plan, const std::function<void(const std::string&, int, int)>& progress);
 

@@ -13,7 +13,14 @@ using Json = nlohmann::ordered_json;
 std::string SizeText(int size) { return size == 0 ? "full" : std::to_string(size); }
 
 std::string Verdict(const Json& size) {
-  return size.value("faithful", false) ? "" : "  WRONG: not the CPU's mattes";
+  std::string text;
+  if (size.contains("quads")) {
+    text = fmt::format("  {} of {} straightened, corners {:.5f}", size["straightened"].get<int>(),
+                       size["quads"].size(), size["corner_difference"].get<double>());
+  }
+  if (size.value("faithful", false)) return text;
+  return text + (size.contains("quads") ? "  WRONG: not the CPU's results"
+                                        : "  WRONG: not the CPU's mattes");
 }
 
 // A field of a CSV as RFC 4180 has it.
@@ -64,20 +71,21 @@ void PrintBench(const Json& document) {
 std::string BenchCsv(const Json& document) {
   std::string text =
       "model,device,precision,status,reason,size,median_ms,low_ms,high_ms,network_ms,images_per_s,"
-      "runs,load_ms,peak_bytes,mean_difference,worst_difference,iou,worst_iou,faithful\n";
+      "runs,load_ms,peak_bytes,mean_difference,worst_difference,iou,worst_iou,faithful,"
+      "straightened,same_decisions,corner_difference\n";
   for (const Json& entry : document["cases"]) {
     const std::string head =
         Field(entry["model"].get<std::string>()) + "," + entry["label"].get<std::string>() + "," +
         entry["asked_precision"].get<std::string>() + "," + entry["status"].get<std::string>() +
         "," + Field(OneLine(entry.value("reason", "")));
     if (entry["status"] != "ok") {
-      text += head + ",,,,,,,,,,,,,,\n";
+      text += head + ",,,,,,,,,,,,,,,,,\n";
       continue;
     }
     for (const Json& size : entry["sizes"]) {
       text += fmt::format(
           "{},{},{:.3f},{:.3f},{:.3f},{:.3f},{:.4f},{},{:.3f},{},{:.6f},{:.6f},"
-          "{:.6f},{:.6f},{}\n",
+          "{:.6f},{:.6f},{}",
           head, size["size"].get<int>(), size["median_ms"].get<double>(),
           size["low_ms"].get<double>(), size["high_ms"].get<double>(),
           size["network_ms"].get<double>(), size["images_per_s"].get<double>(),
@@ -85,6 +93,13 @@ std::string BenchCsv(const Json& document) {
           entry["peak_bytes"].get<uint64_t>(), size["mean_difference"].get<double>(),
           size["worst_difference"].get<double>(), size["iou"].get<double>(),
           size["worst_iou"].get<double>(), size["faithful"].get<bool>());
+      if (size.contains("quads")) {
+        text +=
+            fmt::format(",{},{},{:.6f}\n", size["straightened"].get<int>(),
+                        size["same_decisions"].get<int>(), size["corner_difference"].get<double>());
+      } else {
+        text += ",,,\n";
+      }
     }
   }
   return text;

@@ -73,7 +73,7 @@ _peel() {
         bench)
             if [[ $cur == -* ]]; then
                 _peel_words "--models --devices --precisions --sizes --rounds --warmup --max-images --recursive
-                    --threads --ort -O --fresh --apply --json -q --quiet --help"
+                    --threads --ort -O --pipeline --fresh --apply --json -q --quiet --help"
             else
                 _peel_files
             fi

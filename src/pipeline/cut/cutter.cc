@@ -189,6 +189,7 @@ class CutterImpl final : public Cutter {
       if (StaysInput(picture, file, cut, options)) {
         cut.rectify->is_input = true;
         result.bytes.assign(file.begin(), file.end());
+        result.icc = picture.metadata.icc;
       } else {
         PEEL_RETURN_IF_ERROR(EncodePixels(picture, cut, options, result));
       }
@@ -207,23 +208,25 @@ class CutterImpl final : public Cutter {
   template <typename T>
   Status EncodePixels(const Picture& picture, CutOf<T>& cut, const CutOptions& options,
                       EncodedCut& result) const {
-    const Metadata metadata = MetadataToWrite(picture, {cut.pixels.width(), cut.pixels.height()},
-                                              cut, options, &cut.warning);
-    const bool keep = options.encode.keep_metadata && !options.rembg();
-    if (options.encode.pdf_page) {
-      if constexpr (sizeof(T) == 1) {
-        if (options.rectify && options.rectify->enhance == Enhancement::kBilevel &&
-            cut.pixels.channels() == 1) {
-          result.coding = EncodedCut::Coding::kGroup4;
-          PEEL_ASSIGN_OR_RETURN(result.bytes, EncodeG4(std::as_const(cut.pixels).view()));
-          return OkStatus();
-        }
+    Metadata metadata = MetadataToWrite(picture, {cut.pixels.width(), cut.pixels.height()}, cut,
+                                        options, &cut.warning);
+    // It describes RGB pixels.
+    if (options.rectify && cut.pixels.channels() == 1) metadata.icc.clear();
+    const bool page = options.encode.pdf_page;
+    const bool bilevel = options.rectify && options.rectify->enhance == Enhancement::kBilevel &&
+                         cut.pixels.channels() == 1;
+    if constexpr (sizeof(T) == 1) {
+      if (page && bilevel) {
+        result.coding = EncodedCut::Coding::kGroup4;
+        PEEL_ASSIGN_OR_RETURN(result.bytes, EncodeG4(std::as_const(cut.pixels).view()));
+        return OkStatus();
       }
-      result.icc = metadata.icc;
     }
-    PEEL_ASSIGN_OR_RETURN(result.bytes,
-                          Encode(std::as_const(cut.pixels).view(),
-                                 EncodingFor(options.encode, keep ? &metadata : nullptr, &pool_)));
+    if (page) result.icc = metadata.icc;
+    const bool keep = options.encode.keep_metadata && !options.rembg() && !page;
+    EncodeOptions encode = EncodingFor(options.encode, keep ? &metadata : nullptr, &pool_);
+    encode.bilevel = bilevel;
+    PEEL_ASSIGN_OR_RETURN(result.bytes, Encode(std::as_const(cut.pixels).view(), encode));
     return OkStatus();
   }
 

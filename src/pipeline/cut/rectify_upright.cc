@@ -291,10 +291,12 @@ class Straightening {
   Result<CutOf<T>> Draw(const std::vector<FoundQuad>& quads) {
     if constexpr (sizeof(T) == 1) {
       PEEL_ASSIGN_OR_RETURN(Plan plan, PlanFor(quads.front()));
-      for (const FoundQuad& found : quads) {
-        PEEL_ASSIGN_OR_RETURN(const Plan one, PlanFor(found));
-        PEEL_RETURN_IF_ERROR(DrawQuad(one.result.quad, picture_.view(), pool_));
+      std::vector<Quad> seen = {plan.result.quad};
+      for (size_t i = 1; i < quads.size(); ++i) {
+        PEEL_ASSIGN_OR_RETURN(const Plan other, PlanFor(quads[i]));
+        seen.push_back(other.result.quad);
       }
+      PEEL_ASSIGN_OR_RETURN(picture_, DrawQuads(pixels(), seen, pool_));
       watch_.Mark("draw");
       const Size size = {picture_.width(), picture_.height()};
       const Size target = TargetSize(size.width, size.height, options_);

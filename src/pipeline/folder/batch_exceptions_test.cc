@@ -40,6 +40,17 @@ class ThrowingCutter final : public Cutter {
   Result<EncodedCut> CutPicture(Picture, const CutOptions&) const override {
     throw std::runtime_error("a frame");
   }
+  Result<std::vector<EncodedCut>> CutSheets(std::span<const uint8_t>,
+                                            const CutOptions&) const override {
+    throw std::runtime_error("a sheet");
+  }
+  Result<std::vector<Cut>> CutSheets(ImageView<const uint8_t>, const CutOptions&) const override {
+    return Unsupported("not here");
+  }
+  Result<std::vector<Cut16>> CutSheets(ImageView<const uint16_t>,
+                                       const CutOptions&) const override {
+    return Unsupported("not here");
+  }
   DecodeOptions DecodeOptionsFor(const CutOptions&) const override { return {}; }
   Result<Cut> CutPixels(ImageView<const uint8_t>, const CutOptions&) const override {
     return Unsupported("not here");
