@@ -12,8 +12,8 @@ namespace peel {
 enum class Enhancement { kNone, kAuto, kColour, kGrey, kBilevel };
 
 // A straightened page (3 or 4 channels, 8 or 16 bits; alpha is kept) made legible: light and shadow
-// evened out (the paper becomes white), its colour cast removed, what shines through weakened. kGrey
-// gives 1 channel (2 with alpha), kBilevel 1 channel of 0 and 255 by Sauvola's threshold over
+// evened out (the paper becomes white), its colour cast removed, what shines through weakened.
+// kGrey gives 1 channel (2 with alpha), kBilevel 1 channel of 0 and 255 by Sauvola's threshold over
 // integral images (Sauvola & Pietikäinen 2000; Shafait, Keysers & Breuel 2008).
 Result<ImageU8> Enhance(ImageView<const uint8_t> page, Enhancement how, ThreadPool* pool);
 Result<ImageU16> Enhance(ImageView<const uint16_t> page, Enhancement how, ThreadPool* pool);

@@ -21,8 +21,8 @@ struct FoundQuad {
   Quad quad;
   QuadKind kind = QuadKind::kDocument;  // never kAuto
   double ratio = 0;                     // width / height of the flat rectangle itself
-  double focal_px = 0;                  // that the ratio was computed with; 0: none was needed or known
-  double confidence = 0;                // 0 to 1: how probable it is that the quad is right
+  double focal_px = 0;    // that the ratio was computed with; 0: none was needed or known
+  double confidence = 0;  // 0 to 1: how probable it is that the quad is right
 };
 
 struct Findings {

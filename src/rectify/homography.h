@@ -21,12 +21,12 @@ struct Homography {
 Result<Homography> Inverse(const Homography& h);
 Homography operator*(const Homography& a, const Homography& b);  // first b, then a
 
-// Maps the quad's corners to those of [0, size.width] x [0, size.height]; m[8] is 1 where it can be.
-// kInvalidArgument for corners that coincide, are in a line, cross or are not convex.
+// Maps the quad's corners to those of [0, size.width] x [0, size.height]; m[8] is 1 where it can
+// be. kInvalidArgument for corners that coincide, are in a line, cross or are not convex.
 Result<Homography> QuadToRectangle(const Quad& quad, Size size);
 
-// kInvalidArgument, with the reason, for corners that are no quad a camera could see of a rectangle:
-// not finite, coinciding, in a line, crossing, concave or anticlockwise.
+// kInvalidArgument, with the reason, for corners that are no quad a camera could see of a
+// rectangle: not finite, coinciding, in a line, crossing, concave or anticlockwise.
 Status CheckQuad(const Quad& quad);
 
 }  // namespace peel

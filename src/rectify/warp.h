@@ -14,8 +14,8 @@ enum class WarpFilter { kBilinear, kBicubic, kLanczos };  // Catmull-Rom (a = -0
 
 struct WarpOptions {
   WarpFilter filter = WarpFilter::kBicubic;
-  // What lies outside of the picture: its nearest pixel (false), or nothing: transparent in pictures
-  // with alpha, black in others.
+  // What lies outside of the picture: its nearest pixel (false), or nothing: transparent in
+  // pictures with alpha, black in others.
   bool empty_outside = false;
 };
 
