@@ -25,6 +25,9 @@ namespace {
 
 namespace asio = boost::asio;
 
+// The canary's, so that it does not delay whoever has waited for the service to be there.
+constexpr std::chrono::milliseconds kFirstRound{1'000};
+
 Result<std::unique_ptr<Fetcher>> MakeFetcher(asio::io_context& context,
                                              const ServiceOptions& options) {
   FetchOptions fetch;
@@ -45,11 +48,10 @@ class Runner {
         round_(context),
         deadline_(context) {}
 
-  Status Run(WorkerPool& pool, Gate& gate, Monitor& monitor) {
+  Status Run(WorkerPool& pool, Gate& gate, Monitor& monitor, Fetcher& fetcher) {
     pool_ = &pool;
     gate_ = &gate;
     monitor_ = &monitor;
-    PEEL_ASSIGN_OR_RETURN(const auto fetcher, MakeFetcher(context_, options_));
     PEEL_ASSIGN_OR_RETURN(const auto canary, Canary::Make(pool, options_.canary_deadline));
     canary_ = canary.get();
     pool.set_restarted([this](std::string_view reason) {
@@ -61,7 +63,7 @@ class Runner {
       monitor_->Note(is_failure ? "error" : "info", text);
     });
     service_ = std::make_unique<Service>(
-        Service::Parts{context_, options_, pool, gate, monitor, *fetcher, *canary});
+        Service::Parts{context_, options_, pool, gate, monitor, fetcher, *canary});
     HttpOptions http = options_.http;
     http.max_connections = ConnectionsPossible(http.max_connections);
     http.max_bodies = std::max(options_.work.memory / 2, 2 * options_.max_body);
@@ -71,7 +73,8 @@ class Runner {
     events_.started(address);
     monitor.Note("info", "listening on " + address);
     AwaitSignal();
-    Round();
+    if (options_.canary_every.count() != 0)
+      RoundAfter(std::min(kFirstRound, options_.canary_every));
     context_.run();
     // In this order: connections may still hold what the pool gave them.
     http_.reset();
@@ -86,8 +89,9 @@ class Runner {
     constexpr int kOthers = 200;  // descriptors of workers, regions, files and fetches
     const int possible = std::max(AllowDescriptors(wanted + kOthers) - kOthers, 16);
     if (possible >= wanted) return wanted;
-    events_.warn("--max-connections " + std::to_string(wanted) + ": this process may open so many " +
-                 "descriptors that " + std::to_string(possible) + " are possible (ulimit -n)");
+    events_.warn("--max-connections " + std::to_string(wanted) +
+                 ": this process may open so many " + "descriptors that " +
+                 std::to_string(possible) + " are possible (ulimit -n)");
     return possible;
   }
 
@@ -144,11 +148,14 @@ class Runner {
         monitor_->Note(well ? "info" : "error", well ? "ready" : "the canary failed: " + why);
       }
       was_well_ = well;
-      if (options_.canary_every.count() == 0 || draining_) return;
-      round_.expires_after(options_.canary_every);
-      round_.async_wait([this](const boost::system::error_code& error) {
-        if (!error && !draining_) Round();
-      });
+      if (options_.canary_every.count() != 0 && !draining_) RoundAfter(options_.canary_every);
+    });
+  }
+
+  void RoundAfter(std::chrono::milliseconds time) {
+    round_.expires_after(time);
+    round_.async_wait([this](const boost::system::error_code& error) {
+      if (!error && !draining_) Round();
     });
   }
 
@@ -192,10 +199,11 @@ Status RunService(const ServiceOptions& options, bool insecure, const ServiceEve
   // The model is loaded while the rest is made ready.
   PEEL_ASSIGN_OR_RETURN(const auto pool, WorkerPool::Fork(options.work));
   PEEL_ASSIGN_OR_RETURN(const auto monitor, Monitor::Open(options));
+  PEEL_ASSIGN_OR_RETURN(const auto fetcher, MakeFetcher(context, options));
   if (!warning.empty()) events.warn(warning);
   PEEL_RETURN_IF_ERROR(pool->Start(context));
   if (!pool->info().warning.empty()) events.warn(pool->info().warning);
-  return Runner(context, options, events).Run(*pool, *gate, *monitor);
+  return Runner(context, options, events).Run(*pool, *gate, *monitor, *fetcher);
 }
 
 }  // namespace peel::server

@@ -323,6 +323,11 @@ class AsioFetcher final : public Fetcher {
 Result<std::unique_ptr<Fetcher>> Fetcher::Make(asio::io_context& context, FetchOptions options,
                                                std::unique_ptr<Resolver> resolver) {
   auto core = std::make_shared<Core>(context, std::move(options), std::move(resolver));
+  const auto made = [&] {
+    return std::unique_ptr<Fetcher>(std::make_unique<AsioFetcher>(std::move(core)));
+  };
+  // The system's certificates take a tenth of a second to read.
+  if (!core->options.enabled) return made();
   error_code error;
   SSL_CTX_set_min_proto_version(core->tls.native_handle(), TLS1_2_VERSION);
   core->tls.set_verify_mode(asio::ssl::verify_peer, error);
@@ -335,7 +340,7 @@ Result<std::unique_ptr<Fetcher>> Fetcher::Make(asio::io_context& context, FetchO
                      error.message() + ")");
     }
   }
-  return std::unique_ptr<Fetcher>(std::make_unique<AsioFetcher>(std::move(core)));
+  return made();
 }
 
 }  // namespace peel::server

@@ -41,7 +41,7 @@ class Fetcher {
  public:
   using Callback = std::function<void(Result<std::vector<uint8_t>>)>;
 
-  // Both outlive it. kIo, kInvalidArgument where the certificates cannot be read.
+  // Both outlive it. Enabled, it reads the certificates: kIo where they cannot be read.
   static Result<std::unique_ptr<Fetcher>> Make(boost::asio::io_context& context,
                                                FetchOptions options,
                                                std::unique_ptr<Resolver> resolver);

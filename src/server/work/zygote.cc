@@ -1,8 +1,11 @@
 #include "src/server/work/zygote.h"
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <string>
+#include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -27,6 +30,40 @@ template <typename Message>
 Status Say(MessageSocket& socket, const Message& message, int fd = -1) {
   PEEL_ASSIGN_OR_RETURN(const std::string text, Write(message));
   return socket.Send({reinterpret_cast<const uint8_t*>(text.data()), text.size()}, fd);
+}
+
+// The codecs' libraries: workers can open none.
+void OpenLibraries() {
+  ListCodecs();
+  (void)OpenLcmsLibrary();
+}
+
+// Does something in a thread of its own, and has done it when this object ends.
+class Meanwhile {
+ public:
+  explicit Meanwhile(void (*what)()) {
+    try {
+      thread_ = std::thread(what);
+    } catch (const std::system_error&) {  // no thread to be had
+      what();
+    }
+  }
+  ~Meanwhile() {
+    if (thread_.joinable()) thread_.join();
+  }
+  Meanwhile(const Meanwhile&) = delete;
+  Meanwhile& operator=(const Meanwhile&) = delete;
+
+ private:
+  std::thread thread_;
+};
+
+// The system still counts a thread that was joined, until it has put it away.
+int ThreadsLeft() {
+  for (int tries = 0; tries < 100 && CountThreads() > 1; ++tries) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return CountThreads();
 }
 
 class Zygote {
@@ -60,19 +97,21 @@ class Zygote {
     executor_ = std::make_unique<ForkableExecutor>(threads);
     options_.executor = executor_.get();
     ZygoteAnswer answer;
-    if (!late_) {
-      cutter_ = Cutter::Start(options_);
-      answer.status = cutter_->Wait();
-      if (!answer.status.ok()) {
-        answer.kind = ZygoteAnswer::Kind::kLoadFailed;
-      } else {
-        answer.info = cutter_->info();
+    {
+      const Meanwhile opening(OpenLibraries);
+      if (!late_) {
+        executor_->set_threads(threads);
+        cutter_ = Cutter::Start(options_);
+        answer.status = cutter_->Wait();
+        executor_->set_threads(1);
+        if (!answer.status.ok()) {
+          answer.kind = ZygoteAnswer::Kind::kLoadFailed;
+        } else {
+          answer.info = cutter_->info();
+        }
       }
     }
-    // The codecs' libraries: workers can open none.
-    ListCodecs();
-    (void)OpenLcmsLibrary();
-    if (const int now = CountThreads(); answer.status.ok() && !late_ && now > 1) {
+    if (const int now = ThreadsLeft(); answer.status.ok() && !late_ && now > 1) {
       answer.kind = ZygoteAnswer::Kind::kCannotFork;
       answer.status =
           Internal(answer.info.backend + " has started " + std::to_string(now - 1) + " threads");
