@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <utility>
 
+#include "src/base/edit_distance.h"
+
 namespace peel::server {
 namespace {
 
@@ -15,21 +17,6 @@ std::string Lower(std::string_view text) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
   return lower;
-}
-
-// Levenshtein's distance.
-size_t Distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t above_left = std::exchange(row[0], i);
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t above = row[j];
-      row[j] = std::min({above + 1, row[j - 1] + 1, above_left + (a[i - 1] != b[j - 1] ? 1 : 0)});
-      above_left = above;
-    }
-  }
-  return row[b.size()];
 }
 
 }  // namespace
@@ -96,7 +83,7 @@ std::string NearestName(std::string_view name, const std::vector<std::string>& n
   std::string nearest;
   size_t least = std::max<size_t>(2, name.size() / 3) + 1;
   for (const std::string& candidate : names) {
-    if (const size_t distance = Distance(name, candidate); distance < least) {
+    if (const size_t distance = EditDistance(name, candidate); distance < least) {
       least = distance;
       nearest = candidate;
     }
