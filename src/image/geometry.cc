@@ -26,17 +26,6 @@ std::optional<Box> BoundingBox(ImageView<const uint8_t> matte, int threshold) {
   return Box{left, top, right - left + 1, bottom - top + 1};
 }
 
-Box Grow(Box box, int margin, int width, int height) {
-  const auto clamp = [](int64_t v, int limit) {
-    return static_cast<int>(std::clamp<int64_t>(v, 0, limit));
-  };
-  const int x0 = clamp(int64_t{box.x} - margin, width);
-  const int y0 = clamp(int64_t{box.y} - margin, height);
-  const int x1 = clamp(int64_t{box.x} + box.width + margin, width);
-  const int y1 = clamp(int64_t{box.y} + box.height + margin, height);
-  return {x0, y0, x1 - x0, y1 - y0};
-}
-
 namespace {
 
 template <typename T>

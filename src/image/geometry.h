@@ -18,9 +18,6 @@ struct Box {
 // where there are none.
 std::optional<Box> BoundingBox(ImageView<const uint8_t> matte, int threshold = 1);
 
-// The box grown by `margin` pixels on every side, cut off at the borders of width x height.
-Box Grow(Box box, int margin, int width, int height);
-
 // The part of a view inside the box, which must lie within it; shares the pixels.
 template <typename T>
 ImageView<T> Crop(ImageView<T> in, Box box) {

@@ -31,11 +31,6 @@ TEST(BoundingBox, IsTight) {
   EXPECT_EQ(BoundingBox(std::as_const(matte).view(), 100), (Box{3, 29, 1, 1}));
 }
 
-TEST(Box, GrowsWithinThePicture) {
-  EXPECT_EQ(Grow({5, 6, 10, 10}, 3, 100, 100), (Box{2, 3, 16, 16}));
-  EXPECT_EQ(Grow({5, 6, 10, 10}, 50, 20, 18), (Box{0, 0, 20, 18}));
-}
-
 TEST(Crop, SharesThePixels) {
   const ImageU8 in = testing::Noise(2, 30, 20, 3);
   const auto part = Crop(in.view(), {4, 5, 6, 7});
