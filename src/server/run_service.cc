@@ -11,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include "src/base/os/memory.h"
 #include "src/base/os/system_limits.h"
 #include "src/server/canary.h"
 #include "src/server/fetch/fetcher.h"
@@ -183,6 +184,7 @@ bool IsLoopback(const std::string& host) {
 }
 
 Status RunService(const ServiceOptions& options, bool insecure, const ServiceEvents& events) {
+  KeepHeapFlat();  // bodies of usual size lie in pages that are there already
   std::string warning;
   PEEL_ASSIGN_OR_RETURN(const auto gate, Gate::Open(options, warning));
   if (options.http.unix_socket.empty() && !IsLoopback(options.http.address) &&

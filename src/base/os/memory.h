@@ -16,8 +16,9 @@ void FreePages(void* data, size_t size);
 // Asks for pages of 2 MiB: a hundredth of the page faults. May be refused.
 void AdviseHugePages(void* data, size_t size);
 
-// From now on freed blocks of a MiB and more go back to the system at once, whatever sizes follow.
-void KeepHeapFlat();
+// From now on freed blocks of so many bytes and more go back to the system at once, whatever sizes
+// follow.
+void KeepHeapFlat(int kept = 1 << 20);
 // Gives the heap's free memory back to the system.
 void ReturnFreeMemory();
 

@@ -13,6 +13,7 @@
 #include "src/base/caught.h"
 #include "src/base/checked.h"
 #include "src/base/os/confinement.h"
+#include "src/base/os/memory.h"
 #include "src/base/os/shared_region.h"
 #include "src/codec/decode.h"
 #include "src/server/work/cut_job.h"
@@ -21,7 +22,15 @@
 namespace peel::server {
 namespace {
 
-constexpr size_t kKept = size_t{16} << 20;  // bytes of freed pictures that wait for the next ones
+// Bytes of freed pictures that wait for the next ones: those of a few megapixels, whose pages cost
+// several milliseconds to come by again. Where none comes for so long, little is kept.
+constexpr size_t kKept = size_t{64} << 20, kKeptAtRest = size_t{16} << 20;
+constexpr int kRestAfter = 5'000;  // milliseconds
+
+void Keep(size_t bytes) {
+  BlockCache& spare = BlockCache::Process();
+  if (const size_t waiting = spare.waiting(); waiting > bytes) spare.MakeRoom(waiting - bytes);
+}
 
 template <typename Message>
 Status Say(MessageSocket& socket, const Message& message, int fd = -1) {
@@ -52,19 +61,24 @@ struct Worker::Work {
 };
 
 int Worker::Run() {
-  for (;;) {
+  for (bool rests = true;;) {
     UniqueFd region;
-    auto received = socket_.Receive(-1, &region);
+    auto received = socket_.Receive(rests ? -1 : kRestAfter, &region);
     if (!received.ok()) return 0;
-    if (!received->has_value()) continue;
+    if (!received->has_value()) {
+      Keep(kKeptAtRest);
+      ReturnFreeMemory();
+      rests = true;
+      continue;
+    }
+    rests = false;
     auto request = ReadWorkerRequest(**received);
     if (!request.ok()) return 1;
     if (request->kind != WorkerRequest::Kind::kJob) continue;  // of a job that was over by then
     Work work;
     work.request = *std::move(request);
     if (!Serve(work, std::move(region)).ok()) return 1;
-    BlockCache& spare = BlockCache::Process();
-    if (const size_t waiting = spare.waiting(); waiting > kKept) spare.MakeRoom(waiting - kKept);
+    Keep(kKept);
   }
 }
 

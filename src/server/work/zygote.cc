@@ -24,6 +24,8 @@
 namespace peel::server {
 namespace {
 
+// Of a worker's heap, which else comes from the system anew with each picture.
+constexpr int kHeapKept = 8 << 20;
 constexpr int kDescriptors = 64, kRuntimeDescriptors = 4096;
 
 template <typename Message>
@@ -159,7 +161,7 @@ class Zygote {
   int RunWorker() {
     MessageSocket socket{UniqueFd(ChildProcess::kDescriptor)};
     Confine(socket.fd(), late_ ? kRuntimeDescriptors : kDescriptors);
-    KeepHeapFlat();
+    KeepHeapFlat(kHeapKept);
     UniqueFd memory = OpenMemoryShare();
     const uint64_t address_space = late_ ? 0 : AddressSpace();
     if (late_) cutter_ = Cutter::Start(options_);

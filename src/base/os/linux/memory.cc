@@ -21,10 +21,12 @@ void FreePages(void* data, size_t size) { munmap(data, size); }
 
 void AdviseHugePages(void* data, size_t size) { madvise(data, size, MADV_HUGEPAGE); }
 
-void KeepHeapFlat() {
+void KeepHeapFlat(int kept) {
 #ifdef __GLIBC__
-  mallopt(M_MMAP_THRESHOLD, 1 << 20);
-  mallopt(M_TRIM_THRESHOLD, 1 << 20);
+  mallopt(M_MMAP_THRESHOLD, kept);
+  mallopt(M_TRIM_THRESHOLD, kept);
+#else
+  (void)kept;
 #endif
 }
 

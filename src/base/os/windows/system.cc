@@ -48,7 +48,7 @@ void FreePages(void* data, size_t) { VirtualFree(data, 0, MEM_RELEASE); }
 
 void AdviseHugePages(void*, size_t) {}  // they take a privilege, and are asked for otherwise
 
-void KeepHeapFlat() {}
+void KeepHeapFlat(int) {}
 
 void ReturnFreeMemory() { _heapmin(); }
 
