@@ -97,6 +97,9 @@ Status CheckOptions(const CutOptions& options) {
     return InvalidArgument(
         "--compat rembg goes without hints, a given matte, a region, solid mattes and a scale");
   }
+  if (options.rembg() && matte.own_alpha != OwnAlpha::kKeep) {
+    return InvalidArgument("--compat rembg has a rule of its own for transparent pictures");
+  }
   PEEL_RETURN_IF_ERROR(CheckDrawn(matte));
   if (options.rectify) PEEL_RETURN_IF_ERROR(CheckStraightening(options));
   return CheckPlacement(frame);

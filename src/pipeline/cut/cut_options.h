@@ -36,6 +36,13 @@ struct DecodeChoices {
   Decoder* decoder = nullptr;  // who decodes; null: this process
 };
 
+// What becomes of the transparency that a picture comes with.
+enum class OwnAlpha {
+  kKeep,     // the cut-out's is multiplied with it; a picture that is cut out already stays so
+  kEnough,   // a picture with any is taken as cut out already
+  kDiscard,  // opaque, with the colours that were hidden, before anything else
+};
+
 struct MatteChoices {
   // How the network's output becomes a matte. MatteMode::kRembg: all of the result has rembg's
   // pixels, defects included; of the edges kMatting is then its alpha_matting, kRefine is refused,
@@ -59,6 +66,7 @@ struct MatteChoices {
   // Parts of the subject that let the background shine through (glass, veils) become opaque where
   // at least half of them is there and empty elsewhere; outlines stay soft (matte/solid.h).
   bool solid = false;
+  OwnAlpha own_alpha = OwnAlpha::kKeep;  // not with rembg's pixels, whose rule is another
 };
 
 struct ComposeChoices {

@@ -1,6 +1,7 @@
 #include "src/pipeline/cut/cut_pixels.h"
 
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "src/image/colour.h"
@@ -11,6 +12,15 @@
 
 namespace peel {
 namespace {
+
+template <typename T>
+void MakeOpaque(ImageView<T> picture) {
+  if (picture.channels != 4) return;
+  for (int y = 0; y < picture.height; ++y) {
+    T* const row = picture.row(y);
+    for (int x = 0; x < picture.width; ++x) row[4 * x + 3] = std::numeric_limits<T>::max();
+  }
+}
 
 // The picture at the size that it is cut out at; *transparent: some of it is not opaque.
 template <typename T>
@@ -26,6 +36,7 @@ Status Prepare(Image<T>& picture, const CutOptions& options, ThreadPool* pool, S
     PEEL_RETURN_IF_ERROR(
         CheckPlane(size.width, size.height, *options.matte.hints, "the hints have"));
   }
+  if (options.matte.own_alpha == OwnAlpha::kDiscard) MakeOpaque(picture.view());
   // Whatever a file hides under alpha 0 has no say in anything. rembg lets it.
   *transparent = !options.rembg() && HasTransparency(std::as_const(picture).view());
   if (*transparent) PEEL_RETURN_IF_ERROR(FillHidden(picture.view(), pool));

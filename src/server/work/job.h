@@ -49,6 +49,9 @@ struct CutJob {
   uint64_t output_pixels = 0;      // the result has no more than so many; 0: as the input
   std::vector<std::string> roi{};  // left, top, right, bottom in px or %: the rest is background
   bool semitransparency = true;    // false: the matte is made hard
+  // Of the picture's own transparency: "keep", "enough" (one that has any is not cut out) or
+  // "discard".
+  std::string own_alpha = "keep";
   bool matte_too = false;          // CutDone::matte as well (a grey PNG)
   uint64_t max_pixels = UINT64_MAX;  // refuse inputs with more
 

@@ -102,6 +102,14 @@ Status PlanMatte(const CutJob& job, CutOptions& cut) {
   cut.matte.keep_largest = job.keep_largest;
   cut.matte.fill_holes = job.fill_holes;
   cut.matte.solid = !job.semitransparency;
+  if (job.own_alpha == "enough") {
+    cut.matte.own_alpha = OwnAlpha::kEnough;
+  } else if (job.own_alpha == "discard") {
+    cut.matte.own_alpha = OwnAlpha::kDiscard;
+  } else if (job.own_alpha != "keep") {
+    return InvalidArgument("own_alpha: \"" + job.own_alpha.substr(0, 64) +
+                           "\" is none of keep, enough, discard");
+  }
   cut.compose.keep_matte = job.matte_too;
   return OkStatus();
 }

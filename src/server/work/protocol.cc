@@ -30,7 +30,7 @@ void Parts(Archive& archive, CutJob& job) {
   auto& [model, format, quality, lossless, mask_only, keep_metadata, background, background_fit,
          edges, alpha_matting, matting_foreground, matting_background, matting_erode, compat_rembg,
          post_process_mask, putalpha, decontaminate, keep_largest, fill_holes, shadow, crop, crops,
-         size, position, scale, max_size, output_pixels, roi, semitransparency, matte_too,
+         size, position, scale, max_size, output_pixels, roi, semitransparency, own_alpha, matte_too,
          max_pixels, deadline] = job;
   (void)deadline;  // the pool's
   archive("model", model)("format", format)("quality", quality)("lossless", lossless)(
@@ -42,7 +42,7 @@ void Parts(Archive& archive, CutJob& job) {
       "keep_largest", keep_largest)("fill_holes", fill_holes)("shadow", shadow)("crop", crop)(
       "crops", crops)("size", size)("position", position)("scale", scale)("max_size", max_size)(
       "output_pixels", output_pixels)("roi", roi)("semitransparency", semitransparency)(
-      "matte_too", matte_too)("max_pixels", max_pixels);
+      "own_alpha", own_alpha)("matte_too", matte_too)("max_pixels", max_pixels);
 }
 
 template <typename Archive>
