@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "src/server/routes.h"
 #include "src/server/telemetry/log.h"
 #include "src/server/telemetry/service_metrics.h"
 
@@ -85,16 +86,7 @@ Result<std::unique_ptr<Monitor>> Monitor::Open(const ServiceOptions& options) {
                        : options.log == ServiceOptions::Log::kOff ? LogForm::kOff
                                                                   : LogForm::kText;
   PEEL_ASSIGN_OR_RETURN(auto log, Log::Open(form, options.log_file));
-  return std::unique_ptr<Monitor>(
-      std::make_unique<TheMonitor>(std::move(log), options.version));
-}
-
-std::vector<std::string> Monitor::KnownRoutes() {
-  return {"/",          "/api/remove", "/v1.0/removebg",        "/v1.0/account",
-          "/v1/cut",    "/v1/batch",   "/v1/about",             "/v1/rectify",
-          "/v1/segment", "/v1/remove-background", "/remove-background/v1", "/live",
-          "/ready",     "/health",     "/metrics",              "/openapi.json",
-          "/api"};
+  return std::unique_ptr<Monitor>(std::make_unique<TheMonitor>(std::move(log), options.version));
 }
 
 }  // namespace peel::server

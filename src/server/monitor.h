@@ -42,9 +42,6 @@ class Monitor {
 
   virtual std::string Metrics(const WorkerPool::Counts& work, const HttpServer::Counts& http) = 0;
   virtual void ReopenLog() = 0;
-
-  // The paths that metrics tell apart; all others are "other".
-  static std::vector<std::string> KnownRoutes();
 };
 
 }  // namespace peel::server

@@ -13,6 +13,7 @@
 #include "src/server/call.h"
 #include "src/server/canary.h"
 #include "src/server/page/page.h"
+#include "src/server/routes.h"
 #include "src/server/telemetry/server_timing.h"
 
 namespace peel::server {
@@ -34,7 +35,7 @@ Response PlainError(int status, const std::string& message) {
 
 }  // namespace
 
-Service::Service(const Parts& parts) : parts_(parts), routes_(Monitor::KnownRoutes()) {
+Service::Service(const Parts& parts) : parts_(parts), routes_(KnownRoutes()) {
   const ModelInfo& info = parts.pool.info();
   facts_.version = parts.options.version;
   facts_.model = info.name;
@@ -90,7 +91,7 @@ std::optional<Response> Service::Admit(Request& request, BodyLimits& limits) {
   limits.max_bytes = std::min(parts_.options.max_body, state->verdict.max_body);
   // While nothing can be done with it, no body is taken.
   if (const auto wait = parts_.pool.FullFor(); wait && !is_account) {
-    return refuse(api->name() == "removebg" ? 429 : 503,
+    return refuse(api->BusyStatus(),
                   "the server is busy and its queue is full; try again in a moment", *wait);
   }
   return std::nullopt;

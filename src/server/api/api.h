@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -64,14 +65,22 @@ class Api {
  public:
   virtual ~Api() = default;
   virtual std::string_view name() const = 0;  // "removebg": in metrics and key files
-  // Whether this path is one of its own.
-  virtual bool Owns(std::string_view path) const = 0;
+  // The paths that it answers.
+  virtual std::vector<std::string_view> Routes() const = 0;
+  // Whether this path is one of its own: those, or what it would tell more of than that there is
+  // nothing.
+  virtual bool Owns(std::string_view path) const {
+    const std::vector<std::string_view> routes = Routes();
+    return std::ranges::find(routes, path) != routes.end();
+  }
   // Whether a request costs work: asks for a key, counts against rates. Of the others none does.
   virtual bool IsWork(std::string_view path) const { return Owns(path); }
   // The methods of a path of its own, "GET, POST".
   virtual std::string Methods(std::string_view path) const = 0;
   // An answer at once (errors too), or work. By a method that the path has.
   virtual Plan Handle(const std::shared_ptr<const Request>& request, const Caller& caller) = 0;
+  // The status of a queue that is full: 503, or what its clients come again for.
+  virtual int BusyStatus() const { return 503; }
   // An error of anything before or beside the API (keys, limits, the connection) in its own form.
   // `status`: 400, 401 (no key or a wrong one), 402 (no credits left), 403 (a key that may not),
   // 404, 405, 408, 411, 413, 414, 415, 422, 429, 431, 500, 501, 503, 504.

@@ -27,7 +27,7 @@ std::string_view FormatAccepted(std::string_view accept) {
 class ClipdropApi final : public Api {
  public:
   std::string_view name() const override { return "clipdrop"; }
-  bool Owns(std::string_view path) const override { return path == "/remove-background/v1"; }
+  std::vector<std::string_view> Routes() const override { return {"/remove-background/v1"}; }
   std::string Methods(std::string_view) const override { return "POST"; }
   Response Error(int status, const std::string& message) override {
     return JsonAnswer(status, {{"error", message}});
@@ -41,11 +41,12 @@ class ClipdropApi final : public Api {
     const FormFile* const file = form->File("image_file");
     if (file == nullptr) return Error(400, "image_file is missing: send it as multipart/form-data");
     const Parameters given(form->fields, request->query);
-    if (given.Text("transparency_handling")) {
-      return Error(400, "transparency_handling: this server keeps what is transparent in the "
-                        "picture transparent, and has no other way; leave it out");
-    }
+    const auto handling =
+        given.Choice("transparency_handling", "return_input_if_non_opaque",
+                     {"return_input_if_non_opaque", "discard_alpha_layer"});
+    if (!handling.ok()) return Error(400, handling.status().message());
     Work work;
+    work.job.own_alpha = *handling == "discard_alpha_layer" ? "discard" : "enough";
     work.files.picture = file->bytes;
     work.files.keeper = request;
     work.job.format = FormatAccepted(request->headers.Get("Accept"));

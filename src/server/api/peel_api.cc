@@ -54,8 +54,8 @@ class PeelApi final : public Api {
   explicit PeelApi(const Facts& facts) : facts_(facts) {}
 
   std::string_view name() const override { return "peel"; }
-  bool Owns(std::string_view path) const override {
-    return path == "/v1/cut" || path == "/v1/batch" || path == "/v1/about" || path == "/v1/rectify";
+  std::vector<std::string_view> Routes() const override {
+    return {"/v1/cut", "/v1/batch", "/v1/about", "/v1/rectify"};
   }
   bool IsWork(std::string_view path) const override { return path != "/v1/about"; }
   std::string Methods(std::string_view path) const override {

@@ -12,7 +12,7 @@ namespace {
 class PhotoroomApi final : public Api {
  public:
   std::string_view name() const override { return "photoroom"; }
-  bool Owns(std::string_view path) const override { return path == "/v1/segment"; }
+  std::vector<std::string_view> Routes() const override { return {"/v1/segment"}; }
   std::string Methods(std::string_view) const override { return "POST"; }
   Response Error(int status, const std::string& message) override {
     return JsonAnswer(status, {{"detail", message},

@@ -58,7 +58,7 @@ std::optional<std::string> ColourOf(std::string_view text) {
 class RembgApi final : public Api {
  public:
   std::string_view name() const override { return "rembg"; }
-  bool Owns(std::string_view path) const override { return path == "/api/remove"; }
+  std::vector<std::string_view> Routes() const override { return {"/api/remove"}; }
   std::string Methods(std::string_view) const override { return "GET, POST"; }
   Response Error(int status, const std::string& message) override {
     return Detail(status, message);

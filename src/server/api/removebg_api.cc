@@ -67,7 +67,11 @@ class RemoveBgApi final : public Api {
   explicit RemoveBgApi(const Facts& facts) : facts_(facts) {}
 
   std::string_view name() const override { return "removebg"; }
+  std::vector<std::string_view> Routes() const override {
+    return {"/v1.0/removebg", "/v1.0/account"};
+  }
   bool Owns(std::string_view path) const override { return path.starts_with("/v1.0/"); }
+  int BusyStatus() const override { return 429; }
   std::string Methods(std::string_view path) const override {
     return path == "/v1.0/account" ? "GET" : "POST";
   }

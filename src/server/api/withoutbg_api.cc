@@ -17,7 +17,7 @@ using Clock = std::chrono::steady_clock;
 class WithoutBgApi final : public Api {
  public:
   std::string_view name() const override { return "withoutbg"; }
-  bool Owns(std::string_view path) const override { return path == "/v1/remove-background"; }
+  std::vector<std::string_view> Routes() const override { return {"/v1/remove-background"}; }
   std::string Methods(std::string_view) const override { return "POST"; }
   Response Error(int status, const std::string& message) override {
     return JsonAnswer(status, {{"error", message}});
