@@ -1,0 +1,1 @@
+"""Photographs of documents that never were, with the truth about where their corners are."""

@@ -1,0 +1,520 @@
+"""A scene from a seed: what is photographed, where, how, and how hard that is to find again."""
+import dataclasses
+
+import numpy as np
+
+from . import camera as cameras
+from . import grounds, light, noise, pages, photos as pools, sensor, surfaces, texture, things
+from .render import Layer, render
+
+RIGHT, DOWN, UP = np.array([1.0, 0, 0]), np.array([0, -1.0, 0]), np.array([0, 0, 1.0])
+SIZES, SIZE_WEIGHTS = [800, 1024, 1280, 1600, 2048, 3000, 4000], [.2, .22, .2, .2, .12, .04, .02]
+SHAPES, SHAPE_WEIGHTS = [4 / 3, 16 / 9, 3 / 2, 1.0], [.66, .16, .14, .04]
+
+# what is photographed: its kind and how often
+SUBJECTS = {
+    "letter": ("document", 9), "columns": ("document", 7), "invoice": ("document", 8), "form": ("document", 6),
+    "handwritten": ("document", 5), "receipt": ("document", 8), "book": ("document", 6), "card": ("document", 7),
+    "print": ("document", 4), "painting": ("screen", 5), "phone": ("screen", 5), "monitor": ("screen", 6),
+    "projection": ("screen", 3), "whiteboard": ("screen", 6), "box": ("product", 8),
+}
+UPRIGHT = {"painting", "monitor", "projection", "whiteboard", "box"}  # hangs or stands; the others lie
+
+
+@dataclasses.dataclass
+class Made:
+    pixels: np.ndarray
+    truth: dict
+    mask: np.ndarray
+    quality: int
+    focal_35mm: float
+
+
+def choose(rng, values, weights):
+    w = np.asarray(weights, float)
+    return values[int(rng.choice(len(values), p=w / w.sum()))]
+
+
+def picture_size(rng, longest=None):
+    long = longest or choose(rng, SIZES, SIZE_WEIGHTS)
+    short = int(round(long / choose(rng, SHAPES, SHAPE_WEIGHTS) / 2) * 2)
+    return (short, long) if rng.random() < 0.62 else (long, short)
+
+
+def subject_size(rng, what):
+    """Millimetres."""
+    paper = pages.LETTER if rng.random() < 0.25 else pages.A4
+    if what == "receipt":
+        width = rng.choice([58.0, 80.0])
+        return width, width * rng.uniform(1.6, 4.5)
+    if what == "book":
+        return (pages.A5 if rng.random() < 0.5 else (rng.uniform(105, 170), rng.uniform(170, 240)))
+    if what == "handwritten":
+        return pages.A5 if rng.random() < 0.4 else paper
+    if what == "columns" and rng.random() < 0.15:
+        return paper[1], paper[0]
+    if what == "card":
+        return surfaces.ID1
+    if what == "print":
+        return choose(rng, [(150, 100), (100, 150), (130, 130), (178, 127)], [3, 2, 1, 2])
+    if what == "painting":
+        long = rng.uniform(300, 1200)
+        ratio = rng.uniform(0.6, 1.0)
+        return (long, long * ratio) if rng.random() < 0.5 else (long * ratio, long)
+    if what == "phone":
+        w, h = rng.uniform(66, 78), rng.uniform(140, 165)
+        return (w, h) if rng.random() < 0.8 else (h, w)
+    if what == "monitor":
+        w = rng.uniform(480, 1200)
+        return w, w / choose(rng, [16 / 9, 16 / 10, 21 / 9, 4 / 3], [6, 2, 1, 1])
+    if what == "projection":
+        w = rng.uniform(1500, 2600)
+        return w, w / choose(rng, [16 / 9, 4 / 3], [2, 1])
+    if what == "whiteboard":
+        w = rng.uniform(900, 2400)
+        return w, w / rng.uniform(1.2, 2.1)
+    if what == "box":
+        return rng.uniform(60, 250), rng.uniform(80, 320)
+    return paper
+
+
+def subject_texture(rng, what, size_mm, scale, photos, paper, english=False):
+    """(light, cover, inner, text)."""
+    if what in pages.LAYOUTS:
+        light_, text = pages.page(rng, what, size_mm, scale, photos, paper, english=english)
+        return light_, None, None, text
+    if what == "card":
+        return (*surfaces.card(rng, scale, photos), [])
+    if what == "print":
+        return (*surfaces.print_(rng, size_mm, scale, photos), [])
+    if what == "painting":
+        return (*surfaces.painting(rng, size_mm, scale, photos), [])
+    if what == "whiteboard":
+        return (*surfaces.whiteboard(rng, size_mm, scale, photos), [])
+    if what == "phone":
+        return (*surfaces.display(rng, size_mm, scale, photos, rng.uniform(2, 5), rng.uniform(6, 11)), [])
+    if what == "monitor":
+        return (*surfaces.display(rng, size_mm, scale, photos, rng.uniform(6, 28), 0, rng.choice([0, 0, 25])), [])
+    if what == "projection":
+        return surfaces.contents(rng, surfaces.sized(size_mm, scale), photos), None, None, []
+    raise ValueError(what)
+
+
+def pose(rng, what, difficulty):
+    """Tilt, azimuth and roll of the camera, and the turn of the sheet on the table, in radians."""
+    most = np.radians([18, 30, 42, 52][difficulty])
+    tilt = most * rng.uniform(0.1, 1) ** 0.8
+    if what in UPRIGHT:
+        azimuth = rng.uniform(0, 2 * np.pi) if what != "box" else np.radians(rng.uniform(35, 145))
+        if what == "box":
+            tilt = np.radians(rng.uniform(12, 42))
+        return tilt, azimuth, np.radians(rng.normal(0, 2.5)), 0.0
+    azimuth = np.radians(rng.normal(-90, 35))
+    turn = np.radians(rng.normal(0, [5, 10, 16, 22][difficulty]))
+    if rng.random() < [0.03, 0.08, 0.15, 0.2][difficulty]:
+        turn += np.pi / 2 * rng.integers(1, 4)
+    return tilt, azimuth, np.radians(rng.normal(0, 3)), turn
+
+
+class Scene:
+    """Layers from below to above, and what has been done, by difficulty 0 (easy) to 3."""
+
+    def __init__(self, seed, difficulty, photos, what=None, longest=None, english=False):
+        self.rng = rng = np.random.default_rng(seed)
+        self.difficulty = difficulty
+        self.photos = photos
+        self.english = english
+        self.applied = []
+        self.what = what or choose(rng, list(SUBJECTS), [w for _, w in SUBJECTS.values()])
+        self.size = picture_size(rng, longest)
+        self.layers, self.over, self.others = [], [], []
+        self.ground = None
+        self.samples = 3 if max(self.size) <= 1100 else 2 if max(self.size) <= 2100 else 1
+        self.build()
+
+    # -- the subject and the camera ------------------------------------------------------------------------------
+
+    def build(self):
+        rng, d = self.rng, self.difficulty
+        size_mm = subject_size(rng, self.what)
+        tilt, azimuth, roll, turn = pose(rng, self.what, d)
+        u = np.array([np.cos(turn), np.sin(turn), 0])
+        v = np.array([np.sin(turn), -np.cos(turn), 0])
+        origin = -(u * size_mm[0] + v * size_mm[1]) / 2
+        flat = np.array([origin, origin + u * size_mm[0], origin + u * size_mm[0] + v * size_mm[1], origin + v * size_mm[1]])
+        share = rng.uniform([.72, .62, .5, .42][d], [.93, .93, .95, .97][d])
+        outside = 0.0
+        if d >= 2 and rng.random() < [0, 0, .05, .14][d] and self.what not in ("box", "phone", "card"):
+            outside = rng.uniform(0.01, 0.1)
+            self.applied.append(f"leaves the picture by {outside:.2f}")
+        off_centre = np.zeros(2) if d < 2 else rng.normal(0, 0.004, 2) * max(self.size)
+        focal = choose(rng, [.62, .72, .8, .95, 1.45], [1, 3, 3, 2, 1]) * rng.uniform(0.96, 1.04)
+        self.camera = cameras.place_camera(rng, flat, self.size, focal, tilt, azimuth, roll, share,
+                                           rng.uniform(-1, 1) * [0.002, 0.004, 0.008, 0.012][d], off_centre, outside)
+        seen = self.camera.project(flat)
+        sides = np.linalg.norm(seen - np.roll(seen, -1, 0), axis=1)
+        self.mm = float(np.mean(sides / [size_mm[0], size_mm[1], size_mm[0], size_mm[1]]))  # pixels a millimetre
+        scale = min(self.samples * 1.15 * max(sides[0] / size_mm[0], sides[2] / size_mm[0], sides[1] / size_mm[1],
+                                              sides[3] / size_mm[1]), np.sqrt(6e6 / (size_mm[0] * size_mm[1])))
+        paper = None
+        self.dark = d >= 1 and rng.random() < 0.12 and self.what in pages.LAYOUTS
+        if self.dark:
+            paper = tuple(int(c) for c in rng.integers(15, 70, 3))
+            self.applied.append("dark paper")
+        self.subject(size_mm, origin, u, v, scale, paper)
+        self.below(size_mm)
+        if self.what != "box":
+            self.beside(size_mm)
+        self.above(size_mm)
+
+    def subject(self, size_mm, origin, u, v, scale, paper):
+        rng, d = self.rng, self.difficulty
+        if self.what == "box":
+            self.box(size_mm, origin, scale)
+            return
+        image, cover, inner, self.text = subject_texture(rng, self.what, size_mm, scale, self.photos, paper, self.english)
+        lift = None
+        bendable = self.what in pages.LAYOUTS or self.what == "print"
+        if bendable and rng.random() < [0.0, 0.15, 0.35, 0.5][d]:
+            strength = [0, 0.3, 0.6, 1.0][d] * rng.uniform(0.3, 1)
+            if self.what == "receipt":
+                strength *= 1.2
+            lift, name = things.lifted(rng, size_mm, strength)
+            lamp = rng.uniform(-1, 1, 2)
+            lamp = np.append(lamp, 1.0) / np.linalg.norm(np.append(lamp, 1.0))
+            image = things.lit(image, lift, size_mm, lamp)
+            self.applied.append(f"not flat: {name}")
+        if bendable and rng.random() < [0, 0.05, 0.2, 0.3][d]:
+            image = things.crumpled(rng, image, rng.uniform(0.03, 0.12))
+            self.applied.append("crumpled")
+        if bendable and d >= 1 and rng.random() < [0, 0.05, 0.12, 0.25][d]:
+            corner = int(rng.integers(4))
+            if rng.random() < 0.5:
+                torn = things.torn_corner(rng, image.shape[:2], corner, rng.uniform(0.06, 0.2))
+                cover = torn if cover is None else cover * torn
+                self.applied.append("torn corner")
+            else:
+                image, cover = things.dog_ear(image, cover, corner, rng.uniform(0.06, 0.2), image.mean((0, 1)))
+                self.applied.append("dog-ear")
+        emits = self.what in ("phone", "monitor", "projection")
+        hangs = self.what in UPRIGHT
+        self.main = Layer(texture.Texture(image.astype(np.float32), cover), origin, u, v, *size_mm, lift, emits,
+                          0.0 if self.what == "projection" else rng.uniform(0.1, 0.6),
+                          rng.uniform(0.6, 3) * (0.05 * min(size_mm) if hangs else 1 + (self.what == "phone") * 6))
+        self.truth_layers = [self.main]
+        self.ratio = size_mm[0] / size_mm[1]
+        self.inner = inner
+        self.paper_light = image.reshape(-1, 3).mean(0)
+        self.edge_light = np.concatenate([image[:8].reshape(-1, 3), image[:, :8].reshape(-1, 3)]).mean(0)
+
+    def box(self, size_mm, origin, scale):
+        rng = self.rng
+        w, h = size_mm
+        depth = rng.uniform(0.2, 0.9) * w
+        front, side, top = surfaces.box_faces(rng, size_mm, depth, scale, self.photos)
+        c = origin
+        right_seen = self.camera.place[0] > c[0] + w / 2
+        lights = rng.uniform(0.35, 1.0, 3)
+        faces = []
+        back = -UP
+        if right_seen:
+            faces.append(Layer(texture.Texture(np.clip(side * lights[1], 0, 1)), c + RIGHT * w, back, DOWN, depth, h))
+        else:
+            faces.append(Layer(texture.Texture(np.clip(side * lights[1], 0, 1)), c + back * depth, -back, DOWN, depth, h))
+        faces.append(Layer(texture.Texture(np.clip(top * lights[2], 0, 1)), c + back * depth, RIGHT, -back, w, depth))
+        self.main = Layer(texture.Texture(np.clip(front * max(lights[0], 0.5), 0, 1)), c, RIGHT, DOWN, w, h)
+        self.sides = faces
+        self.ratio, self.inner, self.text = w / h, None, []
+        self.depth = depth
+        self.paper_light = self.edge_light = front.reshape(-1, 3).mean(0)
+
+    # -- what lies below, beside and above -----------------------------------------------------------------------
+
+    def below(self, size_mm):
+        rng, d, what = self.rng, self.difficulty, self.what
+        self.room = grounds.colour(rng)
+        self.room_photo = bool(self.photos) and rng.random() < 0.6
+        upright = what in UPRIGHT and what != "box"
+        kinds = {"plain": [6, 2, 1, 1], "wood": [3, 4, 3, 2], "stone": [1, 2, 2, 2], "cloth": [1, 3, 3, 3],
+                 "carpet": [0, 1, 1, 1], "tiles": [0, 1, 2, 2], "mat": [0, .5, .7, .7], "newspaper": [0, 0, 1, 1.5],
+                 "photograph": [0, 1, 3, 5]}
+        if upright:
+            kinds = {"plain": [8, 6, 3, 2], "bricks": [0, 1, 2, 2], "stone": [1, 1, 1, 1], "wood": [0, 1, 2, 1],
+                     "cloth": [0, 1, 1, 1], "photograph": [0, 0, 2, 3]}
+        if not self.photos:
+            kinds.pop("photograph")
+        kind = choose(rng, list(kinds), [w[d] for w in kinds.values()])
+        tone = None
+        if kind not in ("photograph", "newspaper", "bricks") and rng.random() < [0.02, 0.08, 0.2, 0.3][d]:
+            tone = np.clip(self.edge_light * rng.uniform(0.72, 1.12) * rng.uniform(0.97, 1.03, 3), 0.004, 0.95)
+            self.applied.append("ground like the sheet")
+        elif d == 0:  # light sheets on something darker, dark ones on something light
+            tone = None if self.edge_light.mean() > 0.5 else np.array([0.75, 0.74, 0.7]) * rng.uniform(0.7, 1.1)
+            if self.edge_light.mean() > 0.5:
+                tone = grounds.colour(rng, 15, 140, 25)
+        self.ground_kind = kind
+        plane = self.ground_plane(size_mm, upright)
+        if plane is None:
+            return
+        origin, u, v, w, h = plane
+        longest = int(np.clip(1.15 * max(self.size), 900, 2048))
+        shape = (max(64, int(longest * h / max(w, h))), max(64, int(longest * w / max(w, h))))
+        image = grounds.ground(rng, kind, shape, self.photos, tone)
+        self.ground = Layer(texture.Texture(image), origin, u, v, w, h)
+        self.layers.append(self.ground)
+        self.applied.append(f"ground: {kind}")
+
+    def ground_plane(self, size_mm, upright):
+        """The rectangle of the table or wall that the picture shows."""
+        rng, d = self.rng, self.difficulty
+        if self.what == "box":
+            w, h = size_mm
+            bottom = self.main.origin + DOWN * h
+            near, far = 2.2 * max(w, h), self.depth + rng.uniform(0.3, 3) * max(w, h)
+            wide = 8 * max(w, h)
+            return bottom + RIGHT * (w / 2 - wide / 2) - UP * far, RIGHT, UP, wide, near + far
+        width, height = self.size
+        border = np.array([[x, y] for x in np.linspace(0, width, 5) for y in np.linspace(0, height, 5)
+                           if x in (0, width) or y in (0, height)])
+        rays = self.camera.rays(border)
+        place = self.camera.place
+        reach = 7 * max(size_mm)
+        with np.errstate(divide="ignore"):
+            far = np.where(rays[:, 2] < -1e-3, -place[2] / rays[:, 2], np.inf)
+        p = place[:2] + rays[:, :2] * np.minimum(far, 1e6)[:, None]
+        p = np.clip(p, -reach, reach)
+        low, high = p.min(0) - 2, p.max(0) + 2
+        if d >= 1 and not upright and rng.random() < 0.22:  # the table ends within the picture
+            corners = self.main.corners()[:, :2]
+            side = int(rng.integers(4))
+            gap = rng.uniform(0.02, 0.35) * max(size_mm)
+            if side % 2:
+                high[side // 2] = min(high[side // 2], corners[:, side // 2].max() + gap)
+            else:
+                low[side // 2] = max(low[side // 2], corners[:, side // 2].min() - gap)
+            self.applied.append("the table's edge is seen")
+        if (high - low).min() < 5:
+            return None
+        return np.array([low[0], high[1], -0.01]), RIGHT, DOWN, high[0] - low[0], high[1] - low[1]
+
+    def beside(self, size_mm):
+        """Other sheets, prints, coins and cups around and below; the subject stays on top."""
+        rng, d = self.rng, self.difficulty
+        table = self.what not in UPRIGHT
+        long = max(size_mm)
+        if table and d >= 2 and rng.random() < 0.15:  # a pile of sheets
+            for _ in range(int(rng.integers(1, 4))):
+                self.sheet(size_mm, rng.normal(0, 0.03, 2) * long, rng.normal(0, 0.08), self.what if self.what in pages.LAYOUTS else "letter")
+            self.applied.append("a pile")
+        count = int(rng.integers(0, [1, 2, 5, 7][d]))
+        for _ in range(count):
+            angle = rng.uniform(0, 2 * np.pi)
+            far = rng.uniform(0.55, 1.1) * long
+            where = np.array([np.cos(angle), np.sin(angle)]) * far
+            kind = choose(rng, ["sheet", "print", "coin", "cup", "phone"], [4, 3, 3, 2 if long > 120 else 0, 1] if table else [0, 1, 0, 0, 0])
+            if kind == "sheet":
+                other = choose(rng, ["letter", "receipt", "handwritten", "columns"], [3, 2, 2, 2])
+                other_size = subject_size(rng, other)
+                smaller = min(1.0, 0.9 * long / max(other_size)) if self.what != "card" else 1.0
+                self.sheet(tuple(v * smaller for v in other_size), where, rng.uniform(-np.pi, np.pi), other)
+            elif kind == "print":
+                factor = rng.uniform(0.25, 0.55) * long / 150
+                w, h = 150 * factor, 100 * factor
+                image, cover, _ = surfaces.print_(rng, (w, h), 250 / w, self.photos)
+                self.flat(image, cover, w, h, where, rng.uniform(-np.pi, np.pi) if table else 0.0)
+                self.applied.append("another picture")
+            elif kind == "phone":
+                image, cover, _ = surfaces.display(rng, (72, 150), 2.5, self.photos, 3, 8)
+                if rng.random() < 0.7:
+                    image = np.full_like(image, 0.01)
+                self.flat(image, cover, 72, 150, where * 1.1, rng.uniform(-np.pi, np.pi))
+                self.applied.append("a phone beside")
+            else:
+                image, cover, across = things.coin(rng) if kind == "coin" else things.cup(rng)
+                raised = 0 if kind == "coin" else rng.uniform(60, 95)
+                place = where * (1 if kind == "coin" else 1.25)
+                if kind == "cup":
+                    wall = np.full((64, 64, 3), 0.0, np.float32) + image[:, image.shape[1] // 2].max(0) * 0.45
+                    for k in range(7):
+                        self.flat(wall, surfaces.rounded((64, 64), 32), across * (0.75 + 0.036 * k), across * (0.75 + 0.036 * k), place, 0.0, raised * k / 7, 0.5 if k == 0 else 0)
+                self.flat(image, cover, across, across, place, 0.0, raised, 0.3 if kind == "coin" else 0)
+                self.applied.append(kind)
+
+    def sheet(self, size_mm, where, turn, layout):
+        rng = self.rng
+        scale = min(self.samples * self.mm, np.sqrt(2e6 / (size_mm[0] * size_mm[1])))
+        image, _ = pages.page(rng, layout, size_mm, scale, self.photos)
+        layer = self.flat(image, None, *size_mm, where, turn)
+        self.others.append(layer)
+        self.applied.append("another sheet")
+
+    def flat(self, image, cover, w, h, where, turn, raised=0.0, shadow=0.4):
+        u = np.array([np.cos(turn), np.sin(turn), 0])
+        v = np.array([np.sin(turn), -np.cos(turn), 0])
+        origin = np.array([*where, raised]) - (u * w + v * h) / 2
+        layer = Layer(texture.Texture(np.ascontiguousarray(image, np.float32), cover), origin, u, v, w, h, shadow=shadow, shadow_reach=2.0)
+        self.layers.append(layer)
+        return layer
+
+    def above(self, size_mm):
+        """Fingers and pens over edges and corners, in the picture's own plane."""
+        rng, d = self.rng, self.difficulty
+        seen = self.camera.project(self.main.corners())
+        middle = seen.mean(0)
+        graspable = self.what not in ("monitor", "projection", "whiteboard", "painting")
+        if graspable and rng.random() < [0, 0.1, 0.3, 0.45][d]:
+            hand = 1 if rng.random() < 0.6 else 2
+            mm = self.mm if self.what not in ("card", "phone") else self.mm * 0.9
+            for _ in range(hand):
+                k = int(rng.integers(4))
+                t = rng.uniform(0.08, 0.92) if rng.random() < 0.75 else float(rng.choice([0.0, 1.0]))
+                edge = seen[k] * (1 - t) + seen[(k + 1) % 4] * t
+                outward = edge - middle
+                outward = outward / np.linalg.norm(outward)
+                angle = rng.normal(0, 0.4)
+                c, s = np.cos(angle), np.sin(angle)
+                away = np.array([c * outward[0] - s * outward[1], s * outward[0] + c * outward[1]])
+                tip = edge - away * rng.uniform(6, 22) * mm
+                self.over.append(things.finger(rng, self.size, tip, away, mm))
+                self.applied.append("finger")
+        if graspable and self.what != "phone" and rng.random() < [0.02, 0.1, 0.25, 0.35][d]:
+            k, t = int(rng.integers(4)), rng.uniform(0, 1)
+            at = seen[k] * (1 - t) + seen[(k + 1) % 4] * t + rng.normal(0, 12, 2) * self.mm
+            angle = rng.uniform(0, 2 * np.pi)
+            factor = 1.0 if max(size_mm) > 120 else 0.7
+            self.over.append(things.pen(rng, self.size, at, np.array([np.cos(angle), np.sin(angle)]), self.mm * factor))
+            self.applied.append("pen")
+        self.over = [o for o in self.over if o is not None]
+
+    # -- the photograph ------------------------------------------------------------------------------------------
+
+    def shoot(self):
+        rng, d = self.rng, self.difficulty
+        width, height = self.size
+        shape = height, width
+        field, notes = light.irradiance(rng, self.size, d)
+        self.applied += notes
+        picture = np.empty((height, width, 3), np.float32)
+        picture[:] = self.room
+        if self.room_photo:
+            small = grounds.photograph(rng, (64, 64 * width // height + 1), self.photos)
+            picture[:] = np.stack([noise.enlarged(small[..., k], shape) for k in range(3)], 2).clip(0, 1)
+        picture *= field[..., None] * np.float32(rng.uniform(0.4, 1))
+        lamp = rng.uniform(-1, 1, 2)
+        mask = np.zeros(shape, np.float32)
+        below = list(self.layers)
+        stack = below + (self.sides if self.what == "box" else []) + [self.main]
+        for layer in stack:
+            got = render(self.camera, layer, self.size, 1 if layer is self.ground else self.samples)
+            if got is None:
+                continue
+            (l, t, r, b), colour, cover = got
+            if layer.shadow > 0:
+                self.darken(picture, (l, t, r, b), cover, layer, lamp)
+            if layer is self.main:
+                mask[t:b, l:r] = cover
+            elif self.what == "box" and layer in self.sides:
+                pass
+            if not layer.emits:
+                colour *= field[t:b, l:r, None]
+            else:
+                colour *= np.float32(1.0)
+            part = picture[t:b, l:r]
+            part *= 1 - cover[..., None]
+            part += colour
+        if self.ground_kind != "plain" and max(self.size) > 1300:
+            grain = noise.field(rng, shape, max(shape) / 2.5)
+            k = np.float32(rng.uniform(0.01, 0.05))
+            picture *= 1 + k * grain[..., None] * (1 - mask[..., None])
+        for (l, t, r, b), colour, cover in self.over:
+            soft = light.blurred(cover, 2.5 * self.mm)
+            shift = (lamp * 2 * self.mm).astype(int)
+            soft = np.roll(soft, tuple(shift[::-1]), (0, 1))
+            part = picture[t:b, l:r]
+            part *= 1 - 0.45 * soft[..., None]
+            part *= 1 - cover[..., None]
+            part += colour * field[t:b, l:r, None]
+        glossy = self.what in ("card", "print", "phone", "monitor", "whiteboard", "painting")
+        if glossy and rng.random() < [0.05, 0.2, 0.35, 0.5][d]:
+            self.glare(picture, mask)
+        return self.expose(picture, mask)
+
+    def darken(self, picture, box, cover, layer, lamp):
+        """The soft shadow of a layer on what lies below: close to it and away from the lamp."""
+        l, t, r, b = box
+        reach = max(1.0, layer.shadow_reach * self.mm)
+        grow = int(reach * 3)
+        width, height = self.size
+        L, T, R, B = max(0, l - grow), max(0, t - grow), min(width, r + grow), min(height, b + grow)
+        wide = np.zeros((B - T, R - L), np.float32)
+        wide[t - T:b - T, l - L:r - L] = cover
+        shift = lamp * reach * 0.8
+        soft = light.blurred(wide, reach)
+        soft = np.roll(soft, (int(shift[1]), int(shift[0])), (0, 1))
+        near = light.blurred(wide, max(0.7, reach * 0.25))
+        picture[T:B, L:R] *= (1 - layer.shadow * (0.65 * soft + 0.35 * near))[..., None]
+
+    def glare(self, picture, mask):
+        rng = self.rng
+        height, width = mask.shape
+        y, x = np.mgrid[-1:1:48j, -1:1:48j]
+        cx, cy = rng.uniform(-0.8, 0.8, 2)
+        spot = np.exp(-(((x - cx) / rng.uniform(0.1, 0.4)) ** 2 + ((y - cy) / rng.uniform(0.1, 0.4)) ** 2))
+        picture += np.float32(rng.uniform(0.2, 1.2)) * (noise.enlarged(spot, mask.shape).clip(0) * mask)[..., None]
+        self.applied.append("glare")
+
+    def expose(self, picture, mask):
+        rng, d = self.rng, self.difficulty
+        size = max(self.size)
+        sigma = rng.uniform(0.45, 0.75) * (1 if size <= 2100 else rng.uniform(1, 1.7))
+        picture = sensor.separable(picture, sensor.gaussian(sigma))
+        unit = size / 1500
+        if rng.random() < [0.05, 0.12, 0.2, 0.3][d]:
+            radius = min(rng.uniform(0.7, [1.2, 1.6, 2.4, 3.2][d]) * unit, 6)
+            if radius > 0.6:
+                picture = sensor.defocus(picture, radius)
+                self.applied.append(f"defocus {radius:.1f}")
+        if rng.random() < [0, 0.08, 0.15, 0.3][d]:
+            length = min(rng.uniform(1.5, [2, 3, 5, 8][d]) * unit, 16)
+            picture = sensor.motion(picture, length, rng.uniform(0, np.pi))
+            self.applied.append(f"motion {length:.1f}")
+        bright = np.quantile(picture[::8, ::8].mean(2), 0.97)
+        gain = rng.uniform([.7, .6, .5, .4][d], [.95, 1.0, 1.1, 1.15][d]) / max(bright, 1e-3)
+        level = rng.uniform(0.003, [0.01, 0.016, 0.028, 0.045][d]) * min(1.0, (1600 / size) ** 0.5 + 0.2)
+        picture = sensor.noisy(rng, picture * np.float32(gain), level)
+        warm = rng.normal(0, [.03, .06, .1, .13][d])
+        pixels = sensor.developed(rng, picture, 1.0, (1 + warm, 1 + rng.normal(0, 0.015), 1 - warm), rng.uniform(-0.05, 0.25),
+                                  rng.choice([0, 0.3, 0.6, 0.9]))
+        quality = int(rng.integers([80, 65, 45, 32][d], 97))
+        self.applied += [f"noise {level:.3f}", f"jpeg {quality}"]
+        return self.made(pixels, mask, quality)
+
+    def made(self, pixels, mask, quality):
+        corners = self.camera.project(self.main.corners())
+        also = []
+        if self.inner is not None:
+            l, t, r, b = self.inner
+            inside = self.main.at(np.array([l, r, r, l]), np.array([t, t, b, b]))
+            also.append({"corners": self.camera.project(inside).round(3).tolist(),
+                         "ratio": round((r - l) * self.main.width / ((b - t) * self.main.height), 5)})
+        unit = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], float) * [self.ratio, 1]
+        others = [self.camera.project(o.corners()) for o in self.others]
+        diagonal = np.hypot(*self.size)
+        truth = {
+            "kind": SUBJECTS[self.what][0], "what": self.what, "width": self.size[0], "height": self.size[1],
+            "corners": corners.round(3).tolist(), "ratio": round(float(self.ratio), 5), "also": also,
+            "focal_px": round(float(self.camera.focal), 2),
+            "homography": [float(f"{v:.9g}") for v in cameras.homography(corners, unit).ravel()],
+            "camera": {"k1": round(float(self.camera.k1), 5), "centre": self.camera.centre.round(2).tolist()},
+            "others": [o.round(2).tolist() for o in others if not np.isnan(o).any()],
+            "difficulty": self.difficulty, "applied": self.applied,
+            "text": self.text,
+        }
+        focal_35mm = self.camera.focal / diagonal * 43.27 if self.rng.random() < 0.6 else None
+        truth["exif_focal"] = focal_35mm is not None
+        return Made(pixels, truth, mask, quality, focal_35mm)
+
+
+def make(seed, difficulty, photos=None, what=None, longest=None, english=False):
+    """A photograph and its truth."""
+    return Scene(seed, difficulty, photos or pools.Pool(), what, longest, english).shoot()
