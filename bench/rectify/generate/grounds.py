@@ -30,7 +30,7 @@ def wood(rng, shape, tone=None):
     which = np.floor(y * planks).astype(int)
     shift = rng.uniform(-3, 3, planks + 1).astype(np.float32)[which]
     warp = noise.field(rng, shape, rng.uniform(3, 6), 2)
-    rings = np.sin((y * rng.uniform(25, 70) + shift * 9 + warp * rng.uniform(0.6, 2.5)) * 2 * np.pi * 0.5)
+    rings = np.sin((y * rng.uniform(25, 70) + shift * 9 + warp * rng.uniform(0.1, 1.8)) * 2 * np.pi * 0.5)
     grain = np.asarray(Image.fromarray(rng.uniform(-1, 1, (height, max(2, width // 60))).astype(np.float32)).resize(
         (width, height), Image.Resampling.BILINEAR))
     dark = TO_LINEAR[np.clip(np.array([120, 80, 48]) * rng.uniform(0.4, 1.5) + rng.uniform(-15, 15, 3), 5, 250).astype(int)]

@@ -41,7 +41,7 @@ class Table(scene.Scene):
             cover = oval(rng, 64) if kind == 2 else triangle(rng, 64)
         self.main = scene.Layer(texture.Texture(image, cover), origin, u, v, *size_mm, shadow=0.4)
         self.ratio, self.inner, self.text = 1.0, None, []
-        self.paper_light = self.edge_light = image.mean((0, 1))
+        self.edge_light = image.mean((0, 1))
 
     def __init__(self, seed, photos):
         super().__init__(seed, 2, photos, "letter")

@@ -307,6 +307,4 @@ def page(rng, layout, size_mm, scale, photos=None, paper=None, ink=None, english
         ink = rng.integers(0, 60, 3) if sum(paper) > 380 else rng.integers(190, 255, 3)
     s = Sheet(*size_mm, scale, paper, tuple(int(v) for v in ink), english)
     LAYOUTS[layout](rng, s, photos)
-    light = linear(s.image)
-    light *= noise.field(rng, light.shape[:2], 40, 3)[..., None] * np.float32(0.02) + 1
-    return np.clip(light, 0, 1), s.text
+    return linear(s.image), s.text

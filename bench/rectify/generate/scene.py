@@ -129,7 +129,7 @@ class Scene:
         self.size = picture_size(rng, longest)
         self.layers, self.over, self.others = [], [], []
         self.ground = None
-        self.samples = 3 if max(self.size) <= 1100 else 2 if max(self.size) <= 2100 else 1
+        self.samples = 2 if max(self.size) <= 1700 else 1
         self.build()
 
     # -- the subject and the camera ------------------------------------------------------------------------------
@@ -174,6 +174,7 @@ class Scene:
             return
         image, cover, inner, self.text = subject_texture(rng, self.what, size_mm, scale, self.photos, paper, self.english)
         lift = None
+        shade = 1 + 0.03 * noise.field(rng, (things.FACETS, things.FACETS), 20, 2)
         bendable = self.what in pages.LAYOUTS or self.what == "print"
         if bendable and rng.random() < [0.0, 0.15, 0.35, 0.5][d]:
             strength = [0, 0.3, 0.6, 1.0][d] * rng.uniform(0.3, 1)
@@ -182,11 +183,13 @@ class Scene:
             lift, name = things.lifted(rng, size_mm, strength)
             lamp = rng.uniform(-1, 1, 2)
             lamp = np.append(lamp, 1.0) / np.linalg.norm(np.append(lamp, 1.0))
-            image = things.lit(image, lift, size_mm, lamp)
+            shade *= things.lit(lift, size_mm, lamp)
             self.applied.append(f"not flat: {name}")
         if bendable and rng.random() < [0, 0.05, 0.2, 0.3][d]:
-            image = things.crumpled(rng, image, rng.uniform(0.03, 0.12))
+            shade *= things.crumpled(rng, rng.uniform(0.03, 0.12))
             self.applied.append("crumpled")
+        if bendable:
+            image = things.shaded(image, shade)
         if bendable and d >= 1 and rng.random() < [0, 0.05, 0.12, 0.25][d]:
             corner = int(rng.integers(4))
             if rng.random() < 0.5:
@@ -204,7 +207,6 @@ class Scene:
         self.truth_layers = [self.main]
         self.ratio = size_mm[0] / size_mm[1]
         self.inner = inner
-        self.paper_light = image.reshape(-1, 3).mean(0)
         self.edge_light = np.concatenate([image[:8].reshape(-1, 3), image[:, :8].reshape(-1, 3)]).mean(0)
 
     def box(self, size_mm, origin, scale):
@@ -226,7 +228,7 @@ class Scene:
         self.sides = faces
         self.ratio, self.inner, self.text = w / h, None, []
         self.depth = depth
-        self.paper_light = self.edge_light = front.reshape(-1, 3).mean(0)
+        self.edge_light = front.reshape(-1, 3).mean(0)
 
     # -- what lies below, beside and above -----------------------------------------------------------------------
 

@@ -159,24 +159,28 @@ def lifted(rng, size_mm, strength):
     return lift, kind
 
 
-def lit(light, lift, size_mm, lamp):
-    """The texture as a lamp (a unit vector, z towards the viewer) lights the raised paper."""
-    n = 160
-    t = (np.arange(n) + 0.5) / n
+FACETS = 160  # shading of paper is computed on a grid of this size
+
+
+def lit(lift, size_mm, lamp):
+    """How bright a lamp (a unit vector, z towards the viewer) makes raised paper: [FACETS, FACETS] around 1."""
+    t = (np.arange(FACETS) + 0.5) / FACETS
     h = lift(*np.meshgrid(t, t))
-    dy, dx = np.gradient(h, size_mm[1] / n, size_mm[0] / n)
+    dy, dx = np.gradient(h, size_mm[1] / FACETS, size_mm[0] / FACETS)
     shade = (-dx * lamp[0] + dy * lamp[1] + lamp[2]) / np.sqrt(1 + dx ** 2 + dy ** 2) / lamp[2]
-    shade = 0.45 + 0.55 * np.clip(shade, 0, 1.6)
-    return np.clip(light * noise.enlarged(shade, light.shape[:2])[..., None], 0, 1)
+    return 0.45 + 0.55 * np.clip(shade, 0, 1.6)
 
 
-def crumpled(rng, light, amount):
-    """Creases left by a hand: facets lit differently."""
-    height, width = light.shape[:2]
+def crumpled(rng, amount):
+    """The same for creases left by a hand: facets lit differently."""
     points = rng.uniform(0, 1, (26, 2))
-    n = 140
-    y, x = np.mgrid[0:1:n * 1j, 0:1:n * 1j]
-    order = np.argsort((x[..., None] - points[:, 0]) ** 2 + (y[..., None] - points[:, 1]) ** 2, axis=2)[..., 0]
+    y, x = np.mgrid[0:1:FACETS * 1j, 0:1:FACETS * 1j]
+    order = np.argmin((x[..., None] - points[:, 0]) ** 2 + (y[..., None] - points[:, 1]) ** 2, axis=2)
     tone = rng.uniform(-1, 1, (len(points), 3))
-    shade = tone[order, 0] + tone[order, 1] * (x - points[order, 0]) * 6 + tone[order, 2] * (y - points[order, 1]) * 6
-    return np.clip(light * (1 + amount * noise.enlarged(shade, (height, width)))[..., None], 0, 1)
+    return 1 + amount * (tone[order, 0] + tone[order, 1] * (x - points[order, 0]) * 6 + tone[order, 2] * (y - points[order, 1]) * 6)
+
+
+def shaded(light, shade):
+    """The texture under a shading, in place."""
+    light *= noise.enlarged(shade, light.shape[:2])[..., None]
+    return np.clip(light, 0, 1, out=light)

@@ -1,0 +1,185 @@
+#!/usr/bin/env python3
+"""`peel rectify` against OpenCV's usual ways on photographs with known corners.
+
+usage: bench/rectify/run.py PEEL OUT [--sets FOLDER] [--only clean,cluttered,none] [--peel-options "…"]
+FOLDER holds clean/, cluttered/ and none/, each with truth.jsonl; by default they are made in OUT/rectify-sets, from
+seeds other than those that Peel was tuned on. OUT/rectify.json has every picture's figures, OUT/rectify.md the tables.
+"""
+import argparse
+import json
+import pathlib
+import shlex
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import measure  # noqa: E402
+
+import measures  # noqa: E402
+import peers  # noqa: E402
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+SHARED = ROOT.parent / "shared"
+SEED = 2015  # of the sets that are reported
+COUNTS = {"clean": 300, "cluttered": 500, "none": 400}
+GOOD = 0.95
+
+
+def sources():
+    """Arguments of the generator: where photographs for grounds are."""
+    large = [SHARED / "images/camera", SHARED / "images/objects", ROOT / "samples"]
+    return ["--large", *map(str, large), "--small", str(SHARED / "data/train/images"), "--none", str(HERE / "none.txt")]
+
+
+def make_sets(folder):
+    for name, count in COUNTS.items():
+        if (folder / name / "done").exists():
+            continue
+        subprocess.run([sys.executable, "-m", "generate", str(folder / name), "--set", name, "--count", str(count),
+                        "--seed", str(SEED), *sources()], cwd=HERE, check=True)
+        (folder / name / "done").write_text("")
+
+
+def truths(folder):
+    return [json.loads(line) for line in (folder / "truth.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def judge(records, found):
+    rows = []
+    for record in records:
+        corners, ratio, ms, reason = found[record["file"]]
+        row = {"file": record["file"], "what": record["what"], "difficulty": record["difficulty"],
+               "found": corners is not None, "ms": ms, "reason": reason, "corners": corners}
+        if record["corners"] and corners:
+            row.update(measures.judged(record, corners, ratio))
+        rows.append(row)
+    return rows
+
+
+def figures(rows):
+    """Of one contender on pictures with a quad; an abstention has no overlap."""
+    overlap = np.array([r.get("jaccard", 0.0) for r in rows])
+    hit = [r for r in rows if r.get("jaccard", 0) >= 0.5]
+    ratio = [r["ratio_error"] for r in hit if r["ratio_error"] is not None]
+    percentile = lambda values, q: float(np.percentile(values, q)) if len(values) else float("nan")  # noqa: E731
+    return {
+        "pictures": len(rows), "jaccard": float(overlap.mean()), "jaccard_interval": measures.interval(overlap),
+        "good": float((overlap >= GOOD).mean()), "good_interval": measures.interval(overlap >= GOOD),
+        "abstained": float(np.mean([not r["found"] for r in rows])),
+        "jaccard_found": float(np.mean([r["jaccard"] for r in rows if r["found"]] or [float("nan")])),
+        "corner": percentile([r["corner"] for r in hit], 50), "corner_95": percentile([r["corner"] for r in hit], 95),
+        "ratio": percentile(ratio, 50), "ratio_95": percentile(ratio, 95),
+        "turned": float(np.mean([r["turn"] != 0 for r in hit])) if hit else float("nan"),
+        "ms": percentile([sum(r["ms"].get(k, 0) for k in ("find", "warp")) for r in rows], 50),
+    }
+
+
+def span(f, key, digits=3):
+    low, high = f[key + "_interval"]
+    return f"{f[key]:.{digits}f} ({low:.{digits}f}–{high:.{digits}f})"
+
+
+def share(f, key):
+    low, high = f[key + "_interval"]
+    return f"{f[key]:.1%} ({low:.1%}–{high:.1%})"
+
+
+def main_table(results):
+    out = ("| pictures | way | Jaccard, mean | within .95 | abstained | corner error, median / 95 % | "
+           "ratio error, median / 95 % | numbered from another corner | find + warp, ms |\n" + "|---" * 9 + "|\n")
+    for name, ways in results.items():
+        if name == "none":
+            continue
+        for way, rows in ways.items():
+            f = figures(rows)
+            out += (f"| {name} | {way} | {span(f, 'jaccard')} | {share(f, 'good')} | {f['abstained']:.1%} | "
+                    f"{f['corner']:.2%} / {f['corner_95']:.2%} | {f['ratio']:.1%} / {f['ratio_95']:.1%} | "
+                    f"{f['turned']:.1%} | {f['ms']:.0f} |\n")
+    return out
+
+
+def none_table(results):
+    out = "| way | pictures without a quad | warped all the same |\n|---|---|---|\n"
+    for way, rows in results["none"].items():
+        warped = [r["found"] for r in rows]
+        low, high = measures.interval(warped)
+        out += f"| {way} | {len(rows)} | {np.mean(warped):.1%} ({low:.1%}–{high:.1%}) |\n"
+    return out
+
+
+def by_group(results, key, title):
+    """Within .95, for each kind or difficulty."""
+    ways = list(next(iter(results.values())))
+    rows = {way: [r for name in results if name != "none" for r in results[name][way]] for way in ways}
+    groups = sorted({r[key] for r in rows[ways[0]]})
+    out = f"| {title} | pictures | " + " | ".join(f"{w}: mean Jaccard / within .95" for w in ways) + " |\n"
+    out += "|---" * (2 + len(ways)) + "|\n"
+    for group in groups:
+        cells = []
+        for way in ways:
+            f = figures([r for r in rows[way] if r[key] == group])
+            cells.append(f"{f['jaccard']:.3f} / {f['good']:.0%}")
+        out += f"| {group} | {sum(r[key] == group for r in rows[ways[0]])} | " + " | ".join(cells) + " |\n"
+    return out
+
+
+def failures(results):
+    """How many times as many failures as Peel's each other way has."""
+    lines = []
+    for name, ways in results.items():
+        if name == "none":
+            continue
+        bad = {way: sum(r.get("jaccard", 0) < GOOD for r in rows) for way, rows in ways.items()}
+        ours = bad.get("Peel")
+        if ours is None:
+            continue
+        for way, count in bad.items():
+            if way != "Peel":
+                lines.append(f"{name}: {way} misses {count} of {len(ways[way])}, Peel {ours}"
+                             f" ({count / max(ours, 1):.1f} times as many).")
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("peel", help="the program; '-' leaves it out")
+    parser.add_argument("out")
+    parser.add_argument("--sets")
+    parser.add_argument("--only", default="clean,cluttered,none")
+    parser.add_argument("--peel-options", default="")
+    options = parser.parse_args()
+    out = pathlib.Path(options.out)
+    folder = pathlib.Path(options.sets) if options.sets else out / "rectify-sets"
+    if not options.sets:
+        make_sets(folder)
+    cv2.setNumThreads(2)
+    results = {}
+    for name in options.only.split(","):
+        records = truths(folder / name)
+        files = [r["file"] for r in records]
+        ways = {}
+        if options.peel != "-":
+            ways["Peel"] = peers.by_peel(options.peel, folder / name, files, out / "rectify-out" / name,
+                                         shlex.split(options.peel_options))
+        ways["OpenCV, usual recipe"] = peers.by_opencv(peers.recipe, folder / name, files)
+        ways["OpenCV, squares.cpp"] = peers.by_opencv(peers.squares, folder / name, files)
+        results[name] = {way: judge(records, found) for way, found in ways.items()}
+    quads = {name: ways for name, ways in results.items() if name != "none"}
+    parts = []
+    if quads:
+        parts += [main_table(quads), failures(quads)]
+    if "none" in results:
+        parts.append(none_table(results))
+    if quads:
+        parts += [by_group(quads, "what", "what"), by_group(quads, "difficulty", "difficulty")]
+    summary = {name: {way: figures(rows) for way, rows in ways.items()} for name, ways in quads.items()}
+    measure.write(str(out), "rectify", {"summary": summary, "rows": results, "opencv": cv2.__version__},
+                  "\n".join(part + ("" if part.endswith("\n") else "\n") for part in parts if part))
+
+
+if __name__ == "__main__":
+    main()
