@@ -26,6 +26,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import measure  # noqa: E402
 
 import measures  # noqa: E402
+import peel_rectify  # noqa: E402
 import peers  # noqa: E402
 from generate import scene, sensor  # noqa: E402
 from generate.photos import Pool  # noqa: E402
@@ -122,7 +123,7 @@ def main():
         made = photographs(folder, options.count)
         files = [name for name, _ in made]
         out = folder / "straight"
-        found = peers.by_peel(options.peel, folder, files, out, shlex.split(options.peel_options))
+        found = peel_rectify.run(options.peel, folder, files, out, shlex.split(options.peel_options))
         tasks = []
         for name, truth in made:
             results = sorted(out.glob(pathlib.Path(name).stem + ".*"))

@@ -1,34 +1,8 @@
-"""Who finds quads here: Peel, and the two ways that OpenCV's users take."""
-import json
-import pathlib
-import subprocess
+"""The two ways in which OpenCV's users find quads."""
 import time
 
 import cv2
 import numpy as np
-
-
-def by_peel(peel, folder, files, out, extra=()):
-    """{file: (corners or None, ratio, milliseconds, what it says)} from one run of `peel rectify` over the files."""
-    report = pathlib.Path(out) / "report.jsonl"
-    pathlib.Path(out).mkdir(parents=True, exist_ok=True)
-    report.unlink(missing_ok=True)
-    command = [peel, "rectify", *[str(folder / f) for f in files], "-O", str(out), "--report", str(report), "-q", *extra]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if not report.exists():
-        raise RuntimeError(f"peel rectify left no report: {done.stderr[-2000:]}")
-    found = {}
-    for line in report.read_text(encoding="utf-8").splitlines():
-        entry = json.loads(line)
-        if "input" not in entry:
-            continue
-        ok = entry["status"] == "ok"
-        found[pathlib.Path(entry["input"]).name] = (entry["corners"] if ok else None, entry.get("ratio"),
-                                                     entry.get("ms") or {}, entry.get("reason", ""))
-    missing = set(files) - set(found)
-    if missing:
-        raise RuntimeError(f"peel rectify reported nothing of {sorted(missing)[:3]} …: {done.stderr[-2000:]}")
-    return found
 
 
 def ordered(quad):
@@ -97,7 +71,7 @@ def scaled(shape, small, picture):
 
 
 def by_opencv(finder, folder, files):
-    """The same as by_peel, with the time of finding and warping without decoding."""
+    """As peel_rectify.run gives it, with the time of finding and warping without decoding."""
     found = {}
     for name in files:
         picture = cv2.imread(str(folder / name))

@@ -19,6 +19,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import measure  # noqa: E402
 
 import measures  # noqa: E402
+import peel_rectify  # noqa: E402
 import peers  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -163,7 +164,7 @@ def main():
         files = [r["file"] for r in records]
         ways = {}
         if options.peel != "-":
-            ways["Peel"] = peers.by_peel(options.peel, folder / name, files, out / "rectify-out" / name,
+            ways["Peel"] = peel_rectify.run(options.peel, folder / name, files, out / "rectify-out" / name,
                                          shlex.split(options.peel_options))
         ways["OpenCV, usual recipe"] = peers.by_opencv(peers.recipe, folder / name, files)
         ways["OpenCV, squares.cpp"] = peers.by_opencv(peers.squares, folder / name, files)

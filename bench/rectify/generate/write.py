@@ -30,7 +30,7 @@ def one(index):
     else:
         shares = SETS[options.set]
         difficulty = list(shares)[index % len(shares)]
-        made = scene.make(seed, difficulty, _state["photos"], options.what)
+        made = scene.make(seed, difficulty, _state["photos"], options.what, options.longest)
     sensor.save(folder / f"{name}.jpg", made.pixels, made.quality, made.focal_35mm)
     record = {"file": f"{name}.jpg", **made.truth}
     if options.masks and made.mask is not None:
@@ -47,6 +47,7 @@ def main():
     parser.add_argument("--first", type=int, default=0, help="index of the first picture")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--what", choices=list(scene.SUBJECTS), help="this subject alone")
+    parser.add_argument("--longest", type=int, help="the longer side of every picture, in pixels, instead of 800 to 4000")
     parser.add_argument("--masks", action="store_true", help="also NAME-mask.png: the sheet's coverage, without what lies over it")
     parser.add_argument("--large", nargs="*", default=[], help="folders of large photographs for grounds and prints")
     parser.add_argument("--small", nargs="*", default=[], help="folders of small ones")
