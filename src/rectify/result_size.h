@@ -28,11 +28,11 @@ struct RatioChoice {
 Result<RatioChoice> ParseRatio(std::string_view text);
 
 struct SizeRequest {
-  RatioChoice ratio;
+  RatioChoice ratio{};
   // Relative standard error of the ratio that was estimated (Aspect::spread); 0: unknown, and then
   // kAuto takes no known ratio for certain.
   double spread = 0;
-  Size size;  // `--size`, to the pixel; a side of 0: from the other and the ratio; both: planned
+  Size size{};  // `--size`, to the pixel; a side of 0: from the other and the ratio; both: planned
   double dpi = 0;  // `--dpi`, dots per inch; 0: planned
   // The most that the result may have. A planned size is reduced to fit, one asked for is refused.
   uint64_t max_pixels = 250'000'000;
@@ -40,7 +40,7 @@ struct SizeRequest {
 };
 
 struct PlannedSize {
-  Size size;
+  Size size{};
   double ratio = 1;  // width / height that was settled on; size is it but for rounding
   const KnownRatio* known = nullptr;  // the known ratio that is, if any
   // How far `ratio` is from what was estimated, relative: above 0.03 it was told against the

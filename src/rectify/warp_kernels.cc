@@ -1,0 +1,445 @@
+#include "src/rectify/warp_kernels.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "src/rectify/warp_kernels.cc"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "src/base/dispatch-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace peel::warp {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+constexpr int kHalf = 1 << (kValueBits - 1);
+constexpr int kPadded = kTileSide + 16;  // whole vectors for any width
+
+// ------------------------------------------------------------------ places
+
+// Of one row of a tile: where the first tap of each pixel lies in the window, and the phases.
+struct Row {
+  HWY_ALIGN int32_t first[kPadded];
+  HWY_ALIGN int32_t across[kPadded];
+  HWY_ALIGN int32_t down[kPadded];
+};
+
+template <class B>
+void FindPlaces(const TilePlaces& t, int row, ptrdiff_t stride, const B& across, const B& down,
+                Row& out) {
+  const hn::ScalableTag<float> d;
+  const hn::RebindToSigned<decltype(d)> di;
+  const int n = static_cast<int>(hn::Lanes(d));
+  const float v = t.top + static_cast<float>(row);
+  const auto gv = hn::Set(d, 1.0f + t.gv * v), gu = hn::Set(d, t.gu);
+  const auto xv = hn::Set(d, t.xv * v), xu = hn::Set(d, t.xu), x0 = hn::Set(d, t.x0);
+  const auto yv = hn::Set(d, t.yv * v), yu = hn::Set(d, t.yu), y0 = hn::Set(d, t.y0);
+  const auto min_x = hn::Set(d, t.min_x), max_x = hn::Set(d, t.max_x);
+  const auto min_y = hn::Set(d, t.min_y), max_y = hn::Set(d, t.max_y);
+  const auto phases_x = hn::Set(d, static_cast<float>(1 << across.phase_bits));
+  const auto phases_y = hn::Set(d, static_cast<float>(1 << down.phase_bits));
+  const auto mask_x = hn::Set(di, (1 << across.phase_bits) - 1);
+  const auto mask_y = hn::Set(di, (1 << down.phase_bits) - 1);
+  // Lanes to spare see what the last pixel sees.
+  const auto left = hn::Set(d, t.left);
+  const auto right = hn::Set(d, t.left + static_cast<float>(t.width - 1));
+  const auto half = hn::Set(d, 0.5f), one = hn::Set(d, 1.0f);
+  const auto rows = hn::Set(di, static_cast<int32_t>(stride));
+  const auto origin = hn::Set(di, -down.before * static_cast<int32_t>(stride) - 4 * across.before);
+  for (int i = 0; i < t.width; i += n) {
+    const auto u = hn::Min(hn::Add(hn::Iota(d, static_cast<float>(i)), left), right);
+    const auto scale = hn::Div(one, hn::Add(gv, hn::Mul(gu, u)));
+    auto x = hn::Add(x0, hn::Mul(scale, hn::Add(xv, hn::Mul(xu, u))));
+    auto y = hn::Add(y0, hn::Mul(scale, hn::Add(yv, hn::Mul(yu, u))));
+    x = hn::Min(hn::Max(x, min_x), max_x);
+    y = hn::Min(hn::Max(y, min_y), max_y);
+    // Positive, so that what is cut off rounds to the nearest.
+    const auto px = hn::ConvertTo(di, hn::Add(hn::Mul(x, phases_x), half));
+    const auto py = hn::ConvertTo(di, hn::Add(hn::Mul(y, phases_y), half));
+    const auto whole_x = hn::ShiftRightSame(px, across.phase_bits);
+    const auto whole_y = hn::ShiftRightSame(py, down.phase_bits);
+    const auto first = hn::Add(origin, hn::Add(hn::Mul(whole_y, rows), hn::ShiftLeft<2>(whole_x)));
+    hn::StoreU(first, di, out.first + i);
+    hn::StoreU(hn::And(px, mask_x), di, out.across + i);
+    hn::StoreU(hn::And(py, mask_y), di, out.down + i);
+  }
+}
+
+// ------------------------------------------------------------------ 8 bits
+
+#if HWY_TARGET != HWY_SCALAR
+
+using D16 = hn::CappedTag<int16_t, 16>;
+using V16 = hn::Vec<D16>;
+using D8 = hn::CappedTag<uint8_t, 16>;
+using V8 = hn::Vec<D8>;
+constexpr int kLanes = static_cast<int>(hn::MaxLanes(D16()));
+constexpr int kParts = 16 / kLanes;  // vectors that four pixels of four channels fill
+
+// Four neighbours across, weighed, as yet to be added up.
+struct Four {
+  V16 v[kParts];
+};
+
+// One pixel of the result. kTaps down and kGroups across are known when compiling, or 0.
+template <int kTaps, int kGroups>
+HWY_INLINE Four SumAt(const int16_t* HWY_RESTRICT p, ptrdiff_t stride,
+                      const int32_t* HWY_RESTRICT down, int taps,
+                      const int16_t* HWY_RESTRICT across, int groups) {
+  const D16 d;
+  const hn::RepartitionToWide<D16> d32;
+  if constexpr (kTaps != 0) taps = kTaps;
+  if constexpr (kGroups != 0) groups = kGroups;
+  Four sum;
+  for (int g = 0; g < groups; ++g, p += 16, across += 16) {
+    Four column;
+    for (int part = 0; part < kParts; ++part) {
+      const auto w = hn::BitCast(d, hn::Set(d32, down[0]));
+      column.v[part] = hn::MulFixedPoint15(hn::LoadU(d, p + part * kLanes), w);
+    }
+    for (int t = 1; t < taps; ++t) {
+      const auto w = hn::BitCast(d, hn::Set(d32, down[t]));
+      for (int part = 0; part < kParts; ++part) {
+        const auto value = hn::LoadU(d, p + t * stride + part * kLanes);
+        column.v[part] = hn::Add(column.v[part], hn::MulFixedPoint15(value, w));
+      }
+    }
+    for (int part = 0; part < kParts; ++part) {
+      const auto w = hn::LoadU(d, across + part * kLanes);
+      const auto weighed = hn::MulFixedPoint15(column.v[part], w);
+      sum.v[part] = g == 0 ? weighed : hn::Add(sum.v[part], weighed);
+    }
+  }
+  return sum;
+}
+
+// The pixels a, b, c, e: each one's four neighbours added up, rounded and clipped to bytes.
+template <class D>
+HWY_INLINE V8 AddUp(D d, const Four& a, const Four& b, const Four& c, const Four& e) {
+  using V = hn::Vec<D>;
+  const hn::Repartition<int64_t, D> d64;
+  const auto pair = [&](V first, V second) {
+    const auto x = hn::BitCast(d64, first), y = hn::BitCast(d64, second);
+    return hn::Add(hn::BitCast(d, hn::InterleaveLower(d64, x, y)),
+                   hn::BitCast(d, hn::InterleaveUpper(d64, x, y)));
+  };
+  const auto half = hn::Set(d, kHalf);
+  const hn::Rebind<uint8_t, D> bytes;
+  if constexpr (hn::MaxLanes(D()) == 16) {
+    const V ab = pair(a.v[0], b.v[0]), ce = pair(c.v[0], e.v[0]);
+    const V sum = hn::Add(hn::ConcatLowerLower(d, ce, ab), hn::ConcatUpperUpper(d, ce, ab));
+    return hn::DemoteTo(bytes, hn::ShiftRight<kValueBits>(hn::Add(sum, half)));
+  } else {
+    const auto whole = [&](const Four& f) { return hn::Add(f.v[0], f.v[kParts - 1]); };
+    const V ab = pair(whole(a), whole(b)), ce = pair(whole(c), whole(e));
+    return hn::Combine(D8(), hn::DemoteTo(bytes, hn::ShiftRight<kValueBits>(hn::Add(ce, half))),
+                       hn::DemoteTo(bytes, hn::ShiftRight<kValueBits>(hn::Add(ab, half))));
+  }
+}
+
+// Which bytes of four pixels of four channels are those of four pixels of fewer.
+HWY_INLINE V8 Keep(int channels) {
+  alignas(16) static constexpr uint8_t kKeep[4][16] = {
+      {0, 4, 8, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
+      {0, 3, 4, 7, 8, 11, 12, 15, 0, 0, 0, 0, 0, 0, 0, 0},
+      {0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 0, 0, 0, 0},
+      {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}};
+  return hn::Load(D8(), kKeep[channels - 1]);
+}
+
+template <int kTaps, int kGroups>
+void RenderFixed(const TilePlaces& places, const Window<const int16_t>& window, const Bank& across,
+                 const Bank& down, int channels, uint8_t* out, ptrdiff_t out_stride) {
+  const D8 d8;
+  const auto keep = Keep(channels);
+  const int groups = across.groups, taps = down.taps, bytes = channels * places.width;
+  const int across_step = 16 * groups;
+  Row row;
+  for (int y = 0; y < places.height; ++y, out += out_stride) {
+    FindPlaces(places, y, window.stride, across, down, row);
+    for (int x = 0; x < places.width; x += 4) {
+      const auto at = [&](int i) {
+        return SumAt<kTaps, kGroups>(window.data + row.first[x + i], window.stride,
+                                     down.down.data() + row.down[x + i] * taps, taps,
+                                     across.across.data() + row.across[x + i] * across_step,
+                                     groups);
+      };
+      const auto four = hn::TableLookupBytes(AddUp(D16(), at(0), at(1), at(2), at(3)), keep);
+      // A vector's rest is overwritten by the next pixels, but only within the tile.
+      if (channels * x + 16 <= bytes) {
+        hn::StoreU(four, d8, out + channels * x);
+      } else {
+        HWY_ALIGN uint8_t rest[16];
+        hn::Store(four, d8, rest);
+        std::memcpy(out + channels * x, rest,
+                    static_cast<size_t>(channels * std::min(4, places.width - x)));
+      }
+    }
+  }
+}
+
+// Pixels that one load of 16 bytes and one shuffle widen.
+using DWide = hn::CappedTag<uint8_t, 32>;
+constexpr int kWidened = static_cast<int>(hn::MaxLanes(DWide())) / 8;
+
+int WidenVectors(const uint8_t* HWY_RESTRICT in, int channels, int count,
+                 int16_t* HWY_RESTRICT out) {
+  const DWide d;
+  const hn::Repartition<uint16_t, DWide> d16;
+  // Values go into high bytes, from where they are shifted down.
+  HWY_ALIGN uint8_t from[32];
+  for (int i = 0; i < 32; ++i) {
+    const int pixel = i / 8, lane = i % 8 / 2;
+    const bool alpha = channels == 2 && lane == 3;
+    const bool there = i % 2 == 1 && (alpha || (channels == 2 ? lane == 0 : lane < channels));
+    from[i] = static_cast<uint8_t>(there ? pixel * channels + (alpha ? 1 : lane) : 0x80);
+  }
+  const auto indices = hn::Load(d, from);
+  int x = 0;
+  for (; (count - x) * channels >= 16; x += kWidened) {
+    const auto bytes = hn::LoadDup128(d, in + x * channels);
+    const auto wide = hn::BitCast(d16, hn::TableLookupBytesOr0(bytes, indices));
+    hn::StoreU(hn::ShiftRight<8 - kValueBits>(wide), d16, reinterpret_cast<uint16_t*>(out) + 4 * x);
+  }
+  return x;
+}
+
+#else  // one lane
+
+int16_t MulFixed(int a, int b) { return static_cast<int16_t>((2 * a * b + 32768) >> 16); }
+
+template <int, int>
+void RenderFixed(const TilePlaces& places, const Window<const int16_t>& window, const Bank& across,
+                 const Bank& down, int channels, uint8_t* out, ptrdiff_t out_stride) {
+  Row row;
+  for (int y = 0; y < places.height; ++y, out += out_stride) {
+    FindPlaces(places, y, window.stride, across, down, row);
+    for (int x = 0; x < places.width; ++x) {
+      const int32_t* weights = down.down.data() + row.down[x] * down.taps;
+      const int16_t* weights_x = across.across.data() + row.across[x] * 16 * across.groups;
+      for (int c = 0; c < channels; ++c) {
+        const int channel = channels == 2 ? 3 * c : c;
+        int sum = kHalf;
+        for (int i = 0; i < across.taps; ++i) {
+          int column = 0;
+          for (int t = 0; t < down.taps; ++t) {
+            column += MulFixed(window.data[row.first[x] + t * window.stride + 4 * i + channel],
+                               static_cast<int16_t>(weights[t] & 0xffff));
+          }
+          sum += MulFixed(column, weights_x[4 * i]);
+        }
+        out[channels * x + c] = static_cast<uint8_t>(std::clamp(sum >> kValueBits, 0, 255));
+      }
+    }
+  }
+}
+
+int WidenVectors(const uint8_t*, int, int, int16_t*) { return 0; }
+
+#endif
+
+void WidenFixed(const uint8_t* HWY_RESTRICT in, int channels, int count,
+                int16_t* HWY_RESTRICT out) {
+  for (int x = WidenVectors(in, channels, count, out); x < count; ++x) {
+    int16_t* o = out + 4 * x;
+    o[0] = o[1] = o[2] = o[3] = 0;
+    for (int c = 0; c < channels; ++c) {
+      o[channels == 2 ? 3 * c : c] = static_cast<int16_t>(in[x * channels + c] << kValueBits);
+    }
+  }
+}
+
+void RenderFixedTile(const TilePlaces& places, const Window<const int16_t>& window,
+                     const Bank& across, const Bank& down, int channels, uint8_t* out,
+                     ptrdiff_t out_stride) {
+  if (down.taps == 4 && across.groups == 1) {
+    RenderFixed<4, 1>(places, window, across, down, channels, out, out_stride);
+  } else if (down.taps == 2 && across.groups == 1) {
+    RenderFixed<2, 1>(places, window, across, down, channels, out, out_stride);
+  } else if (down.taps == 6 && across.groups == 2) {
+    RenderFixed<6, 2>(places, window, across, down, channels, out, out_stride);
+  } else {
+    RenderFixed<0, 0>(places, window, across, down, channels, out, out_stride);
+  }
+}
+
+// ------------------------------------------------------------------ floats
+
+// The four channels of one pixel of the result: even and odd neighbours across on their own, then
+// together, in vectors of any length.
+HWY_INLINE void SumFloats(const float* HWY_RESTRICT p, ptrdiff_t stride,
+                          const float* HWY_RESTRICT down, int taps,
+                          const float* HWY_RESTRICT across, int pairs, float* HWY_RESTRICT out) {
+  const hn::CappedTag<float, 8> d;
+  constexpr int kLanesF = static_cast<int>(hn::MaxLanes(d));
+  constexpr int kPartsF = 8 / kLanesF;
+  hn::Vec<decltype(d)> sum[kPartsF];
+  for (int pair = 0; pair < pairs; ++pair, p += 8, across += 8) {
+    for (int part = 0; part < kPartsF; ++part) {
+      const float* q = p + part * kLanesF;
+      auto column = hn::Mul(hn::LoadU(d, q), hn::Set(d, down[0]));
+      for (int t = 1; t < taps; ++t) {
+        column = hn::Add(column, hn::Mul(hn::LoadU(d, q + t * stride), hn::Set(d, down[t])));
+      }
+      const auto weighed = hn::Mul(column, hn::LoadU(d, across + part * kLanesF));
+      sum[part] = pair == 0 ? weighed : hn::Add(sum[part], weighed);
+    }
+  }
+  HWY_ALIGN float both[8];
+  for (int part = 0; part < kPartsF; ++part) hn::Store(sum[part], d, both + part * kLanesF);
+  for (int c = 0; c < 4; ++c) out[c] = both[c] + both[4 + c];
+}
+
+template <typename T>
+T Rounded(float v) {
+  constexpr float kMost = std::numeric_limits<T>::max();
+  return static_cast<T>(std::min(std::max(v, 0.0f), kMost) + 0.5f);
+}
+
+// Where places are the pixels' own: picture's pixel, or null where there is none.
+template <typename T>
+const T* Hidden(const ImageView<const T>& picture, int x, int y) {
+  const bool inside = x >= 0 && y >= 0 && x < picture.width && y < picture.height;
+  return picture.data != nullptr && inside ? picture.row(y) + ptrdiff_t{x} * picture.channels
+                                           : nullptr;
+}
+
+template <typename T>
+void RenderFloats(const TilePlaces& places, const Window<const float>& window,
+                  const BankF32& across, const BankF32& down, ImageView<const T> picture,
+                  int origin_x, int origin_y, int channels, T* out, ptrdiff_t out_stride) {
+  const int colours = channels == 2 ? 1 : std::min(channels, 3);
+  Row row;
+  for (int y = 0; y < places.height; ++y, out += out_stride) {
+    FindPlaces(places, y, window.stride, across, down, row);
+    for (int x = 0; x < places.width; ++x) {
+      float v[4];
+      SumFloats(window.data + row.first[x], window.stride,
+                down.down.data() + row.down[x] * down.taps, down.taps,
+                across.across.data() + row.across[x] * 16 * across.groups, across.taps / 2, v);
+      T* o = out + channels * x;
+      if (channels % 2 != 0) {
+        for (int c = 0; c < colours; ++c) o[c] = Rounded<T>(v[c]);
+        continue;
+      }
+      o[colours] = Rounded<T>(v[3]);
+      if (o[colours] != 0) {
+        for (int c = 0; c < colours; ++c) o[c] = Rounded<T>(v[c] / v[3]);
+        continue;
+      }
+      const T* hidden = nullptr;
+      if (row.across[x] == 0 && row.down[x] == 0) {
+        const auto at = static_cast<int>(row.first[x]);
+        const auto stride = static_cast<int>(window.stride);
+        hidden = Hidden(picture, origin_x + at % stride / 4 + across.before,
+                        origin_y + at / stride + down.before);
+      }
+      for (int c = 0; c < colours; ++c) {
+        o[c] = hidden != nullptr && hidden[colours] == 0 ? hidden[c] : T{0};
+      }
+    }
+  }
+}
+
+void RenderFloats8(const TilePlaces& places, const Window<const float>& window,
+                   const BankF32& across, const BankF32& down, ImageView<const uint8_t> picture,
+                   int origin_x, int origin_y, int channels, uint8_t* out, ptrdiff_t out_stride) {
+  RenderFloats<uint8_t>(places, window, across, down, picture, origin_x, origin_y, channels, out,
+                        out_stride);
+}
+
+void RenderFloats16(const TilePlaces& places, const Window<const float>& window,
+                    const BankF32& across, const BankF32& down, ImageView<const uint16_t> picture,
+                    int origin_x, int origin_y, int channels, uint16_t* out, ptrdiff_t out_stride) {
+  RenderFloats<uint16_t>(places, window, across, down, picture, origin_x, origin_y, channels, out,
+                         out_stride);
+}
+
+PEEL_ENTRY(WidenFixed);
+PEEL_ENTRY(RenderFixedTile);
+PEEL_ENTRY(RenderFloats8);
+PEEL_ENTRY(RenderFloats16);
+
+}  // namespace HWY_NAMESPACE
+}  // namespace peel::warp
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace peel::warp {
+
+PEEL_EXPORT(WidenFixed);
+PEEL_EXPORT(RenderFixedTile);
+PEEL_EXPORT(RenderFloats8);
+PEEL_EXPORT(RenderFloats16);
+
+namespace {
+
+template <typename T>
+void WidenFloats(const T* in, int channels, int count, float* out) {
+  for (int x = 0; x < count; ++x, in += channels, out += 4) {
+    out[0] = out[1] = out[2] = out[3] = 0;
+    if (channels % 2 != 0) {
+      for (int c = 0; c < channels; ++c) out[c] = static_cast<float>(in[c]);
+      continue;
+    }
+    const auto alpha = static_cast<float>(in[channels - 1]);
+    for (int c = 0; c + 1 < channels; ++c) out[c] = static_cast<float>(in[c]) * alpha;
+    out[3] = alpha;
+  }
+}
+
+}  // namespace
+
+void WidenRow(const uint8_t* in, int channels, int count, int16_t* out) {
+  PEEL_DISPATCH(WidenFixed)(in, channels, count, out);
+}
+
+void WidenRow(const uint8_t* in, int channels, int count, float* out) {
+  WidenFloats(in, channels, count, out);
+}
+
+void WidenRow(const uint16_t* in, int channels, int count, float* out) {
+  WidenFloats(in, channels, count, out);
+}
+
+bool IsOpaqueRow(const uint8_t* in, int channels, int count) {
+  uint32_t all = ~0u;
+  if (channels == 4) {
+    for (int x = 0; x < count; ++x) {
+      uint32_t pixel;
+      std::memcpy(&pixel, in + 4 * x, 4);
+      all &= pixel;
+    }
+    uint8_t bytes[4];
+    std::memcpy(bytes, &all, 4);
+    return bytes[3] == 255;
+  }
+  for (int x = 0; x < count; ++x) all &= in[2 * x + 1];
+  return (all & 255) == 255;
+}
+
+void RenderTile(const TilePlaces& places, const Window<const int16_t>& window, const Bank& across,
+                const Bank& down, int channels, uint8_t* out, ptrdiff_t out_stride) {
+  PEEL_DISPATCH(RenderFixedTile)(places, window, across, down, channels, out, out_stride);
+}
+
+void RenderTile(const TilePlaces& places, const Window<const float>& window, const BankF32& across,
+                const BankF32& down, ImageView<const uint8_t> picture, int origin_x, int origin_y,
+                int channels, uint8_t* out, ptrdiff_t out_stride) {
+  PEEL_DISPATCH(RenderFloats8)
+  (places, window, across, down, picture, origin_x, origin_y, channels, out, out_stride);
+}
+
+void RenderTile(const TilePlaces& places, const Window<const float>& window, const BankF32& across,
+                const BankF32& down, ImageView<const uint16_t> picture, int origin_x, int origin_y,
+                int channels, uint16_t* out, ptrdiff_t out_stride) {
+  PEEL_DISPATCH(RenderFloats16)
+  (places, window, across, down, picture, origin_x, origin_y, channels, out, out_stride);
+}
+
+}  // namespace peel::warp
+#endif  // HWY_ONCE
