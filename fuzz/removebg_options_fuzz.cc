@@ -15,8 +15,9 @@
 namespace {
 
 constexpr const char* kNames[] = {
-    "size", "type", "type_level", "format", "channels", "roi", "crop", "crop_margin", "scale",
-    "position", "bg_color", "add_shadow", "shadow_type", "shadow_opacity", "semitransparency"};
+    "size",     "type",       "type_level",  "format",         "channels",
+    "roi",      "crop",       "crop_margin", "scale",          "position",
+    "bg_color", "add_shadow", "shadow_type", "shadow_opacity", "semitransparency"};
 
 }  // namespace
 

@@ -1,6 +1,6 @@
-// Answers the CPUID instructions that mask_cpuid.py has replaced by UD2, as a processor with AVX2 and
-// without AVX-512 or AMX would. Loaded before the library that asks (ctypes.CDLL); the library's code
-// is its own otherwise, and asks while it is loaded, not while it computes.
+// Answers the CPUID instructions that mask_cpuid.py has replaced by UD2, as a processor with AVX2
+// and without AVX-512 or AMX would. Loaded before the library that asks (ctypes.CDLL); the
+// library's code is its own otherwise, and asks while it is loaded, not while it computes.
 #define _GNU_SOURCE
 #include <cpuid.h>
 #include <signal.h>
@@ -21,8 +21,9 @@ static void Answer(int signal, siginfo_t* info, void* context) {
   unsigned a, b, c, d;
   __cpuid_count(leaf, sub, a, b, c, d);
   if (leaf == 7 && sub == 0) {
-    b &= ~(1u << 16 | 1u << 17 | 1u << 21 | 0xFu << 26 | 3u << 30);  // AVX-512 F DQ IFMA PF ER CD BW VL
-    c &= ~(1u << 1 | 1u << 6 | 1u << 11 | 1u << 12 | 1u << 14);      // VBMI VBMI2 VNNI BITALG VPOPCNTDQ
+    // AVX-512 F DQ IFMA PF ER CD BW VL
+    b &= ~(1u << 16 | 1u << 17 | 1u << 21 | 0xFu << 26 | 3u << 30);
+    c &= ~(1u << 1 | 1u << 6 | 1u << 11 | 1u << 12 | 1u << 14);  // VBMI VBMI2 VNNI BITALG VPOPCNTDQ
     d &= ~(1u << 2 | 1u << 3 | 1u << 8 | 1u << 22 | 1u << 23 | 1u << 24 | 1u << 25);  // … FP16, AMX
   }
   if (leaf == 7 && sub == 1) {

@@ -27,7 +27,8 @@ struct HintSpread {
 // every cell's cost is that of the cheapest way to a stroke, on which steps over edges and over
 // colours that no stroke of the kind has lying on it cost more (geodesic distances, as in Bai,
 // Sapiro, "A geodesic framework for fast interactive image and video segmentation", 2007). Of two
-// kinds the cheaper one wins; small leftovers that strokes cut off follow. No way is longer than kHintReach of the picture's longer side.
+// kinds the cheaper one wins; small leftovers that strokes cut off follow. No way is longer than
+// kHintReach of the picture's longer side.
 // picture: 3 or 4 channels; strokes and matte: 1 channel of its size.
 Result<HintSpread> SpreadHints(ImageView<const uint8_t> picture, ImageView<const uint8_t> strokes,
                                ImageView<const uint8_t> matte, ThreadPool* pool = nullptr);

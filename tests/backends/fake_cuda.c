@@ -1,5 +1,5 @@
-/* libcuda.so.1 of a machine that is made up: $FAKE_INIT is what cuInit answers, $FAKE_CUDA the newest
- * CUDA served (12040 for 12.4), $FAKE_GPUS how many GPUs there are. */
+/* libcuda.so.1 of a machine that is made up: $FAKE_INIT is what cuInit answers, $FAKE_CUDA the
+ * newest CUDA served (12040 for 12.4), $FAKE_GPUS how many GPUs there are. */
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>

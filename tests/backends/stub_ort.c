@@ -1,7 +1,9 @@
-/* An ONNX Runtime that claims GPUs: forwards everything to the real library ($STUB_REAL) but lists CUDA
- * and TensorRT, accepts their set-up and then runs on the CPU. $STUB_MODE says what else it does:
+/* An ONNX Runtime that claims GPUs: forwards everything to the real library ($STUB_REAL) but lists
+ * CUDA and TensorRT, accepts their set-up and then runs on the CPU. $STUB_MODE says what else it
+ * does:
+ *
  *   silent   nothing: what some real installations do, and what Peel must notice
- *   honest   the profile says that the accelerator ran the nodes: as a machine with a GPU would look
+ *   honest   the profile says that the accelerator ran the nodes: as on a machine with a GPU
  *   wrong    the same, with other numbers in the results
  *   late     the same, but not in the process' first run
  *   memory   CUDA's set-up fails for want of memory
@@ -53,9 +55,10 @@ static void* AppendCuda(void* options, const void* provider) {
   }
   if (Mode("symbol")) {
     return ((void* (*)(int, const char*))real[0])(
-        1, "/src/provider_bridge_ort.cc:2043 onnxruntime::Provider& Get() [ONNXRuntimeError] : 1 : FAIL : "
-           "Failed to load library libonnxruntime_providers_cuda.so with error: "
-           "libonnxruntime_providers_cuda.so: undefined symbol: cuTensorMapEncodeTiled");
+        1,
+        "/src/provider_bridge_ort.cc:2043 onnxruntime::Provider& Get() [ONNXRuntimeError] : 1 : "
+        "FAIL : Failed to load library libonnxruntime_providers_cuda.so with error: "
+        "libonnxruntime_providers_cuda.so: undefined symbol: cuTensorMapEncodeTiled");
   }
   if (appended == NULL) appended = "CUDAExecutionProvider";
   return NULL;
@@ -98,8 +101,8 @@ static void* SessionEndProfiling(void* session, void* allocator, char** path) {
 
 static void* GetBoundOutputValues(const void* binding, void* allocator, void*** values,
                                   size_t* count) {
-  void* status =
-      ((void* (*)(const void*, void*, void***, size_t*))real[140])(binding, allocator, values, count);
+  void* status = ((void* (*)(const void*, void*, void***, size_t*))real[140])(binding, allocator,
+                                                                              values, count);
   if (status != NULL || appended == NULL || !(Mode("wrong") || Mode("late"))) return status;
   if (Mode("late") && runs++ < 1) return status;
   for (size_t i = 0; i < *count; ++i) {
