@@ -109,7 +109,7 @@ check-full: test test-kernels test-packages test-arm asan tsan fuzz bench
 
 format:
 	@tools/install_deps.sh lint
-	git ls-files '*.cc' '*.h' '*.hpp' | xargs clang-format -i
+	git ls-files '*.cc' '*.c' '*.h' '*.hpp' | xargs clang-format -i
 
 # Every C and C++ file; what was found clean is read again only when it or a header of its changes.
 lint: deps-build $(VENV)/.stamp

@@ -5,9 +5,11 @@ usage: tools/lint.py [-j JOBS] [--python PYTHON] [FILE...]
 
 Needs a configured build/ for the compile commands; builds nothing. Files that this build leaves out (fuzz
 targets, benchmarks, the Python module) are read with the flags of the others. Headers are read where a
-source includes them: one that no source reaches is an error too, so that nothing goes unread. A file found
-clean is not read again until it, a header of ours that it reaches, its flags or the checks change; the
-notes of that lie in build/lint. Returns 1 if anything was found.
+source includes them: one that no source reaches is an error too, so that nothing goes unread. Sources of
+one folder are read together, as one unit, where their names allow it: most of the time goes into the
+standard library's headers, once per unit. A file found clean is not read again until it, a header of ours
+that it reaches or its flags change, or a check is added; the notes of that lie in build/lint. Returns 1 if
+anything was found.
 """
 import argparse
 import collections
@@ -29,6 +31,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^">]+)[">]', re.M)
 SELF = re.compile(r'^\s*#\s*define\s+HWY_TARGET_INCLUDE\s+"([^"]+)"', re.M)
 # Built for another system, by a compiler of its own.
 WINDOWS = ("tools/windows/", "src/base/os/windows/")
+UNIT = 8  # sources of a unit at most
 FINDING = re.compile(r"^(\S+?:\d+:\d+): (?:warning|error): (.*?)(?: \[([^\]]+)\])?$", re.M)
 # Tests and benchmarks: GoogleTest's macros cost the analyzer four times what all else costs, and their
 # pictures are small and of known sides, so that a product of two fits and a half is meant to be whole;
@@ -95,20 +98,95 @@ def compile_commands(sources, python):
             (extra if s.startswith("python/") else []) for s in sources}
 
 
-def tidy(source, flags, common):
-    """None if the file was found clean before, else what clang-tidy says about it ('' is clean)."""
-    digest = hashlib.sha256("\0".join([common, *flags]).encode())
-    for file in sorted(reached(source)):
-        digest.update(f"\0{file}\0{text(file)}".encode())
-    note = NOTES / (source.replace("/", "+") + ".clean")
-    if note.is_file() and note.read_text() == digest.hexdigest():
-        return None
-    test = source.endswith(("_test.cc", "_bench.cc"))
-    done = run("clang-tidy", "-quiet", *([TEST_CHECKS] if test else []), source, "--", *flags)
-    if done.returncode == 0 and not FINDING.search(done.stdout):
-        note.write_text(digest.hexdigest())
-        return ""
-    return done.stdout or done.stderr
+def is_test(source):
+    return source.endswith(("_test.cc", "_bench.cc"))
+
+
+def names(source):
+    """What `source` defines at the top, roughly: two files of a unit may not define the same."""
+    found = set()
+    for line in text(source).splitlines():
+        if not line[:1].isalpha() or line.startswith(("namespace", "template", "using namespace", "using ::")):
+            continue
+        if test := re.match(r"(?:TYPED_)?TEST\w*\((\w+), (\w+)", line):
+            found.add(test[1] + "." + test[2])
+        elif not re.match(r"(class|struct|enum)[\w\s]*;$", line):
+            head = re.split(r"[({=;\[]| : |:$", line.split("//")[0], maxsplit=1)[0]
+            found.update(re.findall(r"([\w:~]+)\s*$", head))
+    return found
+
+
+def units(sources, commands):
+    """The sources in groups that one run of clang-tidy reads, in the order given."""
+    open_units, all_units = {}, []  # by folder, kind and flags: [(sources, their names)]
+    for source in sources:
+        if not source.endswith(".cc") or "foreach_target" in text(source):
+            all_units.append([source])  # Highway reads it once per target
+            continue
+        key = (os.path.dirname(source), is_test(source), *commands[source])
+        mine = names(source)
+        for unit, theirs in open_units.setdefault(key, []):
+            if len(unit) < UNIT and not mine & theirs:
+                unit.append(source)
+                theirs |= mine
+                break
+        else:
+            open_units[key].append(([source], mine))
+            all_units.append(open_units[key][-1][0])
+    return all_units
+
+
+class Notes:
+    """What was found clean, and by which checks: with fewer of them it is so still."""
+
+    def __init__(self):
+        NOTES.mkdir(parents=True, exist_ok=True)
+        config = re.sub(r"^#.*\n|^Checks:.*\n(?:\s.*\n)*", "", text(".clang-tidy"), flags=re.M)
+        self.common = run("clang-tidy", "--version").stdout + config
+        self.checks = {test: set(run("clang-tidy", "--list-checks", *([TEST_CHECKS] if test else []))
+                                 .stdout.split()[2:]) for test in (False, True)}
+
+    def digest(self, source, flags):
+        digest = hashlib.sha256("\0".join([self.common, *flags]).encode())
+        for file in sorted(reached(source)):
+            digest.update(f"\0{file}\0{text(file)}".encode())
+        return digest.hexdigest()
+
+    @staticmethod
+    def file(source):
+        return NOTES / (source.replace("/", "+") + ".clean")
+
+    def is_clean(self, source, flags):
+        if not self.file(source).is_file():
+            return False
+        digest, *checks = self.file(source).read_text().split()
+        return digest == self.digest(source, flags) and self.checks[is_test(source)] <= set(checks)
+
+    def add(self, source, flags):
+        self.file(source).write_text(
+            "\n".join([self.digest(source, flags), *sorted(self.checks[is_test(source)])]))
+
+
+def tidy(unit, commands, notes):
+    """What clang-tidy says about the sources of a unit ('' is clean); those that are so are noted."""
+    flags, place = commands[unit[0]], unit[0]
+    if len(unit) > 1:
+        place = str(NOTES / (hashlib.sha256("\0".join(unit).encode()).hexdigest()[:16] + ".cc"))
+        pathlib.Path(place).write_text("".join(
+            f'#include "{ROOT / s}"  // NOLINT(bugprone-suspicious-include)\n' for s in unit))
+    done = run("clang-tidy", "-quiet", *([TEST_CHECKS] if is_test(unit[0]) else []), place, "--", *flags)
+    if len(unit) > 1:
+        os.remove(place)
+        if "clang-diagnostic-error" in done.stdout:  # they do not go together after all
+            half = len(unit) // 2
+            return tidy(unit[:half], commands, notes) + tidy(unit[half:], commands, notes)
+    found = {os.path.relpath(m[1].rsplit(":", 2)[0], ROOT) for m in FINDING.finditer(done.stdout)}
+    if done.returncode and not found:
+        return done.stdout or done.stderr
+    for source in unit:
+        if not found & reached(source):
+            notes.add(source, flags)
+    return done.stdout if found else ""
 
 
 def main():
@@ -118,12 +196,12 @@ def main():
     parser.add_argument("files", nargs="*", help="sources to read, instead of all")
     options = parser.parse_args()
     os.chdir(ROOT)
-    NOTES.mkdir(parents=True, exist_ok=True)
 
     headers = [h for h in tracked("*.h", "*.hpp") if not h.startswith(WINDOWS)]
     sources = [s for s in tracked("*.cc", "*.c") if not s.startswith(WINDOWS)]
     failed = False
-    layout = run("clang-format", "--dry-run", "-Werror", *(options.files or [*headers, *tracked("*.cc")]))
+    layout = run("clang-format", "--dry-run", "-Werror",
+                 *(options.files or tracked("*.h", "*.hpp", "*.cc", "*.c")))
     if layout.returncode:
         print(layout.stderr, end="")
         failed = True
@@ -135,15 +213,13 @@ def main():
 
     sources = options.files or sources
     commands = compile_commands(sources, options.python)
-    common = run("clang-tidy", "--version").stdout + text(".clang-tidy") + TEST_CHECKS
-    findings, fresh = {}, 0
+    notes = Notes()
+    stale = [s for s in sources if not notes.is_clean(s, commands[s])]
+    findings = {}
     with concurrent.futures.ThreadPoolExecutor(options.j) as pool:
-        jobs = {pool.submit(tidy, s, commands[s], common): s for s in sources}
+        jobs = {pool.submit(tidy, u, commands, notes): u[0] for u in units(stale, commands)}
         for job in concurrent.futures.as_completed(jobs):
             said = job.result()
-            if said is None:
-                continue
-            fresh += 1
             if not said:
                 continue
             failed = True
@@ -151,11 +227,11 @@ def main():
             if not places or any(where not in findings for where in places):
                 print(said, end="" if said.endswith("\n") else "\n", flush=True)
             findings.update(places or {jobs[job]: (jobs[job], said, "not read")})
-    print(f"lint: {len(sources)} sources ({fresh} read, {len(sources) - fresh} unchanged since found clean) "
-          f"and {len(headers) - len(unread)} of {len(headers)} headers, {len(findings)} findings")
-    names = collections.Counter((f[2] or "").replace(",-warnings-as-errors", "") for f in findings.values())
-    for name, count in names.most_common():
-        print(f"{count:6} {name}")
+    print(f"lint: {len(sources)} sources ({len(stale)} read, {len(sources) - len(stale)} unchanged since found "
+          f"clean) and {len(headers) - len(unread)} of {len(headers)} headers, {len(findings)} findings")
+    kinds = collections.Counter((f[2] or "").replace(",-warnings-as-errors", "") for f in findings.values())
+    for kind, count in kinds.most_common():
+        print(f"{count:6} {kind}")
     return 1 if failed else 0
 
 
