@@ -242,4 +242,61 @@ Evidence Scorer::Look(const Quad& quad) const {
   return e;
 }
 
+namespace {
+
+// How much a candidate is worth without a look at the others.
+double Strength(const Evidence& e) {
+  return e[Evidence::kWeakerCover] * (0.3 + 0.7 * e[Evidence::kWeakerStep]) *
+         (1 - 0.5 * e[Evidence::kBeyond]);
+}
+
+struct Bounds {
+  double left = 1e9, top = 1e9, right = -1e9, bottom = -1e9;
+  explicit Bounds(const Quad& quad) {
+    for (const Point p : quad.corners) {
+      left = std::min(left, p.x), right = std::max(right, p.x);
+      top = std::min(top, p.y), bottom = std::max(bottom, p.y);
+    }
+  }
+};
+
+// Whether the outer quad holds the inner one, up to a few pixels, and is clearly larger.
+bool Encloses(const Quad& outer, const Quad& inner) {
+  constexpr double kSlack = 2;
+  for (size_t i = 0; i < 4; ++i) {
+    const Line side = Side(outer, i);
+    for (const Point p : inner.corners) {
+      if (side.Offset(p) < -kSlack) return false;
+    }
+  }
+  return SignedArea(outer) > 1.06 * SignedArea(inner);
+}
+
+}  // namespace
+
+void LookAround(const std::vector<Quad>& quads, std::vector<Evidence>& evidence) {
+  std::vector<Bounds> bounds;
+  std::vector<double> strength;
+  for (size_t i = 0; i < quads.size(); ++i) {
+    bounds.emplace_back(quads[i]);
+    strength.push_back(Strength(evidence[i]));
+  }
+  constexpr double kSlack = 4;
+  for (size_t i = 0; i < quads.size(); ++i) {
+    for (size_t j = 0; j < quads.size(); ++j) {
+      const Bounds &inner = bounds[i], &outer = bounds[j];
+      if (i == j || inner.left < outer.left - kSlack || inner.right > outer.right + kSlack ||
+          inner.top < outer.top - kSlack || inner.bottom > outer.bottom + kSlack) {
+        continue;
+      }
+      double& enclosed = evidence[i][Evidence::kEnclosed];
+      double& encloses = evidence[j][Evidence::kEncloses];
+      if (strength[j] <= enclosed && strength[i] <= encloses) continue;
+      if (!Encloses(quads[j], quads[i])) continue;
+      enclosed = std::max(enclosed, strength[j]);
+      encloses = std::max(encloses, strength[i]);
+    }
+  }
+}
+
 }  // namespace peel::quads

@@ -34,6 +34,8 @@ struct Evidence {
     kMatte,        // soft overlap with the matte; 0 without one
     kMatteSides,   // mean step of the matte across the sides; 0 without one
     kHasMatte,
+    kEnclosed,  // strength of the strongest other candidate around it: it may be a table in a page
+    kEncloses,  // strength of the strongest other candidate within it
     kCount,
   };
   std::array<double, kCount> values{};
@@ -59,5 +61,8 @@ class Scorer {
   std::vector<uint32_t> matte_sums_;  // of each row, up to each column
   double matte_total_ = 0;
 };
+
+// Sets what depends on the other candidates: kEnclosed and kEncloses.
+void LookAround(const std::vector<Quad>& quads, std::vector<Evidence>& evidence);
 
 }  // namespace peel::quads

@@ -3,29 +3,39 @@
 #include <algorithm>
 #include <utility>
 
+#include "src/image/rows.h"
 #include "src/rectify/candidates.h"
 #include "src/rectify/confidence.h"
 #include "src/rectify/edge_lines.h"
 #include "src/rectify/edge_map.h"
+#include "src/rectify/matte_outline.h"
 #include "src/rectify/segments.h"
 #include "src/rectify/working_copy.h"
 
 namespace peel::quads {
+namespace {
+
+constexpr int64_t kMostPixels = 500000;  // of the working copy
+constexpr double kLeastSegment = 10;     // pixels
+constexpr size_t kMostLines = 64;
+constexpr size_t kMostCandidates = 200;
+
+}  // namespace
 
 Result<Search> SearchQuads(ImageView<const uint8_t> picture, ImageView<const uint8_t> matte,
                            ThreadPool* pool) {
   Search search;
-  PEEL_ASSIGN_OR_RETURN(const WorkingCopy copy, MakeWorkingCopy(picture, 500000, pool));
+  PEEL_ASSIGN_OR_RETURN(const WorkingCopy copy, MakeWorkingCopy(picture, kMostPixels, pool));
   search.factor = copy.factor;
   ImageU8 small_matte;
   if (!matte.empty()) {
     PEEL_ASSIGN_OR_RETURN(small_matte, ShrinkMatte(matte, copy.factor, pool));
   }
   PEEL_ASSIGN_OR_RETURN(EdgeMap edges, MakeEdgeMap(copy, pool));
-  std::vector<Segment> segments = FindSegments(edges, 10);
+  std::vector<Segment> segments = FindSegments(edges, kLeastSegment);
   PEEL_ASSIGN_OR_RETURN(const WorkingCopy half, Halve(copy, pool));
   PEEL_ASSIGN_OR_RETURN(EdgeMap half_edges, MakeEdgeMap(half, pool));
-  for (Segment s : FindSegments(half_edges, 10)) {
+  for (Segment s : FindSegments(half_edges, kLeastSegment)) {
     s.a = 2.0 * s.a, s.b = 2.0 * s.b, s.length *= 2, s.contrast /= 2;
     segments.push_back(s);
   }
@@ -41,11 +51,11 @@ Result<Search> SearchQuads(ImageView<const uint8_t> picture, ImageView<const uin
       }
     }
     PEEL_ASSIGN_OR_RETURN(EdgeMap matte_edges, MakeEdgeMap(as_copy, pool));
-    for (const Segment& s : FindSegments(matte_edges, 10)) segments.push_back(s);
+    for (const Segment& s : FindSegments(matte_edges, kLeastSegment)) segments.push_back(s);
   }
   std::stable_sort(segments.begin(), segments.end(),
                    [](const Segment& a, const Segment& b) { return a.length > b.length; });
-  std::vector<EdgeLine> lines = FindEdgeLines(segments, copy, 64);
+  std::vector<EdgeLine> lines = FindEdgeLines(segments, copy, kMostLines);
   const double w = copy.width(), h = copy.height();
   const Line borders[] = {{{0, 0}, {1, 0}}, {{0, h}, {1, 0}}, {{0, 0}, {0, 1}}, {{w, 0}, {0, 1}}};
   for (const Line& border : borders) {
@@ -54,15 +64,29 @@ Result<Search> SearchQuads(ImageView<const uint8_t> picture, ImageView<const uin
     line.is_border = true;
     lines.push_back(std::move(line));
   }
-  const std::vector<Candidate> candidates = CombineLines(lines, copy.width(), copy.height(), 200);
+  std::vector<Candidate> candidates;
+  for (const Quad& quad : QuadsAroundMatte(small_matte.view())) {
+    if (IsSensible(quad, copy.width(), copy.height())) candidates.push_back({quad, 0});
+  }
+  for (const Candidate& c : CombineLines(lines, copy.width(), copy.height(), kMostCandidates)) {
+    candidates.push_back(c);
+  }
   const Scorer scorer(copy, edges, small_matte.view());
+  std::vector<Quad> quads;
+  std::vector<Evidence> evidence(candidates.size());
+  for (const Candidate& c : candidates) quads.push_back(c.quad);
+  ForRowBands(
+      static_cast<int>(quads.size()), pool,
+      [&](int first, int last, int) {
+        for (int i = first; i < last; ++i) {
+          evidence[static_cast<size_t>(i)] = scorer.Look(quads[static_cast<size_t>(i)]);
+        }
+      },
+      8);
+  LookAround(quads, evidence);
   std::vector<JudgedQuad>& judged = search.judged;
-  for (const Candidate& c : candidates) {
-    JudgedQuad j;
-    j.quad = c.quad;
-    j.evidence = scorer.Look(c.quad);
-    j.log_odds = LogOdds(j.evidence);
-    judged.push_back(j);
+  for (size_t i = 0; i < quads.size(); ++i) {
+    judged.push_back({quads[i], evidence[i], LogOdds(evidence[i])});
   }
   std::stable_sort(judged.begin(), judged.end(), [](const JudgedQuad& a, const JudgedQuad& b) {
     return a.log_odds > b.log_odds;
