@@ -2,6 +2,7 @@
 import dataclasses
 
 import numpy as np
+from PIL import Image, ImageDraw
 
 from . import camera as cameras
 from . import grounds, light, noise, pages, photos as pools, sensor, surfaces, texture, things
@@ -306,7 +307,7 @@ class Scene:
         long = max(size_mm)
         if table and d >= 2 and rng.random() < 0.15:  # a pile of sheets
             for _ in range(int(rng.integers(1, 4))):
-                self.sheet(size_mm, rng.normal(0, 0.03, 2) * long, rng.normal(0, 0.08), self.what if self.what in pages.LAYOUTS else "letter")
+                self.sheet(size_mm, rng.normal(0, 0.03, 2) * long, rng.normal(0, 0.08), self.what if self.what in pages.LAYOUTS else "letter", True)
             self.applied.append("a pile")
         count = int(rng.integers(0, [1, 2, 5, 7][d]))
         for _ in range(count):
@@ -342,13 +343,27 @@ class Scene:
                 self.flat(image, cover, across, across, place, 0.0, raised, 0.3 if kind == "coin" else 0)
                 self.applied.append(kind)
 
-    def sheet(self, size_mm, where, turn, layout):
+    def sheet(self, size_mm, where, turn, layout, pile=False):
         rng = self.rng
         scale = min(self.samples * self.mm, np.sqrt(2e6 / (size_mm[0] * size_mm[1])))
         image, _ = pages.page(rng, layout, size_mm, scale, self.photos)
         layer = self.flat(image, None, *size_mm, where, turn)
+        # What is photographed must be plain: a sheet that nothing hides has to be the smaller one.
+        if not pile and self.visible_area(layer) > 0.5 * self.visible_area(self.main):
+            self.layers.pop()
+            return
         self.others.append(layer)
         self.applied.append("another sheet")
+
+    def visible_area(self, layer):
+        """Pixels of the picture within a layer's outline."""
+        p = self.camera.project(layer.corners())
+        if np.isnan(p).any():
+            return np.inf
+        factor = 200 / max(self.size)
+        image = Image.new("L", (round(self.size[0] * factor), round(self.size[1] * factor)))
+        ImageDraw.Draw(image).polygon([tuple(q) for q in p * factor], fill=1)
+        return float(np.asarray(image).sum())
 
     def flat(self, image, cover, w, h, where, turn, raised=0.0, shadow=0.4):
         u = np.array([np.cos(turn), np.sin(turn), 0])
