@@ -2,8 +2,8 @@
 # Everything that `make bench` measures, against peers from PyPI in a virtual environment of its own.
 # Results (JSON and Markdown) go to out/bench. Needs ../shared for the photograph and U²-Net-p.
 # BENCH_QUIET may name a command that is put before each minute of timing and keeps other work away.
-# usage: bench/run.sh [engine|shapes|crowded|cold|warm|formats|matting|edges|png|folder|serve]...     all of them by default
-# (but crowded and serve, which take long; serve needs wrk, and the Python module: make python).
+# usage: bench/run.sh [engine|shapes|crowded|cold|warm|formats|matting|edges|png|folder|rectify|serve]...
+# All of them by default (but crowded and serve, which take long; serve needs wrk, and the Python module: make python).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 peel=build-bench/peel
@@ -12,7 +12,7 @@ venv=.venv-bench
 model=../shared/models/u2netp-fp32.onnx
 photo=../shared/images/camera/HMD_Nokia_8.3_5G.jpg
 parts=("$@")
-[ $# -gt 0 ] || parts=(engine shapes cold warm formats matting edges png folder)
+[ $# -gt 0 ] || parts=(engine shapes cold warm formats matting edges png folder rectify)
 mkdir -p "$out"
 
 if [ ! -f "$model" ] || [ ! -f "$photo" ]; then
@@ -56,6 +56,9 @@ for part in "${parts[@]}"; do
               ../shared/images/camera/*.jpg ../shared/images/objects/*.jpg ;;
     png) "$python" bench/png/compare.py --bench build-bench/codec_bench --json "$out/png.json" |
            tee "$out/png.md" ;;
+    rectify)
+      "$python" bench/rectify/run.py "$peel" "$out"
+      "$python" bench/rectify/ocr.py "$peel" "$out" ;;
     serve) "$python" bench/serve/run.py "$peel" .venv/bin/python "$venv/bin/rembg" "$model" "$photo" "$out" ;;
     *) echo "bench: no part called $part" >&2; exit 2 ;;
   esac
