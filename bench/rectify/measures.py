@@ -71,12 +71,12 @@ def judged(record, corners, ratio):
     best = None
     for truth in [{"corners": record["corners"], "ratio": record["ratio"]}, *record["also"]]:
         true = np.asarray(truth["corners"], float)
-        overlap = jaccard(found, true, truth["ratio"])
+        overlap = jaccard(found, true, truth["ratio"] or 1.0)  # which does not depend on the ratio
         if best is None or overlap > best["jaccard"]:
             turn, far = turned(found, true)
-            expected = 1 / truth["ratio"] if turn % 2 else truth["ratio"]
+            expected = truth["ratio"] and (1 / truth["ratio"] if turn % 2 else truth["ratio"])
             best = {"jaccard": overlap, "corner": far / np.hypot(record["width"], record["height"]), "turn": turn,
-                    "ratio_error": abs(ratio / expected - 1) if ratio else None}
+                    "ratio_error": abs(ratio / expected - 1) if ratio and expected else None}
     return best
 
 

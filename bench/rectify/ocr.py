@@ -28,11 +28,10 @@ import measure  # noqa: E402
 import measures  # noqa: E402
 import peel_rectify  # noqa: E402
 import peers  # noqa: E402
+import sources  # noqa: E402
 from generate import scene, sensor  # noqa: E402
 from generate.photos import Pool  # noqa: E402
 
-HERE = pathlib.Path(__file__).resolve().parent
-SHARED = HERE.parent.parent.parent / "shared"
 SEED = 1985
 
 
@@ -68,8 +67,7 @@ def error_rate(path, text):
 
 def photographs(folder, count):
     """[(file, truth)]: pages whose print is large enough."""
-    large = [SHARED / "images/camera", SHARED / "images/objects", HERE.parent.parent / "samples"]
-    photos = Pool([f for f in large if f.is_dir()], [])
+    photos = Pool(sources.large(), [])
     made = []
     for index in range(count):
         shot = scene.make([SEED, index], index % 3, photos, ["letter", "book"][index // 3 % 2], 3000, english=True)

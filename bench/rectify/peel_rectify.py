@@ -13,14 +13,14 @@ def run(peel, folder, files, out, extra=()):
     done = subprocess.run(command, capture_output=True, text=True)
     if not report.exists():
         raise RuntimeError(f"peel rectify left no report: {done.stderr[-2000:]}")
-    found = {}
+    found, names = {}, {pathlib.Path(f).name: f for f in files}
     for line in report.read_text(encoding="utf-8").splitlines():
         entry = json.loads(line)
         if "input" not in entry:
             continue
         ok = entry["status"] == "ok"
-        found[pathlib.Path(entry["input"]).name] = (entry["corners"] if ok else None, entry.get("ratio"),
-                                                     entry.get("ms") or {}, entry.get("reason", ""))
+        found[names[pathlib.Path(entry["input"]).name]] = (entry["corners"] if ok else None, entry.get("ratio"),
+                                                            entry.get("ms") or {}, entry.get("reason", ""))
     missing = set(files) - set(found)
     if missing:
         raise RuntimeError(f"peel rectify reported nothing of {sorted(missing)[:3]} …: {done.stderr[-2000:]}")

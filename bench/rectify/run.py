@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """`peel rectify` against OpenCV's usual ways on photographs with known corners.
 
-usage: bench/rectify/run.py PEEL OUT [--sets FOLDER] [--only clean,cluttered,none] [--peel-options "…"]
+usage: bench/rectify/run.py PEEL OUT [--sets FOLDER] [--only clean,cluttered,none,real] [--peel-options "…"]
 FOLDER holds clean/, cluttered/ and none/, each with truth.jsonl; by default they are made in OUT/rectify-sets, from
 seeds other than those that Peel was tuned on. OUT/rectify.json has every picture's figures, OUT/rectify.md the tables.
 """
@@ -21,27 +21,22 @@ import measure  # noqa: E402
 import measures  # noqa: E402
 import peel_rectify  # noqa: E402
 import peers  # noqa: E402
+import real  # noqa: E402
+import sources  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
-SHARED = ROOT.parent / "shared"
+SHARED = sources.SHARED
 SEED = 2015  # of the sets that are reported
-COUNTS = {"clean": 300, "cluttered": 500, "none": 400}
+COUNTS = {"clean": 200, "cluttered": 300, "none": 300}
 GOOD = 0.95
 
 
-def sources():
-    """Arguments of the generator: where photographs for grounds are."""
-    large = [SHARED / "images/camera", SHARED / "images/objects", ROOT / "samples"]
-    return ["--large", *map(str, large), "--small", str(SHARED / "data/train/images"), "--none", str(HERE / "none.txt")]
-
-
-def make_sets(folder):
+def make_sets(folder, names):
     for name, count in COUNTS.items():
-        if (folder / name / "done").exists():
+        if name not in names or (folder / name / "done").exists():
             continue
         subprocess.run([sys.executable, "-m", "generate", str(folder / name), "--set", name, "--count", str(count),
-                        "--seed", str(SEED), *sources()], cwd=HERE, check=True)
+                        "--seed", str(SEED), *sources.arguments()], cwd=HERE, check=True)
         (folder / name / "done").write_text("")
 
 
@@ -93,8 +88,6 @@ def main_table(results):
     out = ("| pictures | way | Jaccard, mean | within .95 | abstained | corner error, median / 95 % | "
            "ratio error, median / 95 % | numbered from another corner | find + warp, ms |\n" + "|---" * 9 + "|\n")
     for name, ways in results.items():
-        if name == "none":
-            continue
         for way, rows in ways.items():
             f = figures(rows)
             out += (f"| {name} | {way} | {span(f, 'jaccard')} | {share(f, 'good')} | {f['abstained']:.1%} | "
@@ -112,10 +105,23 @@ def none_table(results):
     return out
 
 
+def real_table(results):
+    """Each photograph for itself."""
+    ways = results["real"]
+    out = "| photograph | " + " | ".join(f"{w}: Jaccard, corner error" for w in ways) + " |\n" + "|---" * (1 + len(ways)) + "|\n"
+    for k, row in enumerate(next(iter(ways.values()))):
+        cells = []
+        for rows in ways.values():
+            r = rows[k]
+            cells.append(f"{r['jaccard']:.3f}, {r['corner']:.2%}" if r["found"] else f"left alone: {r['reason'] or 'nothing found'}")
+        out += f"| {row['what']} | " + " | ".join(cells) + " |\n"
+    return out
+
+
 def by_group(results, key, title):
     """Within .95, for each kind or difficulty."""
     ways = list(next(iter(results.values())))
-    rows = {way: [r for name in results if name != "none" for r in results[name][way]] for way in ways}
+    rows = {way: [r for name in results for r in results[name][way]] for way in ways}
     groups = sorted({r[key] for r in rows[ways[0]]})
     out = f"| {title} | pictures | " + " | ".join(f"{w}: mean Jaccard / within .95" for w in ways) + " |\n"
     out += "|---" * (2 + len(ways)) + "|\n"
@@ -132,8 +138,6 @@ def failures(results):
     """How many times as many failures as Peel's each other way has."""
     lines = []
     for name, ways in results.items():
-        if name == "none":
-            continue
         bad = {way: sum(r.get("jaccard", 0) < GOOD for r in rows) for way, rows in ways.items()}
         ours = bad.get("Peel")
         if ours is None:
@@ -150,31 +154,36 @@ def main():
     parser.add_argument("peel", help="the program; '-' leaves it out")
     parser.add_argument("out")
     parser.add_argument("--sets")
-    parser.add_argument("--only", default="clean,cluttered,none")
+    parser.add_argument("--only", default="clean,cluttered,none,real")
     parser.add_argument("--peel-options", default="")
     options = parser.parse_args()
     out = pathlib.Path(options.out)
     folder = pathlib.Path(options.sets) if options.sets else out / "rectify-sets"
     if not options.sets:
-        make_sets(folder)
+        make_sets(folder, options.only.split(","))
     cv2.setNumThreads(2)
     results = {}
     for name in options.only.split(","):
-        records = truths(folder / name)
+        records = real.records(SHARED) if name == "real" else truths(folder / name)
+        if not records:
+            continue
+        place = SHARED if name == "real" else folder / name
         files = [r["file"] for r in records]
         ways = {}
         if options.peel != "-":
-            ways["Peel"] = peel_rectify.run(options.peel, folder / name, files, out / "rectify-out" / name,
+            ways["Peel"] = peel_rectify.run(options.peel, place, files, out / "rectify-out" / name,
                                          shlex.split(options.peel_options))
-        ways["OpenCV, usual recipe"] = peers.by_opencv(peers.recipe, folder / name, files)
-        ways["OpenCV, squares.cpp"] = peers.by_opencv(peers.squares, folder / name, files)
+        ways["OpenCV, usual recipe"] = peers.by_opencv(peers.recipe, place, files)
+        ways["OpenCV, squares.cpp"] = peers.by_opencv(peers.squares, place, files)
         results[name] = {way: judge(records, found) for way, found in ways.items()}
-    quads = {name: ways for name, ways in results.items() if name != "none"}
+    quads = {name: ways for name, ways in results.items() if name not in ("none", "real")}
     parts = []
     if quads:
         parts += [main_table(quads), failures(quads)]
     if "none" in results:
         parts.append(none_table(results))
+    if "real" in results:
+        parts.append(real_table(results))
     if quads:
         parts += [by_group(quads, "what", "what"), by_group(quads, "difficulty", "difficulty")]
     summary = {name: {way: figures(rows) for way, rows in ways.items()} for name, ways in quads.items()}

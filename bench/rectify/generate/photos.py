@@ -8,7 +8,7 @@ KINDS = (".jpg", ".jpeg", ".png", ".webp")
 
 
 class Pool:
-    """Large and small photographs of some folders, in a fixed order. Asked with a generator it gives one of them, cut
+    """Large and small photographs, of some folders or files, in a fixed order. Asked with a generator it gives one of them, cut
     and turned at random; without any file it gives None."""
 
     def __init__(self, large=(), small=()):
@@ -52,8 +52,10 @@ def opened(path):
     return photo
 
 
-def listed(folders):
+def listed(places):
+    """Folders' photographs and single files."""
     found = []
-    for folder in folders:
-        found += sorted(str(p) for p in pathlib.Path(folder).iterdir() if p.suffix.lower() in KINDS)
+    for place in map(pathlib.Path, places):
+        files = [place] if place.is_file() else sorted(place.iterdir())
+        found += [str(p) for p in files if p.suffix.lower() in KINDS]
     return found
