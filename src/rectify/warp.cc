@@ -30,6 +30,7 @@ constexpr double kMostBend = 0.05;
 // A pixel of the result that is more pixels of the picture than this shows nothing but noise.
 constexpr double kLargestScale = 1e6;
 constexpr int kWindowPixels = 1 << 16;
+constexpr size_t kScratch = size_t{kWindowPixels} * 4;
 // What remains of a scale for the filter after halvings: so much at least that what they blur and
 // alias is not seen, and no more than its tables reach.
 constexpr double kLeastGrowth = 4;
@@ -75,6 +76,7 @@ int CountLevels(const Homography& h, Size size) {
 struct Span {
   double low, high;  // places that count, a pixel's centre at its number
   int first, count;  // pixels of the window
+  bool clamped;      // some places would lie beyond
   bool outside;      // nothing of the picture is seen
 };
 
@@ -87,6 +89,7 @@ Span MakeSpan(double low, double high, int size, const B& bank) {
   span.outside = high < -reach || low > size - 1 + reach;
   span.low = near(low);
   span.high = near(high);
+  span.clamped = span.low > low || span.high < high;
   // A pixel to spare on both sides for places that are rounded.
   span.first = static_cast<int>(std::floor(span.low)) - bank.before - 1;
   const int last = static_cast<int>(std::floor(span.high)) - bank.before + 4 * bank.groups + 1;
@@ -101,7 +104,7 @@ class Warper {
          ImageView<T> out)
       : levels_(levels), h_(h), options_(options), out_(out), filters_(options.filter) {}
 
-  // `scratch` is kWindowPixels of four floats.
+  // `scratch` is kScratch floats.
   void Tile(Box box, float* scratch) {
     const Point middle{box.x + box.width / 2.0, box.y + box.height / 2.0};
     const double w = Denominator(h_, middle);
@@ -133,11 +136,12 @@ class Warper {
       const Span x = MakeSpan(low.x, high.x, source.width, across);
       const Span y = MakeSpan(low.y, high.y, source.height, down);
       if (options_.empty_outside && (x.outside || y.outside)) return Clear(box);
-      if (int64_t{x.count} * y.count > kWindowPixels && box.width * box.height > 1) {
+      const int wide = x.count + warp::kWidenedToSpare;
+      if (int64_t{wide} * y.count > kWindowPixels && box.width * box.height > 1) {
         return Divide(box, scratch);
       }
-      const Window<std::remove_pointer_t<decltype(data)>> window{data, ptrdiff_t{4} * x.count,
-                                                                 x.count, y.count};
+      const Window<std::remove_pointer_t<decltype(data)>> window{data, ptrdiff_t{4} * wide, x.count,
+                                                                 y.count};
       Load(source, x.first, y.first, window);
       TilePlaces t;
       t.left = static_cast<float>(0.5 - box.width / 2.0);
@@ -154,6 +158,7 @@ class Warper {
       t.max_x = static_cast<float>(x.high - x.first);
       t.min_y = static_cast<float>(y.low - y.first);
       t.max_y = static_cast<float>(y.high - y.first);
+      t.clamped = x.clamped || y.clamped;
       t.width = box.width;
       t.height = box.height;
       const bool plain = level == 0 && step_x == 0 && step_y == 0;
@@ -240,36 +245,38 @@ class Warper {
 
   template <typename W>
   void Load(ImageView<const T> source, int first_x, int first_y, const Window<W>& window) {
-    // Of each row: pixels left of the picture, inside, right of it.
+    // Of each row: pixels left of the picture, inside, right of it; and of the rows likewise.
     const int before = std::clamp(-first_x, 0, window.width);
-    const int begin = std::min(first_x + before, source.width);
-    const int inside = std::clamp(source.width - begin, 0, window.width - before);
-    const int after = window.width - before - inside;
+    const int left = std::min(first_x + before, source.width);
+    const int inside = std::clamp(source.width - left, 0, window.width - before);
+    const int above = std::clamp(-first_y, 0, window.height);
+    const int top = std::min(first_y + above, source.height);
+    const int rows = std::clamp(source.height - top, 0, window.height - above);
+    const auto widen = [&](int x, int y, int count, int lines, W* to) {
+      warp::Widen(source.row(y) + ptrdiff_t{x} * source.channels, source.stride, source.channels,
+                  source.width - x, count, lines, to, window.stride);
+    };
+    if (inside > 0 && rows > 0) {
+      widen(left, top, inside, rows, window.data + above * window.stride + 4 * before);
+    }
+    if (before == 0 && inside == window.width && rows == window.height) return;
+    const auto size = static_cast<size_t>(window.stride);
     for (int y = 0; y < window.height; ++y) {
       W* row = window.data + y * window.stride;
-      const int at = first_y + y;
-      if (options_.empty_outside && (at < 0 || at >= source.height)) {
-        std::fill_n(row, window.stride, W{0});
-        continue;
-      }
-      const T* from = source.row(std::clamp(at, 0, source.height - 1));
-      warp::WidenRow(from + ptrdiff_t{begin} * source.channels, source.channels, inside,
-                     row + 4 * before);
       if (options_.empty_outside) {
-        std::fill_n(row, 4 * before, W{0});
-        std::fill_n(row + 4 * (before + inside), 4 * after, W{0});
+        const bool out = y < above || y >= above + rows;
+        std::fill_n(row, out ? size : 4 * static_cast<size_t>(before), W{0});
+        std::fill(row + 4 * (before + inside), row + window.stride, W{0});
         continue;
       }
-      W edge[4];
-      if (before > 0) {
-        warp::WidenRow(from, source.channels, 1, edge);
-        for (int x = 0; x < before; ++x) std::copy_n(edge, 4, row + 4 * x);
-      }
-      if (after > 0) {
-        warp::WidenRow(from + ptrdiff_t{source.width - 1} * source.channels, source.channels, 1,
-                       edge);
-        for (int x = before + inside; x < window.width; ++x) std::copy_n(edge, 4, row + 4 * x);
-      }
+      const int at = std::clamp(first_y + y, 0, source.height - 1);
+      const bool there = y >= above && y < above + rows;
+      if (!there && inside > 0) widen(left, at, inside, 1, row + 4 * before);
+      W edge[4 * (1 + warp::kWidenedToSpare)];
+      widen(0, at, 1, 1, edge);
+      for (int x = 0; x < before; ++x) std::copy_n(edge, 4, row + 4 * x);
+      widen(source.width - 1, at, 1, 1, edge);
+      for (int x = before + inside; x < window.width; ++x) std::copy_n(edge, 4, row + 4 * x);
     }
   }
 
@@ -309,7 +316,6 @@ Result<Image<T>> WarpAny(ImageView<const T> picture, const Homography& to_source
   }
   PEEL_ASSIGN_OR_RETURN(auto out, Image<T>::Allocate(size.width, size.height, picture.channels));
   PEEL_ASSIGN_OR_RETURN(const auto levels, warp::MakeLevels(picture, CountLevels(h, size), pool));
-  constexpr size_t kScratch = size_t{kWindowPixels} * 4;
   PEEL_ASSIGN_OR_RETURN(auto scratch, AlignedBuffer::Allocate(kScratch * sizeof(float) *
                                                               static_cast<size_t>(Workers(pool))));
   Warper<T> warper(levels, h, options, out.view());

@@ -21,53 +21,70 @@ constexpr int kPadded = kTileSide + 16;  // whole vectors for any width
 
 // ------------------------------------------------------------------ places
 
-// Of one row of a tile: where the first tap of each pixel lies in the window, and the phases.
+// Of one row of a tile, for each pixel: where its first tap lies in the window, and its weights in
+// the banks' tables. All in elements.
 struct Row {
   HWY_ALIGN int32_t first[kPadded];
   HWY_ALIGN int32_t across[kPadded];
   HWY_ALIGN int32_t down[kPadded];
 };
 
-template <class B>
-void FindPlaces(const TilePlaces& t, int row, ptrdiff_t stride, const B& across, const B& down,
-                Row& out) {
-  const hn::ScalableTag<float> d;
-  const hn::RebindToSigned<decltype(d)> di;
-  const int n = static_cast<int>(hn::Lanes(d));
-  const float v = t.top + static_cast<float>(row);
-  const auto gv = hn::Set(d, 1.0f + t.gv * v), gu = hn::Set(d, t.gu);
-  const auto xv = hn::Set(d, t.xv * v), xu = hn::Set(d, t.xu), x0 = hn::Set(d, t.x0);
-  const auto yv = hn::Set(d, t.yv * v), yu = hn::Set(d, t.yu), y0 = hn::Set(d, t.y0);
-  const auto min_x = hn::Set(d, t.min_x), max_x = hn::Set(d, t.max_x);
-  const auto min_y = hn::Set(d, t.min_y), max_y = hn::Set(d, t.max_y);
-  const auto phases_x = hn::Set(d, static_cast<float>(1 << across.phase_bits));
-  const auto phases_y = hn::Set(d, static_cast<float>(1 << down.phase_bits));
-  const auto mask_x = hn::Set(di, (1 << across.phase_bits) - 1);
-  const auto mask_y = hn::Set(di, (1 << down.phase_bits) - 1);
-  // Lanes to spare see what the last pixel sees.
-  const auto left = hn::Set(d, t.left);
-  const auto right = hn::Set(d, t.left + static_cast<float>(t.width - 1));
-  const auto half = hn::Set(d, 0.5f), one = hn::Set(d, 1.0f);
-  const auto rows = hn::Set(di, static_cast<int32_t>(stride));
-  const auto origin = hn::Set(di, -down.before * static_cast<int32_t>(stride) - 4 * across.before);
-  for (int i = 0; i < t.width; i += n) {
-    const auto u = hn::Min(hn::Add(hn::Iota(d, static_cast<float>(i)), left), right);
-    const auto scale = hn::Div(one, hn::Add(gv, hn::Mul(gu, u)));
-    auto x = hn::Add(x0, hn::Mul(scale, hn::Add(xv, hn::Mul(xu, u))));
-    auto y = hn::Add(y0, hn::Mul(scale, hn::Add(yv, hn::Mul(yu, u))));
-    x = hn::Min(hn::Max(x, min_x), max_x);
-    y = hn::Min(hn::Max(y, min_y), max_y);
-    // Positive, so that what is cut off rounds to the nearest.
-    const auto px = hn::ConvertTo(di, hn::Add(hn::Mul(x, phases_x), half));
-    const auto py = hn::ConvertTo(di, hn::Add(hn::Mul(y, phases_y), half));
-    const auto whole_x = hn::ShiftRightSame(px, across.phase_bits);
-    const auto whole_y = hn::ShiftRightSame(py, down.phase_bits);
-    const auto first = hn::Add(origin, hn::Add(hn::Mul(whole_y, rows), hn::ShiftLeft<2>(whole_x)));
-    hn::StoreU(first, di, out.first + i);
-    hn::StoreU(hn::And(px, mask_x), di, out.across + i);
-    hn::StoreU(hn::And(py, mask_y), di, out.down + i);
+template <class D, class B>
+class Places {
+  using V = hn::Vec<D>;
+  using DI = hn::RebindToSigned<D>;
+  using VI = hn::Vec<DI>;
+
+ public:
+  Places(D d, const TilePlaces& t, ptrdiff_t stride, const B& across, const B& down)
+      : t_(t),
+        bits_x_(across.phase_bits),
+        bits_y_(down.phase_bits),
+        phases_x_(hn::Set(d, static_cast<float>(1 << bits_x_))),
+        phases_y_(hn::Set(d, static_cast<float>(1 << bits_y_))),
+        mask_x_(hn::Set(DI(), (1 << bits_x_) - 1)),
+        mask_y_(hn::Set(DI(), (1 << bits_y_) - 1)),
+        step_x_(hn::Set(DI(), 16 * across.groups)),
+        step_y_(hn::Set(DI(), down.taps)),
+        stride_(hn::Set(DI(), static_cast<int32_t>(stride))),
+        origin_(hn::Set(DI(), -down.before * static_cast<int32_t>(stride) - 4 * across.before)) {}
+
+  HWY_INLINE void Find(int row, Row& out) const {
+    const D d;
+    const DI di;
+    const float v = t_.top + static_cast<float>(row);
+    const V gv = hn::Set(d, 1.0f + t_.gv * v), gu = hn::Set(d, t_.gu);
+    const V xv = hn::Set(d, t_.xv * v), xu = hn::Set(d, t_.xu), x0 = hn::Set(d, t_.x0);
+    const V yv = hn::Set(d, t_.yv * v), yu = hn::Set(d, t_.yu), y0 = hn::Set(d, t_.y0);
+    const V one = hn::Set(d, 1.0f), half = hn::Set(d, 0.5f), left = hn::Set(d, t_.left);
+    // Lanes to spare see what the last pixel sees.
+    const V right = hn::Set(d, t_.left + static_cast<float>(t_.width - 1));
+    for (int i = 0; i < t_.width; i += static_cast<int>(hn::Lanes(d))) {
+      const V u = hn::Min(hn::Add(hn::Iota(d, static_cast<float>(i)), left), right);
+      const V scale = hn::Div(one, hn::Add(gv, hn::Mul(gu, u)));
+      V x = hn::Add(x0, hn::Mul(scale, hn::Add(xv, hn::Mul(xu, u))));
+      V y = hn::Add(y0, hn::Mul(scale, hn::Add(yv, hn::Mul(yu, u))));
+      if (t_.clamped) {
+        x = hn::Min(hn::Max(x, hn::Set(d, t_.min_x)), hn::Set(d, t_.max_x));
+        y = hn::Min(hn::Max(y, hn::Set(d, t_.min_y)), hn::Set(d, t_.max_y));
+      }
+      // Positive, so that what is cut off rounds to the nearest.
+      const VI px = hn::ConvertTo(di, hn::Add(hn::Mul(x, phases_x_), half));
+      const VI py = hn::ConvertTo(di, hn::Add(hn::Mul(y, phases_y_), half));
+      const VI column = hn::ShiftLeft<2>(hn::ShiftRightSame(px, bits_x_));
+      const VI start = hn::Mul(hn::ShiftRightSame(py, bits_y_), stride_);
+      hn::Store(hn::Add(origin_, hn::Add(start, column)), di, out.first + i);
+      hn::Store(hn::Mul(hn::And(px, mask_x_), step_x_), di, out.across + i);
+      hn::Store(hn::Mul(hn::And(py, mask_y_), step_y_), di, out.down + i);
+    }
   }
-}
+
+ private:
+  const TilePlaces& t_;
+  const int bits_x_, bits_y_;
+  const V phases_x_, phases_y_;
+  const VI mask_x_, mask_y_, step_x_, step_y_, stride_, origin_;
+};
 
 // ------------------------------------------------------------------ 8 bits
 
@@ -157,16 +174,15 @@ void RenderFixed(const TilePlaces& places, const Window<const int16_t>& window, 
   const D8 d8;
   const auto keep = Keep(channels);
   const int groups = across.groups, taps = down.taps, bytes = channels * places.width;
-  const int across_step = 16 * groups;
+  const Places find(hn::ScalableTag<float>(), places, window.stride, across, down);
   Row row;
   for (int y = 0; y < places.height; ++y, out += out_stride) {
-    FindPlaces(places, y, window.stride, across, down, row);
+    find.Find(y, row);
     for (int x = 0; x < places.width; x += 4) {
       const auto at = [&](int i) {
         return SumAt<kTaps, kGroups>(window.data + row.first[x + i], window.stride,
-                                     down.down.data() + row.down[x + i] * taps, taps,
-                                     across.across.data() + row.across[x + i] * across_step,
-                                     groups);
+                                     down.down.data() + row.down[x + i], taps,
+                                     across.across.data() + row.across[x + i], groups);
       };
       const auto four = hn::TableLookupBytes(AddUp(D16(), at(0), at(1), at(2), at(3)), keep);
       // A vector's rest is overwritten by the next pixels, but only within the tile.
@@ -186,11 +202,24 @@ void RenderFixed(const TilePlaces& places, const Window<const int16_t>& window, 
 using DWide = hn::CappedTag<uint8_t, 32>;
 constexpr int kWidened = static_cast<int>(hn::MaxLanes(DWide())) / 8;
 
-int WidenVectors(const uint8_t* HWY_RESTRICT in, int channels, int count,
-                 int16_t* HWY_RESTRICT out) {
+// Pixels of a row, from which `there` may be read and of which `count` are wanted. Writes up to
+// kWidened - 1 more.
+template <class V>
+HWY_INLINE int WidenVectors(const uint8_t* HWY_RESTRICT in, V from, int channels, int there,
+                            int count, int16_t* HWY_RESTRICT out) {
   const DWide d;
   const hn::Repartition<uint16_t, DWide> d16;
-  // Values go into high bytes, from where they are shifted down.
+  int x = 0;
+  for (; x < count && (there - x) * channels >= 16; x += kWidened) {
+    const auto bytes = hn::LoadDup128(d, in + x * channels);
+    const auto wide = hn::BitCast(d16, hn::TableLookupBytesOr0(bytes, from));
+    hn::StoreU(hn::ShiftRight<8 - kValueBits>(wide), d16, reinterpret_cast<uint16_t*>(out) + 4 * x);
+  }
+  return x;
+}
+
+// The bytes of kWidened pixels into the high bytes of words, from where they are shifted down.
+hn::Vec<DWide> WideFrom(int channels) {
   HWY_ALIGN uint8_t from[32];
   for (int i = 0; i < 32; ++i) {
     const int pixel = i / 8, lane = i % 8 / 2;
@@ -198,14 +227,7 @@ int WidenVectors(const uint8_t* HWY_RESTRICT in, int channels, int count,
     const bool there = i % 2 == 1 && (alpha || (channels == 2 ? lane == 0 : lane < channels));
     from[i] = static_cast<uint8_t>(there ? pixel * channels + (alpha ? 1 : lane) : 0x80);
   }
-  const auto indices = hn::Load(d, from);
-  int x = 0;
-  for (; (count - x) * channels >= 16; x += kWidened) {
-    const auto bytes = hn::LoadDup128(d, in + x * channels);
-    const auto wide = hn::BitCast(d16, hn::TableLookupBytesOr0(bytes, indices));
-    hn::StoreU(hn::ShiftRight<8 - kValueBits>(wide), d16, reinterpret_cast<uint16_t*>(out) + 4 * x);
-  }
-  return x;
+  return hn::Load(DWide(), from);
 }
 
 #else  // one lane
@@ -215,12 +237,13 @@ int16_t MulFixed(int a, int b) { return static_cast<int16_t>((2 * a * b + 32768)
 template <int, int>
 void RenderFixed(const TilePlaces& places, const Window<const int16_t>& window, const Bank& across,
                  const Bank& down, int channels, uint8_t* out, ptrdiff_t out_stride) {
+  const Places find(hn::ScalableTag<float>(), places, window.stride, across, down);
   Row row;
   for (int y = 0; y < places.height; ++y, out += out_stride) {
-    FindPlaces(places, y, window.stride, across, down, row);
+    find.Find(y, row);
     for (int x = 0; x < places.width; ++x) {
-      const int32_t* weights = down.down.data() + row.down[x] * down.taps;
-      const int16_t* weights_x = across.across.data() + row.across[x] * 16 * across.groups;
+      const int32_t* weights = down.down.data() + row.down[x];
+      const int16_t* weights_x = across.across.data() + row.across[x];
       for (int c = 0; c < channels; ++c) {
         const int channel = channels == 2 ? 3 * c : c;
         int sum = kHalf;
@@ -238,17 +261,21 @@ void RenderFixed(const TilePlaces& places, const Window<const int16_t>& window, 
   }
 }
 
-int WidenVectors(const uint8_t*, int, int, int16_t*) { return 0; }
+int WidenVectors(const uint8_t*, int, int, int, int, int16_t*) { return 0; }
+int WideFrom(int) { return 0; }
 
 #endif
 
-void WidenFixed(const uint8_t* HWY_RESTRICT in, int channels, int count,
-                int16_t* HWY_RESTRICT out) {
-  for (int x = WidenVectors(in, channels, count, out); x < count; ++x) {
-    int16_t* o = out + 4 * x;
-    o[0] = o[1] = o[2] = o[3] = 0;
-    for (int c = 0; c < channels; ++c) {
-      o[channels == 2 ? 3 * c : c] = static_cast<int16_t>(in[x * channels + c] << kValueBits);
+void WidenFixed(const uint8_t* HWY_RESTRICT in, ptrdiff_t in_stride, int channels, int there,
+                int count, int rows, int16_t* HWY_RESTRICT out, ptrdiff_t out_stride) {
+  const auto from = WideFrom(channels);
+  for (int y = 0; y < rows; ++y, in += in_stride, out += out_stride) {
+    for (int x = WidenVectors(in, from, channels, there, count, out); x < count; ++x) {
+      int16_t* o = out + 4 * x;
+      o[0] = o[1] = o[2] = o[3] = 0;
+      for (int c = 0; c < channels; ++c) {
+        o[channels == 2 ? 3 * c : c] = static_cast<int16_t>(in[x * channels + c] << kValueBits);
+      }
     }
   }
 }
@@ -262,6 +289,10 @@ void RenderFixedTile(const TilePlaces& places, const Window<const int16_t>& wind
     RenderFixed<2, 1>(places, window, across, down, channels, out, out_stride);
   } else if (down.taps == 6 && across.groups == 2) {
     RenderFixed<6, 2>(places, window, across, down, channels, out, out_stride);
+  } else if (down.taps == 4 && across.groups == 2) {
+    RenderFixed<4, 2>(places, window, across, down, channels, out, out_stride);
+  } else if (down.taps == 6 && across.groups == 1) {
+    RenderFixed<6, 1>(places, window, across, down, channels, out, out_stride);
   } else {
     RenderFixed<0, 0>(places, window, across, down, channels, out, out_stride);
   }
@@ -313,14 +344,14 @@ void RenderFloats(const TilePlaces& places, const Window<const float>& window,
                   const BankF32& across, const BankF32& down, ImageView<const T> picture,
                   int origin_x, int origin_y, int channels, T* out, ptrdiff_t out_stride) {
   const int colours = channels == 2 ? 1 : std::min(channels, 3);
+  const Places find(hn::ScalableTag<float>(), places, window.stride, across, down);
   Row row;
   for (int y = 0; y < places.height; ++y, out += out_stride) {
-    FindPlaces(places, y, window.stride, across, down, row);
+    find.Find(y, row);
     for (int x = 0; x < places.width; ++x) {
       float v[4];
-      SumFloats(window.data + row.first[x], window.stride,
-                down.down.data() + row.down[x] * down.taps, down.taps,
-                across.across.data() + row.across[x] * 16 * across.groups, across.taps / 2, v);
+      SumFloats(window.data + row.first[x], window.stride, down.down.data() + row.down[x],
+                down.taps, across.across.data() + row.across[x], across.taps / 2, v);
       T* o = out + channels * x;
       if (channels % 2 != 0) {
         for (int c = 0; c < colours; ++c) o[c] = Rounded<T>(v[c]);
@@ -379,31 +410,39 @@ PEEL_EXPORT(RenderFloats16);
 namespace {
 
 template <typename T>
-void WidenFloats(const T* in, int channels, int count, float* out) {
-  for (int x = 0; x < count; ++x, in += channels, out += 4) {
-    out[0] = out[1] = out[2] = out[3] = 0;
-    if (channels % 2 != 0) {
-      for (int c = 0; c < channels; ++c) out[c] = static_cast<float>(in[c]);
-      continue;
+void WidenFloats(const T* in, ptrdiff_t in_stride, int channels, int count, int rows, float* out,
+                 ptrdiff_t out_stride) {
+  for (int y = 0; y < rows; ++y, in += in_stride, out += out_stride) {
+    const T* from = in;
+    float* to = out;
+    for (int x = 0; x < count; ++x, from += channels, to += 4) {
+      to[0] = to[1] = to[2] = to[3] = 0;
+      if (channels % 2 != 0) {
+        for (int c = 0; c < channels; ++c) to[c] = static_cast<float>(from[c]);
+        continue;
+      }
+      const auto alpha = static_cast<float>(from[channels - 1]);
+      for (int c = 0; c + 1 < channels; ++c) to[c] = static_cast<float>(from[c]) * alpha;
+      to[3] = alpha;
     }
-    const auto alpha = static_cast<float>(in[channels - 1]);
-    for (int c = 0; c + 1 < channels; ++c) out[c] = static_cast<float>(in[c]) * alpha;
-    out[3] = alpha;
   }
 }
 
 }  // namespace
 
-void WidenRow(const uint8_t* in, int channels, int count, int16_t* out) {
-  PEEL_DISPATCH(WidenFixed)(in, channels, count, out);
+void Widen(const uint8_t* in, ptrdiff_t in_stride, int channels, int there, int count, int rows,
+           int16_t* out, ptrdiff_t out_stride) {
+  PEEL_DISPATCH(WidenFixed)(in, in_stride, channels, there, count, rows, out, out_stride);
 }
 
-void WidenRow(const uint8_t* in, int channels, int count, float* out) {
-  WidenFloats(in, channels, count, out);
+void Widen(const uint8_t* in, ptrdiff_t in_stride, int channels, int, int count, int rows,
+           float* out, ptrdiff_t out_stride) {
+  WidenFloats(in, in_stride, channels, count, rows, out, out_stride);
 }
 
-void WidenRow(const uint16_t* in, int channels, int count, float* out) {
-  WidenFloats(in, channels, count, out);
+void Widen(const uint16_t* in, ptrdiff_t in_stride, int channels, int, int count, int rows,
+           float* out, ptrdiff_t out_stride) {
+  WidenFloats(in, in_stride, channels, count, rows, out, out_stride);
 }
 
 bool IsOpaqueRow(const uint8_t* in, int channels, int count) {

@@ -17,12 +17,13 @@ inline constexpr int kTileSide = 64;  // the most that a tile has across and dow
 // Where the pixels of a tile lie in its window. With u and v counted from the tile's middle, pixel
 // i of row j is seen at
 //   x = x0 + (xu u + xv v) / (1 + gu u + gv v)   with u = left + i, v = top + j, and y likewise,
-// in pixels of the window, of which the first has its centre at 0, 0; then clamped.
+// in pixels of the window, of which the first has its centre at 0, 0.
 struct TilePlaces {
   float left, top;
   float xu, xv, yu, yv, gu, gv;
   float x0, y0;
   float min_x, max_x, min_y, max_y;
+  bool clamped;  // whether that can change any
   int width, height;
 };
 
@@ -34,13 +35,19 @@ struct Window {
   int width, height;
 };
 
-// `count` pixels of 1 to 4 channels, each value times 2 to the power of kValueBits; channels that
-// are missing are 0, and the second of two goes where alpha is, into the fourth.
-void WidenRow(const uint8_t* in, int channels, int count, int16_t* out);
+// `rows` rows of `count` pixels of 1 to 4 channels, each value times 2 to the power of kValueBits.
+// Channels that are missing are 0, and the second of two goes where alpha is, into the fourth. Each
+// row of `in` has `there` pixels that may be read; up to kWidenedToSpare pixels behind each row of
+// `out` are overwritten, before the next row is written.
+inline constexpr int kWidenedToSpare = 3;
+void Widen(const uint8_t* in, ptrdiff_t in_stride, int channels, int there, int count, int rows,
+           int16_t* out, ptrdiff_t out_stride);
 
 // Colours times alpha, with 2 and 4 channels; others as they are. Floats up to 255 * 255.
-void WidenRow(const uint8_t* in, int channels, int count, float* out);
-void WidenRow(const uint16_t* in, int channels, int count, float* out);
+void Widen(const uint8_t* in, ptrdiff_t in_stride, int channels, int there, int count, int rows,
+           float* out, ptrdiff_t out_stride);
+void Widen(const uint16_t* in, ptrdiff_t in_stride, int channels, int there, int count, int rows,
+           float* out, ptrdiff_t out_stride);
 
 // Whether all of `count` pixels of 2 or 4 channels are opaque.
 bool IsOpaqueRow(const uint8_t* in, int channels, int count);
