@@ -185,6 +185,17 @@ Result<ImageU16> Bilevel(ImageView<const uint16_t> page, const PageBlocks& block
   return out;
 }
 
+Result<bool> IsPage(ImageView<const uint8_t> page, const PageBlocks& blocks,
+                    const Illumination& light, ThreadPool* pool) {
+  return IsTextPage(page, blocks, light, pool);
+}
+
+Result<bool> IsPage(ImageView<const uint16_t> page, const PageBlocks& blocks,
+                    const Illumination& light, ThreadPool* pool) {
+  PEEL_ASSIGN_OR_RETURN(const ImageU8 high, ToU8(page, pool));
+  return IsTextPage(high.view(), blocks, light, pool);
+}
+
 template <typename T>
 Result<Image<T>> EnhanceAny(ImageView<const T> page, Enhancement how, ThreadPool* pool) {
   PEEL_RETURN_IF_ERROR(CheckPage(page.width, page.height, page.channels));
@@ -192,7 +203,8 @@ Result<Image<T>> EnhanceAny(ImageView<const T> page, Enhancement how, ThreadPool
   const PageBlocks blocks = MeasureBlocks(page, pool);
   const Illumination light = EstimateIllumination(blocks);
   if (how == Enhancement::kAuto) {
-    if (!IsTextPage(blocks, light)) return Clone(page);
+    PEEL_ASSIGN_OR_RETURN(const bool is_page, IsPage(page, blocks, light, pool));
+    if (!is_page) return Clone(page);
     how = Enhancement::kColour;
   }
   if (how == Enhancement::kBilevel) return Bilevel(page, blocks, light, pool);
@@ -215,7 +227,7 @@ Result<ImageU16> Enhance(ImageView<const uint16_t> page, Enhancement how, Thread
 bool IsTextPage(ImageView<const uint8_t> page, ThreadPool* pool) {
   if (!CheckPage(page.width, page.height, page.channels).ok()) return false;
   const PageBlocks blocks = MeasureBlocks(page, pool);
-  return IsTextPage(blocks, EstimateIllumination(blocks));
+  return IsTextPage(page, blocks, EstimateIllumination(blocks), pool);
 }
 
 }  // namespace peel

@@ -1,7 +1,10 @@
 #include "src/rectify/fill_holes.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
+#include <cstdint>
+#include <utility>
 
 namespace peel {
 namespace {
@@ -52,14 +55,16 @@ float Between(const Level& coarse, int x, int y) {
 void FillHoles(int across, int down, const std::vector<bool>& known, std::vector<float>* field) {
   if (std::ranges::find(known, true) == known.end()) return;
   std::vector<Level> levels(1);
-  Level& top = levels[0];
+  Level& top = levels.front();
   top.across = across;
   top.down = down;
   top.value = *field;
   top.weight.resize(known.size());
   for (size_t i = 0; i < known.size(); ++i) top.weight[i] = known[i] ? 1 : 0;
-  while (levels.back().across > 1 || levels.back().down > 1)
-    levels.push_back(Coarser(levels.back()));
+  while (levels.back().across > 1 || levels.back().down > 1) {
+    Level coarser = Coarser(levels.back());
+    levels.push_back(std::move(coarser));
+  }
   for (size_t l = levels.size() - 1; l-- > 0;) {
     Level& fine = levels[l];
     for (int y = 0; y < fine.down; ++y) {
@@ -71,15 +76,21 @@ void FillHoles(int across, int down, const std::vector<bool>& known, std::vector
     }
   }
   Level& fine = levels[0];
+  std::vector<std::array<uint32_t, 5>> holes;  // with the neighbours of each
+  for (int y = 0; y < down; ++y) {
+    for (int x = 0; x < across; ++x) {
+      const size_t i = fine.At(x, y);
+      if (known[i]) continue;
+      holes.push_back({static_cast<uint32_t>(i), static_cast<uint32_t>(fine.At(x - 1, y)),
+                       static_cast<uint32_t>(fine.At(x + 1, y)),
+                       static_cast<uint32_t>(fine.At(x, y - 1)),
+                       static_cast<uint32_t>(fine.At(x, y + 1))});
+    }
+  }
   for (int sweep = 0; sweep < kSweeps; ++sweep) {
-    for (int y = 0; y < down; ++y) {
-      for (int x = 0; x < across; ++x) {
-        const size_t i = fine.At(x, y);
-        if (known[i]) continue;
-        fine.value[i] = (fine.value[fine.At(x - 1, y)] + fine.value[fine.At(x + 1, y)] +
-                         fine.value[fine.At(x, y - 1)] + fine.value[fine.At(x, y + 1)]) /
-                        4;
-      }
+    for (const auto& [i, left, right, above, below] : holes) {
+      fine.value[i] =
+          (fine.value[left] + fine.value[right] + fine.value[above] + fine.value[below]) / 4;
     }
   }
   *field = std::move(fine.value);

@@ -20,93 +20,88 @@ int ChooseShift(int width, int height) {
   return shift;
 }
 
-struct Sample {
-  uint8_t r, g, b, luma;
-};
-
 constexpr int High(uint8_t v) { return v; }
 constexpr int High(uint16_t v) { return v >> 8; }
 
-// The first pixel, when pixels are taken in order of brightness, with this many below it: its bin.
-int BinAfter(const std::array<uint16_t, kBins>& counts, int below) {
-  int sum = 0;
-  for (int bin = 0; bin < kBins; ++bin) {
-    sum += counts[static_cast<size_t>(bin)];
-    if (sum > below) return bin;
-  }
-  return kBins - 1;
-}
-
-// Steps between below and above `threshold`, a row of the grid that has any.
-float Turns(const Sample* samples, int columns, int rows, float threshold) {
-  int turns = 0, rows_with = 0;
-  for (int y = 0; y < rows; ++y, samples += columns) {
-    int here = 0;
-    for (int x = 1; x < columns; ++x) {
-      here += (static_cast<float>(samples[x].luma) < threshold) !=
-              (static_cast<float>(samples[x - 1].luma) < threshold);
-    }
-    turns += here;
-    rows_with += here > 0;
-  }
-  return rows_with > 0 ? static_cast<float>(turns) / static_cast<float>(rows_with) : 0;
-}
+// The pixels of a block's grid that can be seen, row by row; whole arrays, so that loops over them
+// become vectors.
+struct Samples {
+  std::array<uint8_t, kGrid * kGrid> r, g, b, luma;
+  int n = 0;
+  int columns = 0, rows = 0;  // of the grid
+};
 
 template <typename T>
-PageBlock Measure(ImageView<const T> page, int x0, int y0, int size) {
+void Take(ImageView<const T> page, int x0, int y0, int size, Samples* s) {
   const int step = size / kGrid;
+  // At least one pixel of blocks that are cut off.
   const int x1 = std::min(x0 + size, page.width), y1 = std::min(y0 + size, page.height);
-  std::array<Sample, kGrid * kGrid> samples;
-  std::array<uint16_t, kBins> counts = {};
-  int n = 0, places = 0, columns = 0, rows = 0;
-  for (int y = y0 + step / 2; y < y1 || rows == 0; y += step) {
-    const T* row = page.row(std::min(y, y1 - 1));
-    columns = 0;
-    for (int x = x0 + step / 2; x < x1 || columns == 0; x += step) {
-      const T* p = row + ptrdiff_t{std::min(x, x1 - 1)} * page.channels;
-      ++columns;
-      ++places;
+  const int first_x = std::min(x0 + step / 2, x1 - 1), first_y = std::min(y0 + step / 2, y1 - 1);
+  s->n = 0;
+  s->columns = (x1 - first_x + step - 1) / step;
+  s->rows = (y1 - first_y + step - 1) / step;
+  const ptrdiff_t next = ptrdiff_t{step} * page.channels;
+  for (int y = first_y; y < y1; y += step) {
+    const T* p = page.row(y) + ptrdiff_t{first_x} * page.channels;
+    for (int x = 0; x < s->columns; ++x, p += next) {
       if (page.channels == 4 && High(p[3]) < 128) continue;
-      const int r = High(p[0]), g = High(p[1]), b = High(p[2]);
-      const int luma = (77 * r + 150 * g + 29 * b + 128) >> 8;
-      samples[static_cast<size_t>(n++)] = {static_cast<uint8_t>(r), static_cast<uint8_t>(g),
-                                           static_cast<uint8_t>(b), static_cast<uint8_t>(luma)};
-      ++counts[static_cast<size_t>(luma >> 2)];
+      const auto i = static_cast<size_t>(s->n++);
+      s->r[i] = static_cast<uint8_t>(High(p[0]));
+      s->g[i] = static_cast<uint8_t>(High(p[1]));
+      s->b[i] = static_cast<uint8_t>(High(p[2]));
     }
-    ++rows;
   }
+  for (size_t i = 0; i < static_cast<size_t>(s->n); ++i) {
+    s->luma[i] = static_cast<uint8_t>((77 * s->r[i] + 150 * s->g[i] + 29 * s->b[i] + 128) >> 8);
+  }
+}
+
+// The upper quartile of brightness, to some levels.
+int UpperQuartile(const Samples& s) {
+  std::array<uint8_t, kBins> counts = {};
+  for (int i = 0; i < s.n; ++i) ++counts[s.luma[static_cast<size_t>(i)] >> 2];
+  int bin = kBins - 1;
+  for (int sum = counts[kBins - 1]; sum < (s.n + 3) / 4; sum += counts[static_cast<size_t>(bin)]) {
+    --bin;
+  }
+  return 4 * bin + 2;
+}
+
+PageBlock Judge(const Samples& s) {
   PageBlock block;
-  if (2 * n < places || n == 0) return block;
+  const int places = s.columns * s.rows;
+  if (2 * s.n < places || s.n == 0) return block;
   block.seen = true;
-  const float about = 4 * static_cast<float>(BinAfter(counts, n * 3 / 4)) + 2;
-  const float reach = 4 + 0.08f * about;
-  int sum[3] = {0, 0, 0}, lumas = 0, squares = 0, inside = 0, dark = 0;
-  for (int i = 0; i < n; ++i) {
-    const Sample& s = samples[static_cast<size_t>(i)];
-    dark += static_cast<float>(s.luma) < 0.7f * about;
-    if (std::abs(static_cast<float>(s.luma) - about) > reach) continue;
-    ++inside;
-    sum[0] += s.r;
-    sum[1] += s.g;
-    sum[2] += s.b;
-    lumas += s.luma;
-    squares += s.luma * s.luma;
+  const int about = UpperQuartile(s), reach = 4 + about / 12, below = about * 7 / 10;
+  int sum_r = 0, sum_g = 0, sum_b = 0, sum = 0, squares = 0, inside = 0, dark = 0;
+  int least_r = 255, least_g = 255, least_b = 255;
+  for (size_t i = 0; i < static_cast<size_t>(s.n); ++i) {
+    const int r = s.r[i], g = s.g[i], b = s.b[i], luma = s.luma[i], off = luma - about;
+    const int in = off <= reach && off >= -reach ? -1 : 0;
+    sum_r += r & in;
+    sum_g += g & in;
+    sum_b += b & in;
+    sum += luma & in;
+    squares += (luma * luma) & in;
+    inside -= in;
+    dark += luma < below ? 1 : 0;
+    least_r = std::min(least_r, r);
+    least_g = std::min(least_g, g);
+    least_b = std::min(least_b, b);
   }
-  const auto share = [&](int count, int of) {
+  const auto share = [](int count, int of) {
     return static_cast<float>(count) / static_cast<float>(of);
   };
-  for (int c = 0; c < 3; ++c) block.bright[c] = share(sum[c], inside);
-  block.level = share(lumas, inside);
+  block.bright[0] = share(sum_r, inside);
+  block.bright[1] = share(sum_g, inside);
+  block.bright[2] = share(sum_b, inside);
+  block.level = share(sum, inside);
   block.spread = std::sqrt(std::max(0.0f, share(squares, inside) - block.level * block.level));
-  block.flat = share(inside, n);
-  block.dark = share(dark, n);
-  for (int i = 0; i < n; ++i) {
-    const Sample& s = samples[static_cast<size_t>(i)];
-    block.ink = std::min({block.ink, static_cast<float>(s.r) / std::max(block.bright[0], 1.0f),
-                          static_cast<float>(s.g) / std::max(block.bright[1], 1.0f),
-                          static_cast<float>(s.b) / std::max(block.bright[2], 1.0f)});
-  }
-  if (n == places && dark > 0) block.turns = Turns(samples.data(), columns, rows, 0.7f * about);
+  block.flat = share(inside, s.n);
+  block.dark = share(dark, s.n);
+  block.ink = std::min({1.0f, static_cast<float>(least_r) / std::max(block.bright[0], 1.0f),
+                        static_cast<float>(least_g) / std::max(block.bright[1], 1.0f),
+                        static_cast<float>(least_b) / std::max(block.bright[2], 1.0f)});
   return block;
 }
 
@@ -121,9 +116,13 @@ PageBlocks MeasureAll(ImageView<const T> page, ThreadPool* pool) {
   ForRowBands(
       all.down, pool,
       [&](int first, int last, int) {
+        Samples samples;
         for (int y = first; y < last; ++y) {
           PageBlock* row = &all.blocks[static_cast<size_t>(y) * static_cast<size_t>(all.across)];
-          for (int x = 0; x < all.across; ++x) row[x] = Measure(page, x * size, y * size, size);
+          for (int x = 0; x < all.across; ++x) {
+            Take(page, x * size, y * size, size, &samples);
+            row[x] = Judge(samples);
+          }
         }
       },
       4);

@@ -17,9 +17,7 @@ struct PageBlock {
   float flat = 0;               // their share of the pixels
   float dark = 0;               // the share of those below 0.7 * level: ink, on paper
   float ink = 1;                // the least that any channel of a pixel has of its `bright`
-  float turns =
-      0;  // steps between dark and bright from pixel to pixel, a row of the grid that has any
-  bool seen = false;  // false: (nearly) all of it is transparent
+  bool seen = false;            // false: (nearly) all of it is transparent
 };
 
 struct PageBlocks {

@@ -2,13 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <utility>
 
-#include "src/image/colour.h"
-#include "src/image/composite.h"
-#include "src/image/resize.h"
 #include "src/rectify/direction_evidence.h"
-#include "src/rectify/sauvola.h"
+#include "src/rectify/small_bilevel.h"
 
 namespace peel {
 namespace {
@@ -18,37 +14,6 @@ constexpr int kLeastLetters = 40;
 constexpr double kCertainAscent = 0.012;
 constexpr double kMostAscent = 8, kMostRagged = 4;  // standard errors
 constexpr double kUsual = 2;  // likewise: a page whose lines run across is seldom upside down
-
-// Black on white at a size at which letters of running text are some 8 to 20 pixels high.
-Result<ImageU8> Bilevel(ImageView<const uint8_t> page, ThreadPool* pool) {
-  if (page.empty() || page.channels < 1 || page.channels == 2 || page.channels > 4) {
-    return InvalidArgument("a page has 1, 3 or 4 channels");
-  }
-  ImageU8 flat, grey, small;
-  if (page.channels == 4) {
-    PEEL_ASSIGN_OR_RETURN(flat, FlattenOver(page, Rgba{255, 255, 255, 255}, pool));
-    page = flat.view();
-  }
-  PEEL_ASSIGN_OR_RETURN(grey, Luma(page, pool));
-  const Size size = FitWithin({grey.width(), grey.height()}, kSide);
-  if (size.width < grey.width()) {
-    PEEL_ASSIGN_OR_RETURN(small, ResizeFast(grey.view(), size.width, size.height, pool));
-    grey = std::move(small);
-  }
-  SauvolaOptions options;
-  options.window = 41;
-  return Sauvola(grey.view(), options, pool);
-}
-
-// Turned by 90 degrees clockwise.
-Result<ImageU8> Turned(const ImageU8& page) {
-  PEEL_ASSIGN_OR_RETURN(ImageU8 out, ImageU8::Allocate(page.height(), page.width(), 1));
-  for (int y = 0; y < page.height(); ++y) {
-    const uint8_t* row = page.row(y);
-    for (int x = 0; x < page.width(); ++x) out.row(x)[page.height() - 1 - y] = row[x];
-  }
-  return out;
-}
 
 double Logistic(double x) { return 1 / (1 + std::exp(-x)); }
 
@@ -73,9 +38,9 @@ double Upright(const DirectionEvidence& e) {
 }  // namespace
 
 ReadingDirection FindReadingDirection(ImageView<const uint8_t> page, ThreadPool* pool) {
-  const Result<ImageU8> level = Bilevel(page, pool);
+  const Result<ImageU8> level = SmallBilevel(page, kSide, pool);
   if (!level.ok()) return {};
-  const Result<ImageU8> turned = Turned(*level);
+  const Result<ImageU8> turned = TurnedClockwise(level->view());
   if (!turned.ok()) return {};
   const DirectionEvidence across = MeasureDirection(level->view());
   const DirectionEvidence upwards = MeasureDirection(turned->view());

@@ -1,18 +1,17 @@
 #pragma once
 
+#include <cstdint>
+
+#include "src/base/thread_pool.h"
+#include "src/image/image.h"
 #include "src/rectify/illumination.h"
 #include "src/rectify/page_blocks.h"
 
 namespace peel {
 
-// How much of a page is written on, from its blocks.
-struct TextShare {
-  float paper = 0;    // share of the blocks that are paper
-  float text = 0;     // of the paper's blocks, those in which dark strokes alternate with paper
-  float picture = 0;  // of all blocks, those that belong to a picture
-};
-TextShare MeasureText(const PageBlocks& page, const Illumination& light);
-
-bool IsTextPage(const PageBlocks& page, const Illumination& light);
+// Whether a picture of 3 or 4 channels is a page: paper that covers much of it, and beside what is
+// a picture on it letters that follow each other in lines, across or upwards.
+bool IsTextPage(ImageView<const uint8_t> page, const PageBlocks& blocks, const Illumination& light,
+                ThreadPool* pool);
 
 }  // namespace peel
