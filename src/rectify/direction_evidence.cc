@@ -12,33 +12,7 @@
 namespace peel {
 namespace {
 
-constexpr int kStrips = 8;
 constexpr double kChunk = 24;  // letters' heights along a line that are judged together
-
-// Variance by mean of the ink in rows (or columns) of strips that lie side by side.
-double Variation(ImageView<const uint8_t> page, bool of_rows) {
-  const int along = of_rows ? page.width : page.height, places = of_rows ? page.height : page.width;
-  std::vector<std::vector<int>> counts(kStrips, std::vector<int>(static_cast<size_t>(places), 0));
-  for (int y = 0; y < page.height; ++y) {
-    const uint8_t* row = page.row(y);
-    for (int x = 0; x < page.width; ++x) {
-      if (row[x] != 0) continue;
-      const int strip = static_cast<int>(int64_t{of_rows ? x : y} * kStrips / along);
-      ++counts[static_cast<size_t>(strip)][static_cast<size_t>(of_rows ? y : x)];
-    }
-  }
-  double variance = 0, mean = 0;
-  for (const auto& strip : counts) {
-    double sum = 0, squares = 0;
-    for (const int c : strip) {
-      sum += c;
-      squares += double{1} * c * c;
-    }
-    mean += sum / places;
-    variance += squares / places - (sum / places) * (sum / places);
-  }
-  return mean > 0 ? variance / mean : 0;
-}
 
 // Ink in rows of a box.
 std::vector<double> Profile(ImageView<const uint8_t> page, int x0, int x1, int y0, int y1) {
@@ -137,8 +111,6 @@ void MeasureAlignment(DirectionEvidence* e) {
 DirectionEvidence MeasureDirection(ImageView<const uint8_t> bilevel) {
   DirectionEvidence e;
   e.text = FindTextLines(FindInkComponents(bilevel), {bilevel.width, bilevel.height});
-  const double columns = Variation(bilevel, false);
-  if (columns > 0) e.rows_vary = Variation(bilevel, true) / columns;
   MeasureAscent(bilevel, &e);
   MeasureAlignment(&e);
   return e;

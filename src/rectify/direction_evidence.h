@@ -8,9 +8,6 @@ namespace peel {
 // What speaks for lines of text that run across a bilevel page, and for which side of them is up.
 struct DirectionEvidence {
   TextLines text;
-  // How much more ink varies from row to row than from column to column, within strips.
-  double rows_vary = 1;
-
   // Of lines with small letters: ink above less ink below the middle letters' height, as a share of
   // both; its mean over the lines and how many standard errors that is from 0.
   double ascent = 0, ascent_errors = 0;

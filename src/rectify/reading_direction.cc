@@ -9,8 +9,11 @@
 namespace peel {
 namespace {
 
-constexpr int kSide = 1600;  // of the copy that is looked at: an A4 page at 137 dots per inch
+// Of the copies that are looked at, until one has lines: an A4 page at 137 dots per inch; and one
+// on which large letters, of dots or strokes that do not touch, become whole.
+constexpr int kSides[] = {1600, 450};
 constexpr int kLeastLetters = 40;
+constexpr double kLines = 0.62;  // of Across()
 constexpr double kCertainAscent = 0.012;
 constexpr double kMostAscent = 8, kMostRagged = 4;  // standard errors
 constexpr double kUsual = 2;  // likewise: a page whose lines run across is seldom upside down
@@ -35,10 +38,13 @@ double Upright(const DirectionEvidence& e) {
   return ascent + std::clamp(ragged, -kMostRagged, kMostRagged);
 }
 
-}  // namespace
+struct Looked {
+  ReadingDirection direction;
+  bool has_lines = false;
+};
 
-ReadingDirection FindReadingDirection(ImageView<const uint8_t> page, ThreadPool* pool) {
-  const Result<ImageU8> level = SmallBilevel(page, kSide, pool);
+Looked Look(ImageView<const uint8_t> page, int side, ThreadPool* pool) {
+  const Result<ImageU8> level = SmallBilevel(page, side, pool);
   if (!level.ok()) return {};
   const Result<ImageU8> turned = TurnedClockwise(level->view());
   if (!turned.ok()) return {};
@@ -48,12 +54,25 @@ ReadingDirection FindReadingDirection(ImageView<const uint8_t> page, ThreadPool*
   const DirectionEvidence& lines = is_across ? across : upwards;
   if (lines.text.letters < kLeastLetters) return {};
   const double upright = Upright(lines) + (is_across ? kUsual : 0);
-  ReadingDirection found;
-  found.confidence =
-      std::min(Logistic(16 * (Across(lines) - 0.62)), Logistic(0.75 * (std::abs(upright) - 0.8)));
-  if (found.confidence < kCertainTurn) return found;
-  found.turn = (is_across ? 0 : 90) + (upright >= 0 ? 0 : 180);
+  Looked found;
+  found.has_lines = Across(lines) >= kLines;
+  found.direction.confidence =
+      std::min(Logistic(16 * (Across(lines) - kLines)), Logistic(0.75 * (std::abs(upright) - 0.8)));
+  if (found.direction.confidence >= kCertainTurn) {
+    found.direction.turn = (is_across ? 0 : 90) + (upright >= 0 ? 0 : 180);
+  }
   return found;
+}
+
+}  // namespace
+
+ReadingDirection FindReadingDirection(ImageView<const uint8_t> page, ThreadPool* pool) {
+  Looked looked;
+  for (const int side : kSides) {
+    looked = Look(page, side, pool);
+    if (looked.has_lines) break;
+  }
+  return looked.direction;
 }
 
 }  // namespace peel

@@ -71,8 +71,12 @@ Result<Flate> PackPixels(ImageView<const uint8_t> pixels, int first, int count) 
   std::vector<uint8_t> row(length), above(length, 0), scratch(length);
   for (int y = 0; y < pixels.height; ++y) {
     const uint8_t* from = pixels.row(y) + first;
-    for (int x = 0; x < pixels.width; ++x, from += pixels.channels) {
-      std::copy_n(from, count, row.begin() + ptrdiff_t{x} * count);
+    if (count == pixels.channels) {
+      std::copy_n(from, length, row.begin());
+    } else {
+      for (size_t i = 0; i < length; i += static_cast<size_t>(count), from += pixels.channels) {
+        for (size_t c = 0; c < static_cast<size_t>(count); ++c) row[i + c] = from[c];
+      }
     }
     FilterRow(row.data(), above.data(), length, static_cast<size_t>(count), scratch.data(),
               raw.data() + static_cast<size_t>(y) * (length + 1));
