@@ -24,7 +24,7 @@ std::optional<WholeResolution> Rounded(double x, double y, uint32_t most, Resolu
 // The shape x : y in whole numbers.
 std::optional<WholeResolution> Shape(double x, double y, uint32_t most) {
   if (std::max(x, y) / std::min(x, y) > most) return {};
-  for (double times = 1; times <= 1000; ++times) {
+  for (int times = 1; times <= 1000; ++times) {
     if (x * times <= most && y * times <= most && IsWhole(x * times) && IsWhole(y * times)) {
       return Rounded(x * times, y * times, most, Resolution::Unit::kNone);
     }

@@ -35,13 +35,13 @@ void Widen(const uint8_t* HWY_RESTRICT in, int width, int16_t* HWY_RESTRICT plan
       hn::StoreU(hn::PromoteTo(d, hn::LoadU(d8, in + x)), d, planes + x);
     } else if constexpr (kChannels == 3) {
       hn::Vec<decltype(d8)> a, b, c;
-      hn::LoadInterleaved3(d8, in + x * 3, a, b, c);
+      hn::LoadInterleaved3(d8, in + ptrdiff_t{x} * 3, a, b, c);
       hn::StoreU(hn::PromoteTo(d, a), d, planes + x);
       hn::StoreU(hn::PromoteTo(d, b), d, planes + stride + x);
       hn::StoreU(hn::PromoteTo(d, c), d, planes + 2 * stride + x);
     } else if constexpr (kChannels == 4) {
       hn::Vec<decltype(d8)> a, b, c, e;
-      hn::LoadInterleaved4(d8, in + x * 4, a, b, c, e);
+      hn::LoadInterleaved4(d8, in + ptrdiff_t{x} * 4, a, b, c, e);
       hn::StoreU(hn::PromoteTo(d, a), d, planes + x);
       hn::StoreU(hn::PromoteTo(d, b), d, planes + stride + x);
       hn::StoreU(hn::PromoteTo(d, c), d, planes + 2 * stride + x);
