@@ -68,6 +68,18 @@ def test_a_finding_is_told_until_it_is_gone(tree):
     assert tree.lint()[0] == 0
 
 
+def test_ways_through_a_function_are_followed_in_units_and_headers(tree):
+    way = "int {}(int v) {{\n  int* p = nullptr;\n  if (v > 3) p = &v;\n  return *p;\n}}\n"
+    shutil.copy(ROOT / ".clang-tidy", tree.folder)
+    tree.write(**{"src/a.h": "#pragma once\ninline " + way.format("Inline"),
+                  "src/codec/a.cc": '#include "src/a.h"\n\n' + way.format("A"),
+                  "src/codec/b.cc": way.format("B")})
+    code, told = tree.lint()
+    assert code == 1 and "3 clang-analyzer-core.NullDereference" in told, told
+    for place in ("src/a.h:5", "src/codec/a.cc:6", "src/codec/b.cc:4"):
+        assert f"{place}:10: error: Dereference of null pointer" in told, told
+
+
 @pytest.mark.parametrize("other", [
     "namespace {\nint Sum(int a) { return a; }\n}  // namespace\nint B() { return Sum(1); }\n",  # seen by its name
     "namespace { int Sum(int a) { return a; } }\nint B() { return Sum(1); }\n",  # told by the compiler
