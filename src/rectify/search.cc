@@ -17,13 +17,15 @@ namespace {
 
 constexpr int64_t kMostPixels = 500000;  // of the working copy
 constexpr double kLeastSegment = 10;     // pixels
-constexpr size_t kMostLines = 64;
-constexpr size_t kMostCandidates = 200;
+constexpr size_t kMostLines = 96;
+constexpr size_t kMostCandidates = 400;
+constexpr size_t kMostLooks = 40;  // candidates whose surface is looked at
+constexpr double kMostKindOdds = 1.5;
 
 }  // namespace
 
 Result<Search> SearchQuads(ImageView<const uint8_t> picture, ImageView<const uint8_t> matte,
-                           ThreadPool* pool) {
+                           QuadKind kind, ThreadPool* pool) {
   Search search;
   PEEL_ASSIGN_OR_RETURN(const WorkingCopy copy, MakeWorkingCopy(picture, kMostPixels, pool));
   search.factor = copy.factor;
@@ -86,11 +88,19 @@ Result<Search> SearchQuads(ImageView<const uint8_t> picture, ImageView<const uin
   LookAround(quads, evidence);
   std::vector<JudgedQuad>& judged = search.judged;
   for (size_t i = 0; i < quads.size(); ++i) {
-    judged.push_back({quads[i], evidence[i], LogOdds(evidence[i])});
+    judged.push_back({quads[i], evidence[i], {}, LogOdds(evidence[i])});
   }
-  std::stable_sort(judged.begin(), judged.end(), [](const JudgedQuad& a, const JudgedQuad& b) {
+  const auto likelier = [](const JudgedQuad& a, const JudgedQuad& b) {
     return a.log_odds > b.log_odds;
-  });
+  };
+  std::stable_sort(judged.begin(), judged.end(), likelier);
+  const auto closer = judged.begin() + static_cast<ptrdiff_t>(std::min(judged.size(), kMostLooks));
+  for (auto j = judged.begin(); j != closer; ++j) {
+    j->surface = LookAtSurface(copy, j->quad);
+    // A kind that was asked for weighs, but makes no quad of what is none.
+    j->log_odds += std::clamp(KindOdds(j->surface, kind), -kMostKindOdds, kMostKindOdds);
+  }
+  std::stable_sort(judged.begin(), closer, likelier);
   return search;
 }
 

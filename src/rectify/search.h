@@ -6,6 +6,7 @@
 #include "src/base/status.h"
 #include "src/base/thread_pool.h"
 #include "src/image/image.h"
+#include "src/rectify/kinds.h"
 #include "src/rectify/scoring.h"
 
 namespace peel::quads {
@@ -14,6 +15,7 @@ namespace peel::quads {
 struct JudgedQuad {
   Quad quad;  // in the plane of the working copy
   Evidence evidence;
+  Surface surface;  // of the likeliest alone
   double log_odds = 0;
 };
 
@@ -22,8 +24,9 @@ struct Search {
   std::vector<JudgedQuad> judged;  // the likeliest first
 };
 
-// All that might be a quad in a picture (3 or 4 channels), judged; the matte may be empty.
+// All that might be a quad of a kind in a picture (3 or 4 channels), judged; the matte may be
+// empty.
 Result<Search> SearchQuads(ImageView<const uint8_t> picture, ImageView<const uint8_t> matte,
-                           ThreadPool* pool);
+                           QuadKind kind, ThreadPool* pool);
 
 }  // namespace peel::quads
