@@ -80,6 +80,22 @@ def judged(record, corners, ratio):
     return best
 
 
+def matched(record, quads):
+    """(sheets found with a Jaccard index of .9 or more, quads that are no sheet, whether the found ones come in the
+    order of the true ones' rows) for a record with `sheets` and found quads in their order."""
+    sheets = [{**record, **sheet} for sheet in record["sheets"]]
+    taken = []
+    wrong = 0
+    for quad in quads:
+        overlaps = [judged(sheet, quad, None)["jaccard"] if k not in taken else 0 for k, sheet in enumerate(sheets)]
+        best = int(np.argmax(overlaps))
+        if overlaps[best] >= 0.9:
+            taken.append(best)
+        else:
+            wrong += 1
+    return len(taken), wrong, taken == sorted(taken)
+
+
 def interval(values, statistic=np.mean, rounds=2000, seed=7):
     """The 95 % bootstrap interval of a statistic."""
     values = np.asarray(values, float)

@@ -6,6 +6,11 @@ import subprocess
 
 def run(peel, folder, files, out, extra=()):
     """{file: (corners or None, ratio, milliseconds, what it says)} from one run of `peel rectify` over the files."""
+    return {file: entries[0] for file, entries in run_all(peel, folder, files, out, extra).items()}
+
+
+def run_all(peel, folder, files, out, extra=("--all",)):
+    """The same with a list for each file, in the order of the report: one for each sheet."""
     report = pathlib.Path(out) / "report.jsonl"
     pathlib.Path(out).mkdir(parents=True, exist_ok=True)
     report.unlink(missing_ok=True)
@@ -19,8 +24,9 @@ def run(peel, folder, files, out, extra=()):
         if "input" not in entry:
             continue
         ok = entry["status"] == "ok"
-        found[names[pathlib.Path(entry["input"]).name]] = (entry["corners"] if ok else None, entry.get("ratio"),
-                                                            entry.get("ms") or {}, entry.get("reason", ""))
+        found.setdefault(names[pathlib.Path(entry["input"]).name], []).append(
+            (entry["corners"] if ok else None, entry.get("ratio"), entry.get("ms") or {},
+             entry.get("reason") or entry.get("error", {}).get("message", "")))
     missing = set(files) - set(found)
     if missing:
         raise RuntimeError(f"peel rectify reported nothing of {sorted(missing)[:3]} …: {done.stderr[-2000:]}")

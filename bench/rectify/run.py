@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """`peel rectify` against OpenCV's usual ways on photographs with known corners.
 
-usage: bench/rectify/run.py PEEL OUT [--sets FOLDER] [--only clean,cluttered,none,real] [--peel-options "…"]
-FOLDER holds clean/, cluttered/ and none/, each with truth.jsonl; by default they are made in OUT/rectify-sets, from
+usage: bench/rectify/run.py PEEL OUT [--sets FOLDER] [--only clean,cluttered,none,several,real] [--peel-options "…"]
+FOLDER holds clean/, cluttered/, none/ and several/, each with truth.jsonl; by default they are made in OUT/rectify-sets, from
 seeds other than those that Peel was tuned on. OUT/rectify.json has every picture's figures, OUT/rectify.md the tables.
 """
 import argparse
@@ -27,7 +27,7 @@ import sources  # noqa: E402
 HERE = pathlib.Path(__file__).resolve().parent
 SHARED = sources.SHARED
 SEED = 2015  # of the sets that are reported
-COUNTS = {"clean": 200, "cluttered": 300, "none": 300}
+COUNTS = {"clean": 200, "cluttered": 300, "none": 300, "several": 60}
 GOOD = 0.95
 
 
@@ -118,6 +118,14 @@ def real_table(results):
     return out
 
 
+def several_line(records, found):
+    """All sheets of a table by `--all`."""
+    counts = [measures.matched(r, [e[0] for e in found[r["file"]] if e[0]]) for r in records]
+    sheets, hits, wrong = sum(len(r["sheets"]) for r in records), sum(c[0] for c in counts), sum(c[1] for c in counts)
+    return (f"`--all` on {len(records)} tables with {sheets} sheets: {hits / sheets:.1%} found within .9, {wrong} quads that are none, "
+            f"in reading order on {np.mean([c[2] for c in counts]):.0%} of the tables.\n")
+
+
 def by_group(results, key, title):
     """Within .95, for each kind or difficulty."""
     ways = list(next(iter(results.values())))
@@ -154,7 +162,7 @@ def main():
     parser.add_argument("peel", help="the program; '-' leaves it out")
     parser.add_argument("out")
     parser.add_argument("--sets")
-    parser.add_argument("--only", default="clean,cluttered,none,real")
+    parser.add_argument("--only", default="clean,cluttered,none,several,real")
     parser.add_argument("--peel-options", default="")
     options = parser.parse_args()
     out = pathlib.Path(options.out)
@@ -162,10 +170,15 @@ def main():
     if not options.sets:
         make_sets(folder, options.only.split(","))
     cv2.setNumThreads(2)
-    results = {}
+    results, lines = {}, []
     for name in options.only.split(","):
         records = real.records(SHARED) if name == "real" else truths(folder / name)
         if not records:
+            continue
+        if name == "several":
+            if options.peel != "-":
+                found = peel_rectify.run_all(options.peel, folder / name, [r["file"] for r in records], out / "rectify-out" / name)
+                lines.append(several_line(records, found))
             continue
         place = SHARED if name == "real" else folder / name
         files = [r["file"] for r in records]
@@ -177,7 +190,7 @@ def main():
         ways["OpenCV, squares.cpp"] = peers.by_opencv(peers.squares, place, files)
         results[name] = {way: judge(records, found) for way, found in ways.items()}
     quads = {name: ways for name, ways in results.items() if name not in ("none", "real")}
-    parts = []
+    parts = lines
     if quads:
         parts += [main_table(quads), failures(quads)]
     if "none" in results:

@@ -58,6 +58,15 @@ def test_the_better_of_the_accepted_answers_counts():
     assert measures.judged({**record, "also": []}, inner, 1.5)["jaccard"] == pytest.approx(0.64)
 
 
+def test_several_sheets_are_matched_once_each():
+    other = SQUARE + [250, 0]
+    record = {"sheets": [{"corners": q.tolist(), "ratio": 1.0, "also": []} for q in (SQUARE, other)], "width": 600, "height": 400}
+    assert measures.matched(record, [SQUARE + 1, other]) == (2, 0, True)
+    assert measures.matched(record, [other, SQUARE]) == (2, 0, False)
+    assert measures.matched(record, [SQUARE, SQUARE + 1, SQUARE + 90]) == (1, 2, True)
+    assert measures.matched(record, []) == (0, 0, True)
+
+
 def test_intervals_hold_the_mean_and_narrow_with_more():
     values = np.random.default_rng(1).normal(5, 1, 400)
     low, high = measures.interval(values)

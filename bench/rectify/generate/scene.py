@@ -36,6 +36,10 @@ def choose(rng, values, weights):
     return values[int(rng.choice(len(values), p=w / w.sum()))]
 
 
+def pick(rng, values):
+    return values[int(rng.integers(len(values)))]
+
+
 def picture_size(rng, longest=None):
     long = longest or choose(rng, SIZES, SIZE_WEIGHTS)
     short = int(round(long / choose(rng, SHAPES, SHAPE_WEIGHTS) / 2) * 2)
@@ -150,7 +154,8 @@ class Scene:
             self.applied.append(f"leaves the picture by {outside:.2f}")
         off_centre = np.zeros(2) if d < 2 else rng.normal(0, 0.004, 2) * max(self.size)
         focal = choose(rng, [.62, .72, .8, .95, 1.45], [1, 3, 3, 2, 1]) * rng.uniform(0.96, 1.04)
-        self.camera = cameras.place_camera(rng, flat, self.size, focal, tilt, azimuth, roll, share,
+        self.shown = self.framed(flat)
+        self.camera = cameras.place_camera(rng, self.shown, self.size, focal, tilt, azimuth, roll, share,
                                            rng.uniform(-1, 1) * [0.002, 0.004, 0.008, 0.012][d], off_centre, outside)
         seen = self.camera.project(flat)
         sides = np.linalg.norm(seen - np.roll(seen, -1, 0), axis=1)
@@ -167,6 +172,10 @@ class Scene:
         if self.what != "box":
             self.beside(size_mm)
         self.above(size_mm)
+
+    def framed(self, flat):
+        """What the camera is made to show, of the sheet's corners."""
+        return flat
 
     def subject(self, size_mm, origin, u, v, scale, paper):
         rng, d = self.rng, self.difficulty
@@ -288,7 +297,7 @@ class Scene:
         p = np.clip(p, -reach, reach)
         low, high = p.min(0) - 2, p.max(0) + 2
         if d >= 1 and not upright and rng.random() < 0.22:  # the table ends within the picture
-            corners = self.main.corners()[:, :2]
+            corners = self.shown[:, :2]
             side = int(rng.integers(4))
             gap = rng.uniform(0.02, 0.35) * max(size_mm)
             if side % 2:

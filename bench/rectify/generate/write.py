@@ -7,7 +7,7 @@ import pathlib
 import numpy as np
 from PIL import Image
 
-from . import nothing, scene, sensor
+from . import nothing, scene, sensor, several
 from .photos import Pool
 
 SETS = {"clean": {0: 1, 1: 1}, "cluttered": {2: 1, 3: 1}}
@@ -23,10 +23,12 @@ def start(options):
 def one(index):
     options = _state["options"]
     name = f"{options.set}-{index:05}"
-    seed = [options.seed, {"clean": 1, "cluttered": 2, "none": 3}[options.set], index]
+    seed = [options.seed, {"clean": 1, "cluttered": 2, "none": 3, "several": 4}[options.set], index]
     folder = pathlib.Path(options.out)
     if options.set == "none":
         made = nothing.make(seed, _state["photos"], _state["none"])
+    elif options.set == "several":
+        made = several.make(seed, index % 3, _state["photos"], options.longest)
     else:
         shares = SETS[options.set]
         difficulty = list(shares)[index % len(shares)]
@@ -42,7 +44,7 @@ def one(index):
 def main():
     parser = argparse.ArgumentParser(prog="python -m generate", description=__doc__)
     parser.add_argument("out", help="folder to write to")
-    parser.add_argument("--set", choices=["clean", "cluttered", "none"], default="clean")
+    parser.add_argument("--set", choices=["clean", "cluttered", "none", "several"], default="clean")
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--first", type=int, default=0, help="index of the first picture")
     parser.add_argument("--seed", type=int, default=1)
