@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 import pytest
 
-from generate import camera, render, scene, texture
+from generate import camera, render, scene, several, texture
 from generate.photos import Pool
 import measures
 
@@ -131,6 +131,19 @@ def test_every_subject_at_every_difficulty(what):
 def convex(sides):
     following = np.roll(sides, -1, 0)
     return (sides[:, 0] * following[:, 1] - sides[:, 1] * following[:, 0] > 0).all()
+
+
+def test_several_sheets_lie_side_by_side_in_the_picture():
+    for k in range(3):
+        shot = several.make([6, k], 0, Pool(), 360)
+        quads = [np.array(s["corners"]) for s in shot.truth["sheets"]]
+        assert 2 <= len(quads) <= 6
+        coverage = np.zeros(shot.pixels.shape[:2], int)
+        for quad in quads:
+            assert (quad > -1).all() and (quad < [shot.truth["width"] + 1, shot.truth["height"] + 1]).all()
+            coverage += drawn(shot, quad, 0.97)
+        assert coverage.max() == 1
+        assert coverage.sum() == pytest.approx(0.97 ** 2 * sum(measures.area(q) for q in quads), rel=0.05)
 
 
 def test_sets_are_the_same_bytes_again(tmp_path):
