@@ -110,7 +110,7 @@ class Warper {
     const double w = Denominator(h_, middle);
     const double bend = (std::abs(h_.m[6]) * box.width + std::abs(h_.m[7]) * box.height) / (2 * w);
     if (!(w > 0) || bend > kMostBend) {
-      const bool behind = !(w > 0) && -bend < 1;
+      const bool behind = w < 0 && -bend < 1;  // with all of its corners
       if (behind || std::max(box.width, box.height) <= kSmallestTile) return Nearest(box);
       return Divide(box, scratch);
     }
@@ -120,9 +120,6 @@ class Warper {
     const int level = std::min(LevelFor(j), levels_.count() - 1);
     const ImageView<const T> source = levels_.at(level);
     const double scale = std::ldexp(1.0, -level);
-    const int step_x = warp::GrowthStep(j.across() * scale);
-    const int step_y = warp::GrowthStep(j.down() * scale);
-
     // Between its corners a tile without horizon sees nothing that lies beyond them.
     Point low{HUGE_VAL, HUGE_VAL}, high{-HUGE_VAL, -HUGE_VAL};
     for (const double v : {box.y + 0.5, box.y + box.height - 0.5}) {
@@ -132,6 +129,14 @@ class Warper {
         high = {std::max(high.x, p.x * scale - 0.5), std::max(high.y, p.y * scale - 0.5)};
       }
     }
+    // Where an axis sees nothing but the continued edge, a wide filter would work for nothing.
+    const auto step = [&](double growth, double from, double to, int length) {
+      const double reach = (warp::FilterSupport(options_.filter) + 1) * std::max(growth, 1.0) + 1;
+      return to < -reach || from > length - 1 + reach ? 0 : warp::GrowthStep(growth);
+    };
+    const int step_x = step(j.across() * scale, low.x, high.x, source.width);
+    const int step_y = step(j.down() * scale, low.y, high.y, source.height);
+
     const auto render = [&](const auto& across, const auto& down, auto* data) {
       const Span x = MakeSpan(low.x, high.x, source.width, across);
       const Span y = MakeSpan(low.y, high.y, source.height, down);

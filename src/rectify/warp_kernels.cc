@@ -291,6 +291,8 @@ void RenderFixedTile(const TilePlaces& places, const Window<const int16_t>& wind
     RenderFixed<6, 2>(places, window, across, down, channels, out, out_stride);
   } else if (down.taps == 4 && across.groups == 2) {
     RenderFixed<4, 2>(places, window, across, down, channels, out, out_stride);
+  } else if (down.taps == 8 && across.groups == 2) {
+    RenderFixed<8, 2>(places, window, across, down, channels, out, out_stride);
   } else if (down.taps == 6 && across.groups == 1) {
     RenderFixed<6, 1>(places, window, across, down, channels, out, out_stride);
   } else {

@@ -418,6 +418,18 @@ TEST(Warp, TheHorizonDoesNoHarm) {
   for (int x = 0; x < 64; ++x) EXPECT_EQ(sky.row(80)[4 * x + 3], 0);
 }
 
+// Up to the horizon, here at row 48, in the middle of a tile, the picture is filtered.
+TEST(Warp, ShrinksUpToTheHorizon) {
+  ImageU8 board = std::move(*ImageU8::Allocate(2000, 2000, 1));
+  for (int y = 0; y < 2000; ++y) {
+    for (int x = 0; x < 2000; ++x) board.row(y)[x] = (x + y) % 2 == 0 ? 0 : 255;
+  }
+  const ImageU8 out = Warped(board, {{1, 0, 0, 0, 1, 0, 0, -1.0 / 48, 1}}, {64, 64});
+  for (int y = 33; y < 44; ++y) {
+    for (int x = 0; x < 64; ++x) ASSERT_NEAR(out.row(y)[x], 127, 20) << x << ", " << y;
+  }
+}
+
 TEST(Warp, ThinPicturesAndResults) {
   for (const Size from : {Size{1, 1}, {1, 20000}, {20000, 1}, {3, 2}}) {
     ImageU8 in = std::move(*ImageU8::Allocate(from.width, from.height, 3));
