@@ -2,7 +2,8 @@
 import numpy as np
 from PIL import Image
 
-CORNERS = ((150, 90), (640, 130), (680, 540), (110, 500))
+# An A4 sheet before a camera of 1000 pixels' focal length that looks down on it.
+CORNERS = ((295.3, 124.2), (586.8, 139.1), (539.0, 569.7), (184.1, 519.7))
 
 
 def homography(points, onto):

@@ -6,6 +6,7 @@
 
 #include "src/image/resize.h"
 #include "src/matte/transparency.h"
+#include "src/pipeline/cut/rectify_parts.h"
 #include "src/pipeline/cut/scale.h"
 #include "src/rectify/aspect.h"
 
@@ -18,12 +19,7 @@ constexpr double kSearchPixels = 1 << 20;
 // What shows of a picture of this matte; empty where the model has found nothing.
 Result<ImageU8> Shown(const MadeMatte& made, ImageView<const uint8_t> picture, ThreadPool* pool) {
   if (!made.matte.subject_found || made.matte.alphas.empty()) return ImageU8();
-  Matte copy;
-  for (const ImageU8& alpha : made.matte.alphas) {
-    PEEL_ASSIGN_OR_RETURN(ImageU8 one, Clone(alpha.view()));
-    copy.alphas.push_back(std::move(one));
-  }
-  ImageU8 shown = TakeUnion(copy, pool);
+  PEEL_ASSIGN_OR_RETURN(ImageU8 shown, UnionOf(made.matte, pool));
   if (picture.channels == 4) MultiplyByOwnAlpha(picture, shown.view(), pool);
   return shown;
 }

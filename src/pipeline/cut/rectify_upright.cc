@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <optional>
 #include <utility>
 
@@ -12,10 +11,10 @@
 #include "src/image/fill_hidden.h"
 #include "src/image/geometry.h"
 #include "src/image/resize.h"
-#include "src/image/rows.h"
 #include "src/matte/parts.h"
 #include "src/pipeline/cut/decode_plan.h"
 #include "src/pipeline/cut/rectify_find.h"
+#include "src/pipeline/cut/rectify_parts.h"
 #include "src/pipeline/cut/scale.h"
 #include "src/rectify/draw.h"
 #include "src/rectify/reading_direction.h"
@@ -28,74 +27,6 @@ constexpr double kReadingPixels = 2e6;
 // A matte that fills less than this of the quad is of something else than the quad: what was found
 // by its lines, and which the model passed over.
 constexpr double kMatteAgrees = 0.9;
-// Corners further outside than this show that a part of the quad is not in the picture.
-constexpr double kOutside = 1;
-
-// With all of it opaque.
-template <typename T>
-Result<Image<T>> WithAlphaChannel(ImageView<const T> rgb, ThreadPool* pool) {
-  PEEL_ASSIGN_OR_RETURN(Image<T> rgba, Image<T>::Allocate(rgb.width, rgb.height, 4));
-  ForRowBands(rgb.height, pool, [&](int first, int last, int) {
-    for (int y = first; y < last; ++y) {
-      const T* from = rgb.row(y);
-      T* to = rgba.row(y);
-      for (int x = 0; x < rgb.width; ++x, from += 3, to += 4) {
-        std::copy_n(from, 3, to);
-        to[3] = static_cast<T>(~T{0});
-      }
-    }
-  });
-  return rgba;
-}
-
-// Grey, or grey and alpha, as RGB or RGBA.
-template <typename T>
-Result<Image<T>> Coloured(ImageView<const T> grey, ThreadPool* pool) {
-  const int channels = grey.channels;
-  PEEL_ASSIGN_OR_RETURN(Image<T> out, Image<T>::Allocate(grey.width, grey.height, channels + 2));
-  ForRowBands(grey.height, pool, [&](int first, int last, int) {
-    for (int y = first; y < last; ++y) {
-      const T* from = grey.row(y);
-      T* to = out.row(y);
-      for (int x = 0; x < grey.width; ++x, from += channels, to += channels + 2) {
-        std::fill_n(to, 3, from[0]);
-        if (channels == 2) to[3] = from[1];
-      }
-    }
-  });
-  return out;
-}
-
-bool ReachesOutside(const Quad& quad, Size picture) {
-  return std::ranges::any_of(quad.corners, [&](const Point& p) {
-    return p.x < -kOutside || p.y < -kOutside || p.x > picture.width + kOutside ||
-           p.y > picture.height + kOutside;
-  });
-}
-
-Homography Shifted(const Homography& h, int by) {
-  Homography shift;
-  shift.m[2] = shift.m[5] = by;
-  return shift * h;
-}
-
-// What of a result is the quad, inside its margin.
-Box QuadBox(Size result, int margin) {
-  const int m = std::max(margin, 0);
-  return {m, m, result.width - 2 * m, result.height - 2 * m};
-}
-
-void ClearMargin(const Box& box, ImageView<uint8_t> alpha) {
-  for (int y = 0; y < alpha.height; ++y) {
-    uint8_t* row = alpha.row(y);
-    if (y < box.y || y >= box.y + box.height) {
-      std::memset(row, 0, static_cast<size_t>(alpha.width));
-    } else {
-      std::fill(row, row + box.x, uint8_t{0});
-      std::fill(row + box.x + box.width, row + alpha.width, uint8_t{0});
-    }
-  }
-}
 
 // One picture on its way to one or several results.
 template <typename T>
@@ -351,15 +282,15 @@ class Straightening {
     Matte matte;
     matte.subject_found = true;
     matte.subject_score = made_->matte.subject_score;
-    const Box box = QuadBox(plan.size, plan.margin);
+    const Box box = InsideMargin(plan.size, plan.margin);
     ImageU8 alpha;
     if (made_->matte.subject_found) {
-      PEEL_ASSIGN_OR_RETURN(const ImageU8 whole, UnionOf(made_->matte));
+      PEEL_ASSIGN_OR_RETURN(const ImageU8 whole, UnionOf(made_->matte, pool_));
       WarpOptions warp;
       warp.filter = WarpFilter::kBilinear;
       warp.empty_outside = true;
       PEEL_ASSIGN_OR_RETURN(alpha, Warp(whole.view(), to_source, plan.size, warp, pool_));
-      ClearMargin(box, alpha.view());
+      ClearAround(box, alpha.view());
       const double filled = Coverage(Crop(std::as_const(alpha).view(), box));
       if (filled < kMatteAgrees) {
         alpha = {};
@@ -368,25 +299,11 @@ class Straightening {
       }
     }
     if (alpha.empty()) {
-      PEEL_ASSIGN_OR_RETURN(alpha, ImageU8::Allocate(plan.size.width, plan.size.height, 1));
-      for (int y = 0; y < alpha.height(); ++y) {
-        std::memset(alpha.row(y), 255, static_cast<size_t>(alpha.width()));
-      }
-      ClearMargin(box, alpha.view());
+      PEEL_ASSIGN_OR_RETURN(alpha, AlphaOfBox(plan.size, box));
     }
     matte.coverage = Coverage(std::as_const(alpha).view());
     matte.alphas.push_back(std::move(alpha));
     return matte;
-  }
-
-  // Several sheets may need it.
-  Result<ImageU8> UnionOf(const Matte& matte) {
-    Matte copy;
-    for (const ImageU8& alpha : matte.alphas) {
-      PEEL_ASSIGN_OR_RETURN(ImageU8 one, Clone(alpha.view()));
-      copy.alphas.push_back(std::move(one));
-    }
-    return TakeUnion(copy, pool_);
   }
 
   Result<CutOf<T>> CutOutOf(Image<T> page, const Plan& plan, const Homography& to_source) {
