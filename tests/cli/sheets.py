@@ -39,16 +39,11 @@ def onto(ground, sheet, corners, factor=3):
     """The sheet put there on the ground, which is changed."""
     height, width = ground.shape[:2]
     h, w = sheet.shape[:2]
-    back = homography(corners, ((0, 0), (w, 0), (w, h), (0, h)))
-    y, x = np.mgrid[0:height * factor, 0:width * factor]
-    at = apply(back, np.stack([(x.ravel() + .5) / factor, (y.ravel() + .5) / factor], 1)) - .5
-    inside = ((at >= -.5) & (at < (w - .5, h - .5))).all(1)
-    column, row = (np.clip(at[:, i].round().astype(int), 0, n - 1) for i, n in ((0, w), (1, h)))
-    def mean(v, channels):
-        return v.reshape(height, factor, width, factor, channels).mean((1, 3))
-    share = mean(inside.astype(float), 1)
-    colour = mean(np.where(inside[:, None], sheet[row, column], 0).astype(float), 3)
-    ground[:] = (ground * (1 - share) + colour).round().astype(np.uint8)
+    back = homography(np.asarray(corners) * factor, ((0, 0), (w, 0), (w, h), (0, h)))
+    seen = Image.fromarray(sheet).convert("RGBA").transform(
+        (width * factor, height * factor), Image.PERSPECTIVE, (back / back[2, 2]).ravel()[:8], Image.NEAREST)
+    seen = np.asarray(seen.convert("RGBa").reduce(factor), float)
+    ground[:] = (ground * (1 - seen[..., 3:] / 255) + seen[..., :3]).round().astype(np.uint8)
 
 
 def ground(width=800, height=600, seed=1):
