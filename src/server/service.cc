@@ -120,7 +120,7 @@ void Service::Finish(const Request& request, Response& response, const Outcome* 
     response.headers.Set("X-Peel-Device", outcome->done->device);
     response.headers.Set("Server-Timing", ServerTiming(outcome->done->stages));
     if (!outcome->done->warning.empty()) response.headers.Set("X-Peel-Warning", outcome->done->warning);
-    if (state) parts_.gate.Charge(state->verdict);
+    if (state && response.status < 400) parts_.gate.Charge(state->verdict);
   }
   const size_t bytes = response.bytes.empty() ? response.text.size() : response.bytes.size();
   parts_.monitor.Tell({request, RouteOf(request.path), response.status, request.body.size(), bytes,

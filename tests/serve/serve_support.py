@@ -168,3 +168,14 @@ def serving(*options, **how):
         service._reader.join(timeout=PATIENCE)
         if not service.process.stderr.closed:
             service.process.stderr.close()
+
+
+def new_key(path, name, **limits):
+    """A key, and the limits put into its entry of the file."""
+    done = subprocess.run([PROGRAM, "serve", "--keys", path, "--new-key", name], capture_output=True, text=True,
+                          check=True, env={**os.environ, "PEEL_CONFIG": "off"})
+    if limits:
+        file = json.loads(path.read_text())
+        next(entry for entry in file["keys"] if entry["name"] == name).update(limits)
+        path.write_text(json.dumps(file))
+    return done.stdout.strip()

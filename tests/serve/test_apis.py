@@ -256,6 +256,23 @@ def test_clipdrop(service, photo, accept, kind):
     assert missing.status_code == 400 and "image_file" in missing.json()["error"]
 
 
+def test_clipdrop_transparency(service):
+    """A picture that has any is taken as done, unless its alpha is to be thrown away."""
+    pixels = np.asarray(ball()).copy()
+    rgba = np.dstack([pixels, np.full(pixels.shape[:2], 255, np.uint8)])
+    rgba[100:140, 140:180, 3] = 0  # a hole in the middle of the ball
+    picture = encoded(Image.fromarray(rgba), "PNG")
+    ask = lambda **fields: service.post("/remove-background/v1", files={"image_file": picture}, data=fields)
+    usual = np.asarray(opened(ask().content))
+    assert np.array_equal(usual[..., 3], rgba[..., 3]), "nothing is cut out"
+    assert ask(transparency_handling="return_input_if_non_opaque").content == ask().content
+    discarded = np.asarray(opened(ask(transparency_handling="discard_alpha_layer").content))
+    assert discarded[120, 160, 3] > 200, "the hole is closed"
+    assert discarded[2, 2, 3] == 0, "and the ground cut away"
+    wrong = ask(transparency_handling="both")
+    assert wrong.status_code == 400 and "discard_alpha_layer" in wrong.json()["error"]
+
+
 def test_photoroom(service, photo):
     answer = service.post("/v1/segment", files={"image_file": photo})
     assert is_cut_out(opened(answer.content))
@@ -330,7 +347,6 @@ def test_cut_refuses_what_it_does_not_know(service, photo):
     two = service.post("/v1/cut", files=[("image", photo), ("image", photo)])
     assert two.status_code == 400 and "batch" in two.json()["error"]["message"]
     assert service.post("/v1/cut", data={"format": "png"}).status_code == 400
-    assert service.post("/v1/rectify", files={"image": photo}).status_code == 501
 
 
 def test_batch(service, photo):

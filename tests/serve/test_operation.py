@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from serve_support import PROGRAM, ball, encoded, is_cut_out, opened, wait_until
+from serve_support import PROGRAM, ball, encoded, is_cut_out, new_key, opened, wait_until
 
 
 def test_metrics(start, photo):
@@ -119,17 +119,6 @@ def test_settings_that_make_no_sense(program, tmp_path):
 
 
 # ---- keys, rates, links, origins ---------------------------------------------------------------------
-
-def new_key(path, name, **limits):
-    """A key, and the limits put into its entry of the file."""
-    done = subprocess.run([PROGRAM, "serve", "--keys", path, "--new-key", name], capture_output=True, text=True,
-                          check=True, env={**os.environ, "PEEL_CONFIG": "off"})
-    if limits:
-        file = json.loads(path.read_text())
-        next(entry for entry in file["keys"] if entry["name"] == name).update(limits)
-        path.write_text(json.dumps(file))
-    return done.stdout.strip()
-
 
 def test_keys(start, photo, tmp_path):
     key = new_key(tmp_path / "keys.json", "shop")

@@ -28,7 +28,6 @@ struct Facts {
   uint64_t max_pixels = 0;          // of a picture
   bool fetches = false;             // pictures by URL
   bool wants_keys = false;
-  bool rectifies = false;
 };
 
 // Who asks, as far as the key says.

@@ -129,7 +129,64 @@ Json PeelProperties() {
       {"alpha-matting-erode-size", Number("Uncertain pixels along the edge", -1, 1000)},
       {"metadata", Choice("Profile, EXIF and XMP", {"keep", "drop"})},
       {"matte", Flag("With a JSON answer: the matte as well")},
+      {"rectify", Flag("Straighten it too, where a quad is certain enough")},
   };
+}
+
+Json RectifyProperties() {
+  const Json cut = PeelProperties();
+  Json own = {
+      {"kind", Choice("What is looked for", {"auto", "document", "product", "screen"})},
+      {"corners", Text("x1,y1,…,x4,y4 in pixels of the upright picture, clockwise from the top left: "
+                       "nothing is looked for then")},
+      {"ratio", Text("Width to height: auto, free, W:H, a4, letter or id1")},
+      {"size", Text("WxH of the result, or Wx, or xH")},
+      {"dpi", {{"type", "number"}, {"description", "Of the result, where the paper's size is known"},
+               {"minimum", 1}, {"maximum", 9600}}},
+      {"enhance", Choice("Even out light and colour", {"none", "auto", "color", "gray", "bw"})},
+      {"turn", Choice("Degrees clockwise", {"auto", "0", "90", "180", "270"})},
+      {"margin", Text("Show so much around the quad, in pixels or %")},
+      {"cutout", Flag("Cut out as well")},
+      {"all", Flag("Every sheet, as a ZIP archive")},
+      {"keep", Flag("What cannot be straightened comes back as it is")},
+      {"draw", Flag("The picture with what was found drawn on")},
+  };
+  for (const char* name : {"model", "quality", "lossless", "background", "background-fit", "edges",
+                           "max-size", "max-pixels", "max-output-pixels", "metadata"}) {
+    own[name] = cut[name];
+  }
+  own["format"] = Choice("Of the result", {"png", "jpg", "webp", "avif", "tiff"});
+  return own;
+}
+
+Json RectifyPath() {
+  Json form = RectifyProperties();
+  form["image"] = File("The picture");
+  form["image_url"] = Text("Or where it is to be had, if the server fetches");
+  form["background_image"] = File("With cutout: a picture for the background");
+  Json content = Multipart(std::move(form), {});
+  content["application/octet-stream"] = {{"schema", {{"type", "string"}}}};
+  Json ok = Picture("The straightened picture", {"image/png", "image/jpeg", "image/webp",
+                                                 "image/avif", "image/tiff", "application/zip"});
+  for (const auto& [name, description] :
+       {std::pair{"X-Peel-Rectify", "ok, or with keep abstained"},
+        {"X-Peel-Corners", "x1,y1,…,x4,y4 in the upright picture, from the result's top left"},
+        {"X-Peel-Confidence", "0 to 1"},
+        {"X-Peel-Kind", "document, product or screen"},
+        {"X-Peel-Ratio", "Width to height of the flat rectangle"}}) {
+    ok["headers"][name] = {{"description", description}, {"schema", {{"type", "string"}}}};
+  }
+  ok["content"]["application/json"] = {{"schema", Ref("RectifyResult")}};
+  Json responses = WithErrors({{"200", std::move(ok)}}, "Error", kWorkErrors);
+  responses["422"]["description"] = "The picture is broken, or nothing in it is certain enough";
+  return {{"/v1/rectify",
+           {{"post",
+             {{"operationId", "rectify"},
+              {"tags", {"Peel"}},
+              {"summary", "Straighten a document, product or screen"},
+              {"parameters", Query(RectifyProperties())},
+              {"requestBody", {{"required", true}, {"content", std::move(content)}}},
+              {"responses", std::move(responses)}}}}}};
 }
 
 Json CutPaths() {
@@ -282,6 +339,9 @@ Json RemoveBgPaths() {
 
 Json OtherPaths() {
   const Json image_file = {{"image_file", File("The picture")}};
+  Json clipdrop = image_file;
+  clipdrop["transparency_handling"] =
+      Choice("A picture with transparency", {"return_input_if_non_opaque", "discard_alpha_layer"});
   Json photoroom = image_file;
   photoroom["format"] = Choice("Of the result", {"png", "jpg", "webp"});
   photoroom["channels"] = Choice("alpha: only the matte", {"rgba", "alpha"});
@@ -302,7 +362,7 @@ Json OtherPaths() {
          {{"operationId", "clipdrop"},
           {"tags", {"Clipdrop"}},
           {"summary", "As Clipdrop"},
-          {"requestBody", {{"required", true}, {"content", Multipart(image_file, {"image_file"})}}},
+          {"requestBody", {{"required", true}, {"content", Multipart(std::move(clipdrop), {"image_file"})}}},
           {"responses", WithErrors({{"200", Picture("The cut-out, of the type that is accepted",
                                                     {"image/png", "image/webp", "image/jpeg"})}},
                                    "PlainError", kWorkErrors)}}}}},
@@ -355,7 +415,8 @@ Json OperatorPaths() {
 }
 
 Json Schemas() {
-  const Json string = {{"type", "string"}};
+  const Json string = {{"type", "string"}}, number = {{"type", "number"}};
+  const Json list = {{"type", "array"}};
   Json request = {{"type", "object"}, {"properties", PeelProperties()}};
   request["properties"]["image"] = Text("The picture as base64");
   request["properties"]["image_url"] = Text("Or where it is to be had, if the server fetches");
@@ -368,6 +429,29 @@ Json Schemas() {
           {"height", {{"type", "integer"}}}, {"has_subject", {{"type", "boolean"}}},
           {"model", string}, {"device", string}, {"matte", Text("base64")}}},
         {"required", {"image", "type", "width", "height", "has_subject", "model", "device"}}}},
+      {"RectifyResult",
+       {{"type", "object"},
+        {"properties",
+         {{"image", {{"type", {"string", "null"}}, {"description", "base64; null: there is none"}}},
+          {"type", string},
+          {"width", {{"type", "integer"}}},
+          {"height", {{"type", "integer"}}},
+          {"rectify",
+           {{"type", "object"},
+            {"properties",
+             {{"status", {{"type", "string"}, {"enum", {"ok", "abstained"}}}},
+              {"reason", string},
+              {"confidence", number},
+              {"kind", string},
+              {"corners", list},
+              {"ratio", number},
+              {"focal_px", number},
+              {"homography", list},
+              {"turn", {{"type", "integer"}}},
+              {"dpi", list}}},
+            {"required", {"status", "reason", "confidence"}}}},
+          {"sheets", list}}},
+        {"required", {"image", "width", "height", "rectify"}}}},
       {"Error",
        {{"type", "object"},
         {"properties",
@@ -398,7 +482,7 @@ Json Schemas() {
 
 Json Describe(const Facts& facts) {
   Json paths = Json::object();
-  for (Json part : {CutPaths(), RembgPaths(), RemoveBgPaths(), OtherPaths(), OperatorPaths()}) {
+  for (Json part : {CutPaths(), RectifyPath(), RembgPaths(), RemoveBgPaths(), OtherPaths(), OperatorPaths()}) {
     paths.update(part);
   }
   Json api = {

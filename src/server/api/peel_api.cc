@@ -1,6 +1,7 @@
 #include "src/server/api/peel_api.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
@@ -26,6 +27,13 @@ Response OwnError(int status, const std::string& message) {
 
 Response OfFailure(const Failure& failure) {
   return WithRetry(OwnError(HttpStatus(failure), failure.message), failure);
+}
+
+// For headers: enough digits for a thousandth of a pixel.
+std::string ShortNumber(double value) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.7g", value);
+  return text;
 }
 
 bool WantsJson(const Request& request) {
@@ -68,9 +76,6 @@ class PeelApi final : public Api {
 
   Plan Handle(const std::shared_ptr<const Request>& request, const Caller&) override {
     if (request->path == "/v1/about") return About();
-    if (request->path == "/v1/rectify") {
-      return OwnError(501, "`peel rectify` is not in this version yet; /v1/cut is");
-    }
     Form form;
     if (request->method == "POST") {
       auto read = ReadForm(*request);
@@ -81,6 +86,7 @@ class PeelApi final : public Api {
       form = *std::move(read);
     }
     CutJob job;
+    if (request->path == "/v1/rectify") job.rectify.emplace();
     if (Status status = ReadPeelOptions(
             form.fields, request->query,
             {"image", "image_url", "background_url", "expires", "key", "signature"}, job);
@@ -135,7 +141,7 @@ class PeelApi final : public Api {
     work.fetch_failed = [](bool, const std::string& why) { return OwnError(400, why); };
     work.respond = [json = WantsJson(*request)](const Outcome& outcome) {
       if (!outcome.ok()) return OfFailure(outcome.failure);
-      return json ? Described(*outcome.done) : PictureAnswer(*outcome.done);
+      return RectifyAnswer(*outcome.done, json);
     };
     return work;
   }
@@ -161,10 +167,55 @@ class PeelApi final : public Api {
     return batch;
   }
 
+  // The answer, and in headers what became of the quad where there was to be one.
+  static Response RectifyAnswer(const CutDone& done, bool json) {
+    if (done.rectify.empty()) return json ? Described(done) : PictureAnswer(done);
+    const RectifyDone& first = done.rectify.front();
+    Response response = json               ? Described(done)
+                        : done.abstained() ? OwnError(422, Abstained(first))
+                                           : PictureAnswer(done);
+    const auto set = [&](const char* name, const std::string& value) {
+      response.headers.Set(name, value);
+    };
+    set("X-Peel-Rectify", first.ok ? "ok" : "abstained");
+    set("X-Peel-Confidence", ShortNumber(first.confidence));
+    if (!first.ok) return response;
+    std::string corners;
+    for (const double v : first.corners) corners += (corners.empty() ? "" : ",") + ShortNumber(v);
+    set("X-Peel-Corners", corners);
+    set("X-Peel-Kind", first.kind);
+    set("X-Peel-Ratio", ShortNumber(first.ratio));
+    return response;
+  }
+
+  static std::string Abstained(const RectifyDone& sheet) {
+    return "nothing to straighten: " + sheet.reason +
+           "; corners=x1,y1,…,x4,y4 says where it is, keep=true gives the picture back as it is";
+  }
+
+  static Json RectifyJson(const RectifyDone& sheet) {
+    Json body = {{"status", sheet.ok ? "ok" : "abstained"},
+                 {"reason", sheet.reason},
+                 {"confidence", sheet.confidence}};
+    if (!sheet.ok) return body;
+    Json corners = Json::array();
+    for (size_t i = 0; i < sheet.corners.size(); i += 2) {
+      corners.push_back({sheet.corners[i], sheet.corners[i + 1]});
+    }
+    body["kind"] = sheet.kind;
+    body["corners"] = std::move(corners);
+    body["ratio"] = sheet.ratio;
+    body["focal_px"] = sheet.focal_px;
+    body["homography"] = sheet.homography;
+    body["turn"] = sheet.turn;
+    body["dpi"] = {sheet.dpi_x, sheet.dpi_y};
+    return body;
+  }
+
   static Response Described(const CutDone& done) {
     Json stages = Json::object();
     for (const auto& [stage, milliseconds] : done.stages) stages[stage] = milliseconds;
-    Json body = {{"image", EncodeBase64(done.bytes)},
+    Json body = {{"image", done.abstained() ? Json() : Json(EncodeBase64(done.bytes))},
                  {"type", done.type},
                  {"width", done.width},
                  {"height", done.height},
@@ -180,6 +231,14 @@ class PeelApi final : public Api {
                  {"device", done.device},
                  {"precision", done.precision},
                  {"stages", std::move(stages)}};
+    if (!done.rectify.empty()) {
+      body["rectify"] = RectifyJson(done.rectify.front());
+      if (done.rectify.size() > 1) {
+        Json sheets = Json::array();
+        for (const RectifyDone& sheet : done.rectify) sheets.push_back(RectifyJson(sheet));
+        body["sheets"] = std::move(sheets);
+      }
+    }
     if (!done.matte.empty()) body["matte"] = EncodeBase64(done.matte);
     if (!done.warning.empty()) body["warning"] = done.warning;
     return JsonAnswer(200, body);
@@ -196,7 +255,7 @@ class PeelApi final : public Api {
                             {"formats", {"png", "jpg", "webp", "avif", "tiff", "zip"}},
                             {"fetch", facts_.fetches},
                             {"keys", facts_.wants_keys},
-                            {"rectify", facts_.rectifies}});
+                            {"rectify", true}});
   }
 
   const Facts& facts_;

@@ -98,6 +98,17 @@ Status TakeFormat(const std::string& text, CutJob& job) {
   return OkStatus();
 }
 
+// As `peel cut --rectify`: cut out and straightened, or cut out alone where nothing is certain.
+Status TakeRectify(const std::string& text, CutJob& job) {
+  bool on = false;
+  PEEL_RETURN_IF_ERROR(TakeBool(text, on));
+  job.rectify.reset();
+  if (!on) return OkStatus();
+  job.rectify.emplace();
+  job.rectify->cutout = job.rectify->keep = true;
+  return OkStatus();
+}
+
 struct Option {
   const char* name;
   Status (*take)(const std::string& text, CutJob& job);
@@ -138,22 +149,57 @@ constexpr Option kOptions[] = {
      [](Text t, CutJob& j) { return TakeNumber(t, j.matting_erode, -1, 1000); }},
     {"metadata", TakeMetadata},
     {"matte", [](Text t, CutJob& j) { return TakeBool(t, j.matte_too); }},
+    {"rectify", TakeRectify},
 };
+
+// Of those of a cut the ones that a straightened picture has too; the others are its own.
+constexpr const char* kShared[] = {"model",      "format",     "quality",
+                                   "lossless",   "background", "background-fit",
+                                   "edges",      "max-size",   "max-pixels",
+                                   "max-output-pixels", "metadata"};
+
+constexpr Option kRectifyOptions[] = {
+    {"kind", [](Text t, CutJob& j) { return TakeText(t, j.rectify->kind); }},
+    {"corners", [](Text t, CutJob& j) { return TakeText(t, j.rectify->corners); }},
+    {"ratio", [](Text t, CutJob& j) { return TakeText(t, j.rectify->ratio); }},
+    {"size", [](Text t, CutJob& j) { return TakeText(t, j.rectify->size); }},
+    {"dpi", [](Text t, CutJob& j) { return TakeNumber(t, j.rectify->dpi, 1.0, 9600.0); }},
+    {"enhance", [](Text t, CutJob& j) { return TakeText(t, j.rectify->enhance); }},
+    {"turn", [](Text t, CutJob& j) { return TakeText(t, j.rectify->turn); }},
+    {"margin", [](Text t, CutJob& j) { return TakeText(t, j.rectify->margin); }},
+    {"cutout", [](Text t, CutJob& j) { return TakeBool(t, j.rectify->cutout); }},
+    {"all", [](Text t, CutJob& j) { return TakeBool(t, j.rectify->all); }},
+    {"keep", [](Text t, CutJob& j) { return TakeBool(t, j.rectify->keep); }},
+    {"draw", [](Text t, CutJob& j) { return TakeBool(t, j.rectify->draw); }},
+};
+
+const Option* FindOption(std::string_view name, bool rectifies) {
+  const auto named = [&](const Option& option) { return name == option.name; };
+  if (rectifies) {
+    const auto* const own = std::ranges::find_if(kRectifyOptions, named);
+    if (own != std::end(kRectifyOptions)) return own;
+    if (std::ranges::find(kShared, name) == std::end(kShared)) return nullptr;
+  }
+  const auto* const found = std::ranges::find_if(kOptions, named);
+  return found != std::end(kOptions) ? found : nullptr;
+}
+
 
 }  // namespace
 
 Status ReadPeelOptions(const Fields& form, const Fields& query,
                        const std::vector<std::string_view>& others, CutJob& job) {
+  const bool rectifies = job.rectify.has_value();
   // The query first, so that the form wins.
   for (const Fields* fields : {&query, &form}) {
     for (const auto& [given, value] : fields->all()) {
       std::string name = given;
       std::ranges::replace(name, '_', '-');
       if (std::ranges::find(others, given) != others.end() || value.empty()) continue;
-      const auto* const option =
-          std::ranges::find_if(kOptions, [&](const Option& o) { return name == o.name; });
-      if (option == std::end(kOptions)) {
-        const std::string near = NearestName(name, PeelOptionNames());
+      const Option* const option = FindOption(name, rectifies);
+      if (option == nullptr) {
+        const std::string near =
+            NearestName(name, rectifies ? RectifyOptionNames() : PeelOptionNames());
         return InvalidArgument("\"" + given.substr(0, 64) + "\" is no option" +
                                (near.empty() ? "; /api lists them" : ": did you mean " + near + "?"));
       }
@@ -168,6 +214,12 @@ Status ReadPeelOptions(const Fields& form, const Fields& query,
 std::vector<std::string> PeelOptionNames() {
   std::vector<std::string> names;
   for (const Option& option : kOptions) names.emplace_back(option.name);
+  return names;
+}
+
+std::vector<std::string> RectifyOptionNames() {
+  std::vector<std::string> names(std::begin(kShared), std::end(kShared));
+  for (const Option& option : kRectifyOptions) names.emplace_back(option.name);
   return names;
 }
 

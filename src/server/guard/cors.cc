@@ -11,7 +11,8 @@ constexpr const char* kRequestHeaders =
 constexpr const char* kExposed =
     "Content-Disposition, Retry-After, Server-Timing, X-Credits-Charged, X-Foreground-Height, "
     "X-Foreground-Left, X-Foreground-Top, X-Foreground-Width, X-Height, X-Latency-Ms, "
-    "X-Max-Height, X-Max-Width, X-Peel-Device, X-Peel-Model, X-RateLimit-Limit, "
+    "X-Max-Height, X-Max-Width, X-Peel-Confidence, X-Peel-Corners, X-Peel-Device, X-Peel-Kind, "
+    "X-Peel-Model, X-Peel-Ratio, X-Peel-Rectify, X-Peel-Warning, X-RateLimit-Limit, "
     "X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-ID, X-Type, X-Width";
 
 bool IsOriginChar(char c) {

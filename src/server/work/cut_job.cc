@@ -10,6 +10,7 @@
 #include "src/image/fill_hidden.h"
 #include "src/pipeline/cut/stage_times.h"
 #include "src/server/work/job_options.h"
+#include "src/server/work/rectify_options.h"
 #include "src/server/work/zip_writer.h"
 
 namespace peel::server {
@@ -60,15 +61,42 @@ Result<std::vector<uint8_t>> ZipOf(std::span<const uint8_t> png, int quality) {
   return WriteZip(entries);
 }
 
+// The sheets' files as one archive, in the place of the first one's.
+Status Archive(const CutJob& job, std::vector<EncodedCut>& sheets) {
+  std::vector<ZipEntry> entries;
+  for (const EncodedCut& sheet : sheets) {
+    if (sheet.bytes.empty()) continue;
+    const std::string number = std::to_string(entries.size() + 1);
+    entries.push_back(
+        {std::string(number.size() < 3 ? 3 - number.size() : 0, '0') + number + "." + job.format,
+         sheet.bytes});
+  }
+  if (entries.empty()) return OkStatus();
+  PEEL_ASSIGN_OR_RETURN(std::vector<uint8_t> archive, WriteZip(entries));
+  sheets.front().bytes = std::move(archive);
+  return OkStatus();
+}
+
 }  // namespace
 
 Result<CutFiles> Cut(const Cutter& cutter, const CutJob& job, const JobFiles& files,
                      const CallControl& control) {
   PEEL_ASSIGN_OR_RETURN(CutOptions options, OptionsFor(job, files));
   options.control = control;
-  PEEL_ASSIGN_OR_RETURN(EncodedCut cut, cutter.CutBytes(files.picture, options));
+  std::vector<EncodedCut> sheets;
+  if (IsSheets(job)) {
+    PEEL_ASSIGN_OR_RETURN(sheets, cutter.CutSheets(files.picture, options));
+  } else {
+    PEEL_ASSIGN_OR_RETURN(sheets.emplace_back(), cutter.CutBytes(files.picture, options));
+  }
+  if (sheets.empty()) return Internal("no result came of this picture");
   CutFiles result;
   CutDone& done = result.done;
+  for (const EncodedCut& sheet : sheets) {
+    if (sheet.info.rectify) done.rectify.push_back(DescribeRectify(*sheet.info.rectify));
+  }
+  if (IsSheets(job)) PEEL_RETURN_IF_ERROR(Archive(job, sheets));
+  EncodedCut& cut = sheets.front();
   if (IsZip(job)) {
     const StageTimer timer("encode", cut.info.times);
     PEEL_ASSIGN_OR_RETURN(cut.bytes, ZipOf(cut.bytes, job.quality));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -17,6 +18,23 @@
 
 // One picture's work, as an API asks for it, a worker process does it and an API answers it.
 namespace peel::server {
+
+// How a picture is straightened: the options of `peel rectify` as text where the program takes text;
+// "" is the default.
+struct RectifyJob {
+  std::string kind{};     // auto, document, product, screen
+  std::string corners{};  // "x1,y1,…,x4,y4" in pixels of the upright picture
+  std::string ratio{};    // auto, free, W:H, a4, letter, id1
+  std::string size{};     // "WxH", "Wx" or "xH"
+  std::string enhance{};  // none, auto, color, gray, bw
+  std::string turn{};     // auto, 0, 90, 180, 270
+  std::string margin{};   // pixels or %
+  double dpi = 0;
+  bool cutout = false;  // cut out as well
+  bool all = false;     // every sheet: the result is a ZIP archive of 001.png, 002.png …
+  bool keep = false;    // what cannot be straightened comes back as it is; else there is no result
+  bool draw = false;    // the picture with what was found drawn on
+};
 
 // What to make of a picture: the program's options of `peel cut` as text where the program takes
 // text, checked by Check() before anything is queued. Written to a worker as JSON.
@@ -52,6 +70,7 @@ struct CutJob {
   // Of the picture's own transparency: "keep", "enough" (one that has any is not cut out) or
   // "discard".
   std::string own_alpha = "keep";
+  std::optional<RectifyJob> rectify{};
   bool matte_too = false;          // CutDone::matte as well (a grey PNG)
   uint64_t max_pixels = UINT64_MAX;  // refuse inputs with more
 
@@ -70,6 +89,20 @@ struct JobFiles {
   Keeper keeper;
 };
 
+// What became of the quad of a picture that was to be straightened.
+struct RectifyDone {
+  bool ok = false;     // else none was certain enough, and of the rest `reason`, `confidence` and the
+  std::string reason;  // sheets alone count
+  std::string kind;    // document, product, screen
+  std::array<double, 8> corners{};  // x, y in the upright input, clockwise from the result's top left
+  double ratio = 0, focal_px = 0;
+  std::array<double, 9> homography{};  // row by row: from the upright input to the result
+  double confidence = 0;
+  int turn = 0;
+  double dpi_x = 0, dpi_y = 0;
+  int sheet = 1, sheets = 1;
+};
+
 struct CutDone {
   std::span<const uint8_t> bytes;         // the file asked for
   std::span<const uint8_t> matte;         // where matte_too; else empty
@@ -81,8 +114,11 @@ struct CutDone {
   Box subject{};                          // in the result, pixels
   bool has_subject = true;
   double subject_score = 0, coverage = 0;
+  // Nothing was certain enough to be straightened, and there is no result: no bytes, no size.
+  bool abstained() const { return bytes.empty() && !rectify.empty() && !rectify.front().ok; }
   std::string model, device, precision;  // what ran in fact
   std::string warning;
+  std::vector<RectifyDone> rectify;  // one for each sheet; none where it was not asked for
   std::vector<std::pair<std::string, double>> stages;  // in order, milliseconds; "queue" first
 };
 

@@ -11,6 +11,7 @@
 #include "src/image/colour.h"
 #include "src/matte/trimap.h"
 #include "src/pipeline/cut/sides.h"
+#include "src/server/work/rectify_options.h"
 
 namespace peel::server {
 namespace {
@@ -77,6 +78,9 @@ Status PlanEncoding(const CutJob& job, CutOptions& cut) {
   cut.encode.keep_metadata = job.keep_metadata;
   PEEL_RETURN_IF_ERROR(InRange("quality", job.quality, 0, 100));
   if (!IsZip(job)) return OkStatus();
+  if (job.rectify) {
+    return InvalidArgument("format: a straightened picture goes as png, jpg, webp, avif or tiff");
+  }
   if (job.lossless) return InvalidArgument("lossless: the colours of a zip are a JPEG");
   if (job.mask_only) {
     return InvalidArgument("a zip holds colours and alpha: a mask alone goes as png, jpg or webp");
@@ -156,6 +160,7 @@ Status Plan(const CutJob& job, CutOptions& cut) {
     return InvalidArgument("background_fit: \"" + job.background_fit.substr(0, 64) +
                            "\" is none of cover, contain");
   }
+  PEEL_RETURN_IF_ERROR(PlanRectify(job, cut));
   return PlanFrame(job, cut);
 }
 
@@ -208,7 +213,10 @@ Status Attach(const std::string& name, std::span<const uint8_t> bytes, const Cut
 
 bool IsZip(const CutJob& job) { return job.format == "zip"; }
 
+bool IsSheets(const CutJob& job) { return job.rectify && job.rectify->all; }
+
 const char* MediaType(const CutJob& job) {
+  if (IsSheets(job)) return "application/zip";
   const OutputFormat* const format = FindFormat(job.format);
   return format == nullptr ? "application/octet-stream" : format->type;
 }

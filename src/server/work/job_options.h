@@ -14,7 +14,10 @@ Result<CutOptions> OptionsFor(const CutJob& job, const JobFiles& files);
 // The same without the attachments, whose places are empty: for checks and estimates.
 Result<CutOptions> OptionsWithoutFiles(const CutJob& job);
 
+// Colours and alpha as two files of an archive.
 bool IsZip(const CutJob& job);
+// All sheets of a picture as files of an archive.
+bool IsSheets(const CutJob& job);
 
 // "image/png", "application/zip" …, of a format that Check() lets pass.
 const char* MediaType(const CutJob& job);

@@ -125,6 +125,20 @@ TEST(JobOptions, EachMistakeIsToldByItsName) {
        },
        "mask"},
       {[](CutJob& job) { job.putalpha = true; }, "putalpha"},
+      {[](CutJob& job) { job.own_alpha = "some"; }, "own_alpha"},
+      {[](CutJob& job) { job.rectify.emplace().kind = "car"; }, "kind"},
+      {[](CutJob& job) { job.rectify.emplace().corners = "1,2"; }, "corners"},
+      {[](CutJob& job) { job.rectify.emplace().ratio = "wide"; }, "ratio"},
+      {[](CutJob& job) { job.rectify.emplace().size = "10"; }, "size"},
+      {[](CutJob& job) { job.rectify.emplace().enhance = "nice"; }, "enhance"},
+      {[](CutJob& job) { job.rectify.emplace().turn = "45"; }, "turn"},
+      {[](CutJob& job) { job.rectify.emplace().margin = "wide"; }, "margin"},
+      {[](CutJob& job) { job.rectify.emplace().margin = std::string(5000, '1'); }, "too long"},
+      {[](CutJob& job) {
+         job.rectify.emplace();
+         job.format = "zip";
+       },
+       "format"},
   };
   for (const auto& [change, word] : mistakes) {
     const Status status = CheckOf(change);
@@ -175,6 +189,44 @@ TEST(Protocol, CarriesAJob) {
   EXPECT_TRUE(read->tell_size);
 }
 
+TEST(Protocol, CarriesStraightening) {
+  WorkerRequest request;
+  const auto carried = [&] {
+    const auto text = Write(request);
+    EXPECT_TRUE(text.ok());
+    auto read = ReadWorkerRequest(Span(*text));
+    EXPECT_TRUE(read.ok()) << read.status().message();
+    return read.ok() ? read->job.rectify : std::nullopt;
+  };
+  EXPECT_FALSE(carried());
+  request.job.rectify = RectifyJob{.kind = "screen", .corners = "1,2", .dpi = 96.5, .keep = true};
+  const auto job = carried();
+  ASSERT_TRUE(job);
+  EXPECT_EQ(job->kind, "screen");
+  EXPECT_EQ(job->corners, "1,2");
+  EXPECT_EQ(job->dpi, 96.5);
+  EXPECT_TRUE(job->keep);
+  EXPECT_FALSE(job->all);
+
+  WorkerAnswer answer;
+  answer.kind = WorkerAnswer::Kind::kDone;
+  RectifyDone& sheet = answer.done.rectify.emplace_back();
+  sheet.ok = true;
+  sheet.kind = "document";
+  sheet.corners = {-1.5, 2, 3, 4, 5, 6, 7, 8};
+  sheet.homography[8] = 1;
+  sheet.sheets = 2;
+  answer.done.rectify.emplace_back().reason = "no four sides";
+  const auto text = Write(answer);
+  ASSERT_TRUE(text.ok());
+  const auto read = ReadWorkerAnswer(Span(*text));
+  ASSERT_TRUE(read.ok()) << read.status().message();
+  ASSERT_EQ(read->done.rectify.size(), 2U);
+  EXPECT_EQ(read->done.rectify[0].corners, sheet.corners);
+  EXPECT_EQ(read->done.rectify[0].homography[8], 1);
+  EXPECT_EQ(read->done.rectify[1].reason, "no four sides");
+}
+
 WorkerAnswer Done() {
   WorkerAnswer answer;
   answer.kind = WorkerAnswer::Kind::kDone;
@@ -203,6 +255,30 @@ TEST(Protocol, BelievesNoWorker) {
   EXPECT_TRUE(refused([](WorkerAnswer& a) { a.done.subject_score = NAN; }));
   EXPECT_TRUE(refused([](WorkerAnswer& a) { a.done.stages[0].second = -1; }));
   EXPECT_TRUE(refused([](WorkerAnswer& a) { a.done.stages.resize(1000); }));
+  const auto sheet_refused = [&](const std::function<void(RectifyDone&)>& change) {
+    return refused([&](WorkerAnswer& a) {
+      RectifyDone& sheet = a.done.rectify.emplace_back();
+      sheet.ok = true;
+      sheet.kind = "screen";
+      change(sheet);
+    });
+  };
+  EXPECT_FALSE(sheet_refused([](RectifyDone&) {}));
+  EXPECT_TRUE(sheet_refused([](RectifyDone& sheet) { sheet.kind = "x\r\nX-Evil: two"; }));
+  EXPECT_TRUE(sheet_refused([](RectifyDone& sheet) { sheet.corners[3] = NAN; }));
+  EXPECT_TRUE(sheet_refused([](RectifyDone& sheet) { sheet.homography[0] = INFINITY; }));
+  EXPECT_TRUE(sheet_refused([](RectifyDone& sheet) { sheet.confidence = 1.5; }));
+  EXPECT_TRUE(refused([](WorkerAnswer& a) { a.done.rectify.resize(5000); }));
+  // Where nothing was certain there may be no file, and only there.
+  const auto without = [](WorkerAnswer& a) { a.bytes = a.done.width = a.done.height = 0; };
+  EXPECT_FALSE(refused([&](WorkerAnswer& a) {
+    without(a);
+    a.done.rectify.emplace_back().reason = "no four sides";
+  }));
+  EXPECT_TRUE(refused([&](WorkerAnswer& a) {
+    without(a);
+    a.done.rectify.push_back({.ok = true, .kind = "screen"});
+  }));
   WorkerAnswer answer = Done();
   answer.done.warning = "one\r\nX-Evil: two";
   ASSERT_TRUE(CheckDone(answer, 100).ok());

@@ -14,7 +14,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr int kMostSide = 1 << 24;
-constexpr size_t kMostText = 2048, kMostStages = 32;
+constexpr size_t kMostText = 2048, kMostStages = 32, kMostSheets = 1000;
 
 Result<std::string> Text(const Json& json) {
   // What is no UTF-8 came from a stranger, and is wrong anyway.
@@ -26,12 +26,29 @@ Result<std::string> Text(const Json& json) {
 // The bindings name every member of a struct: one that is added there and forgotten here does not
 // compile.
 template <typename Archive>
+void Parts(Archive& archive, RectifyJob& job) {
+  auto& [kind, corners, ratio, size, enhance, turn, margin, dpi, cutout, all, keep, draw] = job;
+  archive("kind", kind)("corners", corners)("ratio", ratio)("size", size)("enhance", enhance)(
+      "turn", turn)("margin", margin)("dpi", dpi)("cutout", cutout)("all", all)("keep", keep)(
+      "draw", draw);
+}
+
+template <typename Archive>
+void Parts(Archive& archive, RectifyDone& done) {
+  auto& [ok, reason, kind, corners, ratio, focal_px, homography, confidence, turn, dpi_x, dpi_y,
+         sheet, sheets] = done;
+  archive("ok", ok)("reason", reason)("kind", kind)("corners", corners)("ratio", ratio)(
+      "focal_px", focal_px)("homography", homography)("confidence", confidence)("turn", turn)(
+      "dpi_x", dpi_x)("dpi_y", dpi_y)("sheet", sheet)("sheets", sheets);
+}
+
+template <typename Archive>
 void Parts(Archive& archive, CutJob& job) {
   auto& [model, format, quality, lossless, mask_only, keep_metadata, background, background_fit,
          edges, alpha_matting, matting_foreground, matting_background, matting_erode, compat_rembg,
          post_process_mask, putalpha, decontaminate, keep_largest, fill_holes, shadow, crop, crops,
-         size, position, scale, max_size, output_pixels, roi, semitransparency, own_alpha, matte_too,
-         max_pixels, deadline] = job;
+         size, position, scale, max_size, output_pixels, roi, semitransparency, own_alpha, rectify,
+         matte_too, max_pixels, deadline] = job;
   (void)deadline;  // the pool's
   archive("model", model)("format", format)("quality", quality)("lossless", lossless)(
       "mask_only", mask_only)("keep_metadata", keep_metadata)("background", background)(
@@ -42,21 +59,21 @@ void Parts(Archive& archive, CutJob& job) {
       "keep_largest", keep_largest)("fill_holes", fill_holes)("shadow", shadow)("crop", crop)(
       "crops", crops)("size", size)("position", position)("scale", scale)("max_size", max_size)(
       "output_pixels", output_pixels)("roi", roi)("semitransparency", semitransparency)(
-      "own_alpha", own_alpha)("matte_too", matte_too)("max_pixels", max_pixels);
+      "own_alpha", own_alpha)("rectify", rectify)("matte_too", matte_too)("max_pixels", max_pixels);
 }
 
 template <typename Archive>
 void Parts(Archive& archive, CutDone& done) {
   auto& [bytes, matte, keeper, type, width, height, input_width, input_height, max_width,
          max_height, subject, has_subject, subject_score, coverage, model, device, precision,
-         warning, stages] = done;
+         warning, rectify, stages] = done;
   (void)bytes, (void)matte, (void)keeper;  // in the region
   archive("type", type)("width", width)("height", height)("input_width", input_width)(
       "input_height", input_height)("max_width", max_width)("max_height", max_height)(
       "x", subject.x)("y", subject.y)("subject_width", subject.width)(
       "subject_height", subject.height)("has_subject", has_subject)("subject_score", subject_score)(
       "coverage", coverage)("model", model)("device", device)("precision", precision)(
-      "warning", warning)("stages", stages);
+      "warning", warning)("rectify", rectify)("stages", stages);
 }
 
 template <typename Archive>
@@ -93,6 +110,14 @@ void Parts(Archive& archive, FilePart& part) {
   archive("name", part.name)("offset", part.offset)("size", part.size);
 }
 
+// Structs inside of others.
+template <typename T>
+concept Struct = std::is_same_v<T, RectifyJob> || std::is_same_v<T, RectifyDone>;
+template <typename T>
+Json ToJson(const T& value);
+template <typename T>
+void FromJson(const Json& json, T& value);
+
 struct Writer {
   Json json = Json::object();
 
@@ -105,13 +130,21 @@ struct Writer {
   static Json ValueOf(const T& value) {
     if constexpr (std::is_enum_v<T>) {
       return static_cast<int>(value);
+    } else if constexpr (Struct<T>) {
+      return ToJson(value);
     } else {
       return value;
     }
   }
   template <typename T>
   static Json ValueOf(const std::optional<T>& value) {
-    return value ? Json(*value) : Json();
+    return value ? ValueOf(*value) : Json();
+  }
+  template <Struct T>
+  static Json ValueOf(const std::vector<T>& values) {
+    Json list = Json::array();
+    for (const T& value : values) list.push_back(ToJson(value));
+    return list;
   }
 };
 
@@ -143,13 +176,21 @@ struct Reader {
       if (!fits) throw Json::other_error::create(501, "a number does not fit", &from);
       value = from.is_number_unsigned() ? static_cast<T>(from.get<uint64_t>())
                                         : static_cast<T>(from.get<int64_t>());
+    } else if constexpr (Struct<T>) {
+      FromJson(from, value);
     } else {
       value = from.get<T>();
     }
   }
   template <typename T>
   static void Get(const Json& from, std::optional<T>& value) {
-    value = from.is_null() ? std::nullopt : std::optional<T>(from.get<T>());
+    value.reset();
+    if (!from.is_null()) Get(from, value.emplace());
+  }
+  template <Struct T>
+  static void Get(const Json& from, std::vector<T>& values) {
+    values.clear();
+    for (const Json& one : from) Get(one, values.emplace_back());
   }
 };
 
@@ -202,6 +243,21 @@ void MakePlain(std::string& text) {
 
 bool IsSide(int side) { return side >= 0 && side <= kMostSide; }
 bool IsShare(double share) { return share >= 0 && share <= 1; }
+
+// Its kind and reason go into headers.
+Status CheckSheet(RectifyDone& sheet) {
+  MakePlain(sheet.reason);
+  const bool known = sheet.kind == "document" || sheet.kind == "product" || sheet.kind == "screen";
+  if (!known && (sheet.ok || !sheet.kind.empty())) return Nonsense("a kind that is none");
+  const auto finite = [](double number) { return std::isfinite(number); };
+  if (!std::ranges::all_of(sheet.corners, finite) ||
+      !std::ranges::all_of(sheet.homography, finite) || !finite(sheet.ratio) ||
+      !finite(sheet.focal_px) || !finite(sheet.dpi_x) || !finite(sheet.dpi_y) ||
+      !IsShare(sheet.confidence)) {
+    return Nonsense("a number that is none");
+  }
+  return OkStatus();
+}
 
 }  // namespace
 
@@ -263,6 +319,7 @@ Result<std::string> Write(const WorkerAnswer& message) {
     case WorkerAnswer::Kind::kDone: {
       CutDone done = message.done;
       MakePlain(done.warning);
+      for (RectifyDone& sheet : done.rectify) MakePlain(sheet.reason);
       json["done"] = ToJson(done);
       json["bytes"] = message.bytes;
       json["matte_bytes"] = message.matte_bytes;
@@ -351,13 +408,20 @@ Result<WorkerAnswer> ReadWorkerAnswer(std::span<const uint8_t> bytes) {
 Status CheckDone(WorkerAnswer& answer, size_t region_bytes) {
   CutDone& done = answer.done;
   const auto total = CheckedAdd(answer.bytes, answer.matte_bytes);
-  if (answer.bytes == 0 || !total || *total > region_bytes) return Nonsense("a result of no size");
+  if (!total || *total > region_bytes) return Nonsense("a result of no size");
+  if (done.rectify.size() > kMostSheets) return Nonsense("too many sheets");
+  for (RectifyDone& sheet : done.rectify) PEEL_RETURN_IF_ERROR(CheckSheet(sheet));
+  // Where nothing was straightened there may be none.
+  const bool may_lack = !done.rectify.empty() && !done.rectify.front().ok;
+  if (answer.bytes == 0 && !may_lack) return Nonsense("a result of no size");
   for (const int side :
        {done.width, done.height, done.input_width, done.input_height, done.max_width,
         done.max_height, done.subject.x, done.subject.y, done.subject.width, done.subject.height}) {
     if (!IsSide(side)) return Nonsense("a size that no picture has");
   }
-  if (done.width == 0 || done.height == 0) return Nonsense("a size that no picture has");
+  if (answer.bytes > 0 && (done.width == 0 || done.height == 0)) {
+    return Nonsense("a size that no picture has");
+  }
   if (!IsShare(done.subject_score) || !IsShare(done.coverage))
     return Nonsense("a share that is none");
   if (done.stages.size() > kMostStages) return Nonsense("too many stages");
