@@ -10,7 +10,7 @@ import {Panel} from './panel.js';
 import {masked, Pyramid, whiteLike} from './pictures.js';
 import {Queue} from './queue.js';
 import {askCorners} from './rectify.js';
-import {about, apiKey, cut, rectify} from './service.js';
+import {about, apiKey, cut, findCorners, rectify} from './service.js';
 import {Strip} from './strip.js';
 import {Viewer} from './viewer.js';
 import {makeZip} from './zip.js';
@@ -280,7 +280,11 @@ $('brush-size').addEventListener('input', resizeRing);
 async function straighten() {
   const item = queue.current;
   if (!server.rectify || !shown.before || !item) return false;
-  const corners = await askCorners(shown.before);
+  const looking = new AbortController();
+  const found = findCorners(item.original ?? item.file, looking.signal)
+    .catch((error) => ({corners: null, reason: error.message.replace(/\.$/, '')}));
+  const corners = await askCorners(shown.before, found);
+  looking.abort();
   if (!corners) return;
   try {
     const blob = await rectify(item.original ?? item.file, corners);

@@ -7,9 +7,10 @@ const NAMES = ['Top left', 'Top right', 'Bottom right', 'Bottom left'];
 const ARROWS = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1]};
 const LONGER = 720;  // of the preview's source, pixels
 
-// Asks for the corners of a picture (a Pyramid). Resolves with [[x, y] …] in its pixels, clockwise from
-// the top left, or null.
-export function askCorners(picture) {
+// Asks for the corners of a picture (a Pyramid). `found`: a promise of {corners, reason} to begin with, unless
+// they were touched before it came. Resolves with [[x, y] …] in the picture's pixels, clockwise from the
+// corner that becomes the top left, or null.
+export function askCorners(picture, found) {
   const dialog = $('rectify');
   const table = $('table');
   const canvas = table.querySelector('canvas');
@@ -22,13 +23,17 @@ export function askCorners(picture) {
   const [w, h] = [canvas.width, canvas.height];
   const corners = [[.1, .1], [.9, .1], [.9, .9], [.1, .9]].map(([x, y]) => [x * w, y * h]);
 
+  let touched = false, told = 'Looking for the page …';
+
   const handles = NAMES.map((_, i) => {
     const button = make('button', {type: 'button', className: 'corner'});
     const put = (x, y) => {
+      touched = true;
       corners[i] = [Math.min(Math.max(x, 0), w), Math.min(Math.max(y, 0), h)];
       update();
     };
     button.addEventListener('pointerdown', (e) => {
+      touched = true;
       button.setPointerCapture(e.pointerId);
       e.preventDefault();
       button.focus();
@@ -61,7 +66,7 @@ export function askCorners(picture) {
     $('rectify-go').disabled = !good;
     const size = flatSize(corners).map((side) => Math.round(side / scale));
     $('rectify-note').textContent = good ?
-      `About ${size[0]} × ${size[1]} pixels.` : 'These corners cross. Put each one on its own corner of the page.';
+      `About ${size[0]} × ${size[1]} pixels. ${touched ? '' : told}`.trim() : 'These corners cross. Put each one on its own corner of the page.';
     straighten(source, corners, 420, $('flat'));
   }
 
@@ -69,6 +74,15 @@ export function askCorners(picture) {
   dialog.showModal();
   update();
   handles[0].focus();
+  table.ariaBusy = 'true';
+  found.then(({corners: at, reason}) => {
+    if (!handles[0].isConnected) return;
+    table.ariaBusy = 'false';
+    if (touched) return;
+    told = at ? 'Found by itself: correct it where it is wrong.' : `Nothing was found: ${reason}. Put the corners on the page's.`;
+    at?.forEach(([x, y], i) => { corners[i] = [x * scale, y * scale]; });
+    update();
+  });
   return new Promise((resolve) => {
     dialog.addEventListener('close', () => {
       for (const button of handles) button.remove();

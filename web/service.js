@@ -102,6 +102,17 @@ export async function cut(fields, {wantsMatte, signal, upload}) {
           hasSubject: told.has_subject !== false, model: told.model, device: told.device, took};
 }
 
+// What the server finds in a picture: its four corners as rectify takes them, or null and why.
+export async function findCorners(image, signal) {
+  const body = new FormData();
+  body.append('image', image, image.name);
+  body.append('format', 'jpg');
+  body.append('max-size', '64');  // the picture itself is not looked at
+  const told = JSON.parse(await (await send('POST', '/v1/rectify', {body, signal, accept: 'application/json'}))
+    .response.text()).rectify;
+  return {corners: told.corners ?? null, reason: told.reason};
+}
+
 // Straightens a picture by its four corners, [[x, y] …] in pixels, clockwise from the top left.
 export async function rectify(image, corners, signal) {
   const body = new FormData();

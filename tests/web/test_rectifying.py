@@ -66,7 +66,54 @@ def sheet(can, page, tmp_path):
     page.wait_compared()
     page.click("#straighten")
     page.wait("document.getElementById('rectify').open", "the tool")
+    page.wait("document.getElementById('table').ariaBusy === 'false'", "what the server finds")
     return page, (a, b, c, d)
+
+
+def told(page):
+    """The corners' names and where they are."""
+    labels = [handle.get_attribute("aria-label") for handle in page.driver.find_elements("css selector", ".corner")]
+    return [(text.split(": ")[0], *map(int, text.split(": ")[1].split(", "))) for text in labels]
+
+
+def test_corners_begin_where_the_server_finds_them(sheet, between):
+    page, corners = sheet
+    asked = [asked for asked in between.asked if asked.path == "/v1/rectify"]
+    assert len(asked) == 1 and asked[0].status == 200 and "corners" not in asked[0].fields
+    assert asked[0].headers["Accept"] == "application/json"
+    found = [at for _, *at in told(page)]
+    # From whichever corner the page reads.
+    turned = [np.abs(np.array(found) - np.roll(corners, turn, axis=0)).max() for turn in range(4)]
+    assert min(turned) < 8, found
+    assert "itself" in page.find("#rectify-note").text
+
+
+def test_what_is_dragged_stays_where_the_server_answers_late(can, page, sample, between):
+    page.choose(sample("duck"))
+    page.wait_done()
+    page.wait_compared()
+    between.hold.clear()
+    page.click("#straighten")
+    page.wait("document.getElementById('rectify').open", "the tool")
+    page.press(Keys.ARROW_RIGHT)
+    moved = told(page)
+    between.hold.set()
+    page.wait("document.getElementById('table').ariaBusy === 'false'", "the late answer")
+    assert told(page) == moved
+
+
+def test_nothing_found_is_said(can, page, sample, between):
+    between.refusals.clear()
+    page.choose(sample("duck"))
+    page.wait_done()
+    page.wait_compared()
+    between.refusals.append((200, {"Content-Type": "application/json"}, json.dumps(
+        {"image": None, "rectify": {"status": "abstained", "reason": "no four sides", "confidence": .1}}).encode()))
+    page.click("#straighten")
+    page.wait("document.getElementById('rectify').open", "the tool")
+    page.wait("document.getElementById('table').ariaBusy === 'false'", "the answer")
+    assert "no four sides" in page.find("#rectify-note").text
+    assert page.find("#rectify-go").is_enabled()
 
 
 def test_corners_are_dragged_and_previewed(sheet, between):
