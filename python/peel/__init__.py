@@ -3,6 +3,7 @@
     import peel
     png = peel.cut("photo.jpg")            # bytes of a PNG with straight alpha
     rgba = peel.cut(array)                 # NumPy in, NumPy out; bgr=True for OpenCV
+    page = peel.rectify("page.jpg")        # straightened: page.image, page.corners …
     session = peel.Session("u2net")        # another model, loaded once
     remover = peel.BackgroundRemover(background="white", max_size=2048)
     for result in remover.process_batch(paths): ...
@@ -17,10 +18,11 @@ _os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 _os.environ.setdefault("ORT_TELEMETRY_DISABLED", "1")
 
 from ._api import (Model, PictureInfo, cut, cut_async, matte, matte_async, models, probe,
-                   trim_memory)
+                   rectify, rectify_async, trim_memory)
 from ._errors import (Cancelled, Corrupt, DeviceRefused, Error, InternalError, InvalidArgument,
                       IoError, LimitExceeded, NotFound, OutOfMemory, Unsupported)
 from ._peel import Cancel, version as _version
+from ._rectified import Rectification, Rectified
 from ._remover import BackgroundRemover
 from ._session import Cutout, Session
 
@@ -29,6 +31,6 @@ __version__ = _version()
 __all__ = [
     "BackgroundRemover", "Cancel", "Cancelled", "Corrupt", "Cutout", "DeviceRefused", "Error",
     "InternalError", "InvalidArgument", "IoError", "LimitExceeded", "Model", "NotFound",
-    "OutOfMemory", "PictureInfo", "Session", "Unsupported", "cut", "cut_async", "matte", "matte_async",
-    "models", "probe", "trim_memory",
+    "OutOfMemory", "PictureInfo", "Rectification", "Rectified", "Session", "Unsupported", "cut",
+    "cut_async", "matte", "matte_async", "models", "probe", "rectify", "rectify_async", "trim_memory",
 ]

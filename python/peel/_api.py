@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, List, NamedTuple, Optional, overload
+from typing import TYPE_CHECKING, Any, List, Literal, NamedTuple, Optional, overload
 
 from . import _peel
 from ._errors import Error, InvalidArgument, named
 from ._inputs import ENCODED, load
+from ._rectified import Rectified
 from ._session import Session, is_loaded, session_for
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from ._types import (ArrayIn, ArrayOut, AsyncReadable, CutOptions, Encoded, MatteOptions, MatteOut,
-                         Path)
+                         Path, RectifyOptions)
 
 
 @overload
@@ -51,6 +52,8 @@ def cut(data: Any, *, model: Any = None, session: Optional[Session] = None, **op
       hints          strokes that correct the matte: an array (RGB or RGBA), a PIL image, an encoded
                      picture's bytes or its path, of the upright picture's size; green is certainly
                      subject, red certainly background, anything else nothing
+      rectify        straighten it too, as peel.rectify does, transparent around; a picture in which
+                     nothing is certain enough is cut out alone (Session.run tells which)
       progress       a function that is called with the next stage ("decode", "network", "matte",
                      "compose", "encode", "done") and the share done, 0 to 1; an exception it raises
                      stops the call. It runs in a thread of the call's
@@ -78,7 +81,7 @@ def matte(data: Any, *, model: Any = None, session: Optional[Session] = None,
     """Returns the matte of a picture in the form the picture was given (H x W for arrays): 0 is
     background, 255 subject.
 
-    Takes the options of peel.cut except background, mask and keep_metadata.
+    Takes the options of peel.cut except background, mask, keep_metadata and rectify.
     """
     return _chosen(model, session).matte(data, **options)
 
@@ -118,6 +121,50 @@ async def matte_async(data: Any, *, model: Any = None, session: Optional[Session
                       **options: Any) -> Any:
     """matte for asyncio, like cut_async."""
     return await (await _chosen_async(model, session)).matte_async(data, **options)
+
+
+@overload
+def rectify(data: Any, *, model: Optional[Path] = None, session: Optional[Session] = None,
+            all: Literal[False] = False, **options: Unpack[RectifyOptions]) -> Rectified: ...
+@overload
+def rectify(data: Any, *, model: Optional[Path] = None, session: Optional[Session] = None,
+            all: Literal[True], **options: Unpack[RectifyOptions]) -> List[Rectified]: ...
+def rectify(data: Any, *, model: Any = None, session: Optional[Session] = None, all: bool = False,
+            **options: Any) -> Any:
+    """Straightens the document, product or screen in a picture: its four corners are found, its
+    proportions worked out, and it is seen from the front.
+
+    data is what peel.cut takes; the result is a peel.Rectified, whose image has the form the picture was
+    given in: encoded bytes, a PIL image, or an array (H x W x C, or H x W with enhance gray and bw) of
+    the same depth. Beside it: corners (4 x 2, pixels of the upright input), homography (3 x 3), ratio,
+    focal_px (pixels), confidence (0 to 1), kind, turn and dpi. Where nothing is certain enough status is
+    "abstained", reason says why and image is None; that is no error.
+
+    Options:
+      kind           auto, document, product or screen: what is looked for
+      corners        where it is: four (x, y) in pixels of the upright picture, clockwise from the corner
+                     that becomes the top left; nothing is looked for then
+      focal_px       the lens's focal length in pixels; default: what EXIF says
+      ratio          width to height: "auto", "free", "W:H", a number, (w, h), "a4", "letter" or "id1"
+      size           (width, height) of the result in pixels; None for one that follows from the other
+      dpi            the result's resolution, where the paper's size is known
+      enhance        none, auto, color, gray or bw: light and shadow evened out
+      turn           degrees clockwise: 0, 90, 180, 270, or "auto": as the text reads
+      margin         pixels, or "2%" of the longer side, seen around; negative: cut off
+      cutout         cut out as well: RGBA, transparent around; background and edges are for it
+      filter         bicubic, bilinear or lanczos
+      draw           instead of all that the picture with what was found drawn on
+      all            every sheet in the picture: a list, in reading order
+      bgr, max_size, format, quality, lossless, keep_metadata, max_pixels, progress, cancel
+                     as for peel.cut
+    """
+    return _chosen(model, session).rectify(data, all=all, **options)
+
+
+async def rectify_async(data: Any, *, model: Optional[Path] = None,
+                        session: Optional[Session] = None, **options: Any) -> Any:
+    """rectify for asyncio, like cut_async."""
+    return await (await _chosen_async(model, session)).rectify_async(data, **options)
 
 
 def _chosen(model: Any, session: Optional[Session]) -> Session:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Optional, Tuple
 
 from . import _peel
 from ._errors import InvalidArgument
-from ._peel import Options
+from ._peel import Options, RectifyOptions
 
 _FORMATS = _peel.formats()
 _EDGES = _peel.edges()
+KINDS = _peel.quad_kinds()
+_ENHANCEMENTS = _peel.enhancements()
+_FILTERS = _peel.filters()
 DEVICES = _peel.devices()
 PRECISIONS = _peel.precisions()
 
@@ -65,7 +68,7 @@ def make_options(*, format: str = "png", quality: Optional[int] = None, lossless
                  crop: Any = None, max_size: Optional[int] = None,
                  work_size: Optional[int] = None, compat: Optional[str] = None,
                  keep_metadata: bool = True, max_pixels: Optional[int] = None, trimap: Any = None,
-                 hints: Any = None, progress: Any = None) -> Options:
+                 hints: Any = None, progress: Any = None, rectify: bool = False) -> Options:
     """The options that all of peel's functions share."""
     most = (1 << 31) - 1
     o = Options()
@@ -96,8 +99,73 @@ def make_options(*, format: str = "png", quality: Optional[int] = None, lossless
         from ._inputs import colours_of
 
         o.hints = colours_of(hints, "hints")
+    if rectify:
+        o.rectify = RectifyOptions()
     if progress is not None:
         if not callable(progress):
             raise TypeError(f"progress is a function of a stage and a share, not {progress!r}")
         o.progress = progress
+    return o
+
+
+def positive(what: str, value: Any) -> float:
+    """A number above 0; TypeError for anything that is none."""
+    if isinstance(value, (bool, str)) or not hasattr(value, "__float__"):
+        raise TypeError(f"{what} is a number, not {value!r}")
+    number = float(value)
+    if not 0 < number < float("inf"):
+        raise InvalidArgument(f"{what} is a number above 0, not {value!r}")
+    return number
+
+
+def _corners(value: Any) -> Tuple[float, ...]:
+    import numpy
+
+    try:
+        array = numpy.asarray(value, dtype=numpy.float64)
+    except (TypeError, ValueError):
+        raise TypeError(f"corners are four points (x, y), not {value!r}") from None
+    if array.shape not in ((4, 2), (8,)):
+        raise InvalidArgument("corners are four points (x, y), clockwise from the top left, not an "
+                              f"array of shape {array.shape}")
+    return tuple(array.ravel().tolist())
+
+
+def _ratio(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, tuple) and len(value) == 2:
+        return f"{positive('ratio', value[0])}:{positive('ratio', value[1])}"
+    return f"{positive('ratio', value)}:1"
+
+
+def make_rectify_options(*, kind: str = "auto", corners: Any = None, focal_px: Any = None,
+                         ratio: Any = "auto", size: Any = None, dpi: Any = None,
+                         enhance: str = "none", turn: Any = "auto", margin: Any = None,
+                         cutout: bool = False, filter: str = "bicubic", all: bool = False,
+                         draw: bool = False) -> RectifyOptions:
+    """The options of peel.rectify alone."""
+    o = RectifyOptions()
+    o.kind = choose("kind", kind, KINDS)
+    if corners is not None:
+        o.corners = _corners(corners)  # type: ignore[assignment]
+    if focal_px is not None:
+        o.focal_px = positive("focal_px", focal_px)
+    if ratio != "auto":
+        o.ratio = _ratio(ratio)
+    if size is not None:
+        width, height = size
+        o.width = 0 if width is None else whole("size", width, 1, 1 << 20)
+        o.height = 0 if height is None else whole("size", height, 1, 1 << 20)
+    if dpi is not None:
+        o.dpi = positive("dpi", dpi)
+    o.enhance = choose("enhance", enhance, _ENHANCEMENTS)
+    if turn != "auto":
+        o.turn = whole("turn", turn, 0, 270)
+    if margin is not None:
+        o.margin = margin if isinstance(margin, str) else str(whole("margin", margin, -(1 << 20), 1 << 20))
+    o.cutout = bool(cutout)
+    o.filter = choose("filter", filter, _FILTERS)
+    o.all = bool(all)
+    o.draw = bool(draw)
     return o

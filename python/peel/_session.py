@@ -10,8 +10,10 @@ from typing import (TYPE_CHECKING, Any, Dict, NamedTuple, Optional, Tuple, Type,
 
 from . import _inputs
 from ._errors import Error, InvalidArgument, named
-from ._options import DEVICES, PRECISIONS, choose, make_options, runtime_text, whole
+from ._options import (DEVICES, PRECISIONS, choose, make_options, make_rectify_options,
+                       runtime_text, whole)
 from ._peel import Cancel, Engine, Options, trim_memory
+from ._rectified import Rectification, Rectified, describe
 
 if TYPE_CHECKING:
     import types
@@ -39,6 +41,7 @@ class Cutout(NamedTuple):
     device: str
     precision: str
     device_reason: str = ""  # why it is not the device asked for; "" if it is
+    rectify: Optional[Rectification] = None  # with rectify=True: what became of the quad
 
 
 class Session:
@@ -171,15 +174,7 @@ class Session:
         rest: Dict[str, Any] = dict(options)
         bgr, cancel = bool(rest.pop("bgr", False)), rest.pop("cancel", None)
         out = rest.pop("out", None)
-        source = _inputs.load(data, bgr)
-        if source.kind != _inputs.ENCODED:
-            for name in ("format", "quality", "lossless"):
-                if name in rest:
-                    raise InvalidArgument(f"{name} is for encoded pictures (bytes, paths and files); "
-                                          "arrays and PIL images come back as what they are")
-        if bgr and source.kind != _inputs.ARRAY:
-            raise InvalidArgument("bgr is for arrays; encoded pictures and PIL images know the order "
-                                  "of their channels")
+        source = _loaded(data, bgr, rest)
         if out is not None and source.kind != _inputs.ARRAY:
             raise InvalidArgument("out is for arrays")
         return self._run(source, make_options(**rest), cancel, out)
@@ -202,7 +197,7 @@ class Session:
     def matte(self, data: Encoded, **options: Unpack[MatteOptions]) -> bytes: ...
     def matte(self, data: Any, **options: Any) -> Any:
         """Returns the matte of a picture; see peel.matte."""
-        for name in ("background", "mask", "keep_metadata"):
+        for name in ("background", "mask", "keep_metadata", "rectify"):
             if name in options:
                 raise TypeError(f"matte() takes no {name}: a matte has nothing but its grey")
         return self.run(data, mask=True, **options).image
@@ -230,6 +225,38 @@ class Session:
         """matte without blocking the event loop, like cut_async."""
         return await _in_thread(self.matte, data, options)
 
+    def rectify(self, data: Any, *, all: bool = False, **options: Any) -> Any:
+        """Straightens a picture; see peel.rectify."""
+        rest: Dict[str, Any] = dict(options)
+        bgr, cancel = bool(rest.pop("bgr", False)), rest.pop("cancel", None)
+        own = {name: rest.pop(name) for name in _RECTIFY_OPTIONS if name in rest}
+        for name in ("mask", "crop", "work_size", "compat", "trimap", "hints", "out", "rectify"):
+            if name in rest:
+                raise TypeError(f"rectify() takes no {name}")
+        source = _loaded(data, bgr, rest)
+        quad, cut = make_rectify_options(all=all, **own), make_options(**rest)
+        engine = self._engine
+        try:
+            if source.kind == _inputs.ENCODED:
+                output = engine.rectify_bytes(source.data, quad, cut, cancel)
+            else:
+                output = engine.rectify_pixels(source.data, quad, cut, source.bgr, cancel)
+        except Error as error:
+            if source.name is None:
+                raise
+            raise named(error, source.name) from None
+        sheets = []
+        while output is not None:
+            image = _inputs.give_back(source, output, not cut.drop_metadata) if output.has_data else None
+            sheets.append(Rectified(*describe(output), image, output.width, output.height,
+                                    output.warning))
+            output = output.next
+        return sheets if all else sheets[0]
+
+    async def rectify_async(self, data: Any, **options: Any) -> Any:
+        """rectify without blocking the event loop; cancelling the task stops the work."""
+        return await _in_thread(self.rectify, data, options)
+
     def _run(self, source: _inputs.Source, options: Options, cancel: Optional[Cancel] = None,
              out: Any = None) -> Cutout:
         engine = self._engine
@@ -245,7 +272,26 @@ class Session:
             raise named(error, source.name) from None
         image = _inputs.give_back(source, output, not options.drop_metadata, out)
         return Cutout(image, output.x, output.y, output.width, output.height, output.has_subject,
-                      output.subject_score, output.coverage, output.warning, *ran)
+                      output.subject_score, output.coverage, output.warning, *ran,
+                      None if options.rectify is None else Rectification(*describe(output)))
+
+
+_RECTIFY_OPTIONS = ("kind", "corners", "focal_px", "ratio", "size", "dpi", "enhance", "turn", "margin",
+                    "cutout", "filter", "draw")
+
+
+def _loaded(data: Any, bgr: bool, options: Dict[str, Any]) -> _inputs.Source:
+    """The picture, and that its kind and the options fit."""
+    source = _inputs.load(data, bgr)
+    if source.kind != _inputs.ENCODED:
+        for name in ("format", "quality", "lossless"):
+            if name in options:
+                raise InvalidArgument(f"{name} is for encoded pictures (bytes, paths and files); "
+                                      "arrays and PIL images come back as what they are")
+    if bgr and source.kind != _inputs.ARRAY:
+        raise InvalidArgument("bgr is for arrays; encoded pictures and PIL images know the order "
+                              "of their channels")
+    return source
 
 
 def _made_by(kind: Type[Session], settings: Dict[str, Any]) -> Session:

@@ -65,3 +65,32 @@ class CutOptions(MatteOptions, total=False):
     background: Optional[Background]
     mask: bool
     keep_metadata: bool
+    rectify: bool
+
+
+class RectifyOptions(TypedDict, total=False):
+    """The options of peel.rectify: see there."""
+
+    kind: str
+    corners: Any
+    focal_px: Optional[float]
+    ratio: Union[str, float, Tuple[float, float]]
+    size: Optional[Tuple[Optional[int], Optional[int]]]
+    dpi: Optional[float]
+    enhance: str
+    turn: Union[str, int]
+    margin: Union[str, int, None]
+    cutout: bool
+    filter: str
+    draw: bool
+    bgr: bool
+    background: Optional[Background]
+    edges: str
+    max_size: Optional[int]
+    format: str
+    quality: Optional[int]
+    lossless: bool
+    keep_metadata: bool
+    max_pixels: Optional[int]
+    progress: Optional[Callable[[str, float], object]]
+    cancel: Optional[Cancel]

@@ -2,12 +2,14 @@
 // users pass; this file only binds.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/array.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 #include <peel/peel.h>
 
+#include <array>
 #include <exception>
 #include <initializer_list>
 #include <memory>
@@ -40,6 +42,25 @@ class Cancel {
   CancelHandle handle_;
 };
 
+// peel_rectify_options with room for what it points to.
+class RectifyOptions {
+ public:
+  RectifyOptions() { peel_rectify_options_init(&c_, sizeof(c_)); }
+
+  // Points into this object.
+  peel_rectify_options Filled() const {
+    peel_rectify_options c = c_;
+    if (corners_) c.corners = corners_->data();
+    if (ratio_) c.ratio = ratio_->c_str();
+    if (margin_) c.margin = margin_->c_str();
+    return c;
+  }
+
+  peel_rectify_options c_;
+  std::optional<std::array<double, 8>> corners_;
+  std::optional<std::string> ratio_, margin_;
+};
+
 // peel_cut_options with room for what it points to.
 class Options {
  public:
@@ -49,6 +70,7 @@ class Options {
   std::optional<std::string> background_;
   nb::object progress_;  // called as progress_(stage, fraction); or None
   std::optional<ArrayIn> trimap_, hints_;
+  std::optional<RectifyOptions> rectify_;
 };
 
 // A call's Python function for progress, and what it raised.
@@ -84,6 +106,7 @@ class Progress {
 class Output {
  public:
   explicit Output(ResultHandle handle) : handle_(std::move(handle)) {}
+  explicit Output(std::shared_ptr<peel_result> handle) : handle_(std::move(handle)) {}
   uint8_t* data() const { return const_cast<uint8_t*>(peel_result_data(handle_.get())); }
   int width() const { return peel_result_width(handle_.get()); }
   int height() const { return peel_result_height(handle_.get()); }
@@ -93,8 +116,25 @@ class Output {
 
   nb::bytes Bytes() const { return nb::bytes(data(), peel_result_size(handle_.get())); }
 
+  // The next sheet, which keeps this one; null after the last.
+  Output* Next() const {
+    auto* const next = const_cast<peel_result*>(peel_result_next(handle_.get()));
+    return next == nullptr ? nullptr : new Output(std::shared_ptr<peel_result>(handle_, next));
+  }
+  // Numbers that there are none of where nothing was straightened.
+  std::vector<double> Corners() const {
+    std::vector<double> numbers(8);
+    numbers.resize(static_cast<size_t>(peel_result_corners(get(), numbers.data())));
+    return numbers;
+  }
+  std::vector<double> Homography() const {
+    std::vector<double> numbers(9);
+    numbers.resize(static_cast<size_t>(peel_result_homography(get(), numbers.data())));
+    return numbers;
+  }
+
  private:
-  ResultHandle handle_;
+  std::shared_ptr<peel_result> handle_;
 };
 
 // H x W x C, or H x W for one channel, of 8 or 16 bits. Nothing is copied: the memory is the
@@ -122,6 +162,11 @@ Output* Call(const Options& options, Cancel* cancel, Work work) {
   peel_cut_options c = options.c_;
   c.cancel = cancel->get();
   if (options.background_) c.background = options.background_->c_str();
+  peel_rectify_options rectify = {};
+  if (options.rectify_) {
+    rectify = options.rectify_->Filled();
+    c.rectify = &rectify;
+  }
   Progress progress(options.progress_);
   if (options.progress_.is_valid() && !options.progress_.is_none()) {
     c.progress = &Progress::Tell;
@@ -158,6 +203,27 @@ Output* CutPixels(Engine& self, const ArrayIn& pixels, const Options& options, b
     const std::shared_ptr<peel_engine> used = std::move(engine);
     const PixelsIn in(pixels, bgr, c->max_pixels);
     return peel_cut_pixels(used.get(), in.get(), c);
+  });
+}
+
+Output* RectifyBytes(Engine& self, const nb::bytes& data, const RectifyOptions& rectify,
+                     const Options& options, Cancel* cancel) {
+  std::shared_ptr<peel_engine> engine = self.Get();
+  const peel_rectify_options filled = rectify.Filled();
+  return Call(options, cancel, [&](const peel_cut_options* c) {
+    const std::shared_ptr<peel_engine> used = std::move(engine);
+    return peel_rectify(used.get(), data.data(), data.size(), &filled, c);
+  });
+}
+
+Output* RectifyPixels(Engine& self, const ArrayIn& pixels, const RectifyOptions& rectify,
+                      const Options& options, bool bgr, Cancel* cancel) {
+  std::shared_ptr<peel_engine> engine = self.Get();
+  const peel_rectify_options filled = rectify.Filled();
+  return Call(options, cancel, [&](const peel_cut_options* c) {
+    const std::shared_ptr<peel_engine> used = std::move(engine);
+    const PixelsIn in(pixels, bgr, c->max_pixels);
+    return peel_rectify_pixels(used.get(), in.get(), &filled, c);
   });
 }
 
@@ -251,11 +317,34 @@ Choices Precisions() {
                       {"fp16", PEEL_PRECISION_FP16}});
 }
 
+Choices QuadKinds() {
+  return MakeChoices({{"auto", PEEL_QUAD_AUTO},
+                      {"document", PEEL_QUAD_DOCUMENT},
+                      {"product", PEEL_QUAD_PRODUCT},
+                      {"screen", PEEL_QUAD_SCREEN}});
+}
+
+Choices Enhancements() {
+  return MakeChoices({{"none", PEEL_ENHANCE_NONE},
+                      {"auto", PEEL_ENHANCE_AUTO},
+                      {"color", PEEL_ENHANCE_COLOR},
+                      {"gray", PEEL_ENHANCE_GRAY},
+                      {"bw", PEEL_ENHANCE_BW}});
+}
+
+Choices Filters() {
+  return MakeChoices({{"bicubic", PEEL_FILTER_BICUBIC},
+                      {"bilinear", PEEL_FILTER_BILINEAR},
+                      {"lanczos", PEEL_FILTER_LANCZOS}});
+}
+
 // An option that is a number, a truth or an enumeration in C.
-#define PEEL_OPTION(name)                                                      \
-  def_prop_rw(                                                                 \
-      #name, [](const Options& o) { return static_cast<int64_t>(o.c_.name); }, \
-      [](Options& o, int64_t value) { o.c_.name = static_cast<decltype(o.c_.name)>(value); })
+#define PEEL_OPTION_OF(Class, name)                                          \
+  def_prop_rw(                                                               \
+      #name, [](const Class& o) { return static_cast<int64_t>(o.c_.name); }, \
+      [](Class& o, int64_t value) { o.c_.name = static_cast<decltype(o.c_.name)>(value); })
+#define PEEL_OPTION(name) PEEL_OPTION_OF(Options, name)
+#define PEEL_RECTIFY_OPTION(name) PEEL_OPTION_OF(RectifyOptions, name)
 
 }  // namespace
 
@@ -279,6 +368,41 @@ NB_MODULE(_peel, m) {
   nb::class_<Cancel>(m, "Cancel", "Stops calls from another thread; for once.")
       .def(nb::init<>())
       .def("set", &Cancel::Set, "Calls given this token stop after their present stage.");
+
+  m.def("quad_kinds", &QuadKinds, "Names and numbers of peel_quad_kind.");
+  m.def("enhancements", &Enhancements, "Names and numbers of peel_enhance.");
+  m.def("filters", &Filters, "Names and numbers of peel_filter.");
+
+  nb::class_<RectifyOptions>(m, "RectifyOptions",
+                             "How a picture is straightened: peel_rectify_options of peel.h.")
+      .def(nb::init<>())
+      .PEEL_RECTIFY_OPTION(kind)
+      .PEEL_RECTIFY_OPTION(width)
+      .PEEL_RECTIFY_OPTION(height)
+      .PEEL_RECTIFY_OPTION(enhance)
+      .PEEL_RECTIFY_OPTION(turn)
+      .PEEL_RECTIFY_OPTION(cutout)
+      .PEEL_RECTIFY_OPTION(filter)
+      .PEEL_RECTIFY_OPTION(all)
+      .PEEL_RECTIFY_OPTION(draw)
+      .def_prop_rw(
+          "focal_px", [](const RectifyOptions& o) { return o.c_.focal_px; },
+          [](RectifyOptions& o, double value) { o.c_.focal_px = value; })
+      .def_prop_rw(
+          "dpi", [](const RectifyOptions& o) { return o.c_.dpi; },
+          [](RectifyOptions& o, double value) { o.c_.dpi = value; })
+      .def_prop_rw(
+          "corners", [](const RectifyOptions& o) { return o.corners_; },
+          [](RectifyOptions& o, std::optional<std::array<double, 8>> value) { o.corners_ = value; },
+          nb::for_setter(nb::arg("value").none()))
+      .def_prop_rw(
+          "ratio", [](const RectifyOptions& o) { return o.ratio_; },
+          [](RectifyOptions& o, std::optional<std::string> value) { o.ratio_ = std::move(value); },
+          nb::for_setter(nb::arg("value").none()))
+      .def_prop_rw(
+          "margin", [](const RectifyOptions& o) { return o.margin_; },
+          [](RectifyOptions& o, std::optional<std::string> value) { o.margin_ = std::move(value); },
+          nb::for_setter(nb::arg("value").none()));
 
   nb::class_<Options>(m, "Options", "What to make of a picture: peel_cut_options of peel.h.")
       .def(nb::init<>())
@@ -313,6 +437,10 @@ NB_MODULE(_peel, m) {
           [](Options& o, std::optional<ArrayIn> value) { o.hints_ = std::move(value); },
           nb::for_setter(nb::arg("value").none()))
       .def_prop_rw(
+          "rectify", [](const Options& o) { return o.rectify_; },
+          [](Options& o, std::optional<RectifyOptions> value) { o.rectify_ = std::move(value); },
+          nb::for_setter(nb::arg("value").none()))
+      .def_prop_rw(
           "background", [](const Options& o) { return o.background_; },
           [](Options& o, std::optional<std::string> value) { o.background_ = std::move(value); },
           nb::for_setter(nb::arg("value").none()));
@@ -330,6 +458,22 @@ NB_MODULE(_peel, m) {
       .def_prop_ro("subject_score",
                    [](const Output& o) { return peel_result_subject_score(o.get()); })
       .def_prop_ro("coverage", [](const Output& o) { return peel_result_coverage(o.get()); })
+      .def_prop_ro("has_data", [](const Output& o) { return peel_result_size(o.get()) > 0; })
+      .def_prop_ro("straightened",
+                   [](const Output& o) { return peel_result_straightened(o.get()) != 0; })
+      .def_prop_ro("reason",
+                   [](const Output& o) { return std::string(peel_result_reason(o.get())); })
+      .def_prop_ro("confidence", [](const Output& o) { return peel_result_confidence(o.get()); })
+      .def_prop_ro("quad_kind",
+                   [](const Output& o) { return static_cast<int>(peel_result_quad_kind(o.get())); })
+      .def_prop_ro("corners", &Output::Corners, "8 numbers, or none.")
+      .def_prop_ro("homography", &Output::Homography, "9 numbers, or none.")
+      .def_prop_ro("ratio", [](const Output& o) { return peel_result_ratio(o.get()); })
+      .def_prop_ro("focal_px", [](const Output& o) { return peel_result_focal_px(o.get()); })
+      .def_prop_ro("turn", [](const Output& o) { return peel_result_turn(o.get()); })
+      .def_prop_ro("dpi_x", [](const Output& o) { return peel_result_dpi_x(o.get()); })
+      .def_prop_ro("dpi_y", [](const Output& o) { return peel_result_dpi_y(o.get()); })
+      .def_prop_ro("next", &Output::Next, nb::rv_policy::take_ownership, "The next sheet, or None.")
       .def_prop_ro("warning",
                    [](const Output& o) { return std::string(peel_result_warning(o.get())); });
 
@@ -358,7 +502,11 @@ NB_MODULE(_peel, m) {
       .def_prop_ro("closed", &Engine::closed)
       .def("cut_bytes", &CutBytes, "data"_a, "options"_a, "cancel"_a.none() = nb::none())
       .def("cut_pixels", &CutPixels, "pixels"_a.noconvert(), "options"_a, "bgr"_a = false,
-           "cancel"_a.none() = nb::none());
+           "cancel"_a.none() = nb::none())
+      .def("rectify_bytes", &RectifyBytes, "data"_a, "rectify"_a, "options"_a,
+           "cancel"_a.none() = nb::none())
+      .def("rectify_pixels", &RectifyPixels, "pixels"_a.noconvert(), "rectify"_a, "options"_a,
+           "bgr"_a = false, "cancel"_a.none() = nb::none());
 
   m.def("compose", &Compose, "engine"_a.none(), "picture"_a.noconvert(), "matte"_a.noconvert(),
         "options"_a, "bgr"_a = false, "cancel"_a.none() = nb::none());

@@ -1,9 +1,13 @@
 """Pictures and files that the tests of the Python module share."""
 import io
 import pathlib
+import sys
 
 import numpy as np
 from PIL import Image
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "cli"))
+import sheets  # noqa: E402, F401
 
 SHARED = pathlib.Path(__file__).resolve().parents[3] / "shared"
 U2NETP = SHARED / "models" / "u2netp-fp32.onnx"

@@ -18,7 +18,7 @@ import peel
 from peel import _options, _peel, _types, rembg
 from peel.rembg import cli
 from peel.rembg.sessions.base import BaseSession
-from pictures import U2NETP, ball, decoded, encoded
+from pictures import U2NETP, ball, decoded, encoded, sheets
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 NOISE = np.random.default_rng(5).normal(0, 12, (120, 160, 3))
@@ -31,6 +31,7 @@ TRIMAP[30:90, 70:90] = 128
 HINTS = np.zeros((120, 160, 4), np.uint8)
 HINTS[58:62, 60:100] = 255, 0, 0, 255
 HINTS[5:9, 5:30] = 0, 255, 0, 255
+SHEET = np.asarray(sheets.photo_of(sheets.CORNERS))
 
 
 def comparable(result):
@@ -94,6 +95,7 @@ CUT = {
     "background": (PHOTO, {}, "blur"),
     "mask": (PHOTO, {}, True),
     "keep_metadata": (PNG, {}, False),
+    "rectify": (SHEET, {}, True),
 }
 
 
@@ -102,7 +104,7 @@ def test_the_table_is_whole():
     assert options == set(CUT)
     by_run = {"bgr", "cancel", "out"}
     assert set(inspect.signature(_options.make_options).parameters) | by_run == options
-    assert set(_types.MatteOptions.__annotations__) == options - {"background", "mask", "keep_metadata"}
+    assert set(_types.MatteOptions.__annotations__) == options - {"background", "mask", "keep_metadata", "rectify"}
     for function in (peel.cut, peel.matte, peel.cut_async, peel.matte_async):
         assert set(inspect.signature(function).parameters) == {"data", "model", "session", "options"}
 
@@ -132,7 +134,7 @@ def test_options_of_cut_and_matte(functions, name):
         assert not isinstance(plain[0], type), (called, plain)
         got = outcome(function, data, **base, **{name: value})
         assert got != plain, f"{called}({name}={value!r}) changes nothing"
-        if "matte" in called and name in ("background", "mask", "keep_metadata"):
+        if "matte" in called and name in ("background", "mask", "keep_metadata", "rectify"):
             assert got[0] is TypeError and name in got[1]
 
 

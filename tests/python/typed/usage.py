@@ -84,3 +84,12 @@ def mistakes(array: NDArray[Any]) -> None:
     peel.cut(array, crop="yes")  # E: a truth or a number
     peel.Session(threads="two")  # E: a number
     peel.BackgroundRemover(max_size=1.5)  # E: a whole number
+
+
+def straightened(array: NDArray[Any], session: peel.Session) -> None:
+    page = peel.rectify("page.jpg", enhance="bw", ratio="a4")
+    assert_type(page, peel.Rectified)
+    assert_type(peel.rectify(array, all=True), List[peel.Rectified])
+    assert_type(page.confidence, float)
+    assert_type(page.corners, Optional[NDArray[np.float64]])
+    peel.cut(array, rectify=True, session=session)
