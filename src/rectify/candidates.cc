@@ -46,12 +46,20 @@ bool IsSensible(const Quad& quad, int width, int height) {
 
 void RemoveDoubles(std::vector<Candidate>& candidates, double distance, size_t most) {
   std::vector<Candidate> kept;
+  std::vector<Point> middles;  // near quads have near middles, which is quicker to see
   for (const Candidate& c : candidates) {
     if (kept.size() == most) break;
-    const bool is_new = std::none_of(kept.begin(), kept.end(), [&](const Candidate& k) {
-      return AreNear(c.quad, k.quad, distance);
-    });
-    if (is_new) kept.push_back(c);
+    Point middle;
+    for (const Point p : c.quad.corners) middle = middle + 0.25 * p;
+    bool is_new = true;
+    for (size_t i = 0; i < kept.size() && is_new; ++i) {
+      is_new = std::abs(middles[i].x - middle.x) >= distance ||
+               std::abs(middles[i].y - middle.y) >= distance ||
+               !AreNear(c.quad, kept[i].quad, distance);
+    }
+    if (!is_new) continue;
+    kept.push_back(c);
+    middles.push_back(middle);
   }
   candidates.swap(kept);
 }

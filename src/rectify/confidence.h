@@ -12,6 +12,6 @@ double LogOdds(const Evidence& evidence);
 double Probability(double log_odds);
 
 // Quads below this probability are not offered.
-inline constexpr double kCertainEnough = 0.5;
+inline constexpr double kCertainEnough = 0.6;
 
 }  // namespace peel::quads

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <initializer_list>
 #include <string>
 #include <utility>
 
@@ -118,7 +119,8 @@ TEST(FindQuads, TheKindAskedForIsTheKindReported) {
   const ImageU8 image = PageOnWood();
   for (const QuadKind kind : {QuadKind::kDocument, QuadKind::kProduct, QuadKind::kScreen}) {
     const Findings found = Find(image, {.kind = kind});
-    if (!found.quads.empty()) EXPECT_EQ(found.quads[0].kind, kind);
+    ASSERT_EQ(found.quads.size(), 1u) << found.reason;
+    EXPECT_EQ(found.quads[0].kind, kind);
   }
 }
 
@@ -158,7 +160,7 @@ TEST(FindQuads, AbstainsWithAReason) {
     }
   }
   const ImageU8 even = Sheet(300, 200, {90, 90, 90});
-  for (const ImageU8* image : {&noise, &disc, &even}) {
+  for (const ImageU8* image : std::initializer_list<const ImageU8*>{&noise, &disc, &even}) {
     const Findings found = Find(*image);
     EXPECT_TRUE(found.quads.empty());
     EXPECT_FALSE(found.reason.empty());

@@ -15,7 +15,7 @@ constexpr int kHalfProfile = 14;      // samples on either side of the middle
 constexpr int kRounds = 3;
 constexpr double kTukey = 4.685;      // standard deviations: 95 % efficient on normal errors
 constexpr double kLeastShare = 0.25;  // of the places must agree on a side
-constexpr double kMostBend = 0.015;   // of a side's length
+constexpr double kMostBend = 0.03;    // of a side's length
 
 // sRGB's bytes in linear light.
 const std::array<float, 256>& LinearLight() {

@@ -22,6 +22,21 @@ constexpr size_t kMostCandidates = 400;
 constexpr size_t kMostLooks = 40;  // candidates whose surface is looked at
 constexpr double kMostKindOdds = 1.5;
 
+// A matte as a picture whose lightness it is.
+Result<WorkingCopy> CopyOfMatte(const ImageU8& matte) {
+  WorkingCopy copy;
+  for (auto& plane : copy.planes) {
+    PEEL_ASSIGN_OR_RETURN(plane, Image<int16_t>::Allocate(matte.width(), matte.height(), 1));
+  }
+  for (int y = 0; y < matte.height(); ++y) {
+    const uint8_t* in = matte.row(y);
+    int16_t* light = copy.planes[0].row(y);
+    for (int x = 0; x < matte.width(); ++x) light[x] = static_cast<int16_t>(in[x] * kLevelSteps);
+    for (int c = 1; c < 3; ++c) std::fill_n(copy.planes[c].row(y), matte.width(), int16_t{0});
+  }
+  return copy;
+}
+
 }  // namespace
 
 Result<Search> SearchQuads(ImageView<const uint8_t> picture, ImageView<const uint8_t> matte,
@@ -34,27 +49,26 @@ Result<Search> SearchQuads(ImageView<const uint8_t> picture, ImageView<const uin
     PEEL_ASSIGN_OR_RETURN(small_matte, ShrinkMatte(matte, copy.factor, pool));
   }
   PEEL_ASSIGN_OR_RETURN(EdgeMap edges, MakeEdgeMap(copy, pool));
-  std::vector<Segment> segments = FindSegments(edges, kLeastSegment);
   PEEL_ASSIGN_OR_RETURN(const WorkingCopy half, Halve(copy, pool));
   PEEL_ASSIGN_OR_RETURN(EdgeMap half_edges, MakeEdgeMap(half, pool));
-  for (Segment s : FindSegments(half_edges, kLeastSegment)) {
-    s.a = 2.0 * s.a, s.b = 2.0 * s.b, s.length *= 2, s.contrast /= 2;
-    segments.push_back(s);
-  }
+  EdgeMap matte_edges;
   if (!small_matte.empty()) {
-    WorkingCopy as_copy;
-    for (auto& plane : as_copy.planes) {
-      PEEL_ASSIGN_OR_RETURN(plane, Image<int16_t>::Allocate(copy.width(), copy.height(), 1));
-    }
-    for (int y = 0; y < copy.height(); ++y) {
-      for (int x = 0; x < copy.width(); ++x) {
-        as_copy.planes[0].row(y)[x] = static_cast<int16_t>(small_matte.row(y)[x] * kLevelSteps);
-        as_copy.planes[1].row(y)[x] = as_copy.planes[2].row(y)[x] = 0;
-      }
-    }
-    PEEL_ASSIGN_OR_RETURN(EdgeMap matte_edges, MakeEdgeMap(as_copy, pool));
-    for (const Segment& s : FindSegments(matte_edges, kLeastSegment)) segments.push_back(s);
+    PEEL_ASSIGN_OR_RETURN(const WorkingCopy as_copy, CopyOfMatte(small_matte));
+    PEEL_ASSIGN_OR_RETURN(matte_edges, MakeEdgeMap(as_copy, pool));
   }
+  // Fine edges, those that are left when texture is smoothed away, and those of the matte.
+  EdgeMap* const maps[] = {&edges, &half_edges, &matte_edges};
+  std::vector<Segment> by_map[3];
+  ForRowBands(
+      3, pool,
+      [&](int i, int, int) {
+        if (!maps[i]->edges.empty()) by_map[i] = FindSegments(*maps[i], kLeastSegment);
+      },
+      1);
+  for (Segment& s : by_map[1]) s.a = 2.0 * s.a, s.b = 2.0 * s.b, s.length *= 2, s.contrast /= 2;
+  std::vector<Segment> segments = std::move(by_map[0]);
+  segments.insert(segments.end(), by_map[1].begin(), by_map[1].end());
+  segments.insert(segments.end(), by_map[2].begin(), by_map[2].end());
   std::stable_sort(segments.begin(), segments.end(),
                    [](const Segment& a, const Segment& b) { return a.length > b.length; });
   std::vector<EdgeLine> lines = FindEdgeLines(segments, copy, kMostLines);
