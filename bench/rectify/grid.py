@@ -34,7 +34,7 @@ def pictures(folder, count):
     photos = Pool([ROOT / "samples"], [])
     kinds = list(scene.SUBJECTS)
     for index in range(count - len(chosen)):
-        what, difficulty = kinds[index % len(kinds)], [0, 2, 1, 3][(index // len(kinds) + index) % 4]
+        what, difficulty = kinds[index % len(kinds)], [0, 2, 1, 3][(index // len(kinds) * 2 + index) % 4]
         shot = scene.make([SEED, index], difficulty, photos, what, 1280)
         path = folder / f"{index:02}-{what}.jpg"
         sensor.save(path, shot.pixels, shot.quality, shot.focal_35mm)

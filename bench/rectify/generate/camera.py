@@ -84,37 +84,47 @@ def place_camera(rng, corners, size, focal_share, tilt, azimuth, roll, share, k1
         return Camera(width, height, focal, k1, np.array([width / 2, height / 2]) +
                       off_centre, looking(place, middle + shift, roll), place)
 
-    low, high = extent * 0.2, extent * 60
-    for _ in range(40):
-        distance = np.sqrt(low * high)
-        seen = at(distance).project(corners)
-        if np.isnan(seen).any():
-            low = distance
-            continue
-        box = np.ptp(seen, axis=0) / [width, height]
-        low, high = (distance, high) if box.max() > share else (low, distance)
-    distance = high
-    # Moved sideways in its own plane, by Newton steps on where the middle of the figure's box should be seen.
-    seen = at(distance).project(corners)
-    box = np.ptp(seen, axis=0) / [width, height]
-    room = np.maximum(0, 0.98 - box) / 2
-    want = np.array([0.5, 0.5]) + rng.uniform(-1, 1, 2) * room
+    def distance_for(shift):
+        low, high = extent * 0.2, extent * 60
+        for _ in range(26):
+            distance = np.sqrt(low * high)
+            seen = at(distance, shift).project(corners)
+            too_near = np.isnan(seen).any() or (np.ptp(seen, axis=0) / [width, height]).max() > share
+            low, high = (distance, high) if too_near else (low, distance)
+        return high
+
+    def moved(distance, shift, want):
+        """The shift by which the middle of the figure's box is seen at `want`, by Newton's steps."""
+        for _ in range(8):
+            seen = at(distance, shift).project(corners)
+            miss = (seen.min(0) + seen.max(0)) / 2 - want
+            step = np.zeros((2, 2))
+            for k in range(2):
+                d = np.zeros(3)
+                d[k] = extent * 1e-3
+                other = at(distance, shift + d).project(corners)
+                step[:, k] = ((other.min(0) + other.max(0)) / 2 - want - miss) / d[k]
+            if np.isnan(miss).any() or abs(np.linalg.det(step)) < 1e-12:
+                return np.zeros(3)
+            shift = shift - np.append(np.linalg.solve(step, miss), 0)
+        return shift
+
+    shift = np.zeros(3)
+    distance = distance_for(shift)
+    box = np.ptp(at(distance, shift).project(corners), axis=0) / [width, height]
+    offset = rng.uniform(-1, 1, 2) * np.maximum(0, 0.98 - box) / 2
     if outside > 0:
         axis = rng.integers(2)
-        side = rng.choice([-1, 1])
-        want[axis] = 0.5 + side * (0.5 - box[axis] / 2 + outside)
-    want = want * [width, height]
-    shift = np.zeros(3)
-    for _ in range(8):
-        seen = at(distance, shift).project(corners)
-        miss = (seen.min(0) + seen.max(0)) / 2 - want
-        step = np.zeros((2, 2))
-        for k in range(2):
-            d = np.zeros(3)
-            d[k] = extent * 1e-3
-            moved = at(distance, shift + d).project(corners)
-            step[:, k] = ((moved.min(0) + moved.max(0)) / 2 - want - miss) / d[k]
-        if abs(np.linalg.det(step)) < 1e-12 or np.isnan(miss).any():
-            break
-        shift[:2] -= np.linalg.solve(step, miss)
+        offset[axis] = rng.choice([-1, 1]) * (0.5 - box[axis] / 2 + outside)
+    # Far from the middle a tilted plane is seen at another angle: then the figure's size is off, and it moves back in.
+    for nearer in (1, 0.6, 0.3):
+        trial, far = np.zeros(3), distance
+        for _ in range(3):
+            trial = moved(far, trial, (0.5 + offset * nearer) * [width, height])
+            far = distance_for(trial)
+        seen = at(far, trial).project(corners)
+        box = np.ptp(seen, axis=0) / [width, height]
+        miss = (seen.min(0) + seen.max(0)) / 2 / [width, height] - 0.5 - offset * nearer
+        if not np.isnan(seen).any() and abs(box.max() / share - 1) < 0.05 and np.abs(miss).max() < 0.03:
+            return at(far, trial)
     return at(distance, shift)
