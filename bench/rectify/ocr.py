@@ -110,7 +110,7 @@ def main():
     parser.add_argument("peel")
     parser.add_argument("out")
     parser.add_argument("--count", type=int, default=40)
-    parser.add_argument("--peel-options", default="")
+    parser.add_argument("--peel-options", default="--jobs 1 --threads 2")
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
     if shutil.which("tesseract") is None:

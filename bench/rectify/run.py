@@ -85,12 +85,17 @@ def share(f, key):
 
 
 def main_table(results):
-    out = ("| pictures | way | Jaccard, mean | within .95 | abstained | corner error, median / 95 % | "
-           "ratio error, median / 95 % | numbered from another corner | find + warp, ms |\n" + "|---" * 9 + "|\n")
+    out = ("| pictures | way | Jaccard, mean | within .95 | missed | abstained | corner error, median / 95 % | "
+           "ratio error, median / 95 % | numbered from another corner | find + warp without decoding and matte, ms |\n" + "|---" * 10 + "|\n")
     for name, ways in results.items():
+        ours = None
         for way, rows in ways.items():
             f = figures(rows)
-            out += (f"| {name} | {way} | {span(f, 'jaccard')} | {share(f, 'good')} | {f['abstained']:.1%} | "
+            missed = sum(r.get("jaccard", 0) < GOOD for r in rows)
+            times = "" if ours is None else f", {missed / max(ours, 1):.1f} times Peel's"
+            ours = missed if way == "Peel" else ours
+            out += (f"| {name} | {way} | {span(f, 'jaccard')} | {share(f, 'good')} | {missed} of {len(rows)}{times} | "
+                    f"{f['abstained']:.1%} | "
                     f"{f['corner']:.2%} / {f['corner_95']:.2%} | {f['ratio']:.1%} / {f['ratio_95']:.1%} | "
                     f"{f['turned']:.1%} | {f['ms']:.0f} |\n")
     return out
@@ -118,12 +123,12 @@ def real_table(results):
     return out
 
 
-def several_line(records, found):
-    """All sheets of a table by `--all`."""
+def several_table(records, found):
+    """All sheets of each table by `--all`."""
     counts = [measures.matched(r, [e[0] for e in found[r["file"]] if e[0]]) for r in records]
     sheets, hits, wrong = sum(len(r["sheets"]) for r in records), sum(c[0] for c in counts), sum(c[1] for c in counts)
-    return (f"`--all` on {len(records)} tables with {sheets} sheets: {hits / sheets:.1%} found within .9, {wrong} quads that are none, "
-            f"in reading order on {np.mean([c[2] for c in counts]):.0%} of the tables.\n")
+    return ("| tables | sheets | found within .9 | quads that are no sheet | in reading order |\n" + "|---" * 5 + "|\n"
+            f"| {len(records)} | {sheets} | {hits / sheets:.1%} | {wrong} | {np.mean([c[2] for c in counts]):.0%} of the tables |\n")
 
 
 def by_group(results, key, title):
@@ -142,43 +147,29 @@ def by_group(results, key, title):
     return out
 
 
-def failures(results):
-    """How many times as many failures as Peel's each other way has."""
-    lines = []
-    for name, ways in results.items():
-        bad = {way: sum(r.get("jaccard", 0) < GOOD for r in rows) for way, rows in ways.items()}
-        ours = bad.get("Peel")
-        if ours is None:
-            continue
-        for way, count in bad.items():
-            if way != "Peel":
-                lines.append(f"{name}: {way} misses {count} of {len(ways[way])}, Peel {ours}"
-                             f" ({count / max(ours, 1):.1f} times as many).")
-    return "\n".join(lines)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("peel", help="the program; '-' leaves it out")
     parser.add_argument("out")
     parser.add_argument("--sets")
     parser.add_argument("--only", default="clean,cluttered,none,several,real")
-    parser.add_argument("--peel-options", default="")
+    parser.add_argument("--peel-options", default="--format jpg --jobs 1 --threads 2")
     options = parser.parse_args()
     out = pathlib.Path(options.out)
     folder = pathlib.Path(options.sets) if options.sets else out / "rectify-sets"
     if not options.sets:
         make_sets(folder, options.only.split(","))
     cv2.setNumThreads(2)
-    results, lines = {}, []
+    results, several = {}, []
     for name in options.only.split(","):
         records = real.records(SHARED) if name == "real" else truths(folder / name)
         if not records:
             continue
         if name == "several":
             if options.peel != "-":
-                found = peel_rectify.run_all(options.peel, folder / name, [r["file"] for r in records], out / "rectify-out" / name)
-                lines.append(several_line(records, found))
+                found = peel_rectify.run_all(options.peel, folder / name, [r["file"] for r in records], out / "rectify-out" / name,
+                                             ("--all", *shlex.split(options.peel_options)))
+                several.append(several_table(records, found))
             continue
         place = SHARED if name == "real" else folder / name
         files = [r["file"] for r in records]
@@ -190,11 +181,12 @@ def main():
         ways["OpenCV, squares.cpp"] = peers.by_opencv(peers.squares, place, files)
         results[name] = {way: judge(records, found) for way, found in ways.items()}
     quads = {name: ways for name, ways in results.items() if name not in ("none", "real")}
-    parts = lines
+    parts = []
     if quads:
-        parts += [main_table(quads), failures(quads)]
+        parts.append(main_table(quads))
     if "none" in results:
         parts.append(none_table(results))
+    parts += several
     if "real" in results:
         parts.append(real_table(results))
     if quads:
