@@ -6,6 +6,7 @@ The first are the real photographs of ../shared/data/documents (Apache-2.0); the
 generated grounds and the photographs of samples/ alone, every kind at every difficulty. Where Peel abstains the result
 stays empty and says why.
 """
+
 import argparse
 import io
 import json
@@ -18,7 +19,7 @@ from PIL import Image, ImageDraw
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
-from generate import scene, sensor, words  # noqa: E402
+from generate import scene, sensor, subjects, words  # noqa: E402
 from generate.photos import Pool  # noqa: E402
 
 ROOT = HERE.parent.parent
@@ -32,7 +33,7 @@ def pictures(folder, count):
     """[(label, path)]"""
     chosen = [("photograph", p) for p in sorted(REAL.glob("*.jpg"))]
     photos = Pool([ROOT / "samples"], [])
-    kinds = list(scene.SUBJECTS)
+    kinds = list(subjects.SUBJECTS)
     for index in range(count - len(chosen)):
         what, difficulty = kinds[index % len(kinds)], [0, 2, 1, 3][(index // len(kinds) * 2 + index) % 4]
         shot = scene.make([SEED, index], difficulty, photos, what, 1280)
@@ -79,8 +80,19 @@ def main():
         chosen = pictures(folder, options.count)
         results, report = folder / "results", folder / "report.jsonl"
         report.unlink(missing_ok=True)
-        subprocess.run([options.peel, "rectify", *[str(p) for _, p in chosen], "-O", str(results), "--report", str(report), "-q"],
-                       check=False)
+        subprocess.run(
+            [
+                options.peel,
+                "rectify",
+                *[str(p) for _, p in chosen],
+                "-O",
+                str(results),
+                "--report",
+                str(report),
+                "-q",
+            ],
+            check=False,
+        )
         entries = {}
         for line in report.read_text(encoding="utf-8").splitlines():
             entry = json.loads(line)

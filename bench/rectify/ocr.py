@@ -7,6 +7,7 @@ Pages are letters and books' pages in English, difficulty 0 to 2, 2,500 pixels h
 large enough to be read. The perfect warp is OpenCV's with the true corners at the size that Peel chose (or where Peel abstained,
 the size of the longer sides), twice as large bicubically and reduced by INTER_AREA. OUT/rectify-ocr.json and .md.
 """
+
 import argparse
 import multiprocessing
 import os
@@ -128,16 +129,23 @@ def main():
             tasks.append((name, truth, scratch, str(results[0]) if found[name][0] and results else None))
         with multiprocessing.Pool(options.jobs) as pool:
             rows = pool.map(one, tasks, chunksize=1)
-    table = "| pages | as photographed | Peel | true corners | Peel / photographed | Peel / true corners | abstained |\n"
+    table = (
+        "| pages | as photographed | Peel | true corners | Peel / photographed | Peel / true corners | abstained |\n"
+    )
     table += "|---" * 7 + "|\n"
-    for label, some in [("all", rows), *((f"difficulty {d}", [r for r in rows if r["difficulty"] == d]) for d in range(3))]:
+    for label, some in [
+        ("all", rows),
+        *((f"difficulty {d}", [r for r in rows if r["difficulty"] == d]) for d in range(3)),
+    ]:
         if not some:
             continue
         raw, ours, best = (np.mean([r[k] for r in some]) for k in ("raw", "peel", "perfect"))
         table += (f"| {label} ({len(some)}) | {raw:.2%} | {ours:.2%} | {best:.2%} | {ours / max(raw, 1e-9):.2f} | "
                   f"{ours / max(best, 1e-9):.2f} | {sum(r['abstained'] for r in some)} |\n")
     version = subprocess.run(["tesseract", "--version"], capture_output=True, text=True).stdout.split("\n")[0]
-    measure.write(options.out, "rectify-ocr", {"rows": rows, "tesseract": version}, table + f"\n{version}, `--psm 3`.\n")
+    measure.write(
+        options.out, "rectify-ocr", {"rows": rows, "tesseract": version}, table + f"\n{version}, `--psm 3`.\n"
+    )
 
 
 if __name__ == "__main__":

@@ -14,7 +14,17 @@ def run_all(peel, folder, files, out, extra=("--all",)):
     report = pathlib.Path(out) / "report.jsonl"
     pathlib.Path(out).mkdir(parents=True, exist_ok=True)
     report.unlink(missing_ok=True)
-    command = [peel, "rectify", *[str(folder / f) for f in files], "-O", str(out), "--report", str(report), "-q", *extra]
+    command = [
+        peel,
+        "rectify",
+        *[str(folder / f) for f in files],
+        "-O",
+        str(out),
+        "--report",
+        str(report),
+        "-q",
+        *extra,
+    ]
     done = subprocess.run(command, capture_output=True, text=True)
     if not report.exists():
         raise RuntimeError(f"peel rectify left no report: {done.stderr[-2000:]}")

@@ -5,6 +5,7 @@ usage: bench/rectify/run.py PEEL OUT [--sets FOLDER] [--only clean,cluttered,non
 FOLDER holds clean/, cluttered/, none/ and several/, each with truth.jsonl; by default they are made in OUT/rectify-sets, from
 seeds other than those that Peel was tuned on. OUT/rectify.json has every picture's figures, OUT/rectify.md the tables.
 """
+
 import argparse
 import json
 import pathlib
@@ -85,8 +86,12 @@ def share(f, key):
 
 
 def main_table(results):
-    out = ("| pictures | way | Jaccard, mean | within .95 | missed | abstained | corner error, median / 95 % | "
-           "ratio error, median / 95 % | numbered from another corner | find + warp without decoding and matte, ms |\n" + "|---" * 10 + "|\n")
+    out = (
+        "| pictures | way | Jaccard, mean | within .95 | missed | abstained | corner error, median / 95 % | "
+        "ratio error, median / 95 % | numbered from another corner | find + warp without decoding and matte, ms |\n"
+        + "|---" * 10
+        + "|\n"
+    )
     for name, ways in results.items():
         ours = None
         for way, rows in ways.items():
@@ -94,10 +99,12 @@ def main_table(results):
             missed = sum(r.get("jaccard", 0) < GOOD for r in rows)
             times = "" if ours is None else f", {missed / max(ours, 1):.1f} times Peel's"
             ours = missed if way == "Peel" else ours
-            out += (f"| {name} | {way} | {span(f, 'jaccard')} | {share(f, 'good')} | {missed} of {len(rows)}{times} | "
-                    f"{f['abstained']:.1%} | "
-                    f"{f['corner']:.2%} / {f['corner_95']:.2%} | {f['ratio']:.1%} / {f['ratio_95']:.1%} | "
-                    f"{f['turned']:.1%} | {f['ms']:.0f} |\n")
+            out += (
+                f"| {name} | {way} | {span(f, 'jaccard')} | {share(f, 'good')} | {missed} of {len(rows)}{times} | "
+                f"{f['abstained']:.1%} | "
+                f"{f['corner']:.2%} / {f['corner_95']:.2%} | {f['ratio']:.1%} / {f['ratio_95']:.1%} | "
+                f"{f['turned']:.1%} | {f['ms']:.0f} |\n"
+            )
     return out
 
 
@@ -113,12 +120,22 @@ def none_table(results):
 def real_table(results):
     """Each photograph for itself."""
     ways = results["real"]
-    out = "| photograph | " + " | ".join(f"{w}: Jaccard, corner error" for w in ways) + " |\n" + "|---" * (1 + len(ways)) + "|\n"
+    out = (
+        "| photograph | "
+        + " | ".join(f"{w}: Jaccard, corner error" for w in ways)
+        + " |\n"
+        + "|---" * (1 + len(ways))
+        + "|\n"
+    )
     for k, row in enumerate(next(iter(ways.values()))):
         cells = []
         for rows in ways.values():
             r = rows[k]
-            cells.append(f"{r['jaccard']:.3f}, {r['corner']:.2%}" if r["found"] else f"left alone: {r['reason'] or 'nothing found'}")
+            cells.append(
+                f"{r['jaccard']:.3f}, {r['corner']:.2%}"
+                if r["found"]
+                else f"left alone: {r['reason'] or 'nothing found'}"
+            )
         out += f"| {row['what']} | " + " | ".join(cells) + " |\n"
     return out
 
@@ -127,8 +144,10 @@ def several_table(records, found):
     """All sheets of each table by `--all`."""
     counts = [measures.matched(r, [e[0] for e in found[r["file"]] if e[0]]) for r in records]
     sheets, hits, wrong = sum(len(r["sheets"]) for r in records), sum(c[0] for c in counts), sum(c[1] for c in counts)
-    return ("| tables | sheets | found within .9 | quads that are no sheet | in reading order |\n" + "|---" * 5 + "|\n"
-            f"| {len(records)} | {sheets} | {hits / sheets:.1%} | {wrong} | {np.mean([c[2] for c in counts]):.0%} of the tables |\n")
+    return (
+        "| tables | sheets | found within .9 | quads that are no sheet | in reading order |\n" + "|---" * 5 + "|\n"
+        f"| {len(records)} | {sheets} | {hits / sheets:.1%} | {wrong} | {np.mean([c[2] for c in counts]):.0%} of the tables |\n"
+    )
 
 
 def by_group(results, key, title):
@@ -167,8 +186,13 @@ def main():
             continue
         if name == "several":
             if options.peel != "-":
-                found = peel_rectify.run_all(options.peel, folder / name, [r["file"] for r in records], out / "rectify-out" / name,
-                                             ("--all", *shlex.split(options.peel_options)))
+                found = peel_rectify.run_all(
+                    options.peel,
+                    folder / name,
+                    [r["file"] for r in records],
+                    out / "rectify-out" / name,
+                    ("--all", *shlex.split(options.peel_options)),
+                )
                 several.append(several_table(records, found))
             continue
         place = SHARED if name == "real" else folder / name

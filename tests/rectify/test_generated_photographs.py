@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 import pytest
 
-from generate import camera, render, scene, several, texture
+from generate import camera, render, scene, several, subjects, texture
 from generate.photos import Pool
 import measures
 
@@ -114,13 +114,13 @@ def sampled(grey, places):
             (grey[j + 1, i] * (1 - fx) + grey[j + 1, i + 1] * fx) * fy)
 
 
-@pytest.mark.parametrize("what", list(scene.SUBJECTS))
+@pytest.mark.parametrize("what", list(subjects.SUBJECTS))
 def test_every_subject_at_every_difficulty(what):
     shot = scene.make([3, len(what)], len(what) % 4, Pool(), what, 320)
     t = shot.truth
     assert shot.pixels.shape == (t["height"], t["width"], 3)
     assert shot.pixels.std() > 5
-    assert (t["kind"], t["what"]) == (scene.SUBJECTS[what][0], what)
+    assert (t["kind"], t["what"]) == (subjects.SUBJECTS[what][0], what)
     corners = np.array(t["corners"])
     turn = np.roll(corners, -1, 0) - corners
     assert convex(turn)
@@ -148,12 +148,37 @@ def test_several_sheets_lie_side_by_side_in_the_picture():
 
 def test_sets_are_the_same_bytes_again(tmp_path):
     for name, jobs in (("a", "1"), ("b", "2")):
-        subprocess.run([sys.executable, "-m", "generate", str(tmp_path / name), "--set", "cluttered", "--count", "2", "--seed", "4",
-                        "--masks", "--what", "receipt", "--longest", "320", "--jobs", jobs],
-                       cwd=ROOT / "bench" / "rectify", check=True)
+        subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "generate",
+                str(tmp_path / name),
+                "--set",
+                "cluttered",
+                "--count",
+                "2",
+                "--seed",
+                "4",
+                "--masks",
+                "--what",
+                "receipt",
+                "--longest",
+                "320",
+                "--jobs",
+                jobs,
+            ],
+            cwd=ROOT / "bench" / "rectify",
+            check=True,
+        )
     names = sorted(p.name for p in (tmp_path / "a").iterdir())
-    assert names == ["cluttered-00000-mask.png", "cluttered-00000.jpg", "cluttered-00001-mask.png", "cluttered-00001.jpg",
-                     "truth.jsonl"]
+    assert names == [
+        "cluttered-00000-mask.png",
+        "cluttered-00000.jpg",
+        "cluttered-00001-mask.png",
+        "cluttered-00001.jpg",
+        "truth.jsonl",
+    ]
     for name in names:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
     records = [json.loads(line) for line in (tmp_path / "a/truth.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -164,6 +189,9 @@ def test_sets_are_the_same_bytes_again(tmp_path):
 def test_a_picture_does_not_depend_on_how_many_there_are(tmp_path):
     common = [sys.executable, "-m", "generate", "--set", "clean", "--seed", "4", "--longest", "320", "--jobs", "1"]
     for name, first, count in (("a", "0", "2"), ("b", "1", "1")):
-        subprocess.run([*common, str(tmp_path / name), "--first", first, "--count", count], cwd=ROOT / "bench" / "rectify",
-                       check=True)
+        subprocess.run(
+            [*common, str(tmp_path / name), "--first", first, "--count", count],
+            cwd=ROOT / "bench" / "rectify",
+            check=True,
+        )
     assert (tmp_path / "a/clean-00001.jpg").read_bytes() == (tmp_path / "b/clean-00001.jpg").read_bytes()

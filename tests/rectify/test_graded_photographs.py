@@ -4,11 +4,13 @@ import numpy as np
 
 import measures
 
-CLEAN, CLUTTERED, NONE = 14, 12, 12
+CLEAN, CLUTTERED, NONE = 12, 10, 10
 
 
 def judged(pairs):
-    return [measures.judged(r, e["corners"], e["ratio"]) if e["status"] == "ok" else {"jaccard": 0.0} for r, e in pairs]
+    return [
+        measures.judged(r, e["corners"], e["ratio"]) if e["status"] == "ok" else {"jaccard": 0.0} for r, e in pairs
+    ]
 
 
 def test_clean_photographs(rectified):

@@ -11,7 +11,9 @@ def test_the_same_quad_overlaps_whole():
     assert measures.jaccard(SQUARE, SQUARE, 1.0) == pytest.approx(1)
 
 
-@pytest.mark.parametrize("moved, overlap", [((100, 0), 1 / 3), ((0, 50), 0.75 / 1.25), ((200, 0), 0), ((500, 500), 0)])
+@pytest.mark.parametrize(
+    "moved, overlap", [((100, 0), 1 / 3), ((0, 50), 0.75 / 1.25), ((200, 0), 0), ((500, 500), 0)]
+)
 def test_overlap_of_moved_squares(moved, overlap):
     assert measures.jaccard(SQUARE + moved, SQUARE, 1.0) == pytest.approx(overlap, abs=1e-9)
 
@@ -60,7 +62,11 @@ def test_the_better_of_the_accepted_answers_counts():
 
 def test_several_sheets_are_matched_once_each():
     other = SQUARE + [250, 0]
-    record = {"sheets": [{"corners": q.tolist(), "ratio": 1.0, "also": []} for q in (SQUARE, other)], "width": 600, "height": 400}
+    record = {
+        "sheets": [{"corners": q.tolist(), "ratio": 1.0, "also": []} for q in (SQUARE, other)],
+        "width": 600,
+        "height": 400,
+    }
     assert measures.matched(record, [SQUARE + 1, other]) == (2, 0, True)
     assert measures.matched(record, [other, SQUARE]) == (2, 0, False)
     assert measures.matched(record, [SQUARE, SQUARE + 1, SQUARE + 90]) == (1, 2, True)

@@ -20,7 +20,9 @@ def mixed(a, b, t):
 
 def plain(rng, shape, tone=None):
     base = colour(rng) if tone is None else tone
-    return base * (1 + np.float32(rng.uniform(0.01, 0.06)) * noise.field(rng, shape, rng.uniform(3, 200), 3)[..., None])
+    return base * (
+        1 + np.float32(rng.uniform(0.01, 0.06)) * noise.field(rng, shape, rng.uniform(3, 200), 3)[..., None]
+    )
 
 
 def wood(rng, shape, tone=None):
@@ -33,7 +35,9 @@ def wood(rng, shape, tone=None):
     rings = np.sin((y * rng.uniform(25, 70) + shift * 9 + warp * rng.uniform(0.1, 1.8)) * 2 * np.pi * 0.5)
     grain = np.asarray(Image.fromarray(rng.uniform(-1, 1, (height, max(2, width // 60))).astype(np.float32)).resize(
         (width, height), Image.Resampling.BILINEAR))
-    dark = TO_LINEAR[np.clip(np.array([120, 80, 48]) * rng.uniform(0.4, 1.5) + rng.uniform(-15, 15, 3), 5, 250).astype(int)]
+    dark = TO_LINEAR[
+        np.clip(np.array([120, 80, 48]) * rng.uniform(0.4, 1.5) + rng.uniform(-15, 15, 3), 5, 250).astype(int)
+    ]
     light = np.clip(dark * rng.uniform(1.3, 2.2), 0, 0.9)
     if tone is not None:
         dark, light = tone * 0.85, np.clip(tone * 1.1, 0, 0.95)
@@ -41,7 +45,11 @@ def wood(rng, shape, tone=None):
     seam = np.abs(y * planks - np.round(y * planks)) / planks
     if planks > 1:
         out *= np.where(seam < rng.uniform(0.0006, 0.0018), rng.uniform(0.2, 0.7), 1).astype(np.float32)[..., None]
-    return out if rng.random() < 0.5 else np.ascontiguousarray(np.rot90(out)[:height, :width]) if height == width else out
+    return (
+        out
+        if rng.random() < 0.5
+        else np.ascontiguousarray(np.rot90(out)[:height, :width]) if height == width else out
+    )
 
 
 def stone(rng, shape, tone=None):
@@ -88,8 +96,14 @@ def cloth(rng, shape, tone=None):
 
 def carpet(rng, shape, tone=None):
     base = colour(rng, 30, 180) if tone is None else tone
-    return base * np.clip(1 + 0.45 * noise.field(rng, shape, max(shape) / rng.uniform(3, 8)) + 0.15 * noise.field(rng, shape, 8, 2),
-                          0.1, 2)[..., None]
+    return (
+        base
+        * np.clip(
+            1 + 0.45 * noise.field(rng, shape, max(shape) / rng.uniform(3, 8)) + 0.15 * noise.field(rng, shape, 8, 2),
+            0.1,
+            2,
+        )[..., None]
+    )
 
 
 def newspaper(rng, shape, photos):
@@ -121,7 +135,9 @@ def bricks(rng, shape, tone=None):
     x = x * ny / 3 + (row % 2) * 0.5
     column = np.floor(x).astype(int)
     shade = rng.uniform(0.7, 1.2, (int(row.max()) + 1, int(column.max()) + 2)).astype(np.float32)[row, column]
-    base = TO_LINEAR[np.clip(np.array([150, 85, 65]) * rng.uniform(0.7, 1.4) + rng.uniform(-20, 20, 3), 5, 240).astype(int)]
+    base = TO_LINEAR[
+        np.clip(np.array([150, 85, 65]) * rng.uniform(0.7, 1.4) + rng.uniform(-20, 20, 3), 5, 240).astype(int)
+    ]
     joint = np.minimum(np.abs(y * ny - np.round(y * ny)), np.abs(x - np.round(x)) * 3) < 0.06
     out = base * shade[..., None] * (1 + 0.15 * noise.field(rng, shape, 60, 3))[..., None]
     return mixed(out, colour(rng, 120, 210, 8), joint.astype(np.float32))
@@ -134,7 +150,15 @@ def photograph(rng, shape, photos):
     return linear(pages.filling(photo, (shape[1], shape[0]))) * np.float32(rng.uniform(0.6, 1.1))
 
 
-TEXTURED = {"plain": plain, "wood": wood, "stone": stone, "tiles": tiles, "cloth": cloth, "carpet": carpet, "mat": mat}
+TEXTURED = {
+    "plain": plain,
+    "wood": wood,
+    "stone": stone,
+    "tiles": tiles,
+    "cloth": cloth,
+    "carpet": carpet,
+    "mat": mat,
+}
 WALLS = {"plain": plain, "bricks": bricks, "stone": stone, "wood": wood, "cloth": cloth}
 
 

@@ -38,9 +38,15 @@ def cast(rng, size, strength):
         c, s = np.cos(angle), np.sin(angle)
         px, py = width / 2 - s * offset, height / 2 + c * offset
         far = 3 * max(width, height)
-        draw.polygon([(px - c * far, py - s * far), (px + c * far, py + s * far),
-                      (px + c * far - s * wide, py + s * far + c * wide), (px - c * far - s * wide, py - s * far + c * wide)],
-                     fill=255)
+        draw.polygon(
+            [
+                (px - c * far, py - s * far),
+                (px + c * far, py + s * far),
+                (px + c * far - s * wide, py + s * far + c * wide),
+                (px - c * far - s * wide, py - s * far + c * wide),
+            ],
+            fill=255,
+        )
     elif kind < 0.85:  # head, arm and phone: blobs that come from the lower border
         cx = rng.uniform(0.1, 0.9) * width
         top = rng.uniform(0.2, 0.8) * height
@@ -52,7 +58,15 @@ def cast(rng, size, strength):
         lean = rng.uniform(-0.5, 0.5)
         x = -width
         while x < 2 * width:
-            draw.polygon([(x, 0), (x + step * 0.25, 0), (x + step * 0.25 + lean * height, height), (x + lean * height, height)], fill=255)
+            draw.polygon(
+                [
+                    (x, 0),
+                    (x + step * 0.25, 0),
+                    (x + step * 0.25 + lean * height, height),
+                    (x + lean * height, height),
+                ],
+                fill=255,
+            )
             x += step
     image = image.filter(ImageFilter.GaussianBlur(rng.uniform(0.6, 14)))
     dark = np.asarray(image.resize(size, Image.Resampling.BICUBIC), np.float32) / 255

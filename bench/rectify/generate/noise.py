@@ -29,4 +29,6 @@ def line(rng, length, knots):
 
 def enlarged(small, shape):
     """A small field [h, w], smoothly brought to the shape."""
-    return np.asarray(Image.fromarray(small.astype(np.float32)).resize((shape[1], shape[0]), Image.Resampling.BICUBIC))
+    return np.asarray(
+        Image.fromarray(small.astype(np.float32)).resize((shape[1], shape[0]), Image.Resampling.BICUBIC)
+    )

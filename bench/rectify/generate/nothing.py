@@ -1,28 +1,31 @@
 """Pictures without any sheet, screen or box: photographs as they are, and tables with other things on them."""
+import pathlib
+
 import numpy as np
 
-from . import grounds, light, photos as pools, scene, sensor, surfaces, texture, things
+from . import grounds, photograph, photos as pools, scene, sensor, texture, things
 
 
-def make(seed, photos, none):
+def make(seed, photos, none, longest=None):
     rng = np.random.default_rng(seed)
     if none and rng.random() < 0.7:
         path = none.path(rng)
         photo = pools.opened(path)
-        long = int(rng.choice([800, 1024, 1280, 1600], p=[.4, .3, .2, .1]))
+        long = longest or int(rng.choice([800, 1024, 1280, 1600], p=[.4, .3, .2, .1]))
         factor = long / max(photo.size)
         size = max(64, round(photo.width * factor)), max(64, round(photo.height * factor))
         image = texture.linear(photo.resize(size))
         image = sensor.noisy(rng, image, rng.uniform(0.004, 0.02))
         pixels = sensor.developed(rng, image, rng.uniform(0.8, 1.1), (1, 1, 1), 0, 0)
-        what, size_ = path.rsplit("/", 1)[-1], size
-        return scene.Made(pixels, truth(size_, f"photograph {what}"), None, int(rng.integers(55, 95)), None)
-    return Table(seed, photos).shoot()
+        return scene.Made(
+            pixels, truth(size, [f"photograph {pathlib.Path(path).name}"]), None, int(rng.integers(55, 95)), None
+        )
+    return photograph.shoot(Table(seed, photos, longest))
 
 
 def truth(size, applied):
     return {"kind": "none", "what": "none", "width": size[0], "height": size[1], "corners": None, "difficulty": 2,
-            "applied": [applied] if isinstance(applied, str) else applied}
+            "applied": applied}
 
 
 class Table(scene.Scene):
@@ -43,8 +46,8 @@ class Table(scene.Scene):
         self.ratio, self.inner, self.text = 1.0, None, []
         self.edge_light = image.mean((0, 1))
 
-    def __init__(self, seed, photos):
-        super().__init__(seed, 2, photos, "letter")
+    def __init__(self, seed, photos, longest=None):
+        super().__init__(seed, 2, photos, "letter", longest)
 
     def sheet(self, *_):
         pass

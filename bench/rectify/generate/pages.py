@@ -84,7 +84,11 @@ def letter(rng, s, photos):
         s.box(right - 24, y, right, y + rng.uniform(8, 18), fill=colour)
     s.line(left, y + 13, right, y + 13, colour, rng.uniform(0.2, 1.2))
     y += 24
-    for line in (words.pick(rng, words.NAMES), words.pick(rng, words.STREETS), f"{rng.integers(10000, 99999)} Norton"):
+    for line in (
+        words.pick(rng, words.NAMES),
+        words.pick(rng, words.STREETS),
+        f"{rng.integers(10000, 99999)} Norton",
+    ):
         s.write(left, y, line, family, size)
         y += size * POINT * 1.35
     y += 12
@@ -102,7 +106,16 @@ def letter(rng, s, photos):
 def columns(rng, s, photos):
     family, size = words.pick(rng, ["serif", "serif-condensed", "condensed"]), rng.uniform(7.5, 10)
     left, count = rng.uniform(14, 20), int(rng.choice([2, 2, 3]))
-    y = s.paragraph(left, rng.uniform(14, 22), s.width - 2 * left, 60, s.prose(rng, 1)[:70], family, rng.uniform(16, 24), bold=True)
+    y = s.paragraph(
+        left,
+        rng.uniform(14, 22),
+        s.width - 2 * left,
+        60,
+        s.prose(rng, 1)[:70],
+        family,
+        rng.uniform(16, 24),
+        bold=True,
+    )
     s.write(left, y + 1, words.pick(rng, words.NAMES), family, size)
     y += 9
     gap = 6
@@ -120,7 +133,10 @@ def columns(rng, s, photos):
             if rng.random() < 0.4:
                 s.write(x, at + 1, words.pick(rng, words.TITLES), family, size * 1.15, True)
                 at += size * 0.62
-            at = s.paragraph(x, at, width, s.height - 20, s.prose(rng, int(rng.integers(2, 6))), family, size, 1.25) + 2
+            at = (
+                s.paragraph(x, at, width, s.height - 20, s.prose(rng, int(rng.integers(2, 6))), family, size, 1.25)
+                + 2
+            )
 
 
 def invoice(rng, s, photos):
@@ -167,7 +183,9 @@ def form(rng, s, photos):
     y += 14
     ink = (25, 35, 130)
     while y < s.height - 40:
-        label = words.pick(rng, ["Name", "Street", "Town", "Date of birth", "Telephone", "Reason", "Account", "Signature"])
+        label = words.pick(
+            rng, ["Name", "Street", "Town", "Date of birth", "Telephone", "Reason", "Account", "Signature"]
+        )
         split = int(rng.integers(1, 4))
         width = (right - left) / split
         for k in range(split):
@@ -189,7 +207,13 @@ def receipt(rng, s, photos):
     y += 9
     s.write(s.width / 2, y, words.pick(rng, words.STREETS), family, size, anchor="ma")
     y += step * 2
-    s.write(left, y, f"{rng.integers(1, 28):02}.{rng.integers(1, 13):02}.2024  {rng.integers(8, 21)}:{rng.integers(10, 60)}", family, size)
+    s.write(
+        left,
+        y,
+        f"{rng.integers(1, 28):02}.{rng.integers(1, 13):02}.2024  {rng.integers(8, 21)}:{rng.integers(10, 60)}",
+        family,
+        size,
+    )
     y += step * 1.5
     while y < s.height - 34:
         s.write(left, y, words.pick(rng, words.ITEMS)[:18], family, size)
@@ -216,7 +240,12 @@ def book(rng, s, photos):
         s.write(s.width / 2, y + 12, f"Chapter {rng.integers(1, 30)}", family, 16, anchor="ma")
         y += 32
     while y < s.height - 24:
-        y = s.paragraph(left, y, right - left, s.height - 18, s.prose(rng, int(rng.integers(3, 8))), family, size, 1.3) + 1
+        y = (
+            s.paragraph(
+                left, y, right - left, s.height - 18, s.prose(rng, int(rng.integers(3, 8))), family, size, 1.3
+            )
+            + 1
+        )
     s.write(s.width / 2, s.height - 12, str(rng.integers(5, 400)), family, 8, anchor="ma")
 
 
@@ -234,7 +263,10 @@ def slide(rng, s, photos):
     width = s.width * (0.42 if split else 0.85)
     for _ in range(int(rng.integers(2, 6))):
         s.box(s.width * 0.06, y + 3 * unit * 0.3, s.width * 0.068, y + 7 * unit * 0.3, fill=accent, mm=0)
-        y = s.paragraph(s.width * 0.085, y, width, s.height * 0.93, s.prose(rng, 1)[:90], "sans", 13 * unit, fill=ink) + 5 * unit * 0.3
+        y = (
+            s.paragraph(s.width * 0.085, y, width, s.height * 0.93, s.prose(rng, 1)[:90], "sans", 13 * unit, fill=ink)
+            + 5 * unit * 0.3
+        )
     if split:
         area = s.width * 0.55, s.height * 0.25, s.width * 0.95, s.height * 0.88
         if photos and rng.random() < 0.5:

@@ -127,8 +127,11 @@ def render(camera, layer, size, samples):
     whole = np.float32(1 / (255 * 255 * samples ** 2))
     for cell in np.flatnonzero(touched):
         row, column = divmod(cell, columns)
-        part = np.asarray(texture.level(levels[cell]).transform((int(w[cell]), int(h[cell])), Image.Transform.PERSPECTIVE,
-                                                                maps[cell], Image.Resampling.BILINEAR))
+        part = np.asarray(
+            texture.level(levels[cell]).transform(
+                (int(w[cell]), int(h[cell])), Image.Transform.PERSPECTIVE, maps[cell], Image.Resampling.BILINEAR
+            )
+        )
         rows = slice(ys[row] // samples, ys[row + 1] // samples)
         cols = slice(xs[column] // samples, xs[column + 1] // samples)
         values = part.astype(np.float32)

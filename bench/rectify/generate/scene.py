@@ -5,22 +5,13 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from . import camera as cameras
-from . import grounds, light, noise, pages, photos as pools, sensor, surfaces, texture, things
-from .render import Layer, render
+from . import grounds, noise, pages, photograph, photos as pools, subjects, surfaces, texture, things
+from .render import Layer
+from .subjects import choose
 
 RIGHT, DOWN, UP = np.array([1.0, 0, 0]), np.array([0, -1.0, 0]), np.array([0, 0, 1.0])
 SIZES, SIZE_WEIGHTS = [800, 1024, 1280, 1600, 2048, 3000, 4000], [.2, .22, .2, .2, .12, .04, .02]
 SHAPES, SHAPE_WEIGHTS = [4 / 3, 16 / 9, 3 / 2, 1.0], [.66, .16, .14, .04]
-
-# what is photographed: its kind and how often
-SUBJECTS = {
-    "letter": ("document", 9), "columns": ("document", 7), "invoice": ("document", 8), "form": ("document", 6),
-    "handwritten": ("document", 5), "receipt": ("document", 8), "book": ("document", 6), "card": ("document", 7),
-    "print": ("document", 4), "painting": ("screen", 5), "phone": ("screen", 5), "monitor": ("screen", 6),
-    "projection": ("screen", 3), "whiteboard": ("screen", 6), "box": ("product", 8),
-}
-UPRIGHT = {"painting", "monitor", "projection", "whiteboard", "box"}  # hangs or stands; the others lie
-
 
 @dataclasses.dataclass
 class Made:
@@ -31,85 +22,17 @@ class Made:
     focal_35mm: float
 
 
-def choose(rng, values, weights):
-    w = np.asarray(weights, float)
-    return values[int(rng.choice(len(values), p=w / w.sum()))]
-
-
-def pick(rng, values):
-    return values[int(rng.integers(len(values)))]
-
-
 def picture_size(rng, longest=None):
     long = longest or choose(rng, SIZES, SIZE_WEIGHTS)
     short = int(round(long / choose(rng, SHAPES, SHAPE_WEIGHTS) / 2) * 2)
     return (short, long) if rng.random() < 0.62 else (long, short)
 
 
-def subject_size(rng, what):
-    """Millimetres."""
-    paper = pages.LETTER if rng.random() < 0.25 else pages.A4
-    if what == "receipt":
-        width = rng.choice([58.0, 80.0])
-        return width, width * rng.uniform(1.6, 4.5)
-    if what == "book":
-        return (pages.A5 if rng.random() < 0.5 else (rng.uniform(105, 170), rng.uniform(170, 240)))
-    if what == "handwritten":
-        return pages.A5 if rng.random() < 0.4 else paper
-    if what == "columns" and rng.random() < 0.15:
-        return paper[1], paper[0]
-    if what == "card":
-        return surfaces.ID1
-    if what == "print":
-        return choose(rng, [(150, 100), (100, 150), (130, 130), (178, 127)], [3, 2, 1, 2])
-    if what == "painting":
-        long = rng.uniform(300, 1200)
-        ratio = rng.uniform(0.6, 1.0)
-        return (long, long * ratio) if rng.random() < 0.5 else (long * ratio, long)
-    if what == "phone":
-        w, h = rng.uniform(66, 78), rng.uniform(140, 165)
-        return (w, h) if rng.random() < 0.8 else (h, w)
-    if what == "monitor":
-        w = rng.uniform(480, 1200)
-        return w, w / choose(rng, [16 / 9, 16 / 10, 21 / 9, 4 / 3], [6, 2, 1, 1])
-    if what == "projection":
-        w = rng.uniform(1500, 2600)
-        return w, w / choose(rng, [16 / 9, 4 / 3], [2, 1])
-    if what == "whiteboard":
-        w = rng.uniform(900, 2400)
-        return w, w / rng.uniform(1.2, 2.1)
-    if what == "box":
-        return rng.uniform(60, 250), rng.uniform(80, 320)
-    return paper
-
-
-def subject_texture(rng, what, size_mm, scale, photos, paper, english=False):
-    """(light, cover, inner, text)."""
-    if what in pages.LAYOUTS:
-        light_, text = pages.page(rng, what, size_mm, scale, photos, paper, english=english)
-        return light_, None, None, text
-    if what == "card":
-        return (*surfaces.card(rng, scale, photos), [])
-    if what == "print":
-        return (*surfaces.print_(rng, size_mm, scale, photos), [])
-    if what == "painting":
-        return (*surfaces.painting(rng, size_mm, scale, photos), [])
-    if what == "whiteboard":
-        return (*surfaces.whiteboard(rng, size_mm, scale, photos), [])
-    if what == "phone":
-        return (*surfaces.display(rng, size_mm, scale, photos, rng.uniform(2, 5), rng.uniform(6, 11)), [])
-    if what == "monitor":
-        return (*surfaces.display(rng, size_mm, scale, photos, rng.uniform(6, 28), 0, rng.choice([0, 0, 25])), [])
-    if what == "projection":
-        return surfaces.contents(rng, surfaces.sized(size_mm, scale), photos), None, None, []
-    raise ValueError(what)
-
-
 def pose(rng, what, difficulty):
     """Tilt, azimuth and roll of the camera, and the turn of the sheet on the table, in radians."""
     most = np.radians([18, 30, 42, 52][difficulty])
     tilt = most * rng.uniform(0.1, 1) ** 0.8
-    if what in UPRIGHT:
+    if what in subjects.UPRIGHT:
         azimuth = rng.uniform(0, 2 * np.pi) if what != "box" else np.radians(rng.uniform(35, 145))
         if what == "box":
             tilt = np.radians(rng.uniform(12, 42))
@@ -130,7 +53,7 @@ class Scene:
         self.photos = photos
         self.english = english
         self.applied = []
-        self.what = what or choose(rng, list(SUBJECTS), [w for _, w in SUBJECTS.values()])
+        self.what = what or choose(rng, list(subjects.SUBJECTS), [w for _, w in subjects.SUBJECTS.values()])
         self.size = picture_size(rng, longest)
         self.layers, self.over, self.others = [], [], []
         self.ground = None
@@ -141,12 +64,14 @@ class Scene:
 
     def build(self):
         rng, d = self.rng, self.difficulty
-        size_mm = subject_size(rng, self.what)
+        size_mm = subjects.size_of(rng, self.what)
         tilt, azimuth, roll, turn = pose(rng, self.what, d)
         u = np.array([np.cos(turn), np.sin(turn), 0])
         v = np.array([np.sin(turn), -np.cos(turn), 0])
         origin = -(u * size_mm[0] + v * size_mm[1]) / 2
-        flat = np.array([origin, origin + u * size_mm[0], origin + u * size_mm[0] + v * size_mm[1], origin + v * size_mm[1]])
+        flat = np.array(
+            [origin, origin + u * size_mm[0], origin + u * size_mm[0] + v * size_mm[1], origin + v * size_mm[1]]
+        )
         share = rng.uniform([.72, .62, .5, .42][d], [.93, .93, .95, .97][d])
         outside = 0.0
         if d >= 2 and rng.random() < [0, 0, .05, .14][d] and self.what not in ("box", "phone", "card"):
@@ -182,7 +107,9 @@ class Scene:
         if self.what == "box":
             self.box(size_mm, origin, scale)
             return
-        image, cover, inner, self.text = subject_texture(rng, self.what, size_mm, scale, self.photos, paper, self.english)
+        image, cover, inner, self.text = subjects.texture_of(
+            rng, self.what, size_mm, scale, self.photos, paper, self.english
+        )
         lift = None
         shade = 1 + 0.03 * noise.field(rng, (things.FACETS, things.FACETS), 20, 2)
         bendable = self.what in pages.LAYOUTS or self.what == "print"
@@ -210,7 +137,7 @@ class Scene:
                 image, cover = things.dog_ear(image, cover, corner, rng.uniform(0.06, 0.2), image.mean((0, 1)))
                 self.applied.append("dog-ear")
         emits = self.what in ("phone", "monitor", "projection")
-        hangs = self.what in UPRIGHT
+        hangs = self.what in subjects.UPRIGHT
         self.main = Layer(texture.Texture(image.astype(np.float32), cover), origin, u, v, *size_mm, lift, emits,
                           0.0 if self.what == "projection" else rng.uniform(0.1, 0.6),
                           rng.uniform(0.6, 3) * (0.05 * min(size_mm) if hangs else 1 + (self.what == "phone") * 6))
@@ -232,7 +159,9 @@ class Scene:
         if right_seen:
             faces.append(Layer(texture.Texture(np.clip(side * lights[1], 0, 1)), c + RIGHT * w, back, DOWN, depth, h))
         else:
-            faces.append(Layer(texture.Texture(np.clip(side * lights[1], 0, 1)), c + back * depth, -back, DOWN, depth, h))
+            faces.append(
+                Layer(texture.Texture(np.clip(side * lights[1], 0, 1)), c + back * depth, -back, DOWN, depth, h)
+            )
         faces.append(Layer(texture.Texture(np.clip(top * lights[2], 0, 1)), c + back * depth, RIGHT, -back, w, depth))
         self.main = Layer(texture.Texture(np.clip(front * max(lights[0], 0.5), 0, 1)), c, RIGHT, DOWN, w, h)
         self.sides = faces
@@ -246,7 +175,7 @@ class Scene:
         rng, d, what = self.rng, self.difficulty, self.what
         self.room = grounds.colour(rng)
         self.room_photo = bool(self.photos) and rng.random() < 0.6
-        upright = what in UPRIGHT and what != "box"
+        upright = what in subjects.UPRIGHT and what != "box"
         kinds = {"plain": [6, 2, 1, 1], "wood": [3, 4, 3, 2], "stone": [1, 2, 2, 2], "cloth": [1, 3, 3, 3],
                  "carpet": [0, 1, 1, 1], "tiles": [0, 1, 2, 2], "mat": [0, .5, .7, .7], "newspaper": [0, 0, 1, 1.5],
                  "photograph": [0, 1, 3, 5]}
@@ -312,21 +241,31 @@ class Scene:
     def beside(self, size_mm):
         """Other sheets, prints, coins and cups around and below; the subject stays on top."""
         rng, d = self.rng, self.difficulty
-        table = self.what not in UPRIGHT
+        table = self.what not in subjects.UPRIGHT
         long = max(size_mm)
         if table and d >= 2 and rng.random() < 0.15:  # a pile of sheets
             for _ in range(int(rng.integers(1, 4))):
-                self.sheet(size_mm, rng.normal(0, 0.03, 2) * long, rng.normal(0, 0.08), self.what if self.what in pages.LAYOUTS else "letter", True)
+                self.sheet(
+                    size_mm,
+                    rng.normal(0, 0.03, 2) * long,
+                    rng.normal(0, 0.08),
+                    self.what if self.what in pages.LAYOUTS else "letter",
+                    True,
+                )
             self.applied.append("a pile")
         count = int(rng.integers(0, [1, 2, 5, 7][d]))
         for _ in range(count):
             angle = rng.uniform(0, 2 * np.pi)
             far = rng.uniform(0.55, 1.1) * long
             where = np.array([np.cos(angle), np.sin(angle)]) * far
-            kind = choose(rng, ["sheet", "print", "coin", "cup", "phone"], [4, 3, 3, 2 if long > 120 else 0, 1] if table else [0, 1, 0, 0, 0])
+            kind = choose(
+                rng,
+                ["sheet", "print", "coin", "cup", "phone"],
+                [4, 3, 3, 2 if long > 120 else 0, 1] if table else [0, 1, 0, 0, 0],
+            )
             if kind == "sheet":
                 other = choose(rng, ["letter", "receipt", "handwritten", "columns"], [3, 2, 2, 2])
-                other_size = subject_size(rng, other)
+                other_size = subjects.size_of(rng, other)
                 smaller = min(1.0, 0.9 * long / max(other_size)) if self.what != "card" else 1.0
                 self.sheet(tuple(v * smaller for v in other_size), where, rng.uniform(-np.pi, np.pi), other)
             elif kind == "print":
@@ -348,7 +287,16 @@ class Scene:
                 if kind == "cup":
                     wall = np.full((64, 64, 3), 0.0, np.float32) + image[:, image.shape[1] // 2].max(0) * 0.45
                     for k in range(7):
-                        self.flat(wall, surfaces.rounded((64, 64), 32), across * (0.75 + 0.036 * k), across * (0.75 + 0.036 * k), place, 0.0, raised * k / 7, 0.5 if k == 0 else 0)
+                        self.flat(
+                            wall,
+                            surfaces.rounded((64, 64), 32),
+                            across * (0.75 + 0.036 * k),
+                            across * (0.75 + 0.036 * k),
+                            place,
+                            0.0,
+                            raised * k / 7,
+                            0.5 if k == 0 else 0,
+                        )
                 self.flat(image, cover, across, across, place, 0.0, raised, 0.3 if kind == "coin" else 0)
                 self.applied.append(kind)
 
@@ -378,7 +326,16 @@ class Scene:
         u = np.array([np.cos(turn), np.sin(turn), 0])
         v = np.array([np.sin(turn), -np.cos(turn), 0])
         origin = np.array([*where, raised]) - (u * w + v * h) / 2
-        layer = Layer(texture.Texture(np.ascontiguousarray(image, np.float32), cover), origin, u, v, w, h, shadow=shadow, shadow_reach=2.0)
+        layer = Layer(
+            texture.Texture(np.ascontiguousarray(image, np.float32), cover),
+            origin,
+            u,
+            v,
+            w,
+            h,
+            shadow=shadow,
+            shadow_reach=2.0,
+        )
         self.layers.append(layer)
         return layer
 
@@ -408,112 +365,13 @@ class Scene:
             at = seen[k] * (1 - t) + seen[(k + 1) % 4] * t + rng.normal(0, 12, 2) * self.mm
             angle = rng.uniform(0, 2 * np.pi)
             factor = 1.0 if max(size_mm) > 120 else 0.7
-            self.over.append(things.pen(rng, self.size, at, np.array([np.cos(angle), np.sin(angle)]), self.mm * factor))
+            self.over.append(
+                things.pen(rng, self.size, at, np.array([np.cos(angle), np.sin(angle)]), self.mm * factor)
+            )
             self.applied.append("pen")
         self.over = [o for o in self.over if o is not None]
 
-    # -- the photograph ------------------------------------------------------------------------------------------
-
-    def shoot(self):
-        rng, d = self.rng, self.difficulty
-        width, height = self.size
-        shape = height, width
-        field, notes = light.irradiance(rng, self.size, d)
-        self.applied += notes
-        picture = np.empty((height, width, 3), np.float32)
-        picture[:] = self.room
-        if self.room_photo:
-            small = grounds.photograph(rng, (64, 64 * width // height + 1), self.photos)
-            picture[:] = np.stack([noise.enlarged(small[..., k], shape) for k in range(3)], 2).clip(0, 1)
-        picture *= field[..., None] * np.float32(rng.uniform(0.4, 1))
-        lamp = rng.uniform(-1, 1, 2)
-        mask = np.zeros(shape, np.float32)
-        below = list(self.layers)
-        stack = below + (self.sides if self.what == "box" else []) + [self.main]
-        for layer in stack:
-            got = render(self.camera, layer, self.size, 1 if layer is self.ground else self.samples)
-            if got is None:
-                continue
-            (l, t, r, b), colour, cover = got
-            if layer.shadow > 0:
-                self.darken(picture, (l, t, r, b), cover, layer, lamp)
-            if layer is self.main:
-                mask[t:b, l:r] = cover
-            elif self.what == "box" and layer in self.sides:
-                pass
-            if not layer.emits:
-                colour *= field[t:b, l:r, None]
-            else:
-                colour *= np.float32(1.0)
-            part = picture[t:b, l:r]
-            part *= 1 - cover[..., None]
-            part += colour
-        if self.ground_kind != "plain" and max(self.size) > 1300:
-            grain = noise.field(rng, shape, max(shape) / 2.5)
-            k = np.float32(rng.uniform(0.01, 0.05))
-            picture *= 1 + k * grain[..., None] * (1 - mask[..., None])
-        for (l, t, r, b), colour, cover in self.over:
-            soft = light.blurred(cover, 2.5 * self.mm)
-            shift = (lamp * 2 * self.mm).astype(int)
-            soft = np.roll(soft, tuple(shift[::-1]), (0, 1))
-            part = picture[t:b, l:r]
-            part *= 1 - 0.45 * soft[..., None]
-            part *= 1 - cover[..., None]
-            part += colour * field[t:b, l:r, None]
-        glossy = self.what in ("card", "print", "phone", "monitor", "whiteboard", "painting")
-        if glossy and rng.random() < [0.05, 0.2, 0.35, 0.5][d]:
-            self.glare(picture, mask)
-        return self.expose(picture, mask)
-
-    def darken(self, picture, box, cover, layer, lamp):
-        """The soft shadow of a layer on what lies below: close to it and away from the lamp."""
-        l, t, r, b = box
-        reach = max(1.0, layer.shadow_reach * self.mm)
-        grow = int(reach * 3)
-        width, height = self.size
-        L, T, R, B = max(0, l - grow), max(0, t - grow), min(width, r + grow), min(height, b + grow)
-        wide = np.zeros((B - T, R - L), np.float32)
-        wide[t - T:b - T, l - L:r - L] = cover
-        shift = lamp * reach * 0.8
-        soft = light.blurred(wide, reach)
-        soft = np.roll(soft, (int(shift[1]), int(shift[0])), (0, 1))
-        near = light.blurred(wide, max(0.7, reach * 0.25))
-        picture[T:B, L:R] *= (1 - layer.shadow * (0.65 * soft + 0.35 * near))[..., None]
-
-    def glare(self, picture, mask):
-        rng = self.rng
-        height, width = mask.shape
-        y, x = np.mgrid[-1:1:48j, -1:1:48j]
-        cx, cy = rng.uniform(-0.8, 0.8, 2)
-        spot = np.exp(-(((x - cx) / rng.uniform(0.1, 0.4)) ** 2 + ((y - cy) / rng.uniform(0.1, 0.4)) ** 2))
-        picture += np.float32(rng.uniform(0.2, 1.2)) * (noise.enlarged(spot, mask.shape).clip(0) * mask)[..., None]
-        self.applied.append("glare")
-
-    def expose(self, picture, mask):
-        rng, d = self.rng, self.difficulty
-        size = max(self.size)
-        sigma = rng.uniform(0.45, 0.75) * (1 if size <= 2100 else rng.uniform(1, 1.7))
-        picture = sensor.separable(picture, sensor.gaussian(sigma))
-        unit = size / 1500
-        if rng.random() < [0.05, 0.12, 0.2, 0.3][d]:
-            radius = min(rng.uniform(0.7, [1.2, 1.6, 2.4, 3.2][d]) * unit, 6)
-            if radius > 0.6:
-                picture = sensor.defocus(picture, radius)
-                self.applied.append(f"defocus {radius:.1f}")
-        if rng.random() < [0, 0.08, 0.15, 0.3][d]:
-            length = min(rng.uniform(1.5, [2, 3, 5, 8][d]) * unit, 16)
-            picture = sensor.motion(picture, length, rng.uniform(0, np.pi))
-            self.applied.append(f"motion {length:.1f}")
-        bright = np.quantile(picture[::8, ::8].mean(2), 0.97)
-        gain = rng.uniform([.7, .6, .5, .4][d], [.95, 1.0, 1.1, 1.15][d]) / max(bright, 1e-3)
-        level = rng.uniform(0.003, [0.01, 0.016, 0.028, 0.045][d]) * min(1.0, (1600 / size) ** 0.5 + 0.2)
-        picture = sensor.noisy(rng, picture * np.float32(gain), level)
-        warm = rng.normal(0, [.03, .06, .1, .13][d])
-        pixels = sensor.developed(rng, picture, 1.0, (1 + warm, 1 + rng.normal(0, 0.015), 1 - warm), rng.uniform(-0.05, 0.25),
-                                  rng.choice([0, 0.3, 0.6, 0.9]))
-        quality = int(rng.integers([80, 65, 45, 32][d], 97))
-        self.applied += [f"noise {level:.3f}", f"jpeg {quality}"]
-        return self.made(pixels, mask, quality)
+    # -- what is true about it -----------------------------------------------------------------------------------
 
     def made(self, pixels, mask, quality):
         corners = self.camera.project(self.main.corners())
@@ -527,7 +385,7 @@ class Scene:
         others = [self.camera.project(o.corners()) for o in self.others]
         diagonal = np.hypot(*self.size)
         truth = {
-            "kind": SUBJECTS[self.what][0], "what": self.what, "width": self.size[0], "height": self.size[1],
+            "kind": subjects.SUBJECTS[self.what][0], "what": self.what, "width": self.size[0], "height": self.size[1],
             "corners": corners.round(3).tolist(), "ratio": round(float(self.ratio), 5), "also": also,
             "focal_px": round(float(self.camera.focal), 2),
             "homography": [float(f"{v:.9g}") for v in cameras.homography(corners, unit).ravel()],
@@ -543,4 +401,4 @@ class Scene:
 
 def make(seed, difficulty, photos=None, what=None, longest=None, english=False):
     """A photograph and its truth."""
-    return Scene(seed, difficulty, photos or pools.Pool(), what, longest, english).shoot()
+    return photograph.shoot(Scene(seed, difficulty, photos or pools.Pool(), what, longest, english))

@@ -35,7 +35,12 @@ def by_offsets(light, offsets):
     for dx, dy, weight in offsets:
         x, y = int(np.floor(dx)), int(np.floor(dy))
         fx, fy = dx - x, dy - y
-        for ox, oy, share in ((0, 0, (1 - fx) * (1 - fy)), (1, 0, fx * (1 - fy)), (0, 1, (1 - fx) * fy), (1, 1, fx * fy)):
+        for ox, oy, share in (
+            (0, 0, (1 - fx) * (1 - fy)),
+            (1, 0, fx * (1 - fy)),
+            (0, 1, (1 - fx) * fy),
+            (1, 1, fx * fy),
+        ):
             if share > 1e-6:
                 key = y + oy, x + ox
                 whole[key] = whole.get(key, 0) + weight * share

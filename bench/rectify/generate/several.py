@@ -1,7 +1,7 @@
 """Tables with several sheets, none over another: for finding all of them."""
 import numpy as np
 
-from . import scene
+from . import photograph, scene, subjects
 
 
 class Several(scene.Scene):
@@ -9,9 +9,9 @@ class Several(scene.Scene):
 
     def __init__(self, seed, difficulty, photos, longest=None):
         rng = np.random.default_rng([*np.atleast_1d(seed), 99])
-        self.places = scene.choose(rng, [(2, 1), (1, 2), (3, 1), (2, 2), (3, 2)], [3, 2, 2, 3, 1])
+        self.places = subjects.choose(rng, [(2, 1), (1, 2), (3, 1), (2, 2), (3, 2)], [3, 2, 2, 3, 1])
         self.layout_rng = rng
-        what = scene.pick(rng, ["letter", "receipt", "card", "invoice", "print", "handwritten"])
+        what = subjects.pick(rng, ["letter", "receipt", "card", "invoice", "print", "handwritten"])
         super().__init__(seed, difficulty, photos, what, longest)
 
     def framed(self, flat):
@@ -30,8 +30,8 @@ class Several(scene.Scene):
         first = self.main.corners().mean(0)[:2]
         for k in range(1, columns * rows):
             where = first + self.cell * np.array([k % columns, -(k // columns)])
-            what = scene.pick(rng, ["letter", "receipt", "handwritten", "invoice"])
-            size = scene.subject_size(rng, what)
+            what = subjects.pick(rng, ["letter", "receipt", "handwritten", "invoice"])
+            size = subjects.size_of(rng, what)
             # As large as its place lets it be turned, or a little smaller.
             factor = self.cell / 1.12 / np.hypot(*size) * rng.uniform(0.8, 1.0)
             if what == "receipt":
@@ -52,4 +52,4 @@ class Several(scene.Scene):
 
 
 def make(seed, difficulty, photos, longest=None):
-    return Several(seed, difficulty, photos, longest).shoot()
+    return photograph.shoot(Several(seed, difficulty, photos, longest))

@@ -3,6 +3,7 @@
 Each returns (light [h, w, 3], cover [h, w] or None, inner): inner is the rectangle (left, top, right, bottom in shares
 of the whole) that may just as well be meant, such as the display within its rim; None: there is none.
 """
+
 import numpy as np
 from PIL import Image, ImageDraw
 
@@ -42,7 +43,11 @@ def abstract(rng, size):
     out[:] = colours[0] * (1 - y[..., None]) + colours[1] * y[..., None]
     for k in range(3):
         line = 0.3 + 0.2 * k + 0.12 * noise.line(rng, width, int(rng.integers(4, 12)))
-        out = np.where((y > line[None, :])[..., None], colours[2 + k] * (1 + 0.2 * noise.field(rng, (height, width), 12, 4))[..., None], out)
+        out = np.where(
+            (y > line[None, :])[..., None],
+            colours[2 + k] * (1 + 0.2 * noise.field(rng, (height, width), 12, 4))[..., None],
+            out,
+        )
     return np.clip(out, 0, 1).astype(np.float32)
 
 
@@ -63,7 +68,9 @@ def card(rng, scale, photos):
     else:  # an identity card or a visiting card
         s.box(0, 0, s.width, rng.uniform(6, 14), fill=accent, mm=0)
         if kind < 0.75:
-            s.picture(6, 17, 29, 46, Image.fromarray((np.sqrt(picture(rng, photos, (150, 190))) * 255).astype(np.uint8)))
+            s.picture(
+                6, 17, 29, 46, Image.fromarray((np.sqrt(picture(rng, photos, (150, 190))) * 255).astype(np.uint8))
+            )
         s.write(34, 3, words.pick(rng, words.FIRMS), "sans", 9, True, (250, 250, 250))
         for k in range(4):
             s.write(34, 17 + k * 7, words.pick(rng, words.NAMES + words.STREETS), "sans", 7.5)
@@ -119,7 +126,14 @@ def whiteboard(rng, size_mm, scale, photos):
         if kind < 0.55:
             pages.scribble(rng, s, x, y, rng.uniform(0.1, 0.35) * s.width, rng.uniform(2, 4) * unit, ink)
         elif kind < 0.75:
-            s.box(x, y - 8 * unit, x + rng.uniform(0.08, 0.25) * s.width, min(y + 8 * unit, s.height * 0.94), outline=ink, mm=0.6 * unit)
+            s.box(
+                x,
+                y - 8 * unit,
+                x + rng.uniform(0.08, 0.25) * s.width,
+                min(y + 8 * unit, s.height * 0.94),
+                outline=ink,
+                mm=0.6 * unit,
+            )
         elif kind < 0.9:
             s.line(x, y, x + rng.uniform(-0.2, 0.2) * s.width, y + rng.uniform(-20, 20) * unit, ink, 0.6 * unit)
         else:
@@ -144,19 +158,29 @@ def contents(rng, size, photos):
         light, _ = pages.page(rng, "slide", size_mm, scale, photos)
     else:
         dark = rng.random() < 0.35
-        s = pages.Sheet(*size_mm, scale, (20, 22, 26) if dark else (250, 250, 250), (225, 225, 225) if dark else (30, 30, 30))
+        s = pages.Sheet(
+            *size_mm, scale, (20, 22, 26) if dark else (250, 250, 250), (225, 225, 225) if dark else (30, 30, 30)
+        )
         s.box(0, 0, s.width, s.height * 0.06, fill=tuple(int(v) for v in rng.integers(20, 220, 3)), mm=0)
         y, step = s.height * 0.08, max(s.width, s.height) * rng.uniform(0.03, 0.08)
         while y < s.height:
             if rng.random() < 0.5:
-                s.box(s.width * 0.03, y, s.width * 0.03 + step * 0.7, y + step * 0.7, fill=tuple(int(v) for v in rng.integers(20, 240, 3)), mm=0)
-            s.write(s.width * 0.06 + step * 0.8, y, words.prose(rng, 1)[:int(rng.integers(15, 60))], "sans", step * 0.9)
+                s.box(
+                    s.width * 0.03,
+                    y,
+                    s.width * 0.03 + step * 0.7,
+                    y + step * 0.7,
+                    fill=tuple(int(v) for v in rng.integers(20, 240, 3)),
+                    mm=0,
+                )
+            s.write(
+                s.width * 0.06 + step * 0.8, y, words.prose(rng, 1)[: int(rng.integers(15, 60))], "sans", step * 0.9
+            )
             y += step
         light = linear(s.image)
     height, width = light.shape[:2]
     if (width, height) != tuple(size):
-        light = linear(Image.fromarray((np.sqrt(np.clip(light, 0, 1)) * 255).astype(np.uint8)).resize(size)) if False else \
-            np.stack([noise.enlarged(light[..., k], (size[1], size[0])) for k in range(3)], 2)
+        light = np.stack([noise.enlarged(light[..., k], (size[1], size[0])) for k in range(3)], 2)
     return np.clip(light, 0, 1)
 
 
@@ -164,7 +188,12 @@ def display(rng, size_mm, scale, photos, rim_mm, radius_mm=0.0, chin_mm=0.0):
     size = sized(size_mm, scale)
     light = np.full((size[1], size[0], 3), rng.uniform(0.002, 0.02), np.float32)
     sx, sy = size[0] / size_mm[0], size[1] / size_mm[1]
-    l, t, r, b = round(rim_mm * sx), round(rim_mm * sy), size[0] - round(rim_mm * sx), size[1] - round((rim_mm + chin_mm) * sy)
+    l, t, r, b = (
+        round(rim_mm * sx),
+        round(rim_mm * sy),
+        size[0] - round(rim_mm * sx),
+        size[1] - round((rim_mm + chin_mm) * sy),
+    )
     light[t:b, l:r] = contents(rng, (r - l, b - t), photos)
     cover = rounded(size, radius_mm * sx) if radius_mm else None
     return light, cover, (l / size[0], t / size[1], r / size[0], b / size[1])

@@ -46,7 +46,11 @@ def finger(rng, size, tip, away, mm):
     cover = np.clip(0.5 - far, 0, 1).astype(np.float32)
     side = np.where(first <= palm, across, palm_across)
     shade = 0.5 + 0.5 * np.sqrt(np.clip(1 - side ** 2, 0, 1)) + 0.12 * side
-    shade = shade * (1 + 0.06 * noise.field(rng, cover.shape, 30, 3)) * (1 - 0.12 * np.exp(-((along - 0.45) / 0.03) ** 2))
+    shade = (
+        shade
+        * (1 + 0.06 * noise.field(rng, cover.shape, 30, 3))
+        * (1 - 0.12 * np.exp(-(((along - 0.45) / 0.03) ** 2)))
+    )
     light = skin * shade[..., None]
     if rng.random() < 0.7:  # the nail
         nail, _, _ = capsule(box, tip + away * radius * 0.75, tip + away * radius * 1.9, radius * 0.55, radius * 0.62)
@@ -144,7 +148,12 @@ def lifted(rng, size_mm, strength):
             t = 1 - t if flip else t
             return amount * (np.maximum(0, t - start) / (1 - start)) ** 2
     elif kind == "corner":
-        amount, fx, fy, start = strength * rng.uniform(0.04, 0.12) * long, rng.random() < 0.5, rng.random() < 0.5, rng.uniform(0.5, 0.7)
+        amount, fx, fy, start = (
+            strength * rng.uniform(0.04, 0.12) * long,
+            rng.random() < 0.5,
+            rng.random() < 0.5,
+            rng.uniform(0.5, 0.7),
+        )
 
         def lift(x, y):
             t = ((1 - x if fx else x) + (1 - y if fy else y)) / 2
@@ -177,7 +186,9 @@ def crumpled(rng, amount):
     y, x = np.mgrid[0:1:FACETS * 1j, 0:1:FACETS * 1j]
     order = np.argmin((x[..., None] - points[:, 0]) ** 2 + (y[..., None] - points[:, 1]) ** 2, axis=2)
     tone = rng.uniform(-1, 1, (len(points), 3))
-    return 1 + amount * (tone[order, 0] + tone[order, 1] * (x - points[order, 0]) * 6 + tone[order, 2] * (y - points[order, 1]) * 6)
+    return 1 + amount * (
+        tone[order, 0] + tone[order, 1] * (x - points[order, 0]) * 6 + tone[order, 2] * (y - points[order, 1]) * 6
+    )
 
 
 def shaded(light, shade):

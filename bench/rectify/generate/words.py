@@ -42,13 +42,39 @@ ENGLISH = [s for s in SENTENCES if s.isascii() and not s.startswith(("Es ", "Da 
 ITEMS = """Coffee beans 500 g,Green tea,Rye bread,Butter,Olive oil 0.75 l,Tomatoes,Oranges,Rice,Dark chocolate,Oat milk,
 Apples,Cheese,Yoghurt,Pasta,Lentils,Honey,Eggs x10,Soap,Paper towels,Batteries AA,Light bulb,Notebook A5,Pencil HB,
 Stapler,Printer paper,Toner,USB cable,Desk lamp,Wall paint 2 l,Brush 50 mm,Screws 4x40,Hinge,Door handle,Bicycle tube,
-Chain oil,Brake pads,Garden hose,Seeds,Flower pot,Gloves""".replace("\n", "").split(",")
+Chain oil,Brake pads,Garden hose,Seeds,Flower pot,Gloves""".replace(
+    "\n", ""
+).split(
+    ","
+)
 NAMES = ["Margaret Olsen", "Tomás Herrera", "Jun Watanabe", "Amara Okafor", "Lena Fischer", "Pierre Dubois",
          "Elif Demir", "Sofia Rossi", "Daniel Cohen", "Priya Nair", "Oskar Lindqvist", "Nora Walsh"]
-STREETS = ["14 Mill Lane", "Hauptstrasse 7", "220 Orchard Road", "9 rue des Lilas", "Calle Mayor 31", "5 Harbour View",
-           "48 Station Road", "Lindenweg 12", "701 Elm Street", "3 Kings Parade"]
-FIRMS = ["Northwind Supply", "Blue Heron Books", "Kessler & Sons", "Atlas Hardware", "Corner Market", "Riverside Clinic",
-         "Helio Energy", "Maple Dental", "Fjord Shipping", "Casa Verde", "Granite Bank", "Linden School"]
+STREETS = [
+    "14 Mill Lane",
+    "Hauptstrasse 7",
+    "220 Orchard Road",
+    "9 rue des Lilas",
+    "Calle Mayor 31",
+    "5 Harbour View",
+    "48 Station Road",
+    "Lindenweg 12",
+    "701 Elm Street",
+    "3 Kings Parade",
+]
+FIRMS = [
+    "Northwind Supply",
+    "Blue Heron Books",
+    "Kessler & Sons",
+    "Atlas Hardware",
+    "Corner Market",
+    "Riverside Clinic",
+    "Helio Energy",
+    "Maple Dental",
+    "Fjord Shipping",
+    "Casa Verde",
+    "Granite Bank",
+    "Linden School",
+]
 TITLES = ["Quarterly results", "Why we measure", "Project plan", "Water and energy", "Lessons learned", "Next steps",
           "Safety first", "Season outlook", "How it works", "Team goals", "Market overview", "Open questions"]
 
@@ -57,7 +83,9 @@ def folder():
     for name in FOLDERS:
         if os.path.exists(os.path.join(name, "DejaVuSans.ttf")):
             return name
-    raise FileNotFoundError("The DejaVu fonts are not installed: apt-get install fonts-dejavu-core fonts-dejavu-extra")
+    raise FileNotFoundError(
+        "The DejaVu fonts are not installed: apt-get install fonts-dejavu-core fonts-dejavu-extra"
+    )
 
 
 @functools.lru_cache(maxsize=256)

@@ -7,7 +7,7 @@ import pathlib
 import numpy as np
 from PIL import Image
 
-from . import nothing, scene, sensor, several
+from . import nothing, scene, sensor, several, subjects
 from .photos import Pool
 
 SETS = {"clean": {0: 1, 1: 1}, "cluttered": {2: 1, 3: 1}}
@@ -26,7 +26,7 @@ def one(index):
     seed = [options.seed, {"clean": 1, "cluttered": 2, "none": 3, "several": 4}[options.set], index]
     folder = pathlib.Path(options.out)
     if options.set == "none":
-        made = nothing.make(seed, _state["photos"], _state["none"])
+        made = nothing.make(seed, _state["photos"], _state["none"], options.longest)
     elif options.set == "several":
         made = several.make(seed, index % 3, _state["photos"], options.longest)
     else:
@@ -48,10 +48,16 @@ def main():
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--first", type=int, default=0, help="index of the first picture")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--what", choices=list(scene.SUBJECTS), help="this subject alone")
-    parser.add_argument("--longest", type=int, help="the longer side of every picture, in pixels, instead of 800 to 4000")
-    parser.add_argument("--masks", action="store_true", help="also NAME-mask.png: the sheet's coverage, without what lies over it")
-    parser.add_argument("--large", nargs="*", default=[], help="large photographs for grounds and prints: folders or files")
+    parser.add_argument("--what", choices=list(subjects.SUBJECTS), help="this subject alone")
+    parser.add_argument(
+        "--longest", type=int, help="the longer side of every picture, in pixels, instead of 800 to 4000"
+    )
+    parser.add_argument(
+        "--masks", action="store_true", help="also NAME-mask.png: the sheet's coverage, without what lies over it"
+    )
+    parser.add_argument(
+        "--large", nargs="*", default=[], help="large photographs for grounds and prints: folders or files"
+    )
     parser.add_argument("--small", nargs="*", default=[], help="small ones")
     parser.add_argument("--none", help="for --set none: a file of names of photographs in --small that show no quad")
     parser.add_argument("--jobs", type=int, default=multiprocessing.cpu_count())
