@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <type_traits>
 #include <utility>
 
@@ -24,9 +25,8 @@ using warp::TilePlaces;
 using warp::Window;
 
 constexpr int kTileWidth = 64, kTileHeight = 32;
-constexpr int kSmallestTile = 4;
-// How much the denominator may change from a tile's middle to its corner.
-constexpr double kMostBend = 0.05;
+// How much the denominator may change from a tile's middle to its corner, and within one pixel.
+constexpr double kMostBend = 0.05, kMostPixelBend = 0.5;
 // A pixel of the result that is more pixels of the picture than this shows nothing but noise.
 constexpr double kLargestScale = 1e6;
 constexpr int kWindowPixels = 1 << 16;
@@ -58,13 +58,15 @@ int LevelFor(const Jacobian& j) {
        static_cast<int>(std::ceil(std::log2(std::max(more, 1.0) / warp::kLargestGrowth)))});
 }
 
-// Levels that the tiles will ask for.
+// Levels that the tiles will ask for: between its corners a tile shrinks no more than at one of
+// them. Up to a horizon everything shrinks without end.
 int CountLevels(const Homography& h, Size size) {
   int most = 0;
   for (int y = 0;; y = std::min(y + kTileHeight, size.height)) {
     for (int x = 0;; x = std::min(x + kTileWidth, size.width)) {
       const Point p{static_cast<double>(x), static_cast<double>(y)};
-      if (Denominator(h, p) > 0) most = std::max(most, LevelFor(JacobianAt(h, p, h(p))));
+      if (!(Denominator(h, p) > 0)) return std::numeric_limits<int>::max();
+      most = std::max(most, LevelFor(JacobianAt(h, p, h(p))));
       if (x == size.width) break;
     }
     if (y == size.height) break;
@@ -109,10 +111,10 @@ class Warper {
     const Point middle{box.x + box.width / 2.0, box.y + box.height / 2.0};
     const double w = Denominator(h_, middle);
     const double bend = (std::abs(h_.m[6]) * box.width + std::abs(h_.m[7]) * box.height) / (2 * w);
-    if (!(w > 0) || bend > kMostBend) {
+    const bool pixel = box.width == 1 && box.height == 1;
+    if (!(w > 0) || bend > (pixel ? kMostPixelBend : kMostBend)) {
       const bool behind = w < 0 && -bend < 1;  // with all of its corners
-      if (behind || std::max(box.width, box.height) <= kSmallestTile) return Nearest(box);
-      return Divide(box, scratch);
+      return behind || pixel ? Nearest(box) : Divide(box, scratch);
     }
     const Point seen = h_(middle);
     const Jacobian j = JacobianAt(h_, middle, seen);
@@ -142,7 +144,7 @@ class Warper {
       const Span y = MakeSpan(low.y, high.y, source.height, down);
       if (options_.empty_outside && (x.outside || y.outside)) return Clear(box);
       const int wide = x.count + warp::kWidenedToSpare;
-      if (int64_t{wide} * y.count > kWindowPixels && box.width * box.height > 1) {
+      if (int64_t{wide} * y.count > kWindowPixels && !pixel) {
         return Divide(box, scratch);
       }
       const Window<std::remove_pointer_t<decltype(data)>> window{data, ptrdiff_t{4} * wide, x.count,
