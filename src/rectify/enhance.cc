@@ -19,11 +19,15 @@
 namespace peel {
 namespace {
 
-// Darkness as shares of white. What shines through lies above the noise and below kInk.
+// Darkness as shares of white. What shines through lies above the noise and below kInk; where all
+// writing is pale, below kPart of its darkness, if that is not so little that it shines through
+// itself.
 constexpr float kNothing = 0.02f, kMostNothing = 0.12f, kInk = 0.38f;
-constexpr float kNoises = 2.5f;  // standard deviations of the paper that become white
-constexpr float kBlack = 0.95f;  // what ink is stretched to
-constexpr float kMostStretch = 1.6f;
+constexpr float kPart = 0.5f, kPalest = 0.2f;
+constexpr float kNoises = 2.5f;        // standard deviations of the paper that become white
+constexpr float kBlack = 0.95f;        // what ink is stretched to
+constexpr float kMostStretch = 1.95f;  // the kernels' limit is 2
+constexpr float kLeastRamp = 0.126f;   // likewise, from nothing to ink
 
 Status CheckPage(int width, int height, int channels) {
   if (width < 1 || height < 1) return InvalidArgument("there is no page to enhance");
@@ -36,11 +40,13 @@ Status CheckPage(int width, int height, int channels) {
 even::Curve CurveOf(const Illumination& light) {
   constexpr float kWhite = 8160;
   const float nothing = std::min(kNothing + kNoises * light.noise, kMostNothing);
-  const float ink = std::max(1 - light.ink, 0.01f);  // darkness
+  float dark = 1 - light.ink;
+  if (dark < kPalest) dark = 1;
+  const float ink = std::max(std::min(kInk, kPart * dark), nothing + kLeastRamp);
   even::Curve curve;
   curve.nothing = static_cast<uint16_t>(nothing * kWhite);
-  curve.slope = static_cast<uint16_t>(8192.0f * 8192.0f / ((kInk - nothing) * kWhite));
-  curve.stretch = static_cast<uint16_t>(16384 * std::clamp(kBlack / ink, 1.0f, kMostStretch));
+  curve.slope = static_cast<uint16_t>(8192.0f * 8192.0f / ((ink - nothing) * kWhite));
+  curve.stretch = static_cast<uint16_t>(16384 * std::clamp(kBlack / dark, 1.0f, kMostStretch));
   return curve;
 }
 
@@ -147,7 +153,7 @@ SauvolaOptions OptionsFor(int width, int height) {
   const int side = std::min(width, height);
   SauvolaOptions options;
   options.window = std::clamp(side / 40, 15, 151) | 1;
-  options.k = side < 1200 ? 38 : 51;
+  options.k = side < 1200 ? 64 : 77;
   options.black = 90;
   options.white = 235;
   return options;

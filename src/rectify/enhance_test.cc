@@ -102,6 +102,51 @@ TEST(EnhanceTest, ShadowOverTheBorderGoes) {
                               232, "shadow");
 }
 
+TEST(EnhanceTest, HardShadowOverTheBorderGoesGreyBoxStays) {
+  // Its edge is four pixels wide; a strip of a block's width along it may keep a trace.
+  const auto from_edge = [](int x, int y) { return 0.5 * kWidth + 0.2 * y - x; };
+  const auto in_box = [](int x, int y) { return x >= 650 && x < 800 && y >= 300 && y < 450; };
+  const ImageU8 mask = TextMask(kWidth, kHeight, 3, 5);
+  const ImageU8 page = Photograph(
+      kWidth, kHeight, 2,
+      [&](int x, int y, int) { return 215 * (1 - 0.5 / (1 + std::exp(-from_edge(x, y)))); },
+      [&](int x, int y, int) { return in_box(x, y)          ? 0.6
+                                      : mask.row(y)[x] == 0 ? kInk
+                                                            : 1.0; });
+  const ImageU8 out = MustEnhance(page, Enhancement::kColour);
+  for (int y = 0; y < kHeight; ++y) {
+    for (int x = 0; x < kWidth; ++x) {
+      const int v = out.row(y)[3 * x];
+      if (in_box(x - 12, y - 12) && in_box(x + 12, y + 12)) {
+        ASSERT_NEAR(v, 255 * 0.6, 15) << x << ", " << y;
+      } else if (std::abs(from_edge(x, y)) > 20 && !in_box(x, y) && IsClear(mask, x, y, 1)) {
+        ASSERT_GE(v, 235) << x << ", " << y;
+      }
+    }
+  }
+}
+
+TEST(EnhanceTest, PaleWritingGainsContrast) {
+  // Of a pencil or a thermal printer; nothing darker is on the page.
+  const ImageU8 mask = TextMask(kWidth, kHeight, 3, 5);
+  for (const double ink : {0.75, 0.5}) {
+    const ImageU8 page = Photograph(kWidth, kHeight, 2, Flat, [&](int x, int y, int) {
+      return mask.row(y)[x] == 0 ? ink : 1.0;
+    });
+    const ImageU8 out = MustEnhance(page, Enhancement::kColour);
+    EXPECT_LE(Measure(out, mask).most_ink, 255 - 1.5 * 255 * (1 - ink)) << ink;
+    const ImageU8 bits = MustEnhance(page, Enhancement::kBilevel);
+    int missed = 0, inks = 0;
+    for (int y = 0; y < kHeight; ++y) {
+      for (int x = 0; x < kWidth; ++x) {
+        inks += mask.row(y)[x] == 0;
+        missed += mask.row(y)[x] == 0 && bits.row(y)[x] != 0;
+      }
+    }
+    EXPECT_LT(missed, inks / 20) << ink;
+  }
+}
+
 TEST(EnhanceTest, ColourCastGoes) {
   const Page page([](int x, int, int c) {
     constexpr double kCast[3] = {1, 0.9, 0.68};

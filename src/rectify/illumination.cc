@@ -17,10 +17,13 @@ constexpr int kReach = 3;               // blocks that count as neighbours, acro
 constexpr float kSameLevel = 0.06f;     // between a region and the paper expected there
 constexpr float kShadowCast = 0.12f;    // by which a shadow may change the paper's colour
 constexpr float kDeepestShadow = 0.3f;  // of the paper's level
-constexpr float kLeastPaper = 0.08f;    // of the page, for it to be a page
-constexpr float kDarkestPaper = 0.4f;   // of the brightest twentieth of the page
-constexpr int kPictureBlocks = 36;      // holes from this size on are pictures
-constexpr float kMaxGain = 2;           // where there is no paper
+constexpr float kBrightestLight = 1.5f;
+constexpr size_t kShadowBlocks = 8;    // smaller ones are taken for something else
+constexpr float kLeastPaper = 0.08f;   // of the page, for it to be a page
+constexpr float kDarkestPaper = 0.4f;  // of the brightest twentieth of the page
+constexpr float kFaintest = 0.1f;      // darkness of writing
+constexpr size_t kPictureBlocks = 18;  // in the midst of others that are no paper: a picture
+constexpr float kMaxGain = 2;          // where there is no paper
 
 bool IsCandidate(const PageBlock& b) { return b.seen && b.flat >= kFlat && b.level >= 24; }
 
@@ -154,7 +157,7 @@ std::vector<float> FindWriting(const PageBlocks& page, const std::vector<bool>& 
         hole.push_back(j);
       });
     }
-    if (hole.size() < kPictureBlocks / 2) continue;
+    if (hole.size() < kPictureBlocks) continue;
     for (const uint32_t j : hole) {
       for_each_neighbour(j, [&](uint32_t k) { writing[k] = 0; });
     }
@@ -162,18 +165,79 @@ std::vector<float> FindWriting(const PageBlocks& page, const std::vector<bool>& 
   return writing;
 }
 
+// The paper while its regions are gathered.
+struct Paper {
+  std::vector<bool> is_paper;
+  std::array<std::vector<float>, 3> known;   // colours of its blocks, 0 elsewhere
+  std::array<std::vector<float>, 3> filled;  // everywhere
+
+  explicit Paper(size_t blocks) : is_paper(blocks, false) {
+    for (auto& channel : known) channel.assign(blocks, 0);
+  }
+  void Take(const PageBlocks& page, const Region& region) {
+    for (const uint32_t i : region.blocks) {
+      is_paper[i] = true;
+      for (size_t c = 0; c < 3; ++c) known[c][i] = page.blocks[i].bright[c];
+    }
+  }
+  void Fill(const PageBlocks& page) {
+    filled = known;
+    for (auto& channel : filled) FillHoles(page.across, page.down, is_paper, &channel);
+  }
+};
+
+// Whether a region has the colour and level of the paper expected there, or is a shadow on it.
+bool IsPaperToo(const Region& region, const Paper& paper) {
+  float expected[3], here[3];
+  for (size_t c = 0; c < 3; ++c) {
+    double sum = 0;
+    for (const uint32_t i : region.blocks) sum += double{paper.filled[c][i]};
+    expected[c] = static_cast<float>(sum / static_cast<double>(region.blocks.size()));
+    here[c] = static_cast<float>(region.bright[c]);
+  }
+  const float expected_level = 0.299f * expected[0] + 0.587f * expected[1] + 0.114f * expected[2];
+  const auto level = static_cast<float>(region.level);
+  const float ratio = level / expected_level;
+  if (std::abs(ratio - 1) <= kSameLevel &&
+      SameColour(here, level, expected, expected_level, kCast)) {
+    return true;
+  }
+  // Or a place that more light falls on.
+  return region.at_border && region.blocks.size() >= kShadowBlocks && ratio >= kDeepestShadow &&
+         ratio <= kBrightestLight && SameColour(here, level, expected, expected_level, kShadowCast);
+}
+
+// Noise, ink and share, from the blocks of paper.
+void MeasurePaper(const PageBlocks& page, const std::vector<bool>& is_paper, size_t seen,
+                  Illumination* light) {
+  std::vector<float> noises, inks;
+  size_t paper = 0;
+  for (size_t i = 0; i < page.blocks.size(); ++i) {
+    if (!is_paper[i]) continue;
+    ++paper;
+    const PageBlock& b = page.blocks[i];
+    if (b.dark == 0) noises.push_back(b.spread / b.level);
+  }
+  light->noise = Quantile(noises, 0.5);
+  // Of what stands out from the noise the darker part: the rest may shine through from behind.
+  for (size_t i = 0; i < page.blocks.size(); ++i) {
+    const float ink = page.blocks[i].ink;
+    if (is_paper[i] && 1 - ink > kFaintest + 4 * light->noise) inks.push_back(ink);
+  }
+  light->ink = inks.empty() ? 0 : Quantile(inks, 0.25);
+  light->share = static_cast<float>(paper) / static_cast<float>(std::max<size_t>(seen, 1));
+}
+
 }  // namespace
 
 Illumination EstimateIllumination(const PageBlocks& page) {
   Illumination light;
-  std::vector<Region> regions = FindRegions(page);
+  const std::vector<Region> regions = FindRegions(page);
   std::vector<float> levels;
-  size_t seen = 0;
   for (const PageBlock& b : page.blocks) {
-    if (!b.seen) continue;
-    ++seen;
-    levels.push_back(b.level);
+    if (b.seen) levels.push_back(b.level);
   }
+  const size_t seen = levels.size();
   const auto weight = [](const Region& r) {
     return static_cast<double>(r.blocks.size()) * r.level * r.level;
   };
@@ -185,67 +249,20 @@ Illumination EstimateIllumination(const PageBlocks& page) {
     return light;
   }
   light.found = true;
-
-  const size_t n = page.blocks.size();
-  std::vector<bool> is_paper(n, false);
-  std::array<std::vector<float>, 3> field;
-  for (auto& channel : field) channel.assign(n, 0);
-  const auto take = [&](const Region& region) {
-    for (const uint32_t i : region.blocks) {
-      is_paper[i] = true;
-      for (size_t c = 0; c < 3; ++c) field[c][i] = page.blocks[i].bright[c];
-    }
-  };
-  const auto fill = [&] {
-    light.paper = field;
-    for (auto& channel : light.paper) FillHoles(page.across, page.down, is_paper, &channel);
-  };
-  take(*main);
-  fill();
-  for (const Region& region : regions) {
-    if (&region == &*main) continue;
-    double expected = 0, expected_bright[3] = {0, 0, 0};
-    for (const uint32_t i : region.blocks) {
-      for (size_t c = 0; c < 3; ++c) expected_bright[c] += double{light.paper[c][i]};
-    }
-    for (double& v : expected_bright) v /= static_cast<double>(region.blocks.size());
-    expected = 0.299 * expected_bright[0] + 0.587 * expected_bright[1] + 0.114 * expected_bright[2];
-    const float here[3] = {static_cast<float>(region.bright[0]),
-                           static_cast<float>(region.bright[1]),
-                           static_cast<float>(region.bright[2])};
-    const float there[3] = {static_cast<float>(expected_bright[0]),
-                            static_cast<float>(expected_bright[1]),
-                            static_cast<float>(expected_bright[2])};
-    const double ratio = region.level / expected;
-    const bool paper_again = std::abs(ratio - 1) <= double{kSameLevel} &&
-                             SameColour(here, static_cast<float>(region.level), there,
-                                        static_cast<float>(expected), kCast);
-    // A glare is no paper; brighter paper is.
-    const bool shadow = region.at_border && region.blocks.size() >= 8 &&
-                        ratio >= double{kDeepestShadow} && ratio <= 1.5 &&
-                        SameColour(here, static_cast<float>(region.level), there,
-                                   static_cast<float>(expected), kShadowCast);
-    if (paper_again || shadow) take(region);
+  Paper paper(page.blocks.size());
+  paper.Take(page, *main);
+  paper.Fill(page);
+  for (auto region = regions.begin(); region != regions.end(); ++region) {
+    if (region != main && IsPaperToo(*region, paper)) paper.Take(page, *region);
   }
-  fill();
-
-  std::vector<float> noises, inks;
-  size_t paper = 0;
-  for (size_t i = 0; i < n; ++i) {
-    if (!is_paper[i]) continue;
-    const PageBlock& b = page.blocks[i];
-    ++paper;
-    if (b.dark == 0) noises.push_back(b.spread / b.level);
-    if (b.dark >= 0.03f) inks.push_back(b.ink);
-  }
-  light.noise = Quantile(noises, 0.5);
-  light.ink = Quantile(inks, 0.25);
-  light.share = static_cast<float>(paper) / static_cast<float>(std::max<size_t>(seen, 1));
+  paper.Fill(page);
+  MeasurePaper(page, paper.is_paper, seen, &light);
+  light.paper = std::move(paper.filled);
   for (auto& channel : light.paper) {
     Smooth(page.across, page.down, &channel);
     for (float& v : channel) v = std::max(v, 1.0f);
   }
-  light.writing = FindWriting(page, is_paper);
+  light.writing = FindWriting(page, paper.is_paper);
   Smooth(page.across, page.down, &light.writing);
   return light;
 }

@@ -16,7 +16,8 @@ struct Illumination {
   std::array<std::vector<float>, 3> paper;  // 0 to 255, at least 1
   std::vector<float> writing;               // 1: paper, written on or not; 0: a picture
   float noise = 0;  // standard deviation of the paper's pixels, as a share of its level
-  float ink = 0;    // the darkest channel of what is printed or written, as a share of the paper's
+  // The darkest channel of what is printed or written, as a share of the paper's; 0: nothing is.
+  float ink = 0;
   float share = 0;  // of the blocks that are paper
 };
 

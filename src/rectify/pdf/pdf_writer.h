@@ -16,8 +16,8 @@
 
 namespace peel {
 
-// A JPEG file, copied into the PDF byte for byte. Readers of PDF heed neither its EXIF orientation
-// nor its colour profile: both are for PdfPage.
+// A JPEG file of 8 bits a sample, copied into the PDF byte for byte. Readers of PDF heed neither
+// its EXIF orientation nor its colour profile: both are for PdfPage.
 struct PdfJpeg {
   std::span<const uint8_t> bytes;
   int width = 0, height = 0;  // as stored
