@@ -11,6 +11,9 @@ namespace {
 
 // Corners further outside than this, in pixels, show that a part of the quad is not in the picture.
 constexpr double kOutside = 1;
+// How wide a soft outline may be along a side: this share of the longer one, at least so many
+// pixels.
+constexpr int kRimShare = 100, kLeastRim = 2;
 
 template <typename T>
 Result<Image<T>> AddAlpha(ImageView<const T> rgb, ThreadPool* pool) {
@@ -96,6 +99,24 @@ void ClearAround(const Box& box, ImageView<uint8_t> alpha) {
     } else {
       std::fill(row, row + box.x, uint8_t{0});
       std::fill(row + box.x + box.width, row + alpha.width, uint8_t{0});
+    }
+  }
+}
+
+void FirmBorders(const Box& box, ImageView<uint8_t> alpha) {
+  const int rim = std::max(kLeastRim, std::max(box.width, box.height) / kRimShare);
+  const auto firm = [](uint8_t* row, int first, int last) {
+    for (int x = first; x < last; ++x) row[x] = static_cast<uint8_t>(std::min(2 * row[x], 255));
+  };
+  const int right = box.x + box.width, bottom = box.y + box.height;
+  for (int y = box.y; y < bottom; ++y) {
+    uint8_t* row = alpha.row(y);
+    if (y < box.y + rim || y >= bottom - rim) {
+      firm(row, box.x, right);
+    } else {
+      const int left_end = std::min(box.x + rim, right);
+      firm(row, box.x, left_end);
+      firm(row, std::max(left_end, right - rim), right);
     }
   }
 }

@@ -36,6 +36,10 @@ Box InsideMargin(Size result, int margin);
 // Makes what lies around the box transparent (1 channel).
 void ClearAround(const Box& box, ImageView<uint8_t> alpha);
 
+// Along the box's sides, where the quad is known better than the matte: what is at least half there
+// becomes opaque. Rounded corners, which go deeper, stay.
+void FirmBorders(const Box& box, ImageView<uint8_t> alpha);
+
 // All opaque inside the box, nothing around it.
 Result<ImageU8> AlphaOfBox(Size size, const Box& box);
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "src/base/sentences.h"
 #include "src/codec/limits.h"
 #include "src/image/colour.h"
 #include "src/image/composite.h"
@@ -27,6 +28,8 @@ constexpr double kReadingPixels = 2e6;
 // A matte that fills less than this of the quad is of something else than the quad: what was found
 // by its lines, and which the model passed over.
 constexpr double kMatteAgrees = 0.9;
+// A ratio further from what is seen may be a mistake.
+constexpr double kDistorted = 0.1;
 
 // One picture on its way to one or several results.
 template <typename T>
@@ -79,6 +82,7 @@ class Straightening {
     Size size;  // of the result, margins included
     Size full;  // the same without max_size and output_pixels
     int margin = 0;
+    double distortion = 0;  // PlannedSize::distortion
   };
 
   ImageView<const T> pixels() const { return std::as_const(picture_).view(); }
@@ -176,7 +180,7 @@ class Straightening {
     PEEL_ASSIGN_OR_RETURN(const ImageU8 page,
                           Warp(preview_, to_source, size, {WarpFilter::kBilinear}, pool_));
     const ReadingDirection direction = FindReadingDirection(page.view(), pool_);
-    watch_.Mark("read");
+    watch_.Mark("turn");
     return direction.turn;
   }
 
@@ -206,6 +210,7 @@ class Straightening {
     PEEL_RETURN_IF_ERROR(CheckSize(options_.decode.limits, static_cast<uint64_t>(plan.size.width),
                                    static_cast<uint64_t>(plan.size.height)));
     PEEL_ASSIGN_OR_RETURN(const Homography straight, QuadToRectangle(found.quad, size));
+    plan.distortion = planned.distortion;
     RectifyResult& result = plan.result;
     result.status = RectifyResult::Status::kOk;
     result.kind = found.kind;
@@ -260,6 +265,11 @@ class Straightening {
       PEEL_ASSIGN_OR_RETURN(cut, Whole(std::move(page)));
     }
     Describe(cut, std::move(plan.result), plan.full);
+    if (plan.distortion > kDistorted) {
+      AddSentence("its proportions are those asked for, which are " +
+                      std::to_string(std::lround(plan.distortion * 100)) + " % from what is seen",
+                  &cut.warning);
+    }
     return cut;
   }
 
@@ -296,6 +306,7 @@ class Straightening {
         alpha = {};
       } else {
         PEEL_RETURN_IF_ERROR(FillHoles(alpha.view()));
+        FirmBorders(box, alpha.view());
       }
     }
     if (alpha.empty()) {
