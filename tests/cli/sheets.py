@@ -5,6 +5,8 @@ from PIL import Image
 # An A4 sheet before a camera of 1000 pixels' focal length that looks down on it.
 CORNERS = ((295.3, 124.2), (586.8, 139.1), (539.0, 569.7), (184.1, 519.7))
 
+TWO = (((40, 30), (300, 40), (296, 250), (36, 240)), ((480, 330), (760, 345), (750, 570), (470, 560)))
+
 
 def homography(points, onto):
     """The map of four points onto four others, 3 x 3."""

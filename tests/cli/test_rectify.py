@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from cli_support import ball, leftovers
-from sheets import CORNERS, apply, ground, homography, page, photo_of
+from sheets import CORNERS, TWO, apply, ground, page, photo_of
 
 CORNERS_TEXT = ",".join(f"{v}" for corner in CORNERS for v in corner)
 
@@ -90,18 +90,24 @@ def test_the_order_of_corners_by_hand_turns(peel, sheet, tmp_path):
 
 
 def test_all_sheets_in_reading_order(peel, tmp_path):
-    left = ((60, 60), (380, 80), (370, 520), (40, 500))
-    right = ((430, 90), (740, 70), (760, 500), (440, 530))
-    photo_of(left, right).save(tmp_path / "two.png")
-    done = peel("rectify", "two.png", "--all", "--kind", "document", "--report", "r.json")
+    photo_of(*TWO).save(tmp_path / "two.png")
+    done = peel("rectify", "two.png", "--all", "--report", "r.json")
     assert done.code == 0, done.err
-    found = sorted(entries(tmp_path / "r.json"), key=lambda e: e["sheet"])
-    assert [e["sheets"] for e in found] == [2, 2]
-    assert near(found[0]["corners"], left, 2) and near(found[1]["corners"], right, 2)
-    assert leftovers(tmp_path) == ["r.json", "two-001.rect.png", "two-002.rect.png", "two.png"]
-    # Done means done, although only the run told how many there are.
-    again = peel("rectify", "two.png", "--all", "--kind", "document", "--skip-existing", "-v")
+    told = entries(tmp_path / "r.json")
+    count = len(told)
+    assert [e["sheet"] for e in told] == list(range(1, count + 1)) and {e["sheets"] for e in told} == {count}
+    assert [e["output"] for e in told] == [f"two-{i:03}.rect.png" for i in range(1, count + 1)]
+    assert near(told[0]["corners"], TWO[0], 2) and near(told[-1]["corners"], TWO[1], 2)
+    assert leftovers(tmp_path) == ["r.json", *(e["output"] for e in told), "two.png"]
+    # Done means done, although only the run told how many there are; by the first, which is written last.
+    again = peel("rectify", "two.png", "--all", "--skip-existing", "-v")
     assert again.code == 0 and "skipped" in again.err
+    os.remove(tmp_path / "two-001.rect.png")
+    assert "skipped" not in peel("rectify", "two.png", "--all", "--skip-existing", "-v").err
+    # On standard output they follow each other.
+    stream = peel("rectify", "-", "--all", stdin=(tmp_path / "two.png").read_bytes())
+    assert stream.out.count(b"\x89PNG") == count
+    assert stream.out.startswith((tmp_path / "two-001.rect.png").read_bytes())
 
 
 # ---- abstaining --------------------------------------------------------------------------------------
@@ -198,7 +204,7 @@ def test_a_folded_sheet(peel, tmp_path):
     ("0,0,50,50,100,100,0,100", ""), ("0,0,0,100,100,100,100,0", ""), ("0,0,100,0,30,30,0,100", ""),
     ("0,0,100,0,100,100", "four corners"), ("0,0,100,0,100,100,0,x", "four corners"),
     ("0,0,100,0,100,nan,0,100", "four corners"), ("0,0,100,0,100,inf,0,100", "four corners"),
-    ("0,0,100,0,100,100,0,100,1,1", "four corners"), ("", "four corners"), ("1e300,0,1,0,1,1,0,1", "four corners")])
+    ("0,0,100,0,100,100,0,100,1,1", "four corners"), ("", ""), ("1e300,0,1,0,1,1,0,1", "four corners")])
 def test_corners_that_are_none(peel, sheet, tmp_path, corners, word):
     done = peel("rectify", sheet, f"--corners={corners}")
     assert done.code == 2 and word in done.err and "corners" in done.err

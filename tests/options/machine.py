@@ -17,7 +17,7 @@ PROGRAM = pathlib.Path(os.environ.get("PEEL_PROGRAM", ROOT / "build" / "peel"))
 sys.path[:0] = [str(ROOT / "tests" / "cli"), str(ROOT / "tests" / "serve")]
 
 from cli_support import ball  # noqa: E402
-from sheets import CORNERS, photo_of  # noqa: E402, F401
+from sheets import CORNERS, TWO, photo_of  # noqa: E402, F401
 from serve_support import serving  # noqa: E402, F401
 
 
@@ -97,8 +97,7 @@ def make_inputs(folder):
     frames[0].save(folder / "film.gif", save_all=True, append_images=frames[1:], duration=50)
     Image.new("RGB", (64, 48), (90, 120, 90)).save(folder / "empty.png")
     photo_of(CORNERS).save(folder / "page.png")
-    photo_of(((60, 60), (380, 80), (370, 520), (40, 500)),
-             ((430, 90), (740, 70), (760, 500), (440, 530))).save(folder / "two.png")
+    photo_of(*TWO).save(folder / "two.png")
     onnx.save(network(), folder / "small.onnx")
     onnx.save(wide_network(), folder / "wide.onnx")
     rng = np.random.default_rng(9)

@@ -397,7 +397,7 @@ def _(go):
 @in_rectify("--all")
 def _(go):
     both, one = (go(*given, picture="two.png", own=True).files for given in (["--all"], []))
-    assert sorted(both) == ["two-001.rect.png", "two-002.rect.png"] and list(one) == ["two.rect.png"]
+    assert {"two-001.rect.png", "two-002.rect.png"} <= set(both) and list(one) == ["two.rect.png"]
 
 
 @in_rectify("--keep")

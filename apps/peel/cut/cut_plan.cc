@@ -47,8 +47,8 @@ Result<double> ParseScale(std::string_view text) {
   if (text == "original") return 0.0;
   PEEL_ASSIGN_OR_RETURN(const Length share, ParseLength(text));
   if (!share.percent || !(share.value > 0 && share.value <= 100)) {
-    return InvalidArgument("\"" + std::string(text) +
-                           "\" is not a scale; write 80% (more than 0, up to 100%) or original");
+    return InvalidArgument(std::string("\"").append(text).append(
+        "\" is not a scale; write 80% (more than 0, up to 100%) or original"));
   }
   return share.value / 100;
 }

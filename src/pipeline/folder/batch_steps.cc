@@ -1,6 +1,7 @@
 #include <chrono>
 #include <filesystem>
 #include <utility>
+#include <vector>
 
 #include "src/base/hash.h"
 #include "src/base/os/files.h"
@@ -131,44 +132,42 @@ Status Batch::Take(EncodedCut& cut, int part, Work& work) {
   return OkStatus();
 }
 
-// Each sheet but the last to be written becomes a work of its own. That is the first in the
-// picture, so that its file shows that there are all of them.
+// The first sheet in the picture is written last, so that its file shows that there are all of
+// them. What is left of `work` is the last in the picture.
 Status Batch::CutSheets(Work& work) {
   const std::string shown = ShownName(work.job.input.path, "standard input");
   auto sheets = cutter_.CutSheets(work.bytes, options_.cut);
   if (!sheets.ok()) return std::move(sheets).status().WithContext(shown);
   const int count = static_cast<int>(sheets->size());
-  const Job whole = work.job;
-  const bool in_order = whole.output == "-" || options_.page;
-  for (int i = 1; i <= count; ++i) {
-    const int sheet = in_order ? i : count + 1 - i;
-    const bool last = i == count;
-    Work part;
-    Work& made = last ? work : part;
-    made.job = whole;
+  const bool in_order = work.job.output == "-" || options_.page;
+  std::vector<Work> parts(sheets->size());
+  for (int i = 0; i < count; ++i) {
+    const int sheet = in_order ? i : count - 1 - i;
+    Work& part = parts[static_cast<size_t>(sheet)];
+    part.job = work.job;
+    part.manifest = work.manifest;
+    part.content = work.content;
+    part.report = work.report;
+    if (sheet > 0) part.report.times.clear();  // of reading
+    part.report.last = sheet == count - 1;
     if (count > 1) {
+      part.report.frame = sheet + 1;
+      part.report.frames = count;
       if (!options_.page) {
-        PEEL_ASSIGN_OR_RETURN(made.job.output, FrameOutput(whole, sheet));
+        PEEL_ASSIGN_OR_RETURN(part.job.output, FrameOutput(work.job, sheet + 1));
       }
-      made.report.frame = sheet;
-      made.report.frames = count;
     }
-    made.report.output = made.job.output;
-    if (!last) {
-      made.manifest = work.manifest;
-      made.content = work.content;
-      made.report.input = work.report.input;
-      made.report.input_bytes = work.report.input_bytes;
-      made.report.last = false;
-    }
+    part.report.output = part.job.output;
     PEEL_RETURN_IF_ERROR(
-        Take((*sheets)[static_cast<size_t>(sheet - 1)], sheet - 1, made).WithContext(shown));
-    if (!last) {
-      PEEL_RETURN_IF_ERROR(Try(part, &Batch::Write));
-      End(part, OkStatus());
-    }
+        Take((*sheets)[static_cast<size_t>(sheet)], sheet, part).WithContext(shown));
+    PEEL_RETURN_IF_ERROR(Write(part));
+    part.bytes = {};
   }
-  work.admitted.ShrinkTo(work.bytes.size());
+  for (int sheet = 0; sheet + 1 < count; ++sheet) {
+    End(parts[static_cast<size_t>(sheet)], OkStatus());
+  }
+  work.report = std::move(parts.back().report);
+  work.bytes = {};
   return OkStatus();
 }
 
