@@ -17,7 +17,7 @@ const RectifyResult* StraightenedOf(const peel_result* result) {
   return rectify != nullptr && rectify->ok() ? rectify : nullptr;
 }
 
-peel_quad_kind ToC(QuadKind kind) {
+peel_quad_kind NumberOf(QuadKind kind) {
   switch (kind) {
     case QuadKind::kDocument:
       return PEEL_QUAD_DOCUMENT;
@@ -52,7 +52,7 @@ double peel_result_confidence(const peel_result* result) {
 
 peel_quad_kind peel_result_quad_kind(const peel_result* result) {
   const auto* rectify = peel::StraightenedOf(result);
-  return rectify != nullptr ? peel::ToC(rectify->kind) : PEEL_QUAD_AUTO;
+  return rectify != nullptr ? peel::NumberOf(rectify->kind) : PEEL_QUAD_AUTO;
 }
 
 int peel_result_corners(const peel_result* result, double corners[8]) {
