@@ -59,7 +59,7 @@ def test_abstains(session):
 def test_all_sheets(session):
     left = ((60, 120), (360, 130), (350, 520), (50, 500))
     right = ((440, 110), (740, 120), (750, 510), (450, 520))
-    found = session.rectify(np.asarray(sheets.photo_of((left,), (right,))), all=True)
+    found = session.rectify(np.asarray(sheets.photo_of(left, right)), all=True)
     assert isinstance(found, list) and all(isinstance(one, peel.Rectified) for one in found)
     first = found[0].image.copy()
     del found[1:]  # sheets keep what they lie in

@@ -117,7 +117,7 @@ def test_query_as_well_as_form(service, sheet):
 def test_all_sheets_as_an_archive(rectify):
     left = ((60, 120), (360, 130), (350, 520), (50, 500))
     right = ((440, 110), (740, 120), (750, 510), (450, 520))
-    both = encoded(photo_of((left,), (right,)))
+    both = encoded(photo_of(left, right))
     answer = rectify(both, all="true")
     assert answer.status_code == 200, answer.text
     assert answer.headers["Content-Type"] == "application/zip"
