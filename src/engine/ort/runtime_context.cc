@@ -76,6 +76,7 @@ class RuntimeContext : public Context {
     PEEL_ORT_RETURN_IF_ERROR(
         api, GetBoundOutputValues(binding_.get(), session_.allocator(), &values, &count));
     std::vector<std::shared_ptr<OrtValue>> owned;
+    owned.reserve(count);
     for (size_t i = 0; i < count; ++i) owned.emplace_back(values[i], api.ReleaseValue);
     if (values != nullptr) {
       PEEL_ORT_RETURN_IF_ERROR(api, AllocatorFree(session_.allocator(), values));

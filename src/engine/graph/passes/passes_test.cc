@@ -16,9 +16,7 @@ namespace peel::engine {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::FloatNear;
 using testing::GraphBuilder;
-using ::testing::Pointwise;
 
 constexpr auto kF32 = DataType::kFloat32;
 

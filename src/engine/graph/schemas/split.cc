@@ -22,6 +22,7 @@ Result<std::vector<SliceRange>> ResolveSlice(const Shape& shape, std::vector<int
     return Corrupt("its starts, ends, axes and steps are not equally many");
   }
   std::vector<SliceRange> ranges;
+  ranges.reserve(shape.size());
   for (const int64_t extent : shape) ranges.push_back({0, 1, extent});
   std::vector<char> seen(shape.size(), 0);
   for (size_t i = 0; i < axes.size(); ++i) {

@@ -51,6 +51,7 @@ void DepthwiseRow(const QConvProblem& q, const uint8_t* image, const float* mult
           if (!inside(x, kx, p.dilation_w, p.in_width)) continue;
           const VI byte = hn::PromoteTo(
               di, hn::LoadU(db, row + (int64_t{x} + int64_t{kx} * p.dilation_w) * kBlock));
+          // NOLINTNEXTLINE(bugprone-implicit-widening-of-multiplication-result): taps
           sum = hn::Add(sum, hn::Mul(hn::Sub(byte, x_zero), hn::Load(di, w + kx * kBlock)));
         }
       }

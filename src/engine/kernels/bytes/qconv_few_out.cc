@@ -48,7 +48,7 @@ std::string Reject(const QConvProblem& q) {
 }
 
 // Packed: bias and multiplier of the filters, zeros and ones of the 1×1 problem, weights.
-constexpr int64_t kWeightsAt = 4 * kMostColumns * 4;
+constexpr int64_t kWeightsAt = int64_t{4} * kMostColumns * 4;
 
 size_t PackedBytes(const QConvProblem& q) {
   const QGemm& gemm = GetQGemm();
@@ -150,7 +150,7 @@ void Run(const QConvProblem& q, const QConvArgs& args, ThreadPool& pool) {
   const ByteSource source(q, args, gemm);
   const auto* biases = static_cast<const int32_t*>(args.packed);
   const auto* scales = static_cast<const float*>(args.packed) + kMostColumns;
-  const auto* none = static_cast<const int32_t*>(args.packed) + 2 * kMostColumns;
+  const auto* none = static_cast<const int32_t*>(args.packed) + int64_t{2} * kMostColumns;
   const auto* weights = static_cast<const uint8_t*>(args.packed) + kWeightsAt;
   const int64_t filter_bytes = plan.k_blocks * SegmentGroups(p, gemm) * 4;
   const Clamp clamp = ClampOf(p.epilogue);

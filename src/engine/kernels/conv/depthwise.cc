@@ -29,6 +29,7 @@ struct RowTaps {
   float lo, hi;
 };
 
+// NOLINTBEGIN(bugprone-implicit-widening-of-multiplication-result): a tile and its taps are few
 template <int kPixels>
 HWY_INLINE void Pixels(const ConvProblem& p, const RowTaps& taps, int x0, int kx_begin, int kx_end,
                        const float* residual, float* out) {
@@ -59,6 +60,7 @@ HWY_INLINE void Pixels(const ConvProblem& p, const RowTaps& taps, int x0, int kx
     }
   }
 }
+// NOLINTEND(bugprone-implicit-widening-of-multiplication-result)
 
 void DepthwiseRow(const ConvProblem& p, RowTaps taps, int oy, const float* residual, float* out) {
   taps.y = oy * p.stride_h - p.pad_top;

@@ -14,7 +14,7 @@ namespace {
 // activations on their way into the copied bands. Twice float32's products an instruction, and
 // float32's sums; half the bytes of weights.
 
-constexpr int64_t kPixelBytes = kBlock * 2;
+constexpr int64_t kPixelBytes = int64_t{kBlock} * 2;
 
 // A CopyBand source.
 class RoundedSource {

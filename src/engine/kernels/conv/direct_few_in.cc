@@ -41,6 +41,7 @@ namespace peel::engine {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
+// NOLINTBEGIN(bugprone-implicit-widening-of-multiplication-result): inside a tile
 // kStride 0: that of the tile. Known, it is part of the addresses and costs no register.
 template <int kRows, int kPanel, int kStride>
 HWY_NOINLINE void Rows(const FewInTile& tile, int64_t row) {
@@ -70,6 +71,7 @@ HWY_NOINLINE void Rows(const FewInTile& tile, int64_t row) {
   }
   StoreRows(tile, row, acc);
 }
+// NOLINTEND(bugprone-implicit-widening-of-multiplication-result)
 
 template <int kStride>
 struct Family {

@@ -30,7 +30,7 @@ HWY_INLINE void SumLanes(const V (&vectors)[kCount], float* sums) {
   if constexpr (kPartial == 1) {
     HWY_ALIGN float lanes[kCount * kLanes];
 #pragma GCC unroll 8
-    for (int i = 0; i < kCount; ++i) hn::Store(vectors[i], d, lanes + i * kLanes);
+    for (int i = 0; i < kCount; ++i) hn::Store(vectors[i], d, lanes + int64_t{i} * kLanes);
     std::memcpy(sums, lanes, sizeof(float) * std::min(kTogether, kCount * kLanes));
   } else {
 #if HWY_TARGET != HWY_SCALAR
