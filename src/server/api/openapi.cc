@@ -37,7 +37,7 @@ Json Ref(std::string_view schema) {
 Json JsonContent(Json schema) { return {{"application/json", {{"schema", std::move(schema)}}}}; }
 
 // The errors that every route with work behind it may give, in one API's form.
-Json WithErrors(Json responses, std::string_view error, std::vector<int> statuses) {
+Json WithErrors(Json responses, std::string_view error, const std::vector<int>& statuses) {
   for (const int status : statuses) {
     std::string why;
     switch (status) {

@@ -13,7 +13,6 @@
 namespace peel::server {
 namespace {
 
-using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 

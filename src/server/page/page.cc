@@ -23,7 +23,7 @@ bool AnyEntry(std::string_view header, Match match) {
 
 bool TakesGzip(const Request& request) {
   return AnyEntry(request.headers.Get("Accept-Encoding"), [](std::string_view entry) {
-    const size_t weight = entry.find(";");
+    const size_t weight = entry.find(';');
     const std::string_view coding = entry.substr(0, weight);
     if (coding != "gzip" && coding != "x-gzip") return false;
     // "gzip;q=0" is a refusal; any digit but 0 makes it none.

@@ -26,7 +26,6 @@ namespace peel::server {
 namespace {
 
 using testing::HasSubstr;
-using testing::Not;
 
 // A bright disc on a dark ground: something to cut out.
 ImageU8 Disc(int width, int height) {
