@@ -243,8 +243,10 @@ std::vector<std::pair<std::string, std::string>> Models() {
   const std::unique_ptr<peel_model_list, decltype(&peel_model_list_free)> list(
       peel_models(), &peel_model_list_free);
   if (!list) throw std::bad_alloc();
+  const int count = peel_model_list_count(list.get());
   std::vector<std::pair<std::string, std::string>> models;
-  for (int i = 0; i < peel_model_list_count(list.get()); ++i) {
+  models.reserve(static_cast<size_t>(count));
+  for (int i = 0; i < count; ++i) {
     models.emplace_back(peel_model_list_name(list.get(), i), peel_model_list_path(list.get(), i));
   }
   return models;
