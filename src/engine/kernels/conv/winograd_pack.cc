@@ -73,13 +73,13 @@ void PackFilters(const ConvProblem& p, int taps, const double (*g)[3], const Blo
           }
         }
         TransformFilters(tile, taps, g,
-                         to + block * kBlock * k + c * panel * kBlock + part * kBlock, point_stride,
-                         panel * kBlock);
+                         to + block * kBlock * k + c * panel * kBlock + int64_t{part} * kBlock,
+                         point_stride, panel * kBlock);
       }
     }
     block += panel;
   }
-  float* const biases = to + taps * taps * point_stride;
+  float* const biases = to + int64_t{taps} * taps * point_stride;
   std::memset(biases, 0, static_cast<size_t>(n_blocks) * kBlock * sizeof(float));
   if (bias != nullptr) {
     std::memcpy(biases, bias, static_cast<size_t>(p.out_channels) * sizeof(float));

@@ -27,7 +27,7 @@ HWY_NOINLINE PEEL_BF16 void Rows(const Bf16Tile& tile, int64_t row) {
   __m512 sum[kRows][kPanel];
 #pragma GCC unroll 4
   for (int j = 0; j < kPanel; ++j) {
-    const __m512 bias = _mm512_loadu_ps(tile.bias + j * kBlock);
+    const __m512 bias = _mm512_loadu_ps(tile.bias + int64_t{j} * kBlock);
 #pragma GCC unroll 32
     for (int i = 0; i < kRows; ++i) sum[i][j] = bias;
   }
@@ -38,13 +38,13 @@ HWY_NOINLINE PEEL_BF16 void Rows(const Bf16Tile& tile, int64_t row) {
       __m512bh bv[kPanel];
 #pragma GCC unroll 4
       for (int j = 0; j < kPanel; ++j) {
-        const __m512i bits = _mm512_load_si512(b + j * 32);
+        const __m512i bits = _mm512_load_si512(b + int64_t{j} * 32);
         std::memcpy(&bv[j], &bits, sizeof(bits));
       }
 #pragma GCC unroll 32
       for (int i = 0; i < kRows; ++i) {
         int32_t two;
-        std::memcpy(&two, a + i * 32, 4);
+        std::memcpy(&two, a + int64_t{i} * 32, 4);
         const __m512i bits = _mm512_set1_epi32(two);
         __m512bh av;
         std::memcpy(&av, &bits, sizeof(bits));
@@ -60,13 +60,15 @@ HWY_NOINLINE PEEL_BF16 void Rows(const Bf16Tile& tile, int64_t row) {
     if (tile.residual != nullptr) {
 #pragma GCC unroll 32
       for (int i = 0; i < kRows; ++i) {
-        sum[i][j] = _mm512_add_ps(sum[i][j], _mm512_loadu_ps(tile.residual + at + i * kBlock));
+        sum[i][j] =
+            _mm512_add_ps(sum[i][j], _mm512_loadu_ps(tile.residual + at + int64_t{i} * kBlock));
       }
     }
 #pragma GCC unroll 32
     for (int i = 0; i < kRows; ++i) {
       // The sum second: the second operand is returned where one is NaN.
-      _mm512_storeu_ps(tile.c + at + i * kBlock, _mm512_min_ps(hi, _mm512_max_ps(lo, sum[i][j])));
+      _mm512_storeu_ps(tile.c + at + int64_t{i} * kBlock,
+                       _mm512_min_ps(hi, _mm512_max_ps(lo, sum[i][j])));
     }
   }
 }
