@@ -54,8 +54,10 @@ def take(folder, name):
     fresh = tables_of_markdown((folder / f"{name}.md").read_text(encoding="utf-8"))
     if not fresh:
         sys.exit(f"{folder / name}.md has no table")
+    # What a page says around its tables comes with the first figures, where the script has words for it.
     stored = read(name) if (RESULTS / f"{name}.json").exists() else {
-        "title": name, "about": "", "command": f"bench/run.sh {name}", "peers": "", "notes": []}
+        "title": name, "about": "", "command": f"bench/run.sh {name}", "peers": "", "notes": [],
+        "tables": [{}], **record.get("text", {})}
     for old, new in zip(stored.get("tables", []), fresh):
         if "caption" in old:
             new["caption"] = old["caption"]
