@@ -382,8 +382,8 @@ def in_rectify(*names):
 
 @in_rectify("--edges")
 def _(go):
-    # Around the ball in the quad the matte is what shows.
-    quad = ("--corners", "20,10,140,10,140,110,20,110")
+    # A quad that is a little larger than the sheet shows the matte's outline.
+    quad = ("--corners", "285,114,597,129,549,580,174,530")
     differs(go, "--edges", "matting", base=(*quad, "--cutout"), picture="page.png")
 
 

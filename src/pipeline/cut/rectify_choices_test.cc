@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 
 #include "src/pipeline/cut/cut_options.h"
 #include "src/pipeline/cut/rectify_find.h"
+#include "src/pipeline/cut/rectify_result.h"
 
 namespace peel {
 namespace {
