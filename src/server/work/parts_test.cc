@@ -210,12 +210,13 @@ TEST(Protocol, CarriesStraightening) {
 
   WorkerAnswer answer;
   answer.kind = WorkerAnswer::Kind::kDone;
-  RectifyDone& sheet = answer.done.rectify.emplace_back();
+  RectifyDone sheet;
   sheet.ok = true;
   sheet.kind = "document";
   sheet.corners = {-1.5, 2, 3, 4, 5, 6, 7, 8};
   sheet.homography[8] = 1;
   sheet.sheets = 2;
+  answer.done.rectify.push_back(sheet);
   answer.done.rectify.emplace_back().reason = "no four sides";
   const auto text = Write(answer);
   ASSERT_TRUE(text.ok());
