@@ -80,6 +80,17 @@ def test_ways_through_a_function_are_followed_in_units_and_headers(tree):
         assert f"{place}:10: error: Dereference of null pointer" in told, told
 
 
+def test_a_quick_run_leaves_the_analyzer_to_a_later_one(tree):
+    shutil.copy(ROOT / ".clang-tidy", tree.folder)
+    tree.write(**{"src/codec/a.cc": "int A() {\n  int* p = nullptr;\n  return *p;\n}\n"})
+    code, told = tree.lint("--quick")
+    assert code == 0 and "(3 read, 0 unchanged" in told, told
+    assert "(0 read, 3 unchanged" in tree.lint("--quick")[1]
+    code, told = tree.lint()
+    assert code == 1 and "(3 read, 0 unchanged" in told, told
+    assert "1 clang-analyzer-core.NullDereference" in told, told
+
+
 @pytest.mark.parametrize("other", [
     "namespace {\nint Sum(int a) { return a; }\n}  // namespace\nint B() { return Sum(1); }\n",  # seen by its name
     "namespace { int Sum(int a) { return a; } }\nint B() { return Sum(1); }\n",  # told by the compiler

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """make lint: clang-format and clang-tidy (.clang-tidy) over every C and C++ file that git knows.
 
-usage: tools/lint.py [-j JOBS] [--python PYTHON] [FILE...]
+usage: tools/lint.py [-j JOBS] [--quick] [--python PYTHON] [FILE...]
 
 Needs a configured build/ for the compile commands; builds nothing. Files that this build leaves out (fuzz
 targets, benchmarks, the Python module) are read with the flags of the others. Headers are read where a
@@ -139,12 +139,13 @@ def units(sources, commands):
 class Notes:
     """What was found clean, and by which checks: with fewer of them it is so still."""
 
-    def __init__(self):
+    def __init__(self, quick):
+        self.arguments = {True: [TEST_CHECKS], False: ["--checks=-clang-analyzer-*"] if quick else []}
         NOTES.mkdir(parents=True, exist_ok=True)
         config = re.sub(r"^#.*\n|^Checks:.*\n(?:\s.*\n)*", "", text(".clang-tidy"), flags=re.M)
         self.common = run("clang-tidy", "--version").stdout + config
-        self.checks = {test: set(run("clang-tidy", "--list-checks", *([TEST_CHECKS] if test else []))
-                                 .stdout.split()[2:]) for test in (False, True)}
+        self.checks = {test: set(run("clang-tidy", "--list-checks", *arguments).stdout.split()[2:])
+                       for test, arguments in self.arguments.items()}
 
     def digest(self, source, flags):
         digest = hashlib.sha256("\0".join([self.common, *flags]).encode())
@@ -174,7 +175,7 @@ def tidy(unit, commands, notes):
         place = str(NOTES / (hashlib.sha256("\0".join(unit).encode()).hexdigest()[:16] + ".cc"))
         pathlib.Path(place).write_text("".join(
             f'#include "{ROOT / s}"  // NOLINT(bugprone-suspicious-include)\n' for s in unit))
-    done = run("clang-tidy", "-quiet", *([TEST_CHECKS] if is_test(unit[0]) else []), place, "--", *flags)
+    done = run("clang-tidy", "-quiet", *notes.arguments[is_test(unit[0])], place, "--", *flags)
     if len(unit) > 1:
         os.remove(place)
         if "clang-diagnostic-error" in done.stdout:  # they do not go together after all
@@ -192,6 +193,9 @@ def tidy(unit, commands, notes):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("-j", type=int, default=os.cpu_count(), help="processes at once")
+    parser.add_argument("--quick", action="store_true",
+                        help="leave out the analyzer, which takes most of the time: a later run without "
+                        "this reads all again")
     parser.add_argument("--python", default=sys.executable, help="one that has nanobind")
     parser.add_argument("files", nargs="*", help="sources to read, instead of all")
     options = parser.parse_args()
@@ -213,7 +217,7 @@ def main():
 
     sources = options.files or sources
     commands = compile_commands(sources, options.python)
-    notes = Notes()
+    notes = Notes(options.quick)
     stale = [s for s in sources if not notes.is_clean(s, commands[s])]
     findings = {}
     with concurrent.futures.ThreadPoolExecutor(options.j) as pool:
