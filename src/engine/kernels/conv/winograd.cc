@@ -97,6 +97,7 @@ HWY_INLINE void TransformOutput(const WV* HWY_RESTRICT in, WV* HWY_RESTRICT out)
 // Tiles whose column transforms are formed together: neighbours share two columns.
 constexpr int kStripTiles = 4;
 
+// NOLINTBEGIN(bugprone-implicit-widening-of-multiplication-result): a strip is short
 // One channel block of a strip of tiles from a plain blocked image to V.
 template <int kSize>
 void StripToV(const ConvProblem& p, const WinogradPlan& plan, const WinogradStrip& strip,
@@ -166,10 +167,12 @@ void StripToV(const ConvProblem& p, const WinogradPlan& plan, const WinogradStri
     }
   }
 }
+// NOLINTEND(bugprone-implicit-widening-of-multiplication-result)
 
 // Where a residual joins in.
 enum class Joins { kNever, kBeforeActivation, kAfterActivation };
 
+// NOLINTBEGIN(bugprone-implicit-widening-of-multiplication-result): a strip is short
 // One channel block of a strip of tiles from M to the output, with its epilogue.
 template <int kSize, Joins kJoins>
 void StripFromM(const ConvProblem& p, const WinogradPlan& plan, const WinogradStrip& strip,
@@ -223,6 +226,7 @@ void StripFromM(const ConvProblem& p, const WinogradPlan& plan, const WinogradSt
     }
   }
 }
+// NOLINTEND(bugprone-implicit-widening-of-multiplication-result)
 
 template <int kSize>
 void RunWinograd(const ConvProblem& p, const ConvArgs& args, ThreadPool& pool) {

@@ -15,6 +15,7 @@ namespace peel::engine {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
+// NOLINTBEGIN(bugprone-implicit-widening-of-multiplication-result): inside a tile
 template <int kRows, int kPanel>
 HWY_NOINLINE void Rows(const BlockTile& tile, int64_t row) {
   constexpr int kWide = kPanel * kVectors;
@@ -52,6 +53,7 @@ HWY_NOINLINE void Rows(const BlockTile& tile, int64_t row) {
   }
   StoreRows(tile, row, acc);
 }
+// NOLINTEND(bugprone-implicit-widening-of-multiplication-result)
 
 struct Family {
   using Tile = BlockTile;

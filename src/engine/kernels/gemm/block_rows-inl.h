@@ -29,6 +29,7 @@ constexpr int RowsInRegisters(int panel) {
   return rows < 1 ? 1 : rows;
 }
 
+// NOLINTBEGIN(bugprone-implicit-widening-of-multiplication-result): inside a tile
 // Stores the sums of kRows rows from `row` on at tile.c, residual added and clamped.
 template <class Tile, int kRows, int kWide>
 HWY_INLINE void StoreRows(const Tile& tile, int64_t row, hn::VFromD<D> (&sums)[kRows][kWide]) {
@@ -51,6 +52,7 @@ HWY_INLINE void StoreRows(const Tile& tile, int64_t row, hn::VFromD<D> (&sums)[k
     }
   }
 }
+// NOLINTEND(bugprone-implicit-widening-of-multiplication-result)
 
 }  // namespace HWY_NAMESPACE
 }  // namespace peel::engine

@@ -35,6 +35,7 @@ constexpr int kPixel = 16;
 
 #if HWY_TARGET == HWY_EMU128 || HWY_TARGET == HWY_SCALAR
 
+// NOLINTBEGIN(bugprone-implicit-widening-of-multiplication-result): inside a tile
 // Without vectors: bytes as they are, a row at a time.
 template <int kPanel>
 void Run(const QTile& tile) {
@@ -70,6 +71,7 @@ void Run(const QTile& tile) {
     }
   }
 }
+// NOLINTEND(bugprone-implicit-widening-of-multiplication-result)
 
 std::span<const QGemm> Get() {
   static constexpr QGemm kGemms[] = {{{&Run<1>, nullptr, nullptr}, "plain", 1, 4, 0, 0.3}};
@@ -174,6 +176,7 @@ HWY_INLINE void StoreOut(const QTile& tile, VI sum, int channel, int64_t at) {
   hn::StoreU(hn::DemoteTo(DB(), rounded), DB(), static_cast<uint8_t*>(tile.c) + at);
 }
 
+// NOLINTBEGIN(bugprone-implicit-widening-of-multiplication-result): inside a tile
 #define PEEL_QGEMM_ROWS(FUNCTION, ATTRIBUTE)                                             \
   template <class Op, int kRows, int kPanel>                                             \
   HWY_NOINLINE ATTRIBUTE void FUNCTION(const QTile& tile, int64_t row) {                 \
@@ -212,6 +215,7 @@ PEEL_QGEMM_ROWS(Rows, )
 #ifdef PEEL_QGEMM_DOT
 PEEL_QGEMM_ROWS(DotRows, __attribute__((target(PEEL_QGEMM_DOT))))
 #endif
+// NOLINTEND(bugprone-implicit-widening-of-multiplication-result)
 
 template <class Op>
 struct RowsOf {

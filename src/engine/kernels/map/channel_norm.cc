@@ -121,8 +121,10 @@ void Apply(const float* in, float* out, int64_t count, int64_t width, const floa
   if (width == kBlock) {
     for (int64_t lane = 0; lane < kBlock; lane += kLanes) {
       V n[NormPlan::kNumbers];
+      // NOLINTBEGIN(bugprone-implicit-widening-of-multiplication-result): five vectors
 #pragma GCC unroll 5
       for (int k = 0; k < NormPlan::kNumbers; ++k) n[k] = hn::LoadU(d, numbers + k * kBlock + lane);
+      // NOLINTEND(bugprone-implicit-widening-of-multiplication-result)
       for (int64_t i = lane; i < count; i += kBlock) {
         hn::StoreU(map(hn::LoadU(d, in + i), n[0], n[1], n[2], n[3], n[4]), d, out + i);
       }
