@@ -123,7 +123,7 @@ void RunConvBands(const ConvProblem& p, const ConvBands& plan, const Source& sou
   };
   if (plan.flat) {
     const int64_t pixels = int64_t{p.out_height} * p.out_width;
-    pool.ParallelFor(p.batch * p.groups * plan.bands * slices, [&](int64_t item, int) {
+    pool.ParallelFor(int64_t{p.batch} * p.groups * plan.bands * slices, [&](int64_t item, int) {
       BandJob job;
       job.first = item % slices * step;
       job.last = std::min(job.first + step, plan.n_blocks);

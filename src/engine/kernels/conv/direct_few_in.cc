@@ -120,7 +120,7 @@ void FewInPooled(int panel, const FewInTile& tile, const float* below) {
       const float* const upper = sums[0] + block * kPixels * kBlock;
       const float* const lower = sums[1] + block * kPixels * kBlock;
       float* to = tile.c + block * tile.c_block_stride + x / 2 * kBlock;
-      for (int64_t i = 0; i < part.rows * kBlock; i += 2 * kBlock, to += kBlock) {
+      for (int64_t i = 0; i < part.rows * kBlock; i += int64_t{2} * kBlock, to += kBlock) {
         for (int j = 0; j < kBlock; j += kLanes) {
           const auto left = hn::Max(hn::Load(d, upper + i + j), hn::Load(d, lower + i + j));
           const auto right =
