@@ -23,12 +23,13 @@ bool At(const WorkingCopy& copy, Point p, Pixel& out) {
   return true;
 }
 
-// By kind: document, product, screen. Fitted by kinds of pictures with known truth as
-// confidence.cc says.
+// By kind: document, product, screen; the last is the constant. Multinomial logistic regression
+// (ridge 0.01) on the true quads of the generated photographs that confidence.cc tells of: 175
+// documents, 24 products, 82 screens. Held-out by quarters 70 % are named rightly.
 constexpr double kWeights[3][Surface::kCount + 1] = {
-    {0, 2, 4, -8, 0, 0, 0, 0, 0, -1},
-    {0, -1, -2, 6, 0, 0, 0, 0, 0, 0},
-    {0, -1, -1, 2, 0, -3, -2, 0, 0, 1},
+    {-2.39, -0.34, 0.57, -3.45, -6.76, -0.25, 2.97, 0.02, 0.33, 1.80},
+    {-3.07, -0.22, 0.94, 8.85, -0.13, 0.44, -0.00, -0.83, 0.06, -0.39},
+    {5.47, 0.56, -1.51, -5.40, 6.90, -0.19, -2.97, 0.81, -0.38, -1.41},
 };
 
 std::array<double, 3> Logits(const Surface& surface) {

@@ -42,15 +42,13 @@ struct SideSums {
 
 // Whether there is an edge along a line with this normal near p, and if the picture shows p at all.
 bool EdgeNear(const EdgeMap& edges, Point p, Point normal, bool& seen) {
-  seen = false;
+  // A side along the picture's own border is none that the picture shows.
+  seen =
+      p.x > kReach && p.y > kReach && p.x < edges.width() - kReach && p.y < edges.height() - kReach;
   bool found = false;
-  for (int i = -kReach; i <= kReach; ++i) {
+  for (int i = -kReach; i <= kReach && seen; ++i) {
     const Point q = p + static_cast<double>(i) * normal;
-    const int x = static_cast<int>(std::floor(q.x)), y = static_cast<int>(std::floor(q.y));
-    if (x < kReach || y < kReach || x >= edges.width() - kReach || y >= edges.height() - kReach) {
-      continue;
-    }
-    seen = true;
+    const int x = static_cast<int>(q.x), y = static_cast<int>(q.y);
     const double length = edges.length.row(y)[x];
     if (length <= edges.noise) continue;
     const double across = edges.x.row(y)[x] * normal.x + edges.y.row(y)[x] * normal.y;
@@ -244,10 +242,13 @@ Evidence Scorer::Look(const Quad& quad) const {
 
 namespace {
 
+// How much of a quad's word counts about others: little where the picture hardly shows it.
+double Shown(const Evidence& e) { return std::max(0.0, 1 - 2.5 * e[Evidence::kUnseen]); }
+
 // How much a candidate is worth without a look at the others.
 double Strength(const Evidence& e) {
   return e[Evidence::kWeakerCover] * (0.3 + 0.7 * e[Evidence::kWeakerStep]) *
-         (1 - 0.5 * e[Evidence::kBeyond]);
+         (1 - 0.5 * e[Evidence::kBeyond]) * Shown(e);
 }
 
 struct Bounds {
@@ -294,7 +295,7 @@ void LookAround(const std::vector<Quad>& quads, std::vector<Evidence>& evidence)
       if (strength[j] <= enclosed && strength[i] <= encloses) continue;
       if (!Encloses(quads[j], quads[i])) continue;
       enclosed = std::max(enclosed, strength[j]);
-      encloses = std::max(encloses, strength[i]);
+      encloses = std::max(encloses, strength[i] * Shown(evidence[j]));
     }
   }
 }

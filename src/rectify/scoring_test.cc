@@ -108,6 +108,15 @@ TEST(Scoring, WhatLiesWithinAnotherKnowsIt) {
   EXPECT_EQ(evidence[1][Evidence::kEncloses], 0);
 }
 
+TEST(Scoring, ASideAlongThePicturesBorderIsUnseen) {
+  const Scene scene = SceneOf(FramedPage());
+  const Scorer scorer(scene.copy, scene.edges, {});
+  for (const double off : {-1e-9, 0.0, 1e-9, 1.0}) {
+    const Evidence e = scorer.Look({{{{30, off}, {200, off}, {190, 150}, {30, 160}}}});
+    EXPECT_GT(e[Evidence::kUnseen], 0.24) << off;
+  }
+}
+
 TEST(Scoring, SidesOutsideOfThePictureAreUnseen) {
   const Scene scene = SceneOf(FramedPage());
   Quad outside = kPage;
@@ -124,11 +133,12 @@ TEST(Confidence, IsAProbability) {
 }
 
 TEST(Kinds, PaperIsADocument) {
-  ImageU8 image = Sheet(240, 200, {110, 80, 60});
-  Fill(image, kPage, {230, 230, 226});
-  Write(image, kPage, 9, 0.15, {30, 30, 30});
+  ImageU8 image = Sheet(500, 420, {110, 80, 60});
+  const Quad sheet = {{{{80, 60}, {400, 90}, {380, 300}, {60, 320}}}};
+  Fill(image, sheet, {230, 230, 226});
+  Write(image, sheet, 14, 0.15, {30, 30, 30});
   const WorkingCopy paper = std::move(*MakeWorkingCopy(image.view(), 1 << 20, nullptr));
-  const Surface page = LookAtSurface(paper, kPage);
+  const Surface page = LookAtSurface(paper, sheet);
   EXPECT_GT(page[Surface::kCommon], 0.5);
   EXPECT_NEAR(page[Surface::kCommonLight], 0.9, 0.05);
   EXPECT_EQ(KindOf(page), QuadKind::kDocument);

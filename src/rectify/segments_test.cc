@@ -100,6 +100,13 @@ TEST(WorkingCopy, AveragesBlocksAndKeepsFractions) {
   EXPECT_EQ(copy.planes[2].row(1)[2], 75 * kLevelSteps / 10);  // (2 B - R - G) / 4
 }
 
+TEST(WorkingCopy, SidesFitSixteenBits) {
+  const ImageU8 strip = Sheet(4, 100000, {10, 20, 30});
+  const WorkingCopy copy = std::move(*MakeWorkingCopy(strip.view(), 1 << 20, nullptr));
+  EXPECT_EQ(copy.factor, 2);
+  EXPECT_EQ(copy.height(), 50000);
+}
+
 TEST(WorkingCopy, WhatIsTransparentIsGrey) {
   ImageU8 image = std::move(*ImageU8::Allocate(2, 1, 4));
   const uint8_t pixels[] = {255, 0, 9, 0, 40, 40, 40, 255};

@@ -32,6 +32,7 @@ void FlattenRow(const uint8_t* in, int width, uint8_t* out) {
 }
 
 constexpr int kMaxFactor = 256;
+constexpr int64_t kLongestSide = 65535;  // edge maps keep places in 16 bits
 
 int Blocks(int length, int factor) { return static_cast<int>(DivideUp(length, factor)); }
 
@@ -41,8 +42,11 @@ Result<WorkingCopy> MakeWorkingCopy(ImageView<const uint8_t> picture, int64_t ma
                                     ThreadPool* pool) {
   WorkingCopy copy;
   int& k = copy.factor;
-  while (int64_t{Blocks(picture.width, k)} * Blocks(picture.height, k) > max_pixels &&
-         k < kMaxFactor) {
+  const auto too_large = [&] {
+    const int64_t columns = Blocks(picture.width, k), rows = Blocks(picture.height, k);
+    return columns * rows > max_pixels || std::max(columns, rows) > kLongestSide;
+  };
+  while (k < kMaxFactor && too_large()) {
     ++k;
   }
   const int width = Blocks(picture.width, k), height = Blocks(picture.height, k);
