@@ -65,16 +65,18 @@ class CutterImpl final : public Cutter {
     if (frames > 1 && CanAnimate(options.encode.format) && !options.rembg() && !options.rectify) {
       return CutAllFrames(bytes, options);
     }
+    std::optional<CutOptions> first;
     PEEL_ASSIGN_OR_RETURN(std::vector<EncodedCut> sheets,
-                          CutFirstFrame(bytes, frames, WithoutAll(options)));
+                          CutFirstFrame(bytes, frames, FirstOnly(options, &first)));
     return std::move(sheets.front());
   }
 
   Result<EncodedCut> CutPicture(Picture picture, const CutOptions& options) const override {
     PEEL_RETURN_IF_ERROR(CheckOptions(options));
     PEEL_RETURN_IF_ERROR(CheckEncoding(options.encode));
+    std::optional<CutOptions> first;
     PEEL_ASSIGN_OR_RETURN(std::vector<EncodedCut> sheets,
-                          CutAndEncode(picture, {}, WithoutAll(options), {}));
+                          CutAndEncode(picture, {}, FirstOnly(options, &first), {}));
     return std::move(sheets.front());
   }
 
@@ -97,12 +99,14 @@ class CutterImpl final : public Cutter {
   }
 
   Result<Cut> CutPixels(ImageView<const uint8_t> pixels, const CutOptions& options) const override {
-    PEEL_ASSIGN_OR_RETURN(std::vector<Cut> sheets, CutCopyOf(pixels, WithoutAll(options)));
+    std::optional<CutOptions> first;
+    PEEL_ASSIGN_OR_RETURN(std::vector<Cut> sheets, CutCopyOf(pixels, FirstOnly(options, &first)));
     return std::move(sheets.front());
   }
   Result<Cut16> CutPixels(ImageView<const uint16_t> pixels,
                           const CutOptions& options) const override {
-    PEEL_ASSIGN_OR_RETURN(std::vector<Cut16> sheets, CutCopyOf(pixels, WithoutAll(options)));
+    std::optional<CutOptions> first;
+    PEEL_ASSIGN_OR_RETURN(std::vector<Cut16> sheets, CutCopyOf(pixels, FirstOnly(options, &first)));
     return std::move(sheets.front());
   }
   Result<std::vector<Cut>> CutSheets(ImageView<const uint8_t> pixels,
@@ -139,10 +143,11 @@ class CutterImpl final : public Cutter {
     };
   }
 
-  // Of several sheets the first.
-  static CutOptions WithoutAll(CutOptions options) {
-    if (options.rectify) options.rectify->all = false;
-    return options;
+  // For the first of several sheets: the options, or a copy in *first.
+  static const CutOptions& FirstOnly(const CutOptions& options, std::optional<CutOptions>* first) {
+    if (!options.rectify || !options.rectify->all) return options;
+    first->emplace(options).rectify->all = false;
+    return **first;
   }
 
   // Of a file with so many frames the first.
