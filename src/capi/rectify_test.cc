@@ -135,7 +135,9 @@ TEST(Rectify, RefusalsSayWhy) {
   EXPECT_THAT(refusal({.turn = 45}), HasSubstr("90"));
   EXPECT_THAT(refusal({.margin = "wide"}), HasSubstr("margin"));
   EXPECT_THAT(refusal({.kind = static_cast<peel_quad_kind>(9)}), HasSubstr("peel_quad_kind"));
-  EXPECT_THAT(refusal({}, {.mask_only = true}), HasSubstr("mask"));
+  peel::CutOptions mask;
+  mask.mask_only = true;
+  EXPECT_THAT(refusal({}, mask), HasSubstr("mask"));
   peel::CutOptions both;
   both.rectify.emplace();
   EXPECT_THAT(refusal({}, both), HasSubstr("rectify"));
