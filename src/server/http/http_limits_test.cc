@@ -241,8 +241,12 @@ TEST(HttpLimitsTest, GoesOnAfterItHadNoDescriptors) {
   TestServer server;
   server.Start();
   // Clients that wait in the system's queue, as the server's thread is kept busy meanwhile.
-  std::promise<void> go;
-  boost::asio::post(server.context(), [&] { go.get_future().wait(); });
+  std::promise<void> busy, go;
+  boost::asio::post(server.context(), [&] {
+    busy.set_value();
+    go.get_future().wait();
+  });
+  busy.get_future().wait();
   std::vector<std::unique_ptr<TestClient>> clients;
   for (int i = 0; i < 3; ++i) clients.push_back(std::make_unique<TestClient>(server.port));
   rlimit before{};
