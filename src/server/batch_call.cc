@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-
 namespace peel::server {
 namespace {
 
@@ -62,10 +61,11 @@ void Service::BatchCall::Fill() {
     }
     const size_t number = handed_out_++;
     Batch::Item& item = batch_.items[number];
-    const uint64_t job = service_.parts_.pool.Submit(
-        item.job, std::move(item.files), [self = shared_from_this(), number](const Outcome& outcome) {
-          self->Done(number, outcome);
-        });
+    const uint64_t job =
+        service_.parts_.pool.Submit(item.job, std::move(item.files),
+                                    [self = shared_from_this(), number](const Outcome& outcome) {
+                                      self->Done(number, outcome);
+                                    });
     if (job != 0 && !finished_.contains(number)) jobs_[number] = job;
   }
 }
@@ -89,8 +89,8 @@ void Service::BatchCall::Deliver() {
       if (!std::exchange(ended_, true)) {
         if (!errors_.empty()) {
           const std::string text = Errors();
-          if (auto piece = zip_.Add(
-                  "errors.json", {reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+          if (auto piece = zip_.Add("errors.json",
+                                    {reinterpret_cast<const uint8_t*>(text.data()), text.size()});
               piece.ok()) {
             last += *piece;
           }

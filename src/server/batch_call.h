@@ -15,8 +15,8 @@
 namespace peel::server {
 
 // Many pictures, answered as one ZIP archive that is sent while it grows: a few are at work at a
-// time, in the order in which they came, and no further ahead than the client takes them. What fails
-// stands in errors.json at the archive's end; the others are not disturbed.
+// time, in the order in which they came, and no further ahead than the client takes them. What
+// fails stands in errors.json at the archive's end; the others are not disturbed.
 class Service::BatchCall : public std::enable_shared_from_this<Service::BatchCall> {
  public:
   // `verdicts`: of each picture.
@@ -44,7 +44,7 @@ class Service::BatchCall : public std::enable_shared_from_this<Service::BatchCal
   ZipWriter zip_;
   size_t window_;
   size_t handed_out_ = 0, delivered_ = 0;
-  std::map<size_t, uint64_t> jobs_;                          // at work
+  std::map<size_t, uint64_t> jobs_;  // at work
   struct Picture {
     std::span<const uint8_t> bytes;  // none: it failed
     Keeper keeper;

@@ -26,7 +26,8 @@ class Service::Call : public std::enable_shared_from_this<Service::Call> {
  private:
   void FetchPicture();
   void FetchBackground();
-  void Fetch(const std::string& url, bool background, std::function<void(Keeper, std::span<const uint8_t>)> then);
+  void Fetch(const std::string& url, bool background,
+             std::function<void(Keeper, std::span<const uint8_t>)> then);
   void Submit();
   void End(const Outcome& outcome);
   void Gone();

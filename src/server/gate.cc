@@ -147,15 +147,20 @@ class TheGate final : public Gate {
     }
     verdict.lease = std::move(begun.lease);
     switch (begun.refusal) {
-      case KeyUse::Refusal::kNone: break;
+      case KeyUse::Refusal::kNone:
+        break;
       case KeyUse::Refusal::kRate:
-      case KeyUse::Refusal::kConcurrent: verdict.status = 429; break;
+      case KeyUse::Refusal::kConcurrent:
+        verdict.status = 429;
+        break;
       case KeyUse::Refusal::kCredits:
-      case KeyUse::Refusal::kCreditsOfDay: verdict.status = 402; break;
+      case KeyUse::Refusal::kCreditsOfDay:
+        verdict.status = 402;
+        break;
     }
     verdict.message = std::move(begun.message);
-    verdict.retry_after = begun.rate && !begun.rate->allowed ? begun.rate->retry_after
-                                                             : begun.retry_after;
+    verdict.retry_after =
+        begun.rate && !begun.rate->allowed ? begun.rate->retry_after : begun.retry_after;
     return verdict;
   }
 
@@ -167,8 +172,8 @@ class TheGate final : public Gate {
     AddRateHeaders(rate, std::chrono::system_clock::now(), &verdict.headers);
     if (!rate.allowed) {
       verdict.status = 429;
-      verdict.message = "too many requests from here: " + std::to_string(rate.limit) +
-                        " a minute are allowed";
+      verdict.message =
+          "too many requests from here: " + std::to_string(rate.limit) + " a minute are allowed";
       verdict.retry_after = rate.retry_after;
     }
     return verdict;

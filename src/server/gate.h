@@ -18,7 +18,8 @@ namespace peel::server {
 // alone, so that nothing is read for whom it would be refused.
 class Gate {
  public:
-  // kIo, kInvalidArgument for files that cannot be read; `warning` gets what an operator should know.
+  // kIo, kInvalidArgument for files that cannot be read; `warning` gets what an operator should
+  // know.
   static Result<std::unique_ptr<Gate>> Open(const ServiceOptions& options, std::string& warning);
   virtual ~Gate() = default;
 
@@ -27,9 +28,9 @@ class Gate {
     std::string message;
     int retry_after = 0;
     Caller caller{};
-    uint64_t max_body = UINT64_MAX;  // the key's limit
+    uint64_t max_body = UINT64_MAX;          // the key's limit
     Fields headers{Fields::Case::kIgnored};  // for the answer, whatever it is
-    std::shared_ptr<void> lease{};  // of a key's credits and places: until this is gone
+    std::shared_ptr<void> lease{};           // of a key's credits and places: until this is gone
   };
   // `api` is the API's name, for keys that may use some of them alone; kNothing: a question about
   // the account.

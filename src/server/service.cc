@@ -79,8 +79,8 @@ std::optional<Response> Service::Admit(Request& request, BodyLimits& limits) {
   if (api == nullptr || !api->IsWork(request.path)) return std::nullopt;
   if (!IsAmong(request.method, api->Methods(request.path))) return std::nullopt;  // 405, by Handle
   const bool is_account = request.path == "/v1.0/account";
-  state->verdict = parts_.gate.Judge(
-      request, api->name(), is_account ? Gate::Cost::kNothing : Gate::Cost::kPicture);
+  state->verdict = parts_.gate.Judge(request, api->name(),
+                                     is_account ? Gate::Cost::kNothing : Gate::Cost::kPicture);
   if (state->verdict.status != 0) {
     Response response =
         refuse(state->verdict.status, state->verdict.message, state->verdict.retry_after);
@@ -112,14 +112,16 @@ void Service::Finish(const Request& request, Response& response, const Outcome* 
   if (state) {
     taken = std::chrono::steady_clock::now() - state->begun;
     key = state->verdict.caller.key_name;
-    for (const auto& [name, value] : state->verdict.headers.all()) response.headers.Set(name, value);
+    for (const auto& [name, value] : state->verdict.headers.all())
+      response.headers.Set(name, value);
   }
   parts_.gate.AddOrigin(request, response);
   if (outcome != nullptr && outcome->ok()) {
     response.headers.Set("X-Peel-Model", outcome->done->model);
     response.headers.Set("X-Peel-Device", outcome->done->device);
     response.headers.Set("Server-Timing", ServerTiming(outcome->done->stages));
-    if (!outcome->done->warning.empty()) response.headers.Set("X-Peel-Warning", outcome->done->warning);
+    if (!outcome->done->warning.empty())
+      response.headers.Set("X-Peel-Warning", outcome->done->warning);
     if (state && response.status < 400) parts_.gate.Charge(state->verdict);
   }
   const size_t bytes = response.bytes.empty() ? response.text.size() : response.bytes.size();
@@ -140,7 +142,7 @@ void Service::Handle(std::shared_ptr<Exchange> exchange) {
     if (HandleReady(exchange)) return;
     if (auto answer = Operate(request)) return Reply(exchange, *std::move(answer));
     return Reply(exchange, PlainError(404, "there is nothing at " + request.path.substr(0, 200) +
-                                          "; /api lists what is here"));
+                                               "; /api lists what is here"));
   }
   const std::string methods = api->Methods(request.path);
   if (!IsAmong(request.method, methods)) {
@@ -159,10 +161,9 @@ void Service::Handle(std::shared_ptr<Exchange> exchange) {
   if (auto* const response = std::get_if<Response>(&plan)) {
     return Reply(exchange, std::move(*response));
   }
-  const uint64_t most =
-      std::min(facts_.max_pixels, state && state->verdict.caller.max_pixels
-                                      ? *state->verdict.caller.max_pixels
-                                      : UINT64_MAX);
+  const uint64_t most = std::min(facts_.max_pixels, state && state->verdict.caller.max_pixels
+                                                        ? *state->verdict.caller.max_pixels
+                                                        : UINT64_MAX);
   if (auto* const batch = std::get_if<Batch>(&plan)) {
     for (Batch::Item& item : batch->items) {
       item.job.max_pixels = std::min(item.job.max_pixels, most);
@@ -192,8 +193,10 @@ bool Service::HandleReady(const std::shared_ptr<Exchange>& exchange) {
     return true;
   }
   parts_.canary.Ask([this, exchange](bool well, const std::string& why) {
-    Reply(exchange, well ? JsonAnswer(200, {{"status", "ready"}, {"model", facts_.model}, {"device", facts_.device}})
-                         : JsonAnswer(503, {{"status", "failing"}, {"reason", why}}));
+    Reply(exchange,
+          well ? JsonAnswer(
+                     200, {{"status", "ready"}, {"model", facts_.model}, {"device", facts_.device}})
+               : JsonAnswer(503, {{"status", "failing"}, {"reason", why}}));
   });
   return true;
 }
@@ -208,21 +211,22 @@ std::optional<Response> Service::Operate(const Request& request) {
     return std::nullopt;
   }
   if (request.method != "GET" && request.method != "HEAD") {
-    Response response = request.method == "OPTIONS"
-                            ? TextAnswer(204, "")
-                            : PlainError(405, "this is asked by GET");
+    Response response =
+        request.method == "OPTIONS" ? TextAnswer(204, "") : PlainError(405, "this is asked by GET");
     response.headers.Set("Allow", "GET, HEAD, OPTIONS");
     return response;
   }
   if (path == "/live") return JsonAnswer(200, {{"status", "live"}});
   if (path == "/health") {
-    return JsonAnswer(200, {{"status", "ok"}, {"model", facts_.model}, {"version", facts_.version}});
+    return JsonAnswer(200,
+                      {{"status", "ok"}, {"model", facts_.model}, {"version", facts_.version}});
   }
   if (path == "/metrics") {
-    return TextAnswer(200,
-                      parts_.monitor.Metrics(parts_.pool.counts(),
-                                             http_ != nullptr ? http_->counts() : HttpServer::Counts{}),
-                      "text/plain; version=0.0.4; charset=utf-8");
+    return TextAnswer(
+        200,
+        parts_.monitor.Metrics(parts_.pool.counts(),
+                               http_ != nullptr ? http_->counts() : HttpServer::Counts{}),
+        "text/plain; version=0.0.4; charset=utf-8");
   }
   if (path == "/openapi.json") return TextAnswer(200, OpenApi(facts_), "application/json");
   if (path == "/api") return ApiPage(facts_);

@@ -21,8 +21,8 @@ namespace peel::server {
 class Canary;
 class Fetcher;
 
-// Joins the rooms: a request comes in, the gate judges it, an API makes work of it, the pool does it,
-// the API answers. All on the context's one thread.
+// Joins the rooms: a request comes in, the gate judges it, an API makes work of it, the pool does
+// it, the API answers. All on the context's one thread.
 class Service final : public Handler {
  public:
   struct Parts {

@@ -19,9 +19,9 @@ struct ServiceOptions {
   uint64_t max_body = uint64_t{64} << 20;  // bytes of a request
   uint64_t max_pixels = 50'000'000;        // of a picture
 
-  std::string keys_file{};                  // keys and link secrets (guard/keys.h); "": anybody may ask
-  std::string credits_file{};               // what keys have used, so that it outlasts the server
-  int requests_per_minute = 0;              // of one client without a key; 0: no limit
+  std::string keys_file{};      // keys and link secrets (guard/keys.h); "": anybody may ask
+  std::string credits_file{};   // what keys have used, so that it outlasts the server
+  int requests_per_minute = 0;  // of one client without a key; 0: no limit
   std::vector<std::string> cors_origins{};  // none: off; "*": all
   bool fetches = false;                     // pictures by URL
   std::vector<std::string> fetch_allow{};   // hosts and networks of one's own that may be asked

@@ -167,8 +167,8 @@ Result<MadeMatte> MakeMatte(ImageView<const uint8_t> picture, bool transparent, 
     PEEL_ASSIGN_OR_RETURN(box, BoxOf(*choices.roi, input, size));
   }
   const bool by_model = choices.trimap == nullptr && choices.given == nullptr;
-  made.was_cut_out = transparent && by_model &&
-                     (choices.own_alpha == OwnAlpha::kEnough || IsCutOut(picture));
+  made.was_cut_out =
+      transparent && by_model && (choices.own_alpha == OwnAlpha::kEnough || IsCutOut(picture));
   ImageView<const uint8_t> seen = picture;
   ImageU8 shown;
   if (transparent && !(made.was_cut_out && choices.hints == nullptr)) {

@@ -66,24 +66,42 @@ int HttpStatus(const Failure& failure) {
 
 std::string_view ErrorCode(int status) {
   switch (status) {
-    case 400: return "invalid_argument";
-    case 401: return "unauthorized";
-    case 402: return "no_credits";
-    case 403: return "forbidden";
-    case 404: return "not_found";
-    case 405: return "method_not_allowed";
-    case 408: return "request_timeout";
-    case 411: return "length_required";
-    case 413: return "too_large";
-    case 414: return "uri_too_long";
-    case 415: return "unsupported_image";
-    case 422: return "unreadable_image";
-    case 429: return "rate_limited";
-    case 431: return "headers_too_large";
-    case 501: return "not_implemented";
-    case 503: return "busy";
-    case 504: return "deadline_exceeded";
-    default: return status < 500 ? "bad_request" : "internal";
+    case 400:
+      return "invalid_argument";
+    case 401:
+      return "unauthorized";
+    case 402:
+      return "no_credits";
+    case 403:
+      return "forbidden";
+    case 404:
+      return "not_found";
+    case 405:
+      return "method_not_allowed";
+    case 408:
+      return "request_timeout";
+    case 411:
+      return "length_required";
+    case 413:
+      return "too_large";
+    case 414:
+      return "uri_too_long";
+    case 415:
+      return "unsupported_image";
+    case 422:
+      return "unreadable_image";
+    case 429:
+      return "rate_limited";
+    case 431:
+      return "headers_too_large";
+    case 501:
+      return "not_implemented";
+    case 503:
+      return "busy";
+    case 504:
+      return "deadline_exceeded";
+    default:
+      return status < 500 ? "bad_request" : "internal";
   }
 }
 

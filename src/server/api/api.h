@@ -15,14 +15,15 @@
 #include "src/server/work/job.h"
 
 // What the APIs have in common: each one is a pair of files that turns a request into a job and an
-// outcome into its own answer, byte for byte as its clients expect. None knows sockets or processes.
+// outcome into its own answer, byte for byte as its clients expect. None knows sockets or
+// processes.
 namespace peel::server {
 
 // What an API tells of the server.
 struct Facts {
   std::string version;
-  std::string model;   // the default one
-  std::string device;  // it runs on
+  std::string model;                // the default one
+  std::string device;               // it runs on
   std::vector<std::string> models;  // that may be asked for by name, the default first
   uint64_t max_bytes = 0;           // of a request's body
   uint64_t max_pixels = 0;          // of a picture
@@ -32,8 +33,8 @@ struct Facts {
 
 // Who asks, as far as the key says.
 struct Caller {
-  std::string key_name;                // "": without a key
-  std::optional<int64_t> credits{};    // left; none: not counted
+  std::string key_name;                  // "": without a key
+  std::optional<int64_t> credits{};      // left; none: not counted
   std::optional<uint64_t> max_pixels{};  // of a picture, below the server's
 };
 

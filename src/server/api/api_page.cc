@@ -16,11 +16,20 @@ std::string Escape(std::string_view text) {
   std::string escaped;
   for (const char c : text) {
     switch (c) {
-      case '&': escaped += "&amp;"; break;
-      case '<': escaped += "&lt;"; break;
-      case '>': escaped += "&gt;"; break;
-      case '"': escaped += "&quot;"; break;
-      default: escaped += c;
+      case '&':
+        escaped += "&amp;";
+        break;
+      case '<':
+        escaped += "&lt;";
+        break;
+      case '>':
+        escaped += "&gt;";
+        break;
+      case '"':
+        escaped += "&quot;";
+        break;
+      default:
+        escaped += c;
     }
   }
   return escaped;
@@ -46,8 +55,8 @@ std::string Table(const std::string& caption, const std::string& rows) {
 
 std::string Operation(const std::string& path, const std::string& method, const Json& operation) {
   std::string text = "<section><h3><span class=\"method\">" + method + "</span> <code>" +
-                     Escape(path) + "</code></h3>\n<p>" +
-                     Escape(operation.value("summary", "")) + "</p>\n";
+                     Escape(path) + "</code></h3>\n<p>" + Escape(operation.value("summary", "")) +
+                     "</p>\n";
   std::string rows;
   for (const Json& parameter : operation.value("parameters", Json::array())) {
     Json schema = parameter["schema"];
@@ -105,8 +114,7 @@ Response ApiPage(const Facts& facts) {
       "code{font-family:ui-monospace,monospace;font-size:.92em}"
       "@media(max-width:34rem){th,td{display:block}td{border:0;padding-top:0}}\n"
       "</style></head><body>\n<h1>Peel " +
-      Escape(facts.version) + "</h1>\n<p>" +
-      Escape(api["info"]["description"].get<std::string>()) +
+      Escape(facts.version) + "</h1>\n<p>" + Escape(api["info"]["description"].get<std::string>()) +
       " The same for programs: <a href=\"/openapi.json\">/openapi.json</a>.</p>\n<nav>" + menu +
       "</nav>\n" + body + "</body></html>\n";
   Response response;

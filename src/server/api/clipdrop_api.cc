@@ -12,10 +12,11 @@ namespace {
 std::string_view FormatAccepted(std::string_view accept) {
   size_t first = std::string_view::npos;
   std::string_view format = "png";
-  for (const auto& [type, name] : {std::pair<std::string_view, std::string_view>{"image/png", "png"},
-                                   {"image/webp", "webp"},
-                                   {"image/jpeg", "jpg"},
-                                   {"image/jpg", "jpg"}}) {
+  for (const auto& [type, name] :
+       {std::pair<std::string_view, std::string_view>{"image/png", "png"},
+        {"image/webp", "webp"},
+        {"image/jpeg", "jpg"},
+        {"image/jpg", "jpg"}}) {
     if (const size_t at = accept.find(type); at < first) {
       first = at;
       format = name;
@@ -41,9 +42,8 @@ class ClipdropApi final : public Api {
     const FormFile* const file = form->File("image_file");
     if (file == nullptr) return Error(400, "image_file is missing: send it as multipart/form-data");
     const Parameters given(form->fields, request->query);
-    const auto handling =
-        given.Choice("transparency_handling", "return_input_if_non_opaque",
-                     {"return_input_if_non_opaque", "discard_alpha_layer"});
+    const auto handling = given.Choice("transparency_handling", "return_input_if_non_opaque",
+                                       {"return_input_if_non_opaque", "discard_alpha_layer"});
     if (!handling.ok()) return Error(400, handling.status().message());
     Work work;
     work.job.own_alpha = *handling == "discard_alpha_layer" ? "discard" : "enough";
@@ -58,8 +58,9 @@ class ClipdropApi final : public Api {
       }
       Response response = PictureAnswer(*outcome.done);
       response.headers.Set("x-credits-consumed", credits ? "1" : "0");
-      response.headers.Set("x-remaining-credits",
-                           std::to_string(credits ? std::max<int64_t>(*credits - 1, 0) : 1'000'000));
+      response.headers.Set(
+          "x-remaining-credits",
+          std::to_string(credits ? std::max<int64_t>(*credits - 1, 0) : 1'000'000));
       return response;
     };
     return work;
@@ -68,8 +69,6 @@ class ClipdropApi final : public Api {
 
 }  // namespace
 
-std::unique_ptr<Api> MakeClipdropApi() {
-  return std::make_unique<ClipdropApi>();
-}
+std::unique_ptr<Api> MakeClipdropApi() { return std::make_unique<ClipdropApi>(); }
 
 }  // namespace peel::server

@@ -41,20 +41,48 @@ Json WithErrors(Json responses, std::string_view error, const std::vector<int>& 
   for (const int status : statuses) {
     std::string why;
     switch (status) {
-      case 400: why = "The request makes no sense; the message says what would"; break;
-      case 401: why = "No key, or a wrong one"; break;
-      case 402: why = "No credits left"; break;
-      case 403: why = "The key may not do this"; break;
-      case 405: why = "Not by this method"; break;
-      case 413: why = "Larger than this server takes"; break;
-      case 415: why = "No picture of a kind that is read here"; break;
-      case 422: why = "The picture is broken, or a parameter cannot be read"; break;
-      case 429: why = "Too many requests; Retry-After says when to come again"; break;
-      case 500: why = "The picture ended its worker"; break;
-      case 501: why = "Not in this version"; break;
-      case 503: why = "Busy; Retry-After says when to come again"; break;
-      case 504: why = "Not done in time"; break;
-      default: why = "Error"; break;
+      case 400:
+        why = "The request makes no sense; the message says what would";
+        break;
+      case 401:
+        why = "No key, or a wrong one";
+        break;
+      case 402:
+        why = "No credits left";
+        break;
+      case 403:
+        why = "The key may not do this";
+        break;
+      case 405:
+        why = "Not by this method";
+        break;
+      case 413:
+        why = "Larger than this server takes";
+        break;
+      case 415:
+        why = "No picture of a kind that is read here";
+        break;
+      case 422:
+        why = "The picture is broken, or a parameter cannot be read";
+        break;
+      case 429:
+        why = "Too many requests; Retry-After says when to come again";
+        break;
+      case 500:
+        why = "The picture ended its worker";
+        break;
+      case 501:
+        why = "Not in this version";
+        break;
+      case 503:
+        why = "Busy; Retry-After says when to come again";
+        break;
+      case 504:
+        why = "Not done in time";
+        break;
+      default:
+        why = "Error";
+        break;
     }
     Json response = {{"description", why}, {"content", JsonContent(Ref(error))}};
     if (status == 429 || status == 503) {
@@ -74,14 +102,15 @@ Json Picture(std::string_view description, const std::vector<std::string>& types
   for (const std::string& type : types) {
     content[type] = {{"schema", {{"type", "string"}, {"contentMediaType", type}}}};
   }
-  return {{"description", description},
-          {"headers",
-           {{"X-Peel-Model", {{"description", "The model that ran"}, {"schema", {{"type", "string"}}}}},
-            {"X-Peel-Device",
-             {{"description", "The device it ran on"}, {"schema", {{"type", "string"}}}}},
-            {"Server-Timing",
-             {{"description", "Milliseconds of each stage"}, {"schema", {{"type", "string"}}}}}}},
-          {"content", std::move(content)}};
+  return {
+      {"description", description},
+      {"headers",
+       {{"X-Peel-Model", {{"description", "The model that ran"}, {"schema", {{"type", "string"}}}}},
+        {"X-Peel-Device",
+         {{"description", "The device it ran on"}, {"schema", {{"type", "string"}}}}},
+        {"Server-Timing",
+         {{"description", "Milliseconds of each stage"}, {"schema", {{"type", "string"}}}}}}},
+      {"content", std::move(content)}};
 }
 
 Json Multipart(Json properties, std::vector<std::string> required) {
@@ -96,8 +125,10 @@ Json Query(const Json& properties) {
     Json plain = schema;
     const std::string description = plain.value("description", "");
     plain.erase("description");
-    parameters.push_back(
-        {{"name", name}, {"in", "query"}, {"description", description}, {"schema", std::move(plain)}});
+    parameters.push_back({{"name", name},
+                          {"in", "query"},
+                          {"description", description},
+                          {"schema", std::move(plain)}});
   }
   return parameters;
 }
@@ -137,12 +168,16 @@ Json RectifyProperties() {
   const Json cut = PeelProperties();
   Json own = {
       {"kind", Choice("What is looked for", {"auto", "document", "product", "screen"})},
-      {"corners", Text("x1,y1,…,x4,y4 in pixels of the upright picture, clockwise from the top left: "
-                       "nothing is looked for then")},
+      {"corners",
+       Text("x1,y1,…,x4,y4 in pixels of the upright picture, clockwise from the top left: "
+            "nothing is looked for then")},
       {"ratio", Text("Width to height: auto, free, W:H, a4, letter or id1")},
       {"size", Text("WxH of the result, or Wx, or xH")},
-      {"dpi", {{"type", "number"}, {"description", "Of the result, where the paper's size is known"},
-               {"minimum", 1}, {"maximum", 9600}}},
+      {"dpi",
+       {{"type", "number"},
+        {"description", "Of the result, where the paper's size is known"},
+        {"minimum", 1},
+        {"maximum", 9600}}},
       {"enhance", Choice("Even out light and colour", {"none", "auto", "color", "gray", "bw"})},
       {"turn", Choice("Degrees clockwise", {"auto", "0", "90", "180", "270"})},
       {"margin", Text("Show so much around the quad, in pixels or %")},
@@ -230,17 +265,20 @@ Json CutPaths() {
          {{"operationId", "batch"},
           {"tags", {"Peel"}},
           {"summary", "Cut out many pictures, answered as a ZIP archive"},
-          {"requestBody", {{"required", true}, {"content", Multipart(std::move(batch), {"image"})}}},
-          {"responses", WithErrors({{"200", Picture("NAME.cut.png … and, where some failed, errors.json",
-                                                    {"application/zip"})}},
-                                   "Error", kWorkErrors)}}}}},
+          {"requestBody",
+           {{"required", true}, {"content", Multipart(std::move(batch), {"image"})}}},
+          {"responses",
+           WithErrors({{"200", Picture("NAME.cut.png … and, where some failed, errors.json",
+                                       {"application/zip"})}},
+                      "Error", kWorkErrors)}}}}},
       {"/v1/about",
        {{"get",
          {{"operationId", "about"},
           {"tags", {"Peel"}},
           {"summary", "What this server is and takes"},
           {"responses",
-           {{"200", {{"description", "Facts"}, {"content", JsonContent({{"type", "object"}})}}}}}}}}},
+           {{"200",
+             {{"description", "Facts"}, {"content", JsonContent({{"type", "object"}})}}}}}}}}},
   };
 }
 
@@ -267,21 +305,21 @@ Json RembgPaths() {
     if (parameter["name"] == "url") parameter["required"] = true;
   }
   const Json ok = Picture("The cut-out", {"image/png"});
-  return {{"/api/remove",
-           {{"get",
-             {{"operationId", "rembgByUrl"},
-              {"tags", {"rembg"}},
-              {"summary", "As rembg's server: a picture by URL"},
-              {"parameters", std::move(parameters)},
-              {"responses", WithErrors({{"200", ok}}, "RembgError", kWorkErrors)}}},
-            {"post",
-             {{"operationId", "rembg"},
-              {"tags", {"rembg"}},
-              {"summary", "As rembg's server: a picture in the request"},
-              {"parameters", Query(options)},
-              {"requestBody",
-               {{"required", true}, {"content", Multipart(std::move(form), {"file"})}}},
-              {"responses", WithErrors({{"200", ok}}, "RembgError", kWorkErrors)}}}}}};
+  return {
+      {"/api/remove",
+       {{"get",
+         {{"operationId", "rembgByUrl"},
+          {"tags", {"rembg"}},
+          {"summary", "As rembg's server: a picture by URL"},
+          {"parameters", std::move(parameters)},
+          {"responses", WithErrors({{"200", ok}}, "RembgError", kWorkErrors)}}},
+        {"post",
+         {{"operationId", "rembg"},
+          {"tags", {"rembg"}},
+          {"summary", "As rembg's server: a picture in the request"},
+          {"parameters", Query(options)},
+          {"requestBody", {{"required", true}, {"content", Multipart(std::move(form), {"file"})}}},
+          {"responses", WithErrors({{"200", ok}}, "RembgError", kWorkErrors)}}}}}};
 }
 
 Json RemoveBgPaths() {
@@ -289,10 +327,12 @@ Json RemoveBgPaths() {
       {"image_file", File("The picture; or")},
       {"image_file_b64", Text("the picture as base64; or")},
       {"image_url", Text("where it is to be had")},
-      {"size", Choice("Most megapixels: 0.25, 1.5, 4, 25 or 50",
-                      {"preview", "small", "regular", "medium", "hd", "full", "4k", "50MP", "auto"})},
-      {"type", Choice("Taken, without effect", {"auto", "person", "product", "animal", "car", "car_interior",
-                                "car_part", "transportation", "graphics", "other"})},
+      {"size",
+       Choice("Most megapixels: 0.25, 1.5, 4, 25 or 50",
+              {"preview", "small", "regular", "medium", "hd", "full", "4k", "50MP", "auto"})},
+      {"type", Choice("Taken, without effect",
+                      {"auto", "person", "product", "animal", "car", "car_interior", "car_part",
+                       "transportation", "graphics", "other"})},
       {"type_level", Choice("none: no X-Type", {"none", "1", "2", "latest"})},
       {"format", Choice("Of the result", {"auto", "png", "jpg", "webp", "zip"})},
       {"channels", Choice("alpha: only the matte", {"rgba", "alpha"})},
@@ -331,9 +371,10 @@ Json RemoveBgPaths() {
          {{"operationId", "account"},
           {"tags", {"remove.bg"}},
           {"summary", "The key's credits"},
-          {"responses",
-           WithErrors({{"200", {{"description", "Credits"}, {"content", JsonContent({{"type", "object"}})}}}},
-                      "RemoveBgError", {402, 403, 429, 503})}}}}},
+          {"responses", WithErrors({{"200",
+                                     {{"description", "Credits"},
+                                      {"content", JsonContent({{"type", "object"}})}}}},
+                                   "RemoveBgError", {402, 403, 429, 503})}}}}},
   };
 }
 
@@ -362,7 +403,8 @@ Json OtherPaths() {
          {{"operationId", "clipdrop"},
           {"tags", {"Clipdrop"}},
           {"summary", "As Clipdrop"},
-          {"requestBody", {{"required", true}, {"content", Multipart(std::move(clipdrop), {"image_file"})}}},
+          {"requestBody",
+           {{"required", true}, {"content", Multipart(std::move(clipdrop), {"image_file"})}}},
           {"responses", WithErrors({{"200", Picture("The cut-out, of the type that is accepted",
                                                     {"image/png", "image/webp", "image/jpeg"})}},
                                    "PlainError", kWorkErrors)}}}}},
@@ -382,15 +424,18 @@ Json OtherPaths() {
          {{"operationId", "withoutbg"},
           {"tags", {"withoutBG"}},
           {"summary", "As withoutBG's own server"},
-          {"parameters", Query({{"output", Choice("Which picture", {"cutout", "matte", "processed"})}})},
+          {"parameters",
+           Query({{"output", Choice("Which picture", {"cutout", "matte", "processed"})}})},
           {"requestBody", {{"required", true}, {"content", std::move(raw)}}},
-          {"responses", WithErrors({{"200", std::move(without_bg)}}, "PlainError", kWorkErrors)}}}}},
+          {"responses",
+           WithErrors({{"200", std::move(without_bg)}}, "PlainError", kWorkErrors)}}}}},
   };
 }
 
 Json OperatorPaths() {
   const auto status = [](std::string_view summary, std::string_view id, bool may_fail) {
-    Json responses = {{"200", {{"description", "Yes"}, {"content", JsonContent({{"type", "object"}})}}}};
+    Json responses = {
+        {"200", {{"description", "Yes"}, {"content", JsonContent({{"type", "object"}})}}}};
     if (may_fail) {
       responses["503"] = {{"description", "No"}, {"content", JsonContent({{"type", "object"}})}};
     }
@@ -425,9 +470,14 @@ Json Schemas() {
       {"CutResult",
        {{"type", "object"},
         {"properties",
-         {{"image", Text("base64")}, {"type", string}, {"width", {{"type", "integer"}}},
-          {"height", {{"type", "integer"}}}, {"has_subject", {{"type", "boolean"}}},
-          {"model", string}, {"device", string}, {"matte", Text("base64")}}},
+         {{"image", Text("base64")},
+          {"type", string},
+          {"width", {{"type", "integer"}}},
+          {"height", {{"type", "integer"}}},
+          {"has_subject", {{"type", "boolean"}}},
+          {"model", string},
+          {"device", string},
+          {"matte", Text("base64")}}},
         {"required", {"image", "type", "width", "height", "has_subject", "model", "device"}}}},
       {"RectifyResult",
        {{"type", "object"},
@@ -482,7 +532,8 @@ Json Schemas() {
 
 Json Describe(const Facts& facts) {
   Json paths = Json::object();
-  for (Json part : {CutPaths(), RectifyPath(), RembgPaths(), RemoveBgPaths(), OtherPaths(), OperatorPaths()}) {
+  for (Json part :
+       {CutPaths(), RectifyPath(), RembgPaths(), RemoveBgPaths(), OtherPaths(), OperatorPaths()}) {
     paths.update(part);
   }
   Json api = {
@@ -490,8 +541,9 @@ Json Describe(const Facts& facts) {
       {"info",
        {{"title", "Peel"},
         {"version", facts.version},
-        {"description", "Removes the background from pictures. Beside Peel's own interface this "
-                        "server speaks those of rembg, remove.bg, Clipdrop, Photoroom and withoutBG."},
+        {"description",
+         "Removes the background from pictures. Beside Peel's own interface this "
+         "server speaks those of rembg, remove.bg, Clipdrop, Photoroom and withoutBG."},
         {"license", {{"name", "Apache 2.0"}, {"identifier", "Apache-2.0"}}}}},
       {"paths", std::move(paths)},
       {"components", {{"schemas", Schemas()}}},

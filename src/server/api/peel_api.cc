@@ -45,7 +45,9 @@ bool WantsJson(const Request& request) {
 std::string NameInArchive(const FormFile& file, const CutJob& job, std::set<std::string>& taken) {
   std::string stem = file.file_name.substr(0, file.file_name.rfind('.'));
   for (char& c : stem) {
-    if (static_cast<unsigned char>(c) < 0x20 || std::string_view("/\\:*?\"<>|").find(c) != std::string_view::npos) c = '_';
+    if (static_cast<unsigned char>(c) < 0x20 ||
+        std::string_view("/\\:*?\"<>|").find(c) != std::string_view::npos)
+      c = '_';
   }
   if (stem.empty() || stem.find_first_not_of('.') == std::string::npos) stem = "picture";
   stem.resize(std::min<size_t>(stem.size(), 200));
@@ -135,8 +137,9 @@ class PeelApi final : public Api {
     }
     work.background_url = given.Text("background_url").value_or("");
     if (work.files.picture.empty() && work.picture_url.empty()) {
-      return OwnError(400, "image is missing: send the picture as the part image, as the body, as "
-                           "base64 in JSON, or name an image_url");
+      return OwnError(400,
+                      "image is missing: send the picture as the part image, as the body, as "
+                      "base64 in JSON, or name an image_url");
     }
     work.fetch_failed = [](bool, const std::string& why) { return OwnError(400, why); };
     work.respond = [json = WantsJson(*request)](const Outcome& outcome) {

@@ -55,10 +55,17 @@ Status TakeCrop(const std::string& text, CutJob& job) {
   const std::vector<std::string> m = Split(text);
   job.crops = true;
   switch (m.size()) {
-    case 1: job.crop = {m[0], m[0], m[0], m[0]}; return OkStatus();
-    case 2: job.crop = {m[0], m[1], m[0], m[1]}; return OkStatus();
-    case 4: job.crop = m; return OkStatus();
-    default: return InvalidArgument("is a margin, or 2 or 4 of them, each in pixels or %");
+    case 1:
+      job.crop = {m[0], m[0], m[0], m[0]};
+      return OkStatus();
+    case 2:
+      job.crop = {m[0], m[1], m[0], m[1]};
+      return OkStatus();
+    case 4:
+      job.crop = m;
+      return OkStatus();
+    default:
+      return InvalidArgument("is a margin, or 2 or 4 of them, each in pixels or %");
   }
 }
 
@@ -153,10 +160,9 @@ constexpr Option kOptions[] = {
 };
 
 // Of those of a cut the ones that a straightened picture has too; the others are its own.
-constexpr const char* kShared[] = {"model",      "format",     "quality",
-                                   "lossless",   "background", "background-fit",
-                                   "edges",      "max-size",   "max-pixels",
-                                   "max-output-pixels", "metadata"};
+constexpr const char* kShared[] = {
+    "model", "format",   "quality",    "lossless",          "background", "background-fit",
+    "edges", "max-size", "max-pixels", "max-output-pixels", "metadata"};
 
 constexpr Option kRectifyOptions[] = {
     {"kind", [](Text t, CutJob& j) { return TakeText(t, j.rectify->kind); }},
@@ -184,7 +190,6 @@ const Option* FindOption(std::string_view name, bool rectifies) {
   return found != std::end(kOptions) ? found : nullptr;
 }
 
-
 }  // namespace
 
 Status ReadPeelOptions(const Fields& form, const Fields& query,
@@ -200,8 +205,9 @@ Status ReadPeelOptions(const Fields& form, const Fields& query,
       if (option == nullptr) {
         const std::string near =
             NearestName(name, rectifies ? RectifyOptionNames() : PeelOptionNames());
-        return InvalidArgument("\"" + given.substr(0, 64) + "\" is no option" +
-                               (near.empty() ? "; /api lists them" : ": did you mean " + near + "?"));
+        return InvalidArgument(
+            "\"" + given.substr(0, 64) + "\" is no option" +
+            (near.empty() ? "; /api lists them" : ": did you mean " + near + "?"));
       }
       if (Status status = option->take(value, job); !status.ok()) {
         return InvalidArgument(std::string(option->name) + " " + status.message());

@@ -12,8 +12,8 @@ namespace peel::server {
 
 // Reads the program's options of `peel cut` from a form or a query: their names without dashes in
 // front, with '-' or '_' between the words. What is no option is refused with the name it was
-// likely meant to be: nothing that is asked for is ignored. `others`: names that are not options and
-// are the caller's affair. A job that has `rectify` already takes the options of `peel rectify`
+// likely meant to be: nothing that is asked for is ignored. `others`: names that are not options
+// and are the caller's affair. A job that has `rectify` already takes the options of `peel rectify`
 // instead. kInvalidArgument.
 Status ReadPeelOptions(const Fields& form, const Fields& query,
                        const std::vector<std::string_view>& others, CutJob& job);

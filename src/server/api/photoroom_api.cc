@@ -15,9 +15,9 @@ class PhotoroomApi final : public Api {
   std::vector<std::string_view> Routes() const override { return {"/v1/segment"}; }
   std::string Methods(std::string_view) const override { return "POST"; }
   Response Error(int status, const std::string& message) override {
-    return JsonAnswer(status, {{"detail", message},
-                               {"status_code", status},
-                               {"type", std::string(ErrorCode(status))}});
+    return JsonAnswer(
+        status,
+        {{"detail", message}, {"status_code", status}, {"type", std::string(ErrorCode(status))}});
   }
 
   Plan Handle(const std::shared_ptr<const Request>& request, const Caller&) override {
@@ -54,7 +54,8 @@ class PhotoroomApi final : public Api {
 
  private:
   static Status TakeOptions(const Parameters& given, CutJob& job) {
-    PEEL_ASSIGN_OR_RETURN(job.format, given.Choice("format", "png", {"png", "jpg", "jpeg", "webp"}));
+    PEEL_ASSIGN_OR_RETURN(job.format,
+                          given.Choice("format", "png", {"png", "jpg", "jpeg", "webp"}));
     if (job.format == "jpeg") job.format = "jpg";
     PEEL_ASSIGN_OR_RETURN(const std::string channels,
                           given.Choice("channels", "rgba", {"rgba", "alpha"}));
@@ -83,8 +84,6 @@ class PhotoroomApi final : public Api {
 
 }  // namespace
 
-std::unique_ptr<Api> MakePhotoroomApi() {
-  return std::make_unique<PhotoroomApi>();
-}
+std::unique_ptr<Api> MakePhotoroomApi() { return std::make_unique<PhotoroomApi>(); }
 
 }  // namespace peel::server

@@ -137,7 +137,8 @@ class RembgApi final : public Api {
     take("compat", given.Choice("compat", rembgs ? "rembg" : "none", {"rembg", "none"}), compat);
     if (refused) return refused;
     if (vitmatte) {
-      return Detail(400, "vm: ViTMatte is not in Peel; a=true refines edges by closed-form matting");
+      return Detail(400,
+                    "vm: ViTMatte is not in Peel; a=true refines edges by closed-form matting");
     }
     if (compat == "none" && job.post_process_mask) {
       return Detail(400, "ppm is one of rembg's own steps and needs compat=rembg");

@@ -80,14 +80,22 @@ class RemoveBgApi final : public Api {
     switch (status) {
       case 401:  // remove.bg knows no 401
         return RemoveBgError(403, "auth_failed", "", message);
-      case 402: return RemoveBgError(402, "insufficient_credits", message);
-      case 403: return RemoveBgError(403, "forbidden", message);
-      case 404: return RemoveBgError(404, "not_found", message);
-      case 405: return RemoveBgError(405, "method_not_allowed", message);
-      case 413: return RemoveBgError(400, "file_too_large", message);
-      case 429: return RemoveBgError(429, "rate_limit_exceeded", message);
-      case 503: return RemoveBgError(503, "busy", message);
-      case 504: return RemoveBgError(504, "deadline_exceeded", message);
+      case 402:
+        return RemoveBgError(402, "insufficient_credits", message);
+      case 403:
+        return RemoveBgError(403, "forbidden", message);
+      case 404:
+        return RemoveBgError(404, "not_found", message);
+      case 405:
+        return RemoveBgError(405, "method_not_allowed", message);
+      case 413:
+        return RemoveBgError(400, "file_too_large", message);
+      case 429:
+        return RemoveBgError(429, "rate_limit_exceeded", message);
+      case 503:
+        return RemoveBgError(503, "busy", message);
+      case 504:
+        return RemoveBgError(504, "deadline_exceeded", message);
       default:
         return RemoveBgError(status, status < 500 ? "invalid_request" : "internal_error", message,
                              status < 500 ? "Invalid request" : "");
@@ -97,8 +105,7 @@ class RemoveBgApi final : public Api {
   Plan Handle(const std::shared_ptr<const Request>& request, const Caller& caller) override {
     if (request->path == "/v1.0/account") return Account(caller);
     if (request->path != "/v1.0/removebg") {
-      return RemoveBgError(404, "not_found",
-                           "this server offers /v1.0/removebg and /v1.0/account");
+      return RemoveBgError(404, "not_found", "this server offers /v1.0/removebg and /v1.0/account");
     }
     auto form = ReadForm(*request);
     if (!form.ok()) {
@@ -115,8 +122,7 @@ class RemoveBgApi final : public Api {
       return *std::move(refused);
     }
     RemoveBgOptions options;
-    if (auto refusal = ReadRemoveBgOptions(given, has_background, options);
-        !refusal.code.empty()) {
+    if (auto refusal = ReadRemoveBgOptions(given, has_background, options); !refusal.code.empty()) {
       return RemoveBgError(400, refusal.code, refusal.detail);
     }
     work.job = std::move(options.job);
@@ -126,9 +132,9 @@ class RemoveBgApi final : public Api {
     work.fetch_failed = [picture = work.picture_url, background = work.background_url](
                             bool of_background, const std::string& why) {
       return of_background
-                 ? RemoveBgError(400, "failed_bg_download", why,
-                                 "Failed to download background image from given image_url: " +
-                                     background)
+                 ? RemoveBgError(
+                       400, "failed_bg_download", why,
+                       "Failed to download background image from given image_url: " + background)
                  : RemoveBgError(400, "failed_image_download", why,
                                  "Failed to download image from given image_url: " + picture);
     };
@@ -160,8 +166,7 @@ class RemoveBgApi final : public Api {
            accept.find("image/") == std::string_view::npos;
   }
 
-  std::optional<Response> TakePicture(const Form& form, const Parameters& given,
-                                      Work& work) const {
+  std::optional<Response> TakePicture(const Form& form, const Parameters& given, Work& work) const {
     const FormFile* const file = form.File("image_file");
     const auto url = given.Text("image_url");
     const auto base64 = given.Text("image_file_b64");
@@ -240,11 +245,11 @@ class RemoveBgApi final : public Api {
   Response Account(const Caller& caller) const {
     const int64_t left = caller.credits.value_or(kUncounted);
     return JsonAnswer(
-        200, {{"data",
-               {{"attributes",
-                 {{"credits",
-                   {{"total", left}, {"subscription", 0}, {"payg", left}, {"enterprise", 0}}},
-                  {"api", {{"free_calls", left}, {"sizes", "all"}}}}}}}});
+        200,
+        {{"data",
+          {{"attributes",
+            {{"credits", {{"total", left}, {"subscription", 0}, {"payg", left}, {"enterprise", 0}}},
+             {"api", {{"free_calls", left}, {"sizes", "all"}}}}}}}});
   }
 
   const Facts& facts_;

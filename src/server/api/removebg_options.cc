@@ -18,11 +18,12 @@ struct NamedSize {
   uint64_t pixels;
 };
 constexpr NamedSize kSizes[] = {
-    {"preview", 250'000},  {"small", 250'000},    {"regular", 250'000}, {"medium", 1'500'000},
-    {"hd", 4'000'000},     {"full", 25'000'000},  {"4k", 25'000'000},   {"auto", 25'000'000},
-    {"50mp", 50'000'000},
+    {"preview", 250'000},  {"small", 250'000},   {"regular", 250'000},
+    {"medium", 1'500'000}, {"hd", 4'000'000},    {"full", 25'000'000},
+    {"4k", 25'000'000},    {"auto", 25'000'000}, {"50mp", 50'000'000},
 };
-constexpr std::string_view kSizeNames = "preview, small, regular, medium, hd, full, 4k, 50MP or auto";
+constexpr std::string_view kSizeNames =
+    "preview, small, regular, medium, hd, full, 4k, 50MP or auto";
 
 std::vector<std::string_view> Words(std::string_view text) {
   std::vector<std::string_view> words;
@@ -113,9 +114,15 @@ RemoveBgRefusal ReadMargin(const std::string& text, CutJob& job) {
     margins.push_back(margin->Text());
   }
   switch (margins.size()) {
-    case 1: job.crop = {margins[0], margins[0], margins[0], margins[0]}; return {};
-    case 2: job.crop = {margins[0], margins[1], margins[0], margins[1]}; return {};
-    case 4: job.crop = std::move(margins); return {};
+    case 1:
+      job.crop = {margins[0], margins[0], margins[0], margins[0]};
+      return {};
+    case 2:
+      job.crop = {margins[0], margins[1], margins[0], margins[1]};
+      return {};
+    case 4:
+      job.crop = std::move(margins);
+      return {};
     default:
       return {"invalid_crop_margin", "crop_margin is one, two or four values, each in px or %"};
   }
@@ -129,8 +136,7 @@ RemoveBgRefusal ReadPlace(const Parameters& given, CutJob& job) {
     }
     job.scale = scale->value / 100;
   }
-  const std::string place =
-      given.Text("position").value_or(job.scale > 0 ? "center" : "original");
+  const std::string place = given.Text("position").value_or(job.scale > 0 ? "center" : "original");
   if (place == "original") {
     job.position = job.scale > 0 ? "original" : "";
     return {};
@@ -147,7 +153,8 @@ RemoveBgRefusal ReadPlace(const Parameters& given, CutJob& job) {
     shares.push_back(share->Text());
   }
   if (shares.size() != words.size() || shares.empty() || shares.size() > 2) {
-    return {"invalid_position", "position is original, center, or one or two values from 0% to 100%"};
+    return {"invalid_position",
+            "position is original, center, or one or two values from 0% to 100%"};
   }
   job.position = shares.front() + "," + shares.back();
   return {};
@@ -155,8 +162,8 @@ RemoveBgRefusal ReadPlace(const Parameters& given, CutJob& job) {
 
 RemoveBgRefusal ReadShadow(const Parameters& given, CutJob& job) {
   const auto add = given.Bool("add_shadow", false);
-  const auto type = given.Choice("shadow_type", *add ? "auto" : "none",
-                                 {"none", "auto", "drop", "3d", "car"});
+  const auto type =
+      given.Choice("shadow_type", *add ? "auto" : "none", {"none", "auto", "drop", "3d", "car"});
   const auto opacity = given.Int("shadow_opacity", 50, 0, 100);
   for (const Status& status : {add.status(), type.status(), opacity.status()}) {
     if (!status.ok()) return {"invalid_shadow", status.message()};
@@ -179,7 +186,8 @@ RemoveBgRefusal ReadBackground(const Parameters& given, bool has_bg_image, CutJo
   if (const auto text = given.Text("bg_color")) {
     if (has_bg_image) return {"multiple_bg_sources", ""};
     const auto colour = ReadColour(*text);
-    if (!colour) return {"invalid_bg_color", "bg_color is a hex code such as 81d4fa or a colour's name"};
+    if (!colour)
+      return {"invalid_bg_color", "bg_color is a hex code such as 81d4fa or a colour's name"};
     job.background = *colour;
   }
   return {};
@@ -224,9 +232,9 @@ RemoveBgRefusal ReadFormat(const Parameters& given, bool has_bg_image, CutJob& j
 }
 
 RemoveBgRefusal ReadKind(const Parameters& given, RemoveBgOptions& options) {
-  const auto type = given.Choice(
-      "type", "auto", {"auto", "person", "product", "animal", "car", "car_interior", "car_part",
-                       "transportation", "graphics", "other"});
+  const auto type = given.Choice("type", "auto",
+                                 {"auto", "person", "product", "animal", "car", "car_interior",
+                                  "car_part", "transportation", "graphics", "other"});
   if (!type.ok()) return {"invalid_type", type.status().message()};
   const auto level = given.Choice("type_level", "1", {"none", "1", "2", "latest"});
   if (!level.ok()) return {"invalid_type_level", level.status().message()};
@@ -263,7 +271,8 @@ RemoveBgRefusal ReadRemoveBgOptions(const Parameters& given, bool has_bg_image,
     return {"invalid_semitransparency", semitransparency.status().message()};
   }
   job.semitransparency = *semitransparency;
-  if (auto refusal = ReadBackground(given, has_bg_image, job); !refusal.code.empty()) return refusal;
+  if (auto refusal = ReadBackground(given, has_bg_image, job); !refusal.code.empty())
+    return refusal;
   return ReadFormat(given, has_bg_image, job);
 }
 

@@ -46,8 +46,9 @@ class WithoutBgApi final : public Api {
       const FormFile* file = form->File("image");
       if (file == nullptr && form->kind == Form::Kind::kRaw) file = form->File("");
       if (file == nullptr || file->bytes.empty()) {
-        return Error(400, "image is missing: send the picture as the body, as the part image, or "
-                          "as JSON {\"image\": \"<base64>\"}");
+        return Error(400,
+                     "image is missing: send the picture as the body, as the part image, or "
+                     "as JSON {\"image\": \"<base64>\"}");
       }
       work.files.picture = file->bytes;
     }
@@ -74,8 +75,6 @@ class WithoutBgApi final : public Api {
 
 }  // namespace
 
-std::unique_ptr<Api> MakeWithoutBgApi() {
-  return std::make_unique<WithoutBgApi>();
-}
+std::unique_ptr<Api> MakeWithoutBgApi() { return std::make_unique<WithoutBgApi>(); }
 
 }  // namespace peel::server

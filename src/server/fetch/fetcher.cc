@@ -275,7 +275,9 @@ class AsioFetcher final : public Fetcher {
     fetch->done = std::move(done);
     Status refused;
     if (!core_->options.enabled) {
-      refused = Unsupported("this server does not fetch URLs (its operator may allow it by --fetch); send the picture itself");
+      refused = Unsupported(
+          "this server does not fetch URLs (its operator may allow it by --fetch); send the "
+          "picture itself");
     } else if (core_->under_way.size() >= static_cast<size_t>(core_->options.max_at_once)) {
       refused = LimitExceeded("the server fetches too many URLs already; try again later");
     }

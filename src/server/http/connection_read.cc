@@ -14,7 +14,8 @@ using std::chrono::milliseconds;
 namespace {
 
 Refusal NoRoom() {
-  return {503, "the requests that are on their way fill this server's memory; try again in a moment"};
+  return {503,
+          "the requests that are on their way fill this server's memory; try again in a moment"};
 }
 
 }  // namespace

@@ -43,7 +43,7 @@ struct Request {
   std::vector<uint8_t> body;
   std::string peer;  // the client's address, "127.0.0.1"; by X-Forwarded-For where trusted; "unix"
   bool is_tls = false;
-  std::string id;           // told in every answer as X-Request-ID: the client's where sound, or new
+  std::string id;  // told in every answer as X-Request-ID: the client's where sound, or new
   std::shared_ptr<void> state{};  // what Handler::Admit keeps of it
   std::shared_ptr<void> share{};  // of HttpOptions::max_bodies, while the body is there
   std::string traceparent;  // W3C's, of this request: continues the client's where sound, or new

@@ -19,7 +19,8 @@
 // One picture's work, as an API asks for it, a worker process does it and an API answers it.
 namespace peel::server {
 
-// How a picture is straightened: the options of `peel rectify` as text where the program takes text;
+// How a picture is straightened: the options of `peel rectify` as text where the program takes
+// text;
 // "" is the default.
 struct RectifyJob {
   std::string kind{};     // auto, document, product, screen
@@ -71,7 +72,7 @@ struct CutJob {
   // "discard".
   std::string own_alpha = "keep";
   std::optional<RectifyJob> rectify{};
-  bool matte_too = false;          // CutDone::matte as well (a grey PNG)
+  bool matte_too = false;            // CutDone::matte as well (a grey PNG)
   uint64_t max_pixels = UINT64_MAX;  // refuse inputs with more
 
   std::chrono::milliseconds deadline{0};  // from its queueing; 0: the pool's
@@ -91,10 +92,11 @@ struct JobFiles {
 
 // What became of the quad of a picture that was to be straightened.
 struct RectifyDone {
-  bool ok = false;     // else none was certain enough, and of the rest `reason`, `confidence` and the
+  bool ok = false;  // else none was certain enough, and of the rest `reason`, `confidence` and the
   std::string reason;  // sheets alone count
   std::string kind;    // document, product, screen
-  std::array<double, 8> corners{};  // x, y in the upright input, clockwise from the result's top left
+  std::array<double, 8>
+      corners{};  // x, y in the upright input, clockwise from the result's top left
   double ratio = 0, focal_px = 0;
   std::array<double, 9> homography{};  // row by row: from the upright input to the result
   double confidence = 0;

@@ -113,9 +113,8 @@ std::optional<Failure> Pool::Admit(PoolJob& job) {
 }
 
 bool Pool::IsFull() const {
-  const auto idle = std::ranges::count_if(workers_, [](const auto& worker) {
-    return worker.second.state == PoolWorker::State::kIdle;
-  });
+  const auto idle = std::ranges::count_if(
+      workers_, [](const auto& worker) { return worker.second.state == PoolWorker::State::kIdle; });
   return Waiting() >= options_.max_queue + static_cast<int>(idle);
 }
 

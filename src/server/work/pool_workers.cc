@@ -296,7 +296,7 @@ void Pool::OnEnded(uint64_t id, const ProcessEnd& end, const Status& failed) {
   if (!worker.unwanted) {
     ++counts_.restarts;
     if (restarted_) {
-      restarted_(worker.kill_wanted               ? "hang"
+      restarted_(worker.kill_wanted                ? "hang"
                  : end.signal == ProcessEnd::kKill ? "memory"
                                                    : "crash");
     }
