@@ -148,7 +148,7 @@ def make_rectify_options(*, kind: str = "auto", corners: Any = None, focal_px: A
     o = RectifyOptions()
     o.kind = choose("kind", kind, KINDS)
     if corners is not None:
-        o.corners = _corners(corners)  # type: ignore[assignment]
+        o.corners = _corners(corners)
     if focal_px is not None:
         o.focal_px = positive("focal_px", focal_px)
     if ratio != "auto":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Optional, Tuple
 
 from ._options import KINDS
 
@@ -54,13 +54,16 @@ class Rectified(Rectification):
     warning: str = ""  # "" if there is nothing to say
 
 
-def describe(output: Output) -> Tuple[Any, ...]:
-    """The fields of a Rectification, in their order."""
+def describe(output: Output) -> Dict[str, Any]:
+    """The fields of a Rectification."""
     import numpy
 
     ok = output.straightened
-    return ("ok" if ok else "abstained", output.reason, output.confidence,
-            _NAMES[output.quad_kind] if ok else None,
-            numpy.array(output.corners).reshape(4, 2) if ok else None,
-            numpy.array(output.homography).reshape(3, 3) if ok else None,
-            output.ratio, output.focal_px, output.turn, (output.dpi_x, output.dpi_y))
+    return {
+        "status": "ok" if ok else "abstained", "reason": output.reason, "confidence": output.confidence,
+        "kind": _NAMES[output.quad_kind] if ok else None,
+        "corners": numpy.array(output.corners).reshape(4, 2) if ok else None,
+        "homography": numpy.array(output.homography).reshape(3, 3) if ok else None,
+        "ratio": output.ratio, "focal_px": output.focal_px, "turn": output.turn,
+        "dpi": (output.dpi_x, output.dpi_y),
+    }

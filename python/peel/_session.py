@@ -248,8 +248,8 @@ class Session:
         sheets = []
         while output is not None:
             image = _inputs.give_back(source, output, not cut.drop_metadata) if output.has_data else None
-            sheets.append(Rectified(*describe(output), image, output.width, output.height,
-                                    output.warning))
+            sheets.append(Rectified(**describe(output), image=image, width=output.width,
+                                    height=output.height, warning=output.warning))
             output = output.next
         return sheets if all else sheets[0]
 
@@ -273,7 +273,7 @@ class Session:
         image = _inputs.give_back(source, output, not options.drop_metadata, out)
         return Cutout(image, output.x, output.y, output.width, output.height, output.has_subject,
                       output.subject_score, output.coverage, output.warning, *ran,
-                      None if options.rectify is None else Rectification(*describe(output)))
+                      None if options.rectify is None else Rectification(**describe(output)))
 
 
 _RECTIFY_OPTIONS = ("kind", "corners", "focal_px", "ratio", "size", "dpi", "enhance", "turn", "margin",
