@@ -6,14 +6,7 @@ their union, so that pixels far from the camera count as much as near ones.
 """
 import numpy as np
 
-
-def homography(source, target):
-    """The projective map [3, 3] that takes four points to four points."""
-    rows, values = [], []
-    for (x, y), (u, v) in zip(source, target):
-        rows += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
-        values += [u, v]
-    return np.append(np.linalg.solve(np.array(rows, float), np.array(values, float)), 1).reshape(3, 3)
+from generate.camera import homography
 
 
 def clipped(polygon, inside):
