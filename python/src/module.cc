@@ -27,7 +27,7 @@
 namespace peel::python {
 namespace {
 
-using namespace nb::literals;
+using nb::literals::operator""_a;
 
 // Stops calls from another thread; for once.
 class Cancel {

@@ -109,7 +109,7 @@ void ForegroundGrid::Resize(int width, int height) {
   // Vectors may run over a half's end by all their lanes but one, and a neighbour by one.
   const size_t columns = static_cast<size_t>(width + 1) / 2;
   half_ = kMargin + (columns + kMargin) / kMargin * kMargin;
-  const size_t floats = kPlanes * 2 * half_ * static_cast<size_t>(height) + kMargin;
+  const size_t floats = size_t{2} * kPlanes * half_ * static_cast<size_t>(height) + kMargin;
   if (cells_.size() < floats) cells_.resize(floats, 0.0f);
 }
 

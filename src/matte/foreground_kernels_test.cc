@@ -70,8 +70,9 @@ void Reference(int w, int h, double regularization, double slope, std::vector<Ce
 }
 
 TEST(SweepForeground, SolvesEveryCellUnderEveryTarget) {
-  for (const auto& [w, h] :
+  for (const auto& sides :
        {std::pair{1, 1}, {1, 7}, {2, 3}, {3, 2}, {31, 5}, {32, 4}, {33, 3}, {65, 9}, {80, 80}}) {
+    const int w = sides.first, h = sides.second;
     std::vector<Cell> expected = MakeCells(w, h);
     const std::vector<Cell> start = expected;
     for (int i = 0; i < 2; ++i) Reference(w, h, 1e-3, 1, expected);

@@ -47,8 +47,8 @@ void TiffRowExpander<T>::Unpack(const uint8_t* row, int samples, int stride, uin
       for (int c = 0; c < take; ++c) to[c] = row[c];
     }
   } else if (bits == 16) {  // in the machine's order already
-    for (size_t x = 0; x < width; ++x, row += 2 * samples, to += stride) {
-      for (int c = 0; c < take; ++c) std::memcpy(to + c, row + 2 * c, 2);
+    for (size_t x = 0; x < width; ++x, row += size_t{2} * samples, to += stride) {
+      for (int c = 0; c < take; ++c) std::memcpy(to + c, row + size_t{2} * c, 2);
     }
   } else {
     for (size_t x = 0; x < width; ++x, to += stride) {

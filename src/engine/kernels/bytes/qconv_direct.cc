@@ -87,7 +87,8 @@ void Pack(const QConvProblem& q, const int8_t* weights, const int32_t* bias,
             if (group == 4) {
               reinterpret_cast<int8_t*>(b)[at] = value;
             } else {
-              reinterpret_cast<int16_t*>(b)[at] = value;
+              // A weight, no character: its sign is meant.
+              reinterpret_cast<int16_t*>(b)[at] = value;  // NOLINT(bugprone-signed-char-misuse)
             }
           }
         }

@@ -42,7 +42,7 @@ ConvBands::ConvBands(const ConvProblem& p, int64_t pixel, bool can_flat, int thr
     bands = DivideUp(p.out_height, rows);
     if (!shared) {
       // Bands overlap by the kernel's height, so a thin one copies mostly what its neighbours do.
-      while (rows > 2 && p.batch * bands < 2 * threads) {
+      while (rows > 2 && p.batch * bands < int64_t{2} * threads) {
         rows = static_cast<int>(DivideUp(rows, 2));
         bands = DivideUp(p.out_height, rows);
       }
@@ -52,7 +52,7 @@ ConvBands::ConvBands(const ConvProblem& p, int64_t pixel, bool can_flat, int thr
     copy_bytes = RoundUp(slots * row_bytes * blocks_in, int64_t{64});
     copies = shared ? 1 : threads;
   }
-  if ((flat || shared) && bands * p.batch < 3 * threads) panels_together = 1;
+  if ((flat || shared) && bands * p.batch < int64_t{3} * threads) panels_together = 1;
 }
 
 void ConvBands::FillOffsets(const ConvProblem& p, int64_t unit, int64_t* offsets) const {

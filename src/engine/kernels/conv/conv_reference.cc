@@ -47,7 +47,7 @@ float ActivateOne(const Epilogue& e, float x) {
 }
 
 // Floats from the start of an image to its first pixel of a channel, and from pixel to pixel.
-int64_t ChannelStart(Layout layout, int64_t pixels, int channel) {
+int64_t ChannelStart(Layout layout, int64_t pixels, int64_t channel) {
   return layout == Layout::kPlain ? channel * pixels
                                   : channel / kBlock * kBlock * pixels + channel % kBlock;
 }
@@ -79,13 +79,13 @@ void Run(const ConvProblem& p, const ConvArgs& args, ThreadPool& pool) {
       double sum = bias[c];
       for (int i = 0; i < group_in; ++i) {
         const float* in =
-            image + ChannelStart(p.in_layout, in_pixels, c / group_out * group_in + i);
+            image + ChannelStart(p.in_layout, in_pixels, int64_t{c / group_out} * group_in + i);
         const float* w = weights + (int64_t{c} * group_in + i) * p.kernel_h * p.kernel_w;
         for (int ky = 0; ky < p.kernel_h; ++ky) {
-          const int64_t y = y0 + ky * p.dilation_h;
+          const int64_t y = y0 + int64_t{ky} * p.dilation_h;
           if (y < 0 || y >= p.in_height) continue;
           for (int kx = 0; kx < p.kernel_w; ++kx) {
-            const int64_t x = x0 + kx * p.dilation_w;
+            const int64_t x = x0 + int64_t{kx} * p.dilation_w;
             if (x < 0 || x >= p.in_width) continue;
             sum += double{in[(y * p.in_width + x) * in_step]} * w[ky * p.kernel_w + kx];
           }

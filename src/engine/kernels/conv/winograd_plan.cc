@@ -31,7 +31,7 @@ WinogradPlan::WinogradPlan(const ConvProblem& p, int tile_size, int threads, con
       rows_of_tiles(TilesAlong(p.out_height, p.dilation_h, size)),
       tiles_in_row(TilesAlong(p.out_width, p.dilation_w, size)),
       tiles(p.batch * rows_of_tiles * tiles_in_row) {
-  const int64_t tile_bytes = taps * taps * (k_blocks + n_blocks) * kBlock * 4;
+  const int64_t tile_bytes = int64_t{taps} * taps * (k_blocks + n_blocks) * kBlock * 4;
   const int64_t weight_bytes = WeightFloats() * 4;
   // What a tile of registers takes; where that is many rows, any multiple of four is one of its own
   // (HasRows in block_gemm.cc) and does as well.

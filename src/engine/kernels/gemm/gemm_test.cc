@@ -83,8 +83,9 @@ TEST_P(GemmTest, AgainstTheDefinition) {
 TEST_P(GemmTest, Softmax) {
   std::mt19937 random(11);
   for (bool log : {false, true}) {
-    for (auto [outer, axis, inner] :
+    for (const auto& sides :
          {std::array{3, 7, 1}, {1, 1000, 1}, {2, 3, 5}, {1, 4, 100}, {5, 1, 1}, {2, 17, 33}}) {
+      const int outer = sides[0], axis = sides[1], inner = sides[2];
       SoftmaxProblem p{outer, axis, inner, log};
       auto in = Random(random, outer * axis * inner);
       for (float& x : in) x *= 30;

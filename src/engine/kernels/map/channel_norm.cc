@@ -195,8 +195,8 @@ struct Moments {
 Moments Join(const NormPlan& plan, const float* stats) {
   double count = 0, mean = 0, squares = 0;
   for (int64_t piece = 0; piece < plan.pieces; ++piece, stats += 2 * plan.width) {
-    const auto more =
-        static_cast<double>(std::min(kPiece, plan.plane_floats - piece * kPiece) / plan.width);
+    const int64_t pixels = std::min(kPiece, plan.plane_floats - piece * kPiece) / plan.width;
+    const auto more = static_cast<double>(pixels);
     const double off = stats[0] - mean;
     squares += stats[plan.width] + off * off * count * more / (count + more);
     count += more;

@@ -42,13 +42,14 @@ TEST_P(ResizeTest, LinearByEveryRule) {
   std::mt19937 random(5);
   for (Layout layout : {Layout::kPlain, Layout::kBlocked}) {
     for (int kind = 0; kind < 4; ++kind) {
-      for (auto [h, w, oh, ow] : {std::array{5, 7, 10, 14},
-                                  {10, 10, 20, 20},
-                                  {3, 3, 7, 1},
-                                  {9, 4, 9, 8},
-                                  {6, 5, 12, 5},
-                                  {16, 17, 5, 6},
-                                  {1, 1, 4, 3}}) {
+      for (const auto& sides : {std::array{5, 7, 10, 14},
+                                {10, 10, 20, 20},
+                                {3, 3, 7, 1},
+                                {9, 4, 9, 8},
+                                {6, 5, 12, 5},
+                                {16, 17, 5, 6},
+                                {1, 1, 4, 3}}) {
+        const int h = sides[0], w = sides[1], oh = sides[2], ow = sides[3];
         ResizeProblem p;
         p.layout = layout;
         p.coordinates = static_cast<ResizeCoordinates>(kind);
@@ -86,7 +87,8 @@ TEST_P(ResizeTest, NearestByEveryRounding) {
   for (Layout layout : {Layout::kPlain, Layout::kBlocked}) {
     for (int rounding = 0; rounding < 4; ++rounding) {
       // Scales of two: coordinates are exact, so that ties are ties.
-      for (auto [h, w, oh, ow] : {std::array{5, 7, 10, 14}, {8, 6, 4, 3}, {4, 4, 16, 4}}) {
+      for (const auto& sides : {std::array{5, 7, 10, 14}, {8, 6, 4, 3}, {4, 4, 16, 4}}) {
+        const int h = sides[0], w = sides[1], oh = sides[2], ow = sides[3];
         for (ResizeCoordinates kind :
              {ResizeCoordinates::kHalfPixel, ResizeCoordinates::kAsymmetric}) {
           ResizeProblem p;

@@ -14,8 +14,8 @@ Status MatMul(const OpArgs& args) {
   PEEL_ASSIGN_OR_RETURN(const MatMulPlan plan, PlanMatMul(a.shape(), b.shape(), y.elements()));
   return DispatchNumber(a.type(), [&]<typename T>() {
     // Small integers multiply as unsigned ones of the same bits, which wrap.
-    using U = std::conditional_t<std::is_integral_v<T>, std::make_unsigned<T>,
-                                 std::type_identity<T>>::type;
+    using U = typename std::conditional_t<std::is_integral_v<T>, std::make_unsigned<T>,
+                                          std::type_identity<T>>::type;
     if constexpr (sizeof(U) < 4 && std::is_integral_v<U>) {
       return RefuseType(a.type());
     } else {

@@ -95,14 +95,14 @@ Result<Scheme> ReadScheme(const OpArgs& args) {
 
 Status QuantizeLinear(const OpArgs& args) {
   PEEL_ASSIGN_OR_RETURN(const Scheme scheme, ReadScheme(args));
-  const auto& [grid, zero, scales] = scheme;
   const Tensor& x = *args.inputs[0];
   Tensor& y = args.outputs[0];
   return DispatchNumber(x.type(), [&]<typename X>() {
     return DispatchInteger(y.type(), [&]<typename Y>() {
-      grid.ForEach([&](int64_t at, int64_t p) {
+      scheme.grid.ForEach([&](int64_t at, int64_t p) {
         const auto k = static_cast<size_t>(p);
-        y.data<Y>()[at] = Quantize<Y>(static_cast<float>(x.data<X>()[at]) / scales[k], zero[k]);
+        y.data<Y>()[at] =
+            Quantize<Y>(static_cast<float>(x.data<X>()[at]) / scheme.scales[k], scheme.zero[k]);
       });
       return OkStatus();
     });
@@ -111,15 +111,14 @@ Status QuantizeLinear(const OpArgs& args) {
 
 Status DequantizeLinear(const OpArgs& args) {
   PEEL_ASSIGN_OR_RETURN(const Scheme scheme, ReadScheme(args));
-  const auto& [grid, zero, scales] = scheme;
   const Tensor& x = *args.inputs[0];
   Tensor& y = args.outputs[0];
   return DispatchInteger(x.type(), [&]<typename X>() {
     return DispatchReal(y.type(), [&]<typename Y>() {
-      grid.ForEach([&](int64_t at, int64_t p) {
+      scheme.grid.ForEach([&](int64_t at, int64_t p) {
         const auto k = static_cast<size_t>(p);
-        const auto centred = static_cast<Y>(static_cast<int64_t>(x.data<X>()[at]) - zero[k]);
-        y.data<Y>()[at] = centred * static_cast<Y>(scales[k]);
+        const auto centred = static_cast<Y>(static_cast<int64_t>(x.data<X>()[at]) - scheme.zero[k]);
+        y.data<Y>()[at] = centred * static_cast<Y>(scheme.scales[k]);
       });
       return OkStatus();
     });
