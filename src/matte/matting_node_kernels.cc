@@ -142,7 +142,7 @@ HWY_INLINE void NodeResidual(const NodeLevel& level, const NodeVector& x, uint32
     hn::StoreU(hn::Add(even, odd), d, sum + i);
   }
   const float* b = level.right.at(n);
-  for (int q = 0; q < kUnknowns; ++q) {
+  for (ptrdiff_t q = 0; q < kUnknowns; ++q) {
     residual[q] = b[q] - ((sum[4 * q] + sum[4 * q + 1]) + (sum[4 * q + 2] + sum[4 * q + 3]));
   }
 }

@@ -56,7 +56,7 @@ void TakeSteeper(const Band& band, int row, int width, bool first_plane, int16_t
 // Gradients of pure noise have Rayleigh's distribution: 4.5 times its 20th percentile is three
 // standard deviations. Pictures full of texture are held to kMostNoise.
 int NoiseOf(const Image<uint16_t>& length) {
-  std::array<uint32_t, 4 * kMostNoise> histogram{};
+  std::array<uint32_t, size_t{4} * kMostNoise> histogram{};
   uint32_t total = 0;
   for (int y = kBorder; y < length.height() - kBorder; y += 2) {
     for (int x = kBorder; x < length.width() - kBorder; ++x) {
@@ -99,9 +99,9 @@ Result<EdgeMap> MakeEdgeMap(const WorkingCopy& copy, ThreadPool* pool) {
   const auto w = static_cast<size_t>(width);
   std::vector<Band> bands(static_cast<size_t>(Workers(pool)));
   for (Band& band : bands) {
-    band.padded.resize(w + 2 * kReach);
-    band.smooth.resize(w * (kBandRows + 2 * kReach));
-    band.slope.resize(w * (kBandRows + 2 * kReach));
+    band.padded.resize(w + size_t{2} * kReach);
+    band.smooth.resize(w * static_cast<size_t>(kBandRows + 2 * kReach));
+    band.slope.resize(w * static_cast<size_t>(kBandRows + 2 * kReach));
   }
   ForRowBands(
       height, pool,

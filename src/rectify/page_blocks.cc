@@ -26,7 +26,7 @@ constexpr int High(uint16_t v) { return v >> 8; }
 // The pixels of a block's grid that can be seen, row by row; whole arrays, so that loops over them
 // become vectors.
 struct Samples {
-  std::array<uint8_t, kGrid * kGrid> r, g, b, luma;
+  std::array<uint8_t, size_t{kGrid} * kGrid> r, g, b, luma;
   int n = 0;
   int columns = 0, rows = 0;  // of the grid
 };

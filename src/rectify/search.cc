@@ -90,6 +90,7 @@ Result<Search> SearchQuads(ImageView<const uint8_t> picture, ImageView<const uin
   const Scorer scorer(copy, edges, small_matte.view());
   std::vector<Quad> quads;
   std::vector<Evidence> evidence(candidates.size());
+  quads.reserve(candidates.size());
   for (const Candidate& c : candidates) quads.push_back(c.quad);
   ForRowBands(
       static_cast<int>(quads.size()), pool,

@@ -30,6 +30,7 @@ std::vector<Box> Letters(const std::vector<InkComponent>& components, Size size,
   }
   if (boxes.empty()) return boxes;
   std::vector<int> heights;
+  heights.reserve(boxes.size());
   for (const Box& b : boxes) heights.push_back(b.height);
   const auto middle = heights.begin() + static_cast<ptrdiff_t>(heights.size() / 2);
   std::nth_element(heights.begin(), middle, heights.end());

@@ -85,7 +85,8 @@ struct Span {
 template <class B>
 Span MakeSpan(double low, double high, int size, const B& bank) {
   // Places farther away see no more than these do.
-  const double reach = bank.taps / 2 + 1;
+  const int half = bank.taps / 2;
+  const double reach = half + 1;
   const auto near = [&](double v) { return std::clamp(v, -reach, size - 1 + reach); };
   Span span;
   span.outside = high < -reach || low > size - 1 + reach;

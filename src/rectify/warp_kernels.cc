@@ -116,17 +116,17 @@ HWY_INLINE Four SumAt(const int16_t* HWY_RESTRICT p, ptrdiff_t stride,
     Four column;
     for (int part = 0; part < kParts; ++part) {
       const auto w = hn::BitCast(d, hn::Set(d32, down[0]));
-      column.v[part] = hn::MulFixedPoint15(hn::LoadU(d, p + part * kLanes), w);
+      column.v[part] = hn::MulFixedPoint15(hn::LoadU(d, p + ptrdiff_t{part} * kLanes), w);
     }
     for (int t = 1; t < taps; ++t) {
       const auto w = hn::BitCast(d, hn::Set(d32, down[t]));
       for (int part = 0; part < kParts; ++part) {
-        const auto value = hn::LoadU(d, p + t * stride + part * kLanes);
+        const auto value = hn::LoadU(d, p + t * stride + ptrdiff_t{part} * kLanes);
         column.v[part] = hn::Add(column.v[part], hn::MulFixedPoint15(value, w));
       }
     }
     for (int part = 0; part < kParts; ++part) {
-      const auto w = hn::LoadU(d, across + part * kLanes);
+      const auto w = hn::LoadU(d, across + ptrdiff_t{part} * kLanes);
       const auto weighed = hn::MulFixedPoint15(column.v[part], w);
       sum.v[part] = g == 0 ? weighed : hn::Add(sum.v[part], weighed);
     }
@@ -187,12 +187,12 @@ void RenderFixed(const TilePlaces& places, const Window<const int16_t>& window, 
       const auto four = hn::TableLookupBytes(AddUp(D16(), at(0), at(1), at(2), at(3)), keep);
       // A vector's rest is overwritten by the next pixels, but only within the tile.
       if (channels * x + 16 <= bytes) {
-        hn::StoreU(four, d8, out + channels * x);
+        hn::StoreU(four, d8, out + ptrdiff_t{channels} * x);
       } else {
         HWY_ALIGN uint8_t rest[16];
         hn::Store(four, d8, rest);
-        std::memcpy(out + channels * x, rest,
-                    static_cast<size_t>(channels * std::min(4, places.width - x)));
+        std::memcpy(out + ptrdiff_t{channels} * x, rest,
+                    static_cast<size_t>(channels) * std::min<size_t>(4, places.width - x));
       }
     }
   }
@@ -211,9 +211,10 @@ HWY_INLINE int WidenVectors(const uint8_t* HWY_RESTRICT in, V from, int channels
   const hn::Repartition<uint16_t, DWide> d16;
   int x = 0;
   for (; x < count && (there - x) * channels >= 16; x += kWidened) {
-    const auto bytes = hn::LoadDup128(d, in + x * channels);
+    const auto bytes = hn::LoadDup128(d, in + ptrdiff_t{x} * channels);
     const auto wide = hn::BitCast(d16, hn::TableLookupBytesOr0(bytes, from));
-    hn::StoreU(hn::ShiftRight<8 - kValueBits>(wide), d16, reinterpret_cast<uint16_t*>(out) + 4 * x);
+    hn::StoreU(hn::ShiftRight<8 - kValueBits>(wide), d16,
+               reinterpret_cast<uint16_t*>(out) + ptrdiff_t{4} * x);
   }
   return x;
 }
@@ -271,7 +272,7 @@ void WidenFixed(const uint8_t* HWY_RESTRICT in, ptrdiff_t in_stride, int channel
   const auto from = WideFrom(channels);
   for (int y = 0; y < rows; ++y, in += in_stride, out += out_stride) {
     for (int x = WidenVectors(in, from, channels, there, count, out); x < count; ++x) {
-      int16_t* o = out + 4 * x;
+      int16_t* o = out + ptrdiff_t{4} * x;
       o[0] = o[1] = o[2] = o[3] = 0;
       for (int c = 0; c < channels; ++c) {
         o[channels == 2 ? 3 * c : c] = static_cast<int16_t>(in[x * channels + c] << kValueBits);
@@ -313,17 +314,18 @@ HWY_INLINE void SumFloats(const float* HWY_RESTRICT p, ptrdiff_t stride,
   hn::Vec<decltype(d)> sum[kPartsF];
   for (int pair = 0; pair < pairs; ++pair, p += 8, across += 8) {
     for (int part = 0; part < kPartsF; ++part) {
-      const float* q = p + part * kLanesF;
+      const float* q = p + ptrdiff_t{part} * kLanesF;
       auto column = hn::Mul(hn::LoadU(d, q), hn::Set(d, down[0]));
       for (int t = 1; t < taps; ++t) {
         column = hn::Add(column, hn::Mul(hn::LoadU(d, q + t * stride), hn::Set(d, down[t])));
       }
-      const auto weighed = hn::Mul(column, hn::LoadU(d, across + part * kLanesF));
+      const auto weighed = hn::Mul(column, hn::LoadU(d, across + ptrdiff_t{part} * kLanesF));
       sum[part] = pair == 0 ? weighed : hn::Add(sum[part], weighed);
     }
   }
   HWY_ALIGN float both[8];
-  for (int part = 0; part < kPartsF; ++part) hn::Store(sum[part], d, both + part * kLanesF);
+  for (int part = 0; part < kPartsF; ++part)
+    hn::Store(sum[part], d, both + ptrdiff_t{part} * kLanesF);
   for (int c = 0; c < 4; ++c) out[c] = both[c] + both[4 + c];
 }
 
@@ -452,7 +454,7 @@ bool IsOpaqueRow(const uint8_t* in, int channels, int count) {
   if (channels == 4) {
     for (int x = 0; x < count; ++x) {
       uint32_t pixel;
-      std::memcpy(&pixel, in + 4 * x, 4);
+      std::memcpy(&pixel, in + ptrdiff_t{4} * x, 4);
       all &= pixel;
     }
     uint8_t bytes[4];

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -85,7 +86,7 @@ Result<WorkingCopy> MakeWorkingCopy(ImageView<const uint8_t> picture, int64_t ma
         const int columns = std::min(k, picture.width - x * k);
         int r = 0, g = 0, b = 0;
         const uint16_t* sum = s.sums.data() + ptrdiff_t{3} * x * k;
-        for (int i = 0; i < columns; ++i) r += sum[3 * i], g += sum[3 * i + 1], b += sum[3 * i + 2];
+        for (int i = 0; i < columns; ++i, sum += 3) r += sum[0], g += sum[1], b += sum[2];
         const float scale =
             static_cast<float>(kLevelSteps) / 4 / static_cast<float>(columns * rows);
         const auto level = [scale](int v) {
@@ -111,8 +112,8 @@ Result<WorkingCopy> Halve(const WorkingCopy& copy, ThreadPool* pool) {
         const int16_t* above = copy.planes[c].row(2 * y);
         const int16_t* below = copy.planes[c].row(std::min(2 * y + 1, copy.height() - 1));
         int16_t* out = half.planes[c].row(y);
-        const int whole = copy.width() / 2;
-        for (int x = 0; x < whole; ++x) {
+        const ptrdiff_t whole = copy.width() / 2;
+        for (ptrdiff_t x = 0; x < whole; ++x) {
           const int sum = above[2 * x] + above[2 * x + 1] + below[2 * x] + below[2 * x + 1];
           out[x] = static_cast<int16_t>((sum + 2) >> 2);
         }
@@ -136,8 +137,8 @@ Result<ImageU8> ShrinkMatte(ImageView<const uint8_t> matte, int factor, ThreadPo
       SumRows(matte, y * factor, rows, sums.data());
       for (int x = 0; x < width; ++x) {
         const int columns = std::min(factor, matte.width - x * factor);
-        int sum = 0;
-        for (int i = 0; i < columns; ++i) sum += sums[static_cast<size_t>(x * factor + i)];
+        const uint16_t* of_block = sums.data() + ptrdiff_t{x} * factor;
+        const int sum = std::accumulate(of_block, of_block + columns, 0);
         small.row(y)[x] = static_cast<uint8_t>((sum + columns * rows / 2) / (columns * rows));
       }
     }

@@ -71,7 +71,7 @@ void Service::Call::End(const Outcome& outcome) {
   if (std::exchange(ended_, true)) return;
   const bool refused = !outcome.ok();
   service_.Reply(exchange_, work_.respond(outcome), &outcome,
-                 refused ? std::string_view(outcome.failure.message) : std::string_view());
+                 refused ? std::string_view{outcome.failure.message} : std::string_view{});
   work_.respond = nullptr;
 }
 

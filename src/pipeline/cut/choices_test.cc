@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <memory>
 #include <string>
@@ -216,9 +217,9 @@ TEST_F(ChoicesTest, ARegionIsAllThatTheModelSees) {
   for (int y = 0; y < 160; ++y) {
     for (int x = 0; x < 320; ++x) {
       const bool disc = std::hypot(x - 80, y - 80) < 50 || std::hypot(x - 240, y - 80) < 50;
-      const uint8_t colour[3] = {uint8_t(disc ? 235 : 90), uint8_t(disc ? 60 : 150),
-                                 uint8_t(disc ? 45 : 100)};
-      std::copy_n(colour, 3, photo.row(y) + 3 * x);
+      const std::array<uint8_t, 3> colour =
+          disc ? std::array<uint8_t, 3>{235, 60, 45} : std::array<uint8_t, 3>{90, 150, 100};
+      std::copy_n(colour.data(), 3, photo.row(y) + 3 * x);
     }
   }
   CutOptions options;

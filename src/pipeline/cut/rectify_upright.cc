@@ -105,12 +105,12 @@ class Straightening {
     return OkStatus();
   }
 
-  void Describe(CutOf<T>& cut, RectifyResult result, Size full) const {
+  void Describe(CutOf<T>& cut, const RectifyResult& result, Size full) const {
     cut.input_width = input_.width;
     cut.input_height = input_.height;
     cut.full_width = full.width;
     cut.full_height = full.height;
-    cut.rectify = std::move(result);
+    cut.rectify = result;
     if (made_ && made_->was_cut_out) {
       cut.warning = "is cut out already; its own transparency is kept";
     }

@@ -199,7 +199,7 @@ TEST_F(PdfToolsTest, OrientationTurnsAsInExif) {
             kUpright[static_cast<size_t>(y)][static_cast<size_t>(x)] == '#' ? 0 : 255;
       }
     }
-    PdfPage page = PageOf(PdfPixels(std::as_const(stored).view()), 2 * 72, 3 * 72);
+    PdfPage page = PageOf(std::as_const(stored).view(), 2 * 72, 3 * 72);
     page.orientation = orientation;
     ASSERT_TRUE(document.writer.AddPage(orientation, page).ok());
   }

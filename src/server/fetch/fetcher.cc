@@ -263,8 +263,12 @@ class AsioFetcher final : public Fetcher {
     const auto under_way = std::exchange(core_->under_way, {});
     for (const auto& [id, fetch] : under_way) {
       fetch->done = nullptr;
-      fetch->deadline.cancel();
-      fetch->Stop(Cancelled("the server ends"));
+      try {
+        fetch->deadline.cancel();
+        fetch->Stop(Cancelled("the server ends"));
+      } catch (const std::exception&) {
+        // What cannot be stopped ends with the context, and calls nobody.
+      }
     }
   }
 

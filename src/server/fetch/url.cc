@@ -222,7 +222,8 @@ Result<Url> ResolveLocation(const Url& base, std::string_view location) {
   if (HasScheme(location)) {
     text = location;
   } else if (location.starts_with("//")) {
-    text = std::string(base.is_tls ? "https:" : "http:").append(location);
+    text = base.is_tls ? "https:" : "http:";
+    text += location;
   } else if (location[0] == '#') {
     text = origin + base.target;
   } else if (location[0] == '?') {
