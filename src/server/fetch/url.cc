@@ -218,7 +218,7 @@ Result<Url> ResolveLocation(const Url& base, std::string_view location) {
   std::string text;
   const std::string origin = (base.is_tls ? "https://" : "http://") + base.Authority();
   const std::string_view base_path =
-      std::string_view(base.target).substr(0, base.target.find_first_of('?'));
+      std::string_view{base.target}.substr(0, base.target.find_first_of('?'));
   if (HasScheme(location)) {
     text = location;
   } else if (location.starts_with("//")) {

@@ -46,7 +46,7 @@ std::optional<int64_t> ParseTime(std::string_view text) {
   using namespace std::chrono;  // NOLINT(google-build-using-namespace): a calendar's many words
   const year_month_day date{year(numbers[0]), month(numbers[1]), day(numbers[2])};
   if (!date.ok() || numbers[3] > 23 || numbers[4] > 59 || numbers[5] > 59) return std::nullopt;
-  const auto time = sys_days(date) + hours(numbers[3]) + minutes(numbers[4]) + seconds(numbers[5]);
+  const auto time = sys_days{date} + hours(numbers[3]) + minutes(numbers[4]) + seconds(numbers[5]);
   return duration_cast<seconds>(time.time_since_epoch()).count();
 }
 
@@ -74,7 +74,7 @@ class Reader {
   void OnlyHas(std::initializer_list<std::string_view> words) {
     if (!object_.is_object()) return;
     for (const auto& [word, value] : object_.items()) {
-      if (std::ranges::find(words, std::string_view(word)) != words.end()) continue;
+      if (std::ranges::find(words, std::string_view{word}) != words.end()) continue;
       std::string all;
       for (const std::string_view known : words) {
         all.append(all.empty() ? "" : ", ").append(known);
@@ -95,7 +95,7 @@ class Reader {
   std::string Bytes(const char* word, std::string_view head, size_t least, size_t most) {
     const std::string text = Text(word, true);
     const auto bytes = text.starts_with(head)
-                           ? FromBase64Url(std::string_view(text).substr(head.size()))
+                           ? FromBase64Url(std::string_view{text}.substr(head.size()))
                            : std::nullopt;
     if (bytes && bytes->size() >= least && bytes->size() <= most) return *bytes;
     Wrong(std::string("\"") + word + "\" is not " + std::string(head) + std::to_string(least) +

@@ -126,7 +126,9 @@ Status KeyUse::Load(const std::string& path) {
   };
   if (!root.is_object()) return broken("is no {…} of JSON");
   decltype(State::counts) counts;
-  for (const auto& [name, entry] : root.items()) {
+  for (const auto& item : root.items()) {
+    const std::string& name = item.key();
+    const auto& entry = item.value();
     Count count;
     const auto number = [&](const char* word, auto* value) {
       const auto found = entry.find(word);

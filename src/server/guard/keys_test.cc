@@ -205,7 +205,7 @@ TEST(KeyFileTest, AKeyThatClientsHaveMustBeLong) {
 TEST(KeyRingTest, AChangedFileIsReadAnewAndABrokenOneIsNot) {
   const TestFolder folder;
   const std::string path = folder.Put("keys.json", TextOf(Entry("a")));
-  std::filesystem::permissions(path, std::filesystem::perms(0600));
+  std::filesystem::permissions(path, std::filesystem::perms{0600});
   auto opened = KeyRing::Open(path);
   ASSERT_TRUE(opened.ok());
   KeyRing& ring = **opened;
@@ -231,13 +231,13 @@ TEST(KeyRingTest, AChangedFileIsReadAnewAndABrokenOneIsNot) {
   EXPECT_TRUE(ring.Refresh(kStart + seconds(4))->is_failure);
   EXPECT_EQ(ring.size(), 2U);
   folder.Put("new.json", TextOf(Entry("c") + "," + Entry("d")));
-  std::filesystem::permissions(folder / "new.json", std::filesystem::perms(0644));
+  std::filesystem::permissions(folder / "new.json", std::filesystem::perms{0644});
   std::filesystem::rename(folder / "new.json", path);
   EXPECT_FALSE(ring.Refresh(kStart + seconds(5))->is_failure);
   EXPECT_EQ(ring.Named("a"), nullptr);
   EXPECT_NE(ring.Named("d"), nullptr);
   EXPECT_THAT(ring.warning(), HasSubstr("chmod 600"));
-  std::filesystem::permissions(path, std::filesystem::perms(0600));
+  std::filesystem::permissions(path, std::filesystem::perms{0600});
   EXPECT_TRUE(ring.Refresh(kStart + seconds(6)).has_value());
   EXPECT_EQ(ring.warning(), "");
   // Whoever was let in by a key that is no more still holds it.

@@ -22,7 +22,7 @@ using std::chrono::seconds;
 const std::chrono::steady_clock::time_point kStart{hours(1000)};
 
 TEST(LruTableTest, ForgetsTheOneNotAskedForTheLongest) {
-  LruTable<int> table(3);
+  LruTable<char> table(3);
   for (const char* const name : {"a", "b", "c"}) table.At(name) = name[0];
   EXPECT_NE(table.Find("a"), nullptr);
   table.At("d") = 'd';

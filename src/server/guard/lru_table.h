@@ -21,7 +21,7 @@ class LruTable {
   T& At(std::string_view name) {
     if (T* const known = Find(name)) return *known;
     if (order_.size() == most_) {
-      places_.erase(std::string_view(order_.back().first));
+      places_.erase(std::string_view{order_.back().first});
       order_.pop_back();
     }
     order_.emplace_front(std::string(name), T());

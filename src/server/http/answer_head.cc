@@ -87,7 +87,7 @@ std::string AnswerHead(const Response& response, const AnswerTraits& traits) {
   std::string head = "HTTP/1.1 " + std::to_string(status) + " ";
   const auto known = boost::beast::http::int_to_status(static_cast<unsigned>(status));
   if (known != boost::beast::http::status::unknown) {
-    head += std::string_view(boost::beast::http::obsolete_reason(known));
+    head += std::string_view{boost::beast::http::obsolete_reason(known)};
   }
   head += "\r\n";
   AppendField(head, "Date", Now());

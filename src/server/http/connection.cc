@@ -137,7 +137,7 @@ Connection::Awaitable<Connection::Next> Connection::ServeOne() {
   }
   is_first_ = false;
   auto parser = std::make_unique<RequestParser>();
-  if (const auto unsound = CheckHead(std::string_view(in_).substr(0, end))) refusal = *unsound;
+  if (const auto unsound = CheckHead(std::string_view{in_}.substr(0, end))) refusal = *unsound;
   if (refusal.status == 0) {
     RequestParser::Error error;
     const size_t used = parser->put(asio::buffer(in_.data(), end), error);
@@ -301,7 +301,7 @@ Request Connection::Guess() const {
   Request request;
   request.peer = peer_.name;
   request.is_tls = transport_->is_tls();
-  const std::string_view line = std::string_view(in_).substr(0, in_.find_first_of("\r\n"));
+  const std::string_view line = std::string_view{in_}.substr(0, in_.find_first_of("\r\n"));
   const size_t space = line.find(' ');
   if (space == std::string_view::npos || !IsToken(line.substr(0, space))) return request;
   const std::string_view rest = line.substr(space + 1);

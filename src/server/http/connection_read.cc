@@ -54,7 +54,7 @@ Connection::Awaitable<size_t> Connection::ReadHead(Refusal& refusal) {
   for (size_t from = 0;;) {
     // Some clients end a body with a line of its own.
     size_t empty = 0;
-    while (std::string_view(in_).substr(empty).starts_with("\r\n")) empty += 2;
+    while (std::string_view{in_}.substr(empty).starts_with("\r\n")) empty += 2;
     in_.erase(0, empty);
     if (!in_.empty() && in_ != "\r" && phase_ == Phase::kIdle) {
       phase_ = Phase::kReading;

@@ -38,7 +38,7 @@ Connection::Awaitable<bool> Connection::SendAnswer(Response& response, const Ask
   phase_ = Phase::kSending;
   const std::string_view body =
       response.bytes.empty()
-          ? std::string_view(response.text)
+          ? std::string_view{response.text}
           : std::string_view(reinterpret_cast<const char*>(response.bytes.data()),
                              response.bytes.size());
   AnswerTraits traits{.length = body.size(),

@@ -1,6 +1,7 @@
 #include "src/server/http/exchange.h"
 
 #include <boost/asio/post.hpp>
+#include <exception>
 
 namespace peel::server {
 
@@ -8,7 +9,11 @@ LiveExchange::~LiveExchange() {
   if (answer_->is_settled) return;
   answer_->is_dropped = true;
   answer_->on_gone.clear();
-  answer_->Wake();
+  try {
+    answer_->Wake();
+  } catch (const std::exception&) {
+    // Without memory for a wake-up the connection learns of it by its deadline.
+  }
 }
 
 void LiveExchange::Reply(Response response) {

@@ -45,7 +45,7 @@ Result<std::string> DecodeExtended(std::string_view text) {
 
 const std::string* HeaderValue::Find(std::string_view name) const {
   const auto found =
-      std::ranges::find(parameters, name, [](const auto& p) { return std::string_view(p.first); });
+      std::ranges::find(parameters, name, [](const auto& p) { return std::string_view{p.first}; });
   return found == parameters.end() ? nullptr : &found->second;
 }
 

@@ -12,6 +12,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cstring>
+#include <exception>
 #include <filesystem>
 #include <utility>
 
@@ -189,9 +190,13 @@ class AsioServer final : public HttpServer {
   ~AsioServer() override {
     state_->is_stopped = true;
     state_->on_drained = {};
-    StopAccepting();
-    const std::vector<Connection*> all(state_->connections.begin(), state_->connections.end());
-    for (Connection* connection : all) connection->Abort();
+    try {
+      StopAccepting();
+      const std::vector<Connection*> all(state_->connections.begin(), state_->connections.end());
+      for (Connection* connection : all) connection->Abort();
+    } catch (const std::exception&) {
+      // What cannot be closed now is closed with the context.
+    }
   }
 
   Status Start() {

@@ -29,7 +29,7 @@ const std::string* Fields::Find(std::string_view name) const {
 
 std::string_view Fields::Get(std::string_view name) const {
   const std::string* value = Find(name);
-  return value == nullptr ? std::string_view() : std::string_view(*value);
+  return value == nullptr ? std::string_view() : std::string_view{*value};
 }
 
 }  // namespace peel::server

@@ -136,7 +136,7 @@ Result<std::vector<Part>> ParseMultipart(std::span<const uint8_t> body, std::str
   std::string_view rest = TextOf(body);
   Found found;
   // The first one may stand at the very beginning, without a line's end before it.
-  if (rest.starts_with(std::string_view(delimiter).substr(2))) {
+  if (rest.starts_with(std::string_view{delimiter}.substr(2))) {
     std::string_view behind = rest.substr(delimiter.size() - 2);
     found.line = TakeLineEnd(behind);
     if (found.line != Line::kNone) rest = behind;

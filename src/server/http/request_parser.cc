@@ -16,8 +16,8 @@ RequestParser::RequestParser() {
 }
 
 void RequestParser::on_request_impl(http::verb, Text name, Text address, int number, Error&) {
-  method = std::string_view(name);
-  target = std::string_view(address);
+  method = std::string_view{name};
+  target = std::string_view{address};
   version = number;
 }
 

@@ -47,7 +47,7 @@ Status Log::Reopen() {
   return OkStatus();
 }
 
-void Log::Put(std::string line, LogTime time) {
+void Log::Put(std::string_view line, LogTime time) {
   if (lost_ != told_lost_) {
     const std::string news = LogLine(form_, time, LogLevel::kWarning,
                                      std::to_string(lost_ - told_lost_) +

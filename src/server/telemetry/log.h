@@ -65,7 +65,7 @@ class Log {
 
  private:
   Log(LogForm form, std::string path) : form_(form), path_(std::move(path)) {}
-  void Put(std::string line, LogTime time);
+  void Put(std::string_view line, LogTime time);
   bool PutNow(std::string_view line);
 
   const LogForm form_;

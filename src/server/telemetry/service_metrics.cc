@@ -45,7 +45,7 @@ ServiceMetrics::ServiceMetrics(std::vector<std::string> routes, const std::strin
 
 std::string_view ServiceMetrics::RouteOf(std::string_view path) const {
   const auto found = std::ranges::find(routes_, path);
-  return found == routes_.end() ? std::string_view("other") : std::string_view(*found);
+  return found == routes_.end() ? std::string_view("other") : std::string_view{*found};
 }
 
 void ServiceMetrics::Answered(std::string_view path, int status, std::string_view model,

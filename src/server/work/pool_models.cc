@@ -108,7 +108,9 @@ PoolModel* Pool::Ready(const std::string& name) {
 bool Pool::MakeRoomForModel() {
   if (static_cast<int>(models_.size()) < std::max(options_.max_models, 1)) return true;
   PoolModel* oldest = nullptr;
-  for (auto& [name, model] : models_) {
+  for (auto& entry : models_) {
+    const std::string& name = entry.first;
+    PoolModel& model = entry.second;
     const bool wanted =
         name.empty() ||
         std::ranges::any_of(jobs_, [&](const auto& job) { return job.second->model == name; }) ||
@@ -145,7 +147,7 @@ void Pool::OnLoaded(const std::string& name, const Result<ModelInfo>& info) {
   PoolModel& model = found->second;
   if (!info.ok()) {
     const auto source = std::move(model.source);  // lives on while its event is told
-    const Status status = info.status();
+    const Status& status = info.status();
     if (name.empty()) {  // it could be loaded before
       StartFailed(model, status.message());
       return;
