@@ -113,9 +113,9 @@ Json Picture(std::string_view description, const std::vector<std::string>& types
       {"content", std::move(content)}};
 }
 
-Json Multipart(Json properties, std::vector<std::string> required) {
+Json Multipart(Json properties, const std::vector<std::string>& required) {
   Json schema = {{"type", "object"}, {"properties", std::move(properties)}};
-  if (!required.empty()) schema["required"] = std::move(required);
+  if (!required.empty()) schema["required"] = required;
   return {{"multipart/form-data", {{"schema", std::move(schema)}}}};
 }
 
@@ -532,7 +532,7 @@ Json Schemas() {
 
 Json Describe(const Facts& facts) {
   Json paths = Json::object();
-  for (Json part :
+  for (const Json& part :
        {CutPaths(), RectifyPath(), RembgPaths(), RemoveBgPaths(), OtherPaths(), OperatorPaths()}) {
     paths.update(part);
   }
