@@ -31,7 +31,9 @@ struct WinogradPlan {
   int64_t v_stride, m_stride;
 
   int64_t ScratchFloats() const { return int64_t{taps} * taps * (v_stride + m_stride); }
-  int64_t WeightFloats() const { return int64_t{taps} * taps * k_blocks * n_blocks * kBlock * kBlock; }
+  int64_t WeightFloats() const {
+    return int64_t{taps} * taps * k_blocks * n_blocks * kBlock * kBlock;
+  }
 };
 
 // A run of neighbouring tiles of one phase: output pixel (y + i * dilation_h, x + j * dilation_w).
