@@ -13,6 +13,7 @@ import pathlib
 import re
 import sys
 
+LIBRARY = ["metadata", "places", "quality", "duplicates", "labels", "store", "report"]
 CODECS = ["png", "bmp", "gif", "jpeg", "tiff", "webp", "heif", "jxl", "raw"]
 
 # (name, what belongs to it: folders, or files without their suffix). The longest fit counts.
@@ -32,11 +33,12 @@ LAYERS = [(name, [name]) for name in (
     ("src/engine/kernels (front)", ["src/engine/kernels/registry"])] + [(name, [name]) for name in (
     "src/engine/plan", "src/engine", "src/engine/quantize", "src/matte",
     "src/pipeline/model", "src/pipeline/cut", "src/pipeline/folder", "src/pipeline/jobs",
-    "src/video", "src/library",
+    "src/video",
+    *(f"src/library/{room}" for room in LIBRARY), "src/library",
     "src/server/http", "src/server/fetch", "src/server/guard", "src/server/telemetry",
     "src/server/page", "src/server/work", "src/server/api", "src/server", "src/capi",
     "apps/peel", "apps/peel/model", "apps/peel/doctor", "apps/peel/cut", "apps/peel/stream",
-    "apps/peel/rectify", "apps/peel/bench", "apps/peel/serve")] + [
+    "apps/peel/rectify", "apps/peel/bench", "apps/peel/serve", "apps/peel/scan")] + [
     ("apps/peel (front)", ["apps/peel/main"])]
 ORDER = {name: place for place, (name, _) in enumerate(LAYERS)}
 
@@ -54,6 +56,11 @@ APART = [(a, b) for a in ENGINE_CORE + ["src/engine/quantize"]
     ("src/matte", "src/codec"), ("src/matte", "src/rectify"), ("src/rectify", "src/codec"),
     ("src/base", "include/peel"),
     ("src/library", "src/video"), ("src/server", "src/library"), ("src/server", "src/video"),
+] + [(f"src/library/{a}", f"src/library/{b}") for a in LIBRARY[:5] for b in LIBRARY[:5] if a != b
+] + [(f"src/library/{a}", f"src/{b}") for a, seen in (
+    ("metadata", ("base", "codec")), ("places", ("base",)), ("quality", ("base", "image")),
+    ("duplicates", ("base", "image")), ("labels", ("base", "image", "engine")))
+    for b in ("image", "codec", "rectify", "engine", "matte", "pipeline", "video") if b not in seen
 ] + [(f"src/codec/{a}", f"src/codec/{b}") for a in CODECS for b in CODECS
      # TIFF deflates with PNG's encoder, a raw file's preview is a JPEG.
      if a != b and (a, b) not in (("tiff", "png"), ("raw", "jpeg"))]
@@ -64,7 +71,7 @@ SYSTEMS = [f"src/base/os/{system}" for system in ("linux", "posix", "windows")]
 STANDARD = {"assert.h", "stddef.h", "stdint.h", "stdio.h", "stdlib.h", "string.h", "math.h"}
 LIBRARIES = {"avif", "benchmark", "boost", "CLI", "fmt", "gif_lib.h", "gmock", "gtest", "hwy", "jerror.h",
              "jpeglib.h", "jxl", "lcms2.h", "libdeflate.h", "libheif", "libraw", "nanobind",
-             "nlohmann", "openssl", "peel", "protozero", "Python.h", "seccomp.h", "tiffio.h", "webp", "yaml-cpp", "zlib.h"}
+             "nlohmann", "openssl", "peel", "protozero", "Python.h", "seccomp.h", "sqlite3.h", "tiffio.h", "webp", "yaml-cpp", "zlib.h"}
 # What is no name.h and the system's all the same.
 SYSTEM_HEADERS = {"csignal", "cxxabi.h"}
 # What <cstdlib> and its likes declare of the system beside the standard; where it tells of itself; and
