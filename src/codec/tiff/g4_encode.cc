@@ -1,8 +1,6 @@
 #include "src/codec/tiff/g4_encode.h"
 
-#include <algorithm>
 #include <cstdarg>
-#include <cstdio>
 #include <memory>
 #include <string>
 
@@ -11,45 +9,19 @@
 #include "src/codec/bilevel.h"
 #include "src/codec/lazy/library_text.h"
 #include "src/codec/lazy/tiff_library.h"
+#include "src/codec/tiff/tiff_memory.h"
 
 namespace peel {
 namespace {
 
-// The TIFF that libtiff writes around the strip, in memory, and what it complained of.
-struct Target {
-  std::vector<uint8_t> bytes;
-  size_t at = 0;
-  std::string error;
+// Keeps the first error.
+int TakeError(TIFF*, void* user, const char*, const char* format, va_list arguments) {
+  auto& error = *static_cast<std::string*>(user);
+  if (error.empty()) error = TiffText(format, arguments);
+  return 1;
+}
 
-  static tmsize_t Read(thandle_t, void*, tmsize_t) { return 0; }
-  static tmsize_t Write(thandle_t handle, void* from, tmsize_t count) {
-    auto& target = *static_cast<Target*>(handle);
-    const auto* bytes = static_cast<const uint8_t*>(from);
-    const auto n = static_cast<size_t>(count);
-    if (target.at + n > target.bytes.size()) target.bytes.resize(target.at + n);
-    std::copy_n(bytes, n, target.bytes.begin() + static_cast<ptrdiff_t>(target.at));
-    target.at += n;
-    return count;
-  }
-  static toff_t Seek(thandle_t handle, toff_t offset, int whence) {
-    auto& target = *static_cast<Target*>(handle);
-    const size_t base = whence == SEEK_CUR   ? target.at
-                        : whence == SEEK_END ? target.bytes.size()
-                                             : 0;
-    target.at = base + offset;
-    return target.at;
-  }
-  static int Close(thandle_t) { return 0; }
-  static toff_t Size(thandle_t handle) { return static_cast<Target*>(handle)->bytes.size(); }
-  static int Note(TIFF*, void* user, const char*, const char* format, va_list arguments) {
-    char text[256];
-    std::vsnprintf(text, sizeof text, format, arguments);
-    auto& target = *static_cast<Target*>(user);
-    if (target.error.empty()) target.error = LibraryText(text);
-    return 1;
-  }
-  static int Ignore(TIFF*, void*, const char*, const char*, va_list) { return 1; }
-};
+int Ignore(TIFF*, void*, const char*, const char*, va_list) { return 1; }
 
 }  // namespace
 
@@ -70,17 +42,13 @@ Result<std::vector<uint8_t>> EncodeG4(ImageView<const uint8_t> bilevel) {
              bits.data() + static_cast<size_t>(y) * row_bytes);
   }
 
-  Target target;
-  const std::unique_ptr<TIFFOpenOptions, decltype(library->TIFFOpenOptionsFree)> options(
-      library->TIFFOpenOptionsAlloc(), library->TIFFOpenOptionsFree);
-  if (!options) return OutOfMemory("no memory left for coding the page");
-  library->TIFFOpenOptionsSetErrorHandlerExtR(options.get(), Target::Note, &target);
-  library->TIFFOpenOptionsSetWarningHandlerExtR(options.get(), Target::Ignore, nullptr);
-  const std::unique_ptr<TIFF, decltype(library->TIFFClose)> tiff(
-      library->TIFFClientOpenExt("TIFF", "w8", &target, Target::Read, Target::Write, Target::Seek,
-                                 Target::Close, Target::Size, nullptr, nullptr, options.get()),
-      library->TIFFClose);
-  if (!tiff) return OutOfMemory("no memory left for coding the page");
+  TiffMemory file;
+  std::string error;
+  PEEL_ASSIGN_OR_RETURN(
+      auto* const opened,
+      file.Open(*library, "w8", {.error = TakeError, .warning = Ignore, .user = &error}));
+  if (opened == nullptr) return OutOfMemory("no memory left for coding the page");
+  const std::unique_ptr<TIFF, decltype(library->TIFFClose)> tiff(opened, library->TIFFClose);
   const auto set = [&](uint32_t tag, auto value) {
     return library->TIFFSetField(tiff.get(), tag, value) == 1;
   };
@@ -96,10 +64,10 @@ Result<std::vector<uint8_t>> EncodeG4(ImageView<const uint8_t> bilevel) {
   const uint64_t *offsets = nullptr, *counts = nullptr;
   if (!written || !library->TIFFGetField(tiff.get(), TIFFTAG_STRIPOFFSETS, &offsets) ||
       !library->TIFFGetField(tiff.get(), TIFFTAG_STRIPBYTECOUNTS, &counts) || offsets == nullptr ||
-      counts == nullptr || offsets[0] + counts[0] > target.bytes.size()) {
-    return Internal("libtiff does not code the page" + InParentheses(target.error));
+      counts == nullptr || offsets[0] + counts[0] > file.bytes().size()) {
+    return Internal("libtiff does not code the page" + InParentheses(error));
   }
-  const auto first = target.bytes.begin() + static_cast<ptrdiff_t>(offsets[0]);
+  const auto first = file.bytes().begin() + static_cast<ptrdiff_t>(offsets[0]);
   return std::vector<uint8_t>(first, first + static_cast<ptrdiff_t>(counts[0]));
 }
 

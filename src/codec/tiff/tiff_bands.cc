@@ -30,8 +30,8 @@ Result<TiffReader::Bands> TiffReader::PlanBands(const TiffLayout& layout) {
       : layout.compression == COMPRESSION_DEFLATE || layout.compression == COMPRESSION_ADOBE_DEFLATE
           ? 1032
           : 0;
-  if (ratio > 0 && all / ratio > source_.bytes.size()) {
-    return Corrupt("the TIFF is truncated: " + std::to_string(source_.bytes.size()) +
+  if (ratio > 0 && all / ratio > file_.bytes().size()) {
+    return Corrupt("the TIFF is truncated: " + std::to_string(file_.bytes().size()) +
                    " bytes cannot hold " + std::to_string(layout.width) + " x " +
                    std::to_string(layout.height) + " pixels; get the whole file and try again");
   }

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cstdarg>
-#include <cstdio>
-#include <cstring>
 #include <string_view>
 
 #include "src/codec/lazy/library_text.h"
@@ -12,47 +10,22 @@
 namespace peel {
 namespace {
 
-constexpr uint64_t kMaxLibraryAllocation = uint64_t{4} << 30;
+constexpr tmsize_t kMaxLibraryAllocation = tmsize_t{4} << 30;
 constexpr size_t kMaxBlob = size_t{64} << 20;
 
 }  // namespace
 
-// What libtiff calls; user data is the reader or its source.
-struct TiffReader::Callbacks {
-  static tmsize_t Read(thandle_t handle, void* to, tmsize_t count) {
-    auto& source = *static_cast<Source*>(handle);
-    ++source.reads;
-    if (count <= 0 || source.at >= source.bytes.size()) return 0;
-    const size_t n = std::min<size_t>(static_cast<size_t>(count), source.bytes.size() - source.at);
-    std::memcpy(to, source.bytes.data() + source.at, n);
-    source.at += n;
-    return static_cast<tmsize_t>(n);
-  }
-  static tmsize_t Write(thandle_t, void*, tmsize_t) { return 0; }
-  static toff_t Seek(thandle_t handle, toff_t offset, int whence) {
-    auto& source = *static_cast<Source*>(handle);
-    const uint64_t base = whence == SEEK_CUR   ? source.at
-                          : whence == SEEK_END ? source.bytes.size()
-                                               : 0;
-    source.at = base + offset;
-    return source.at;
-  }
-  static int Close(thandle_t) { return 0; }
-  static toff_t Size(thandle_t handle) { return static_cast<Source*>(handle)->bytes.size(); }
-  static std::string Text(const char* format, va_list arguments) {
-    char buffer[256];
-    std::vsnprintf(buffer, sizeof(buffer), format, arguments);
-    return LibraryText(buffer);
-  }
+// What libtiff calls with its messages; user data is the reader's notes.
+struct TiffReader::Messages {
   static int Error(TIFF*, void* user, const char*, const char* format, va_list arguments) {
     auto& notes = *static_cast<Notes*>(user);
     std::string& text = notes.in_pixels ? notes.pixels_error : notes.error;
-    if (text.empty()) text = Text(format, arguments);
+    if (text.empty()) text = TiffText(format, arguments);
     return 1;
   }
   static int Warning(TIFF*, void* user, const char*, const char* format, va_list arguments) {
     auto& notes = *static_cast<Notes*>(user);
-    std::string text = Text(format, arguments);
+    std::string text = TiffText(format, arguments);
     if (notes.in_pixels) {
       // Remarks on the writer, not on the data.
       const bool remark = text.starts_with("Old-style") || text.starts_with("Depreciated") ||
@@ -74,17 +47,12 @@ struct TiffReader::Callbacks {
 Result<std::unique_ptr<TiffReader>> TiffReader::Open(std::span<const uint8_t> bytes, size_t most) {
   PEEL_ASSIGN_OR_RETURN(const TiffLibrary* library, OpenTiffLibrary());
   std::unique_ptr<TiffReader> reader(new TiffReader(*library, bytes));
-  const std::unique_ptr<TIFFOpenOptions, decltype(library->TIFFOpenOptionsFree)> options(
-      library->TIFFOpenOptionsAlloc(), library->TIFFOpenOptionsFree);
-  if (!options) return OutOfMemory("no memory left for reading the TIFF");
-  library->TIFFOpenOptionsSetErrorHandlerExtR(options.get(), Callbacks::Error, &reader->notes_);
-  library->TIFFOpenOptionsSetWarningHandlerExtR(options.get(), Callbacks::Warning, &reader->notes_);
-  library->TIFFOpenOptionsSetMaxSingleMemAlloc(options.get(),
-                                               static_cast<tmsize_t>(kMaxLibraryAllocation));
   // m: nothing to map.
-  reader->tiff_ = library->TIFFClientOpenExt("TIFF", "rm", &reader->source_, Callbacks::Read,
-                                             Callbacks::Write, Callbacks::Seek, Callbacks::Close,
-                                             Callbacks::Size, nullptr, nullptr, options.get());
+  PEEL_ASSIGN_OR_RETURN(reader->tiff_, reader->file_.Open(*library, "rm",
+                                                          {.error = Messages::Error,
+                                                           .warning = Messages::Warning,
+                                                           .user = &reader->notes_},
+                                                          kMaxLibraryAllocation));
   if (reader->tiff_ == nullptr) return reader->Damaged("its first directory cannot be read");
   reader->directories_ = WalkTiffDirectories(bytes, most);
   if (!reader->directories_.empty()) reader->photometric_ = reader->directories_[0].photometric;
@@ -145,8 +113,8 @@ Metadata TiffReader::ReadMetadata() {
   Metadata metadata;
   metadata.icc = Blob(TIFFTAG_ICCPROFILE);
   metadata.xmp = Blob(TIFFTAG_XMLPACKET);
-  metadata.exif = ExifFromTiff(source_.bytes);
-  metadata.iptc = IptcFromTiff(source_.bytes);
+  metadata.exif = ExifFromTiff(file_.bytes());
+  metadata.iptc = IptcFromTiff(file_.bytes());
   constexpr Resolution::Unit kUnits[] = {Resolution::Unit::kNone, Resolution::Unit::kInch,
                                          Resolution::Unit::kCentimetre};
   const auto unit = Field<uint16_t>(TIFFTAG_RESOLUTIONUNIT, RESUNIT_INCH);

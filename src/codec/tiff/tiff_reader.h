@@ -14,6 +14,7 @@
 #include "src/codec/picture.h"
 #include "src/codec/tiff/lab.h"
 #include "src/codec/tiff/tiff_directories.h"
+#include "src/codec/tiff/tiff_memory.h"
 
 namespace peel {
 
@@ -84,24 +85,19 @@ class TiffReader {
   // the picture: a sentence for the user, or empty.
   std::string Doubts() const;
   // Calls of libtiff for bytes so far.
-  uint64_t reads() const { return source_.reads; }
+  uint64_t reads() const { return file_.reads(); }
 
  private:
-  struct Source {
-    std::span<const uint8_t> bytes;
-    uint64_t at = 0;
-    uint64_t reads = 0;
-  };
   // libtiff's first words of each kind, on a page.
   struct Notes {
     std::string error, warning;  // of its directory
     bool in_pixels = false;
     std::string pixels_error;  // of its pixels: errors and warnings
   };
-  struct Callbacks;
+  struct Messages;
 
   TiffReader(const TiffLibrary& library, std::span<const uint8_t> bytes)
-      : lib_(library), source_{bytes} {}
+      : lib_(library), file_(bytes) {}
   Status Damaged(const std::string& where) const;
   template <typename T>
   T Field(uint32_t tag, T fallback) const {
@@ -116,7 +112,7 @@ class TiffReader {
   Status ReadPalette(TiffLayout* layout) const;
 
   const TiffLibrary& lib_;
-  Source source_;
+  TiffMemory file_;
   std::vector<TiffDirectory> directories_;
   int at_ = 0;            // the page selected
   int photometric_ = -1;  // of the page, as its directory has it
