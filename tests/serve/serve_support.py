@@ -7,6 +7,7 @@ import pathlib
 import re
 import signal
 import subprocess
+import sys
 import threading
 import time
 
@@ -14,21 +15,13 @@ import numpy as np
 import requests
 from PIL import Image
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "cli"))
+from cli_support import ball  # noqa: E402, F401
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "build" / "peel"
 SHARED = ROOT.parent / "shared"
 PATIENCE = 60  # seconds for what takes none: a loaded machine is no failure
-
-
-def ball(width=320, height=240):
-    """A red ball over a soft green ground: a subject that any model sees."""
-    y, x = np.mgrid[0:height, 0:width].astype(np.float64)
-    ground = np.stack([90 + y / height * 60, 140 + y / height * 50, 100 + 0 * y], axis=-1)
-    radius = 0.35 * min(width, height)
-    inside = np.clip(radius + 0.5 - np.hypot(x - width / 2, y - height / 2), 0, 1)[..., None]
-    light = np.hypot(x - width / 2 + radius / 3, y - height / 2 + radius / 3) / (2 * radius)
-    colour = np.clip(1.1 - light, 0.25, 1)[..., None] * np.array([235.0, 60.0, 45.0])
-    return Image.fromarray((ground * (1 - inside) + colour * inside).round().astype(np.uint8))
 
 
 def encoded(image, kind="JPEG", **how):
