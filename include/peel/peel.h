@@ -61,6 +61,7 @@
 extern "C" {
 #endif
 
+/* How a call ended; the handle's error text has the details. */
 typedef enum peel_status {
   PEEL_OK = 0,
   PEEL_INVALID_ARGUMENT = 1, /* the request makes no sense */
@@ -75,6 +76,7 @@ typedef enum peel_status {
   PEEL_INTERNAL = 10       /* a bug in Peel */
 } peel_status;
 
+/* Of the encoded result. */
 typedef enum peel_format {
   PEEL_PNG = 0,
   PEEL_JPEG = 1,
@@ -91,6 +93,7 @@ typedef enum peel_edges {
   PEEL_EDGES_MATTING = 3 /* closed-form matting around the edges: slower, keeps single hairs */
 } peel_edges;
 
+/* Where the network is computed. */
 typedef enum peel_device {
   PEEL_DEVICE_AUTO = 0,
   PEEL_DEVICE_CPU = 1,
@@ -102,6 +105,7 @@ typedef enum peel_device {
   PEEL_DEVICE_OPENVINO = 4
 } peel_device;
 
+/* What the network is computed in. */
 typedef enum peel_precision {
   PEEL_PRECISION_AUTO = 0,
   PEEL_PRECISION_FP32 = 1,
@@ -127,17 +131,18 @@ typedef enum peel_enhance {
   PEEL_ENHANCE_BW = 4 /* black and white alone */
 } peel_enhance;
 
+/* How a straightened picture is resampled. */
 typedef enum peel_filter {
   PEEL_FILTER_BICUBIC = 0,
   PEEL_FILTER_BILINEAR = 1,
   PEEL_FILTER_LANCZOS = 2
 } peel_filter;
 
-typedef struct peel_engine peel_engine;
-typedef struct peel_result peel_result;
-typedef struct peel_cancel peel_cancel;
-typedef struct peel_model_list peel_model_list;
-typedef struct peel_info peel_info;
+typedef struct peel_engine peel_engine;         /* a loaded model */
+typedef struct peel_result peel_result;         /* a file or pixels, and what is known of them */
+typedef struct peel_cancel peel_cancel;         /* stops calls from outside */
+typedef struct peel_model_list peel_model_list; /* the models known by name */
+typedef struct peel_info peel_info;             /* what the header of a picture says */
 
 /* "0.1.0": of the library that is running, not of this header. */
 PEEL_API const char* peel_version(void);
@@ -172,6 +177,7 @@ typedef struct peel_executor {
   void* opaque; /* handed to run; may be NULL */
 } peel_executor;
 
+/* What is loaded, where it runs and how much of the machine it may take. */
 typedef struct peel_engine_options {
   size_t size;       /* sizeof(peel_engine_options) */
   const char* model; /* a name, a path of an ONNX file, or NULL for the embedded model */
@@ -239,6 +245,7 @@ PEEL_API void peel_trim_memory(const peel_engine* engine);
 /* ---- cancelling --------------------------------------------------------------------------------
  */
 
+/* A token for `cancel` in the options of any number of calls. */
 PEEL_API peel_cancel* peel_cancel_create(void);
 /* Every call that was given this token stops after its current stage (decoding, network, …) and
  * returns PEEL_CANCELLED; so do later ones: a token is used once. */
@@ -254,6 +261,7 @@ PEEL_API void peel_cancel_free(peel_cancel* cancel); /* not before the calls hav
  * PEEL_BGR". */
 enum { PEEL_BGR = 0x100, PEEL_16_BIT = 0x200 };
 
+/* Pixels that are lent to a call, which only reads them. */
 typedef struct peel_pixels {
   const uint8_t* data;
   int width, height, channels;
@@ -297,6 +305,7 @@ typedef struct peel_rectify_options {
 /* Sets the defaults; size is sizeof(peel_rectify_options). */
 PEEL_API void peel_rectify_options_init(peel_rectify_options* options, size_t size);
 
+/* How a picture is decoded, cut out, composed and encoded. */
 typedef struct peel_cut_options {
   size_t size;            /* sizeof(peel_cut_options) */
   peel_format format;     /* of peel_cut's result; default PNG */
@@ -389,6 +398,7 @@ PEEL_API peel_result* peel_rectify_pixels(const peel_engine* engine, const peel_
                                           const peel_rectify_options* options,
                                           const peel_cut_options* cut);
 
+/* Frees the result and what its functions have pointed to. */
 PEEL_API void peel_result_free(peel_result* result);
 PEEL_API peel_status peel_result_status(const peel_result* result);
 PEEL_API const char* peel_result_error(const peel_result* result);   /* "" if there is none */
@@ -420,8 +430,8 @@ PEEL_API double peel_result_coverage(const peel_result* result);
 /* Of a picture that was to be straightened. 1: it was; all below is 0 or "" otherwise, save the
  * confidence of the best that was found. */
 PEEL_API int peel_result_straightened(const peel_result* result);
-PEEL_API const char* peel_result_reason(
-    const peel_result* result); /* why it was not; "" if it was */
+/* Why it was not; "" if it was. */
+PEEL_API const char* peel_result_reason(const peel_result* result);
 /* 0 to 1: how probable it is that the quad is right; 1 for corners that were given. */
 PEEL_API double peel_result_confidence(const peel_result* result);
 PEEL_API peel_quad_kind peel_result_quad_kind(const peel_result* result); /* never AUTO if it was */
@@ -457,8 +467,8 @@ PEEL_API int peel_info_width(const peel_info* info);          /* upright, like r
 PEEL_API int peel_info_height(const peel_info* info);
 /* EXIF's, 1 to 8; 5 to 8 are stored on their side. 1 if there is none. */
 PEEL_API int peel_info_orientation(const peel_info* info);
-PEEL_API int peel_info_frames(
-    const peel_info* info);                         /* frames or pages; peel_cut takes the first */
+/* Frames or pages; peel_cut takes the first. */
+PEEL_API int peel_info_frames(const peel_info* info);
 PEEL_API int peel_info_bits(const peel_info* info); /* per sample */
 /* As stored: 1 grey or palette index, 2 grey and alpha, 3, 4 RGBA or CMYK. */
 PEEL_API int peel_info_channels(const peel_info* info);

@@ -39,6 +39,7 @@ class Error : public std::runtime_error {
 };
 
 namespace internal {
+// Frees every kind of handle.
 struct Free {
   void operator()(peel_engine* p) const { peel_engine_free(p); }
   void operator()(peel_result* p) const { peel_result_free(p); }
@@ -74,6 +75,7 @@ class Executor {
   virtual void Run(int count, const std::function<void(int i)>& body) noexcept = 0;
 };
 
+// What is loaded and where it runs: the members of peel_engine_options.
 struct EngineOptions {
   std::string model{};  // a name or the path of an ONNX file; empty: the embedded model
   int threads = 0;      // 0: all processors this process may use
@@ -119,6 +121,7 @@ struct RectifyOptions {
   bool draw = false;  // instead of all that the picture with its quads drawn on
 };
 
+// How a picture is decoded, cut out, composed and encoded: the members of peel_cut_options.
 struct CutOptions {
   peel_format format = PEEL_PNG;
   int quality = 0;  // 1 to 100; 0: 90
@@ -296,6 +299,7 @@ class Engine {
     return call.Check(peel_rectify_pixels(handle_.get(), &p, &rectify.options(), &call.options()));
   }
 
+  // What was loaded and how it runs: the functions of peel.h by these names say more.
   std::string model() const { return peel_engine_model(handle_.get()); }
   std::string device() const { return peel_engine_device(handle_.get()); }
   std::string device_asked() const { return peel_engine_device_asked(handle_.get()); }
@@ -440,6 +444,7 @@ inline PictureInfo Probe(std::span<const uint8_t> bytes) {
           peel_info_channels(i),    peel_info_has_alpha(i) != 0};
 }
 
+// A model known by name.
 struct ModelEntry {
   std::string name, path;  // path is empty where the model is not on this machine
 };
