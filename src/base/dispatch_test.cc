@@ -38,7 +38,8 @@ PEEL_EXPORT(Never);
 
 int64_t Dispatched() {
   int64_t seen = 0;
-  EXPECT_EQ(PEEL_DISPATCH(Here)(seen), seen);
+  const int64_t told = PEEL_DISPATCH(Here)(seen);
+  EXPECT_EQ(told, seen);
   return seen;
 }
 

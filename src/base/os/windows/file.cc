@@ -171,9 +171,23 @@ int LockFile(int fd, FileLock kind, bool wait) {
 
 int RemoveFile(const std::string& path) { return DeleteFileW(Wide(path).c_str()) ? 0 : SetErrno(); }
 
+// A file that anybody has open cannot be replaced here. Who only reads it (another process of Peel,
+// a virus scanner) is soon done, so it is tried for about two seconds.
 int RenameFile(const char* from, const char* to) {
-  return MoveFileExW(Wide(from).c_str(), Wide(to).c_str(), MOVEFILE_REPLACE_EXISTING) ? 0
-                                                                                      : SetErrno();
+  const std::wstring source = Wide(from), target = Wide(to);
+  for (int attempt = 0;; ++attempt) {
+    if (MoveFileExW(source.c_str(), target.c_str(), MOVEFILE_REPLACE_EXISTING)) return 0;
+    const DWORD error = GetLastError();
+    const DWORD kind = GetFileAttributesW(target.c_str());
+    const bool is_folder =
+        kind != INVALID_FILE_ATTRIBUTES && (kind & FILE_ATTRIBUTE_DIRECTORY) != 0;
+    const bool is_open = error == ERROR_ACCESS_DENIED || error == ERROR_SHARING_VIOLATION;
+    if (!is_open || is_folder || attempt == 1000) {
+      SetLastError(error);
+      return SetErrno();
+    }
+    Sleep(1);  // which takes two, as a rule
+  }
 }
 
 int ListFolder(const std::string& folder, FunctionRef<void(std::string_view, FileKind)> entry) {
