@@ -39,7 +39,7 @@ class Locate : public ::testing::Test {
     const fs::path file = root_ / path;
     fs::create_directories(file.parent_path());
     std::ofstream(file) << "x";
-    return file.string();
+    return root_.string() + "/" + path;  // as names are put together everywhere
   }
   fs::path root_;
 };

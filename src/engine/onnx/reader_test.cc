@@ -332,7 +332,7 @@ class ExternalData : public ::testing::Test {
     for (const auto& [key, value] : entries) {
       tensor.Sub(13, Message().String(1, key).String(2, value));
     }
-    const std::string path = folder_ / "model.onnx";
+    const std::string path = (folder_ / "model.onnx").string();
     const std::string bytes = Model(Message()
                                         .Sub(1, NodeOf("Add", {"x", "c"}, {"y"}))
                                         .Sub(5, tensor)
