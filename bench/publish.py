@@ -7,12 +7,13 @@ usage: bench/publish.py                      writes the pages from the stored re
        bench/publish.py --check              exit code 1 where a page is not what the results give
 
 A stored result has: title, about (what is measured), command, machine, peers, tables (caption, columns,
-rows of text) and notes. Text for people stays as it is when figures are taken. `date` comes with the first
+rows of text) and notes. One that is `part_of` another becomes a section of that one's page. Text for people stays as it is when figures are taken. `date` comes with the first
 figures taken; a result without one was copied from the tables of an earlier page, and its page says so.
 """
 import argparse
 import json
 import pathlib
+import shutil
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -65,6 +66,8 @@ def take(folder, name):
     stored.update({key: record[key] for key in ("machine", "date") if key in record})
     (RESULTS / f"{name}.json").write_text(json.dumps(stored, indent=1, ensure_ascii=False) + "\n",
                                           encoding="utf-8")
+    if (folder / f"{name}.svg").exists():
+        shutil.copy(folder / f"{name}.svg", ROOT / "docs/images")
 
 
 def measured(result):
@@ -74,15 +77,19 @@ def measured(result):
     return f"Command: `{result['command']}`. Machine: {result['machine']}{date}.{peers}{copied}\n"
 
 
-def page(name):
-    result = read(name)
-    parts = [f"<!-- Made by bench/publish.py from results/{name}.json. -->\n# {result['title']}\n",
-             result["about"] + "\n"]
+def section(result, mark):
+    parts = [f"{mark} {result['title']}\n", result["about"] + "\n"]
     for entry in result["tables"]:
         parts.append((entry["caption"] + ":\n\n" if "caption" in entry else "") +
                      table(entry["columns"], entry["rows"]))
     parts += [note + "\n" for note in result["notes"]]
     return "\n".join(parts + [measured(result)])
+
+
+def page(name, sections):
+    """`sections`: the names of the results that are part of it."""
+    made = f"<!-- Made by bench/publish.py from results/{name}.json. -->\n"
+    return "\n".join([made + section(read(name), "#")] + [section(read(n), "##") for n in sections])
 
 
 def index(names):
@@ -107,9 +114,10 @@ def readme(text):
 
 def pages():
     """{path: text} of everything that is made here."""
-    names = {p.stem for p in RESULTS.glob("*.json")} - {"summary"}
+    owners = {p.stem: read(p.stem).get("part_of") for p in RESULTS.glob("*.json") if p.stem != "summary"}
+    names = {name for name, owner in owners.items() if owner is None}
     ordered = [n for n in ORDER if n in names] + sorted(names - set(ORDER))
-    made = {PAGES / f"{n}.md": page(n) for n in ordered}
+    made = {PAGES / f"{n}.md": page(n, sorted(part for part, owner in owners.items() if owner == n)) for n in ordered}
     made[PAGES / "README.md"] = index(ordered)
     made[ROOT / "README.md"] = readme((ROOT / "README.md").read_text(encoding="utf-8"))
     return made

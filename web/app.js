@@ -11,6 +11,7 @@ import {masked, Pyramid, whiteLike} from './pictures.js';
 import {Queue} from './queue.js';
 import {askCorners} from './rectify.js';
 import {about, apiKey, cut, findCorners, rectify} from './service.js';
+import {Sketcher} from './sketch.js';
 import {Strip} from './strip.js';
 import {Viewer} from './viewer.js';
 import {makeZip} from './zip.js';
@@ -20,6 +21,7 @@ const panel = new Panel($('panel'));
 const queue = new Queue(() => panel.options);
 const viewer = new Viewer($('stage'));
 const strip = new Strip($('queue'), queue);
+const sketcher = new Sketcher();
 let server = {};
 
 // What is shown
@@ -87,11 +89,11 @@ async function askForOriginal(item) {
 
 // For the brush: what is kept now.
 async function showCut(item) {
-  if (viewer.mode !== 'brush' || !item.matte || shown.matte === item.matte || !shown.before) return;
-  const {matte} = item;
-  shown.matte = matte;
-  const made = await masked(shown.before, matte);
-  if (shown.matte !== matte) return made.close();
+  if (viewer.mode !== 'brush' || !item.seen || shown.matte === item.seen || !shown.before) return;
+  const {seen} = item;
+  shown.matte = seen;
+  const made = await masked(shown.before, seen);
+  if (shown.matte !== seen) return made.close();
   forget('cut');
   shown.cut = made;
   view();
@@ -244,6 +246,7 @@ function enterBrush() {
   viewer.setMode('brush');
   brushIs(true);
   showCut(queue.current);
+  sketcher.prepare(queue.current, shown.before).catch(() => {});
   $('stage').focus({preventScroll: true});
   say('Brush. Paint what to keep or remove; arrow keys move the brush, Space puts it down.');
 }
@@ -252,6 +255,8 @@ function leaveBrush() {
   viewer.mode = '';
   brushIs(false);
   $('ring').hidden = true;
+  sketcher.stop();
+  if (shown.item) queue.refresh(shown.item);
   setMode();
 }
 function brushIs(on) {
@@ -264,12 +269,33 @@ function history() {
   $('undo').disabled = !done.length;
   $('redo').disabled = !undone.length;
 }
-function painted() {
+// The matte comes back twice: sketched at once, whole when the hand rests.
+async function painted() {
+  const start = performance.now();
+  const item = queue.current;
   history();
   viewer.drawStrokes();
-  queue.refresh(queue.current);
+  queue.hold(item);
+  $('busy').removeAttribute('value');
+  $('busy').hidden = false;
+  try {
+    const sketch = await sketcher.draw(item, shown.before);
+    if (sketch) {
+      queue.sketched(item, sketch);
+      await showCut(item);
+      performance.measure('stroke', {start});
+    } else if (viewer.mode !== 'brush' || item !== queue.current) {
+      queue.later(item);
+    } else {
+      return;  // a later stroke's
+    }
+  } catch {
+    queue.refresh(item);  // which tells what is the matter
+  }
+  if (item === queue.current) tell(item);
 }
 const step = (way) => () => viewer.mode === 'brush' && viewer.painter.strokes[way]() ? painted() : false;
+viewer.addEventListener('painting', () => queue.hold(queue.current));
 viewer.addEventListener('painted', painted);
 $('undo').addEventListener('click', step('undo'));
 $('redo').addEventListener('click', step('redo'));

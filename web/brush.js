@@ -49,14 +49,17 @@ export class Strokes {
     context.globalCompositeOperation = 'source-over';
   }
 
-  // The picture that the server calls hints: green is subject, red is background, the rest is clear.
-  hints(width, height) {
+  // The picture that the server calls hints: green is subject, red is background, the rest is clear. Its
+  // size, and how many of its pixels one of the picture is.
+  hints(width, height, scale = 1) {
     const context = new OffscreenCanvas(width, height).getContext('2d', {willReadFrequently: true});
+    context.scale(scale, scale);
     this.draw(context);
-    const {data} = context.getImageData(0, 0, width, height);
+    const pixels = new Uint32Array(context.getImageData(0, 0, width, height).data.buffer);
     const indices = new Uint8Array(width * height);
-    for (let i = 0, p = 0; i < indices.length; ++i, p += 4) {
-      if (data[p + 3] > 127) indices[i] = data[p + 1] > data[p] ? 1 : 2;
+    for (let i = 0; i < indices.length; ++i) {
+      const pixel = pixels[i];  // alpha, blue, green, red, from the top
+      if (pixel >>> 31) indices[i] = (pixel >> 8 & 255) > (pixel & 255) ? 1 : 2;
     }
     return palettePng(width, height, indices, [[0, 0, 0, 0], [0, 255, 0, 255], [255, 0, 0, 255]]);
   }

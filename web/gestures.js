@@ -14,6 +14,7 @@ export function watchStage(viewer, ring) {
   function paint(x, y) {
     const [u, v] = viewer.toPicture(x, y);
     strokes().begin(viewer.painter.tool(), viewer.painter.radius() / viewer.scale, u, v);
+    viewer.dispatchEvent(new Event('painting'));
     viewer.drawStrokes(true);
   }
   function painted() {
@@ -35,7 +36,7 @@ export function watchStage(viewer, ring) {
     fingers.set(e.pointerId, [x, y]);
     const middle = e.button === 1 || e.altKey;
     if (fingers.size === 2) {
-      if (doing === 'paint') { strokes().drop(); viewer.drawStrokes(); }
+      if (doing === 'paint') { strokes().drop(); viewer.dispatchEvent(new Event('painted')); }
       doing = 'pinch';
     } else if (viewer.mode === 'brush' && !middle) {
       if (e.button) return;

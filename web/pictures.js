@@ -30,21 +30,41 @@ export class Pyramid {
   close() { for (const level of this.levels) level.close(); }
 }
 
-// `before` where the matte is white, clear where it is black; the longer side at most `longer`.
+// `before` where the matte is white, clear where it is black; not larger than the matte, and its longer side
+// at most `longer`.
 export async function masked(before, matteBlob, longer = 2048) {
-  const scale = Math.min(1, longer / Math.max(before.width, before.height));
+  const matte = await createImageBitmap(matteBlob);
+  const scale = Math.min(1, longer / Math.max(before.width, before.height), matte.width / before.width);
   const width = Math.max(1, Math.round(before.width * scale));
   const height = Math.max(1, Math.round(before.height * scale));
   const context = new OffscreenCanvas(width, height).getContext('2d', {willReadFrequently: true});
-  const matte = await createImageBitmap(matteBlob);
   context.drawImage(matte, 0, 0, width, height);
   matte.close();
   const mask = context.getImageData(0, 0, width, height);
-  for (let i = 0; i < mask.data.length; i += 4) mask.data[i + 3] = mask.data[i];
+  const pixels = new Uint32Array(mask.data.buffer);
+  for (let i = 0; i < pixels.length; ++i) pixels[i] = pixels[i] << 24;
   context.putImageData(mask, 0, 0);
   context.globalCompositeOperation = 'source-in';
   context.drawImage(before.level(scale), 0, 0, width, height);
   return Pyramid.of(context.canvas.transferToImageBitmap());
+}
+
+// The picture as a file of this size. A JPEG stays one; what may be transparent becomes a WebP.
+export function fileAt(picture, width, height, type) {
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext('2d');
+  context.imageSmoothingQuality = 'high';
+  context.drawImage(picture.level(width / picture.width), 0, 0, width, height);
+  return canvas.convertToBlob({type: type === 'image/jpeg' ? type : 'image/webp', quality: .92});
+}
+
+// A matte as a PNG of this size.
+export async function greyAt(matte, width, height) {
+  const bitmap = await createImageBitmap(matte, {resizeWidth: width, resizeHeight: height, resizeQuality: 'high'});
+  const canvas = new OffscreenCanvas(width, height);
+  canvas.getContext('2d').drawImage(bitmap, 0, 0);
+  bitmap.close();
+  return canvas.convertToBlob({type: 'image/png'});
 }
 
 // A white picture as large as this PNG.

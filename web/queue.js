@@ -7,6 +7,7 @@ import {lookFields, matteFields, reframes, textOf} from './options.js';
 import {sizeOf} from './png.js';
 
 const MOST_TRIES = 6;  // of one picture while the server is busy
+const REST = 800;      // milliseconds without a stroke until the whole is asked for
 
 let ids = 0;
 
@@ -23,6 +24,7 @@ class Item {
   matteFor = '';
   matte = null;      // with the strokes, and for which strokes
   matteStrokes = 0;
+  seen = null;       // what the brush shows: the last matte that came, sketched or whole
   original = null;   // the picture as PNG where the browser cannot read the file
 
   constructor(file) { this.file = file; }
@@ -93,7 +95,7 @@ export class Queue extends EventTarget {
   replace(item, file) {
     this.#halt(item);
     Object.assign(item, {file, strokes: new Strokes(), result: null, baseMatte: null, matte: null,
-                         matteFor: '', original: null});
+                         matteFor: '', seen: null, original: null});
     this.#tell('replaced', item);
     this.retry(item);
   }
@@ -106,6 +108,25 @@ export class Queue extends EventTarget {
       return;
     }
     if (!item.isBusy || this.#running.get(item)?.asked !== this.#asked(item)) this.retry(item);
+  }
+
+  // A hand is at work on its strokes: what is under way would be of others.
+  hold(item) {
+    if (item.result && (item.isBusy || item.state === 'waiting')) this.cancel(item);
+    else this.#wait(item);
+  }
+
+  // The strokes' matte as the brush shows it; the whole once the hand rests.
+  sketched(item, {matte, isWhole}) {
+    item.seen = matte;
+    if (isWhole) Object.assign(item, {matte, matteStrokes: item.strokes.version});
+    this.#wait(item, REST);
+  }
+  // Put away before its matte came.
+  later(item) { if (this.items.includes(item)) this.#wait(item, REST); }
+  #wait(item, milliseconds) {
+    clearTimeout(this.#timers.get(item));
+    if (milliseconds) this.#timers.set(item, setTimeout(() => this.refresh(item), milliseconds));
   }
 
   isFresh(item) { return item.state === 'done' && item.result?.asked === this.#asked(item); }
@@ -167,7 +188,7 @@ export class Queue extends EventTarget {
       item.result = {...answer, asked: this.#wishes(o) + version, framed: reframes(o)};
       if (wantsMatte) {
         if (!version) Object.assign(item, {baseMatte: answer.matte, matteFor});
-        Object.assign(item, {matte: answer.matte, matteStrokes: version});
+        Object.assign(item, {matte: answer.matte, matteStrokes: version, seen: answer.matte});
       }
       item.tries = 0;
       this.#running.delete(item);
@@ -189,7 +210,7 @@ export class Queue extends EventTarget {
     const known = item.baseMatte && item.matteFor === matteFor;
     const fields = [['image', item.file], ...lookFields(o)];
     const version = known ? item.strokes.version : 0;
-    if (known && !version) Object.assign(item, {matte: item.baseMatte, matteStrokes: 0});
+    if (known && !version) Object.assign(item, {matte: item.baseMatte, matteStrokes: 0, seen: item.baseMatte});
     if (known && item.matteStrokes === version) {
       fields.push(['matte', item.matte]);
       return {fields, wantsMatte: false, version};

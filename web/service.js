@@ -102,6 +102,15 @@ export async function cut(fields, {wantsMatte, signal, upload}) {
           hasSubject: told.has_subject !== false, model: told.model, device: told.device, took};
 }
 
+// The matte alone, a grey PNG of the picture's size.
+export async function matteOf(fields, signal) {
+  const body = new FormData();
+  for (const [name, value] of fields) body.append(name, value, value.name ?? name);
+  body.append('mask', 'true');
+  body.append('format', 'png');
+  return (await send('POST', '/v1/cut', {body, signal})).response;
+}
+
 // What the server finds in a picture: its four corners as rectify takes them, or null and why.
 export async function findCorners(image, signal) {
   const body = new FormData();

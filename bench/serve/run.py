@@ -168,16 +168,12 @@ def refusals(peel, pictures, model_env):
                     "/v1/cut?edges=matting", "image", pathlib.Path(pictures[0]).read_bytes(), model_env)
     small = b"x" * 1000
     request = (b"POST /v1/cut HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nContent-Length: 1000\r\n\r\n" + small)
-    stop, taken = threading.Event(), []
-
-    def fill():
-        data = pathlib.Path(pictures[0]).read_bytes()
-        while not stop.is_set():
-            server.post(data)
-
-    threads = [threading.Thread(target=fill) for _ in range(3)]
-    for thread in threads:
-        thread.start()
+    taken = []
+    # One picture at work, one that waits, from a process of its own: threads of this one would take turns with
+    # the clock.
+    fill = subprocess.Popen(["wrk", "-t1", "-c2", "-d600s", "--timeout=60s", "-s", HERE / "load.lua",
+                             server.address + server.path, "--", server.field, os.devnull, "-", pictures[0]],
+                            stdout=subprocess.DEVNULL)
     while len(taken) < 200:
         connection = socket.create_connection(("127.0.0.1", 7311))
         begun = time.perf_counter()
@@ -188,9 +184,8 @@ def refusals(peel, pictures, model_env):
             taken.append(ms)
         connection.close()
         time.sleep(0.005)
-    stop.set()
-    for thread in threads:
-        thread.join()
+    fill.kill()
+    fill.wait()
     server.end()
     taken.sort()
     return {"p50_ms": statistics.median(taken), "p99_ms": taken[int(len(taken) * 0.99)]}
@@ -305,7 +300,7 @@ def soak(args):
     server = Server("peel", [args.peel, "serve", "--port", "7304", "--log", "off"], 7304, "/v1/cut", "image",
                     pictures[0], {"PEEL_CONFIG": "off"})
     end = time.monotonic() + args.soak * 60
-    counts, lock = {}, threading.Lock()
+    counts, killed, lock = {}, [], threading.Lock()
 
     def client(seed):
         chance = random.Random(seed)
@@ -325,6 +320,7 @@ def soak(args):
             if workers:
                 with contextlib.suppress(OSError):
                     os.kill(chance.choice(workers), signal.SIGKILL)
+                    killed.append(time.monotonic())
 
     threads = [threading.Thread(target=client, args=(i,)) for i in range(6)] + [threading.Thread(target=killer)]
     for thread in threads:
@@ -335,16 +331,38 @@ def soak(args):
         curve.append((sum(counts.values()), resident(server.process.pid)))
     samples = server.samples
     server.end()
-    half = [(n, mb) for n, mb in curve if n > curve[-1][0] * 0.2]
-    slope = 0.0
-    if len(half) > 2:
-        mean_n, mean_mb = statistics.mean(n for n, _ in half), statistics.mean(mb for _, mb in half)
-        slope = 1000 * sum((n - mean_n) * (mb - mean_mb) for n, mb in half) / sum((n - mean_n)**2 for n, _ in half)
-    record = {"machine": measure.machine(), "date": time.strftime("%Y-%m-%d"), "minutes": args.soak, "statuses": {str(k): v for k, v in counts.items()},
-              "slope_mb_per_1000": slope, "most_mb": max(mb for _, mb in samples), "curve": curve, "samples": samples}
-    (out / "soak.json").write_text(json.dumps(record, indent=1))
-    folder_bench.plot({"peel serve": samples}, out / "soak-memory.svg")
-    print(json.dumps({k: v for k, v in record.items() if k not in ("curve", "samples", "machine")}, indent=1))
+    record = {"machine": measure.machine(), "date": time.strftime("%Y-%m-%d"), "minutes": args.soak,
+              "statuses": {str(k): v for k, v in counts.items()}, "killed": len(killed),
+              "most_mb": max(mb for _, mb in samples), "curve": curve, "samples": samples}
+    (out / "serve-soak.json").write_text(json.dumps(record, indent=1))
+    report_soak(record, out)
+
+
+def slope_of(curve, warm=0.2):
+    """MB more for each 1,000 requests, by least squares, and its standard error, once the first part has warmed it."""
+    late = [(n / 1000, mb) for n, mb in curve if n > curve[-1][0] * warm]
+    if len(late) < 3:
+        return 0.0, 0.0
+    mean_n, mean_mb = statistics.mean(n for n, _ in late), statistics.mean(mb for _, mb in late)
+    spread = sum((n - mean_n)**2 for n, _ in late)
+    slope = sum((n - mean_n) * (mb - mean_mb) for n, mb in late) / spread
+    rest = sum((mb - mean_mb - slope * (n - mean_n))**2 for n, mb in late)
+    return slope, (rest / (len(late) - 2) / spread)**0.5
+
+
+def report_soak(record, out):
+    slope, error = slope_of(record["curve"])
+    answers = sum(record["statuses"].values())
+    by_status = ", ".join(f"{count:,} × {status}" for status, count in sorted(record["statuses"].items()))
+    thirds = " · ".join(f"{mb:.0f}" for mb in folder_bench.thirds(record["samples"]))
+    rows = [("minutes", f"{record['minutes']:g}"), ("requests", f"{answers:,}"), ("answers", by_status),
+            ("workers killed", str(record["killed"])), ("most memory", f"{record['most_mb']:.0f} MB"),
+            ("most memory in each third", f"{thirds} MB"),
+            ("more memory for each 1,000 requests", f"{slope:+.2f} MB (± {error:.2f})")]
+    text = "| | peel |\n|---|---|\n" + "".join(f"| {name} | {value} |\n" for name, value in rows)
+    (out / "serve-soak.md").write_text(text, encoding="utf-8")
+    folder_bench.plot({"peel serve": record["samples"]}, out / "serve-soak.svg")
+    print(text)
 
 
 def main():

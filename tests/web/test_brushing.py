@@ -1,16 +1,26 @@
-"""The brush: strokes go to the server as hints, and come back as another matte."""
+"""The brush: strokes go to the server as hints, and come back as another matte: at once at the size that is
+looked at, and once the hand rests in the result."""
 import io
+import time
 
 import numpy as np
 from PIL import Image
 from selenium.webdriver.common.keys import Keys
 
 
+def sketches(between):
+    return [cut for cut in between.cuts if cut.fields.get("mask") == "true"]
+
+
+def wholes(between):
+    return [cut for cut in between.cuts if "mask" not in cut.fields]
+
+
 def settle(page, between, count):
-    import time
+    """Until the result has been asked for so many times, and has come."""
     end = time.monotonic() + 90
-    while len(between.cuts) < count or not between.cuts[-1].status:
-        assert time.monotonic() < end, f"{len(between.cuts)} requests"
+    while len(wholes(between)) < count or not wholes(between)[-1].status:
+        assert time.monotonic() < end, f"{len(wholes(between))} requests"
         time.sleep(.03)
     page.wait_done(1)
 
@@ -39,9 +49,9 @@ def test_strokes_keep_and_remove(page, between, sample):
     page.drag((.75, .2), (.8, .22))
     settle(page, between, 3)
 
-    first = between.cuts[1].fields
-    assert isinstance(first["matte"], bytes) and first["matte?"] == "1"
-    hints = hints_of(between.cuts[-1])
+    first = sketches(between)[0].fields
+    assert isinstance(first["matte"], bytes) and "background" not in first
+    hints = hints_of(sketches(between)[-1])
     assert hints.shape[:2] == (840, 1120), "as large as the picture"
     red = (hints[..., 0] == 255) & (hints[..., 1] == 0) & (hints[..., 3] == 255)
     green = (hints[..., 1] == 255) & (hints[..., 0] == 0) & (hints[..., 3] == 255)
@@ -66,7 +76,7 @@ def test_undo_and_redo(page, between, sample):
     assert not np.array_equal(changed, before)
     page.with_ctrl("z")
     settle(page, between, 3)
-    assert "hints" not in between.cuts[-1].fields
+    assert len(sketches(between)) == 1, "the network's matte is here already"
     assert np.array_equal(np.asarray(result(page))[..., 3], before[..., 3])
     assert not page.find("#undo").is_enabled() and page.find("#redo").is_enabled()
     page.click("#redo")
@@ -82,7 +92,7 @@ def test_erasing_takes_strokes_back(page, between, sample):
     page.js("document.getElementById('brush-size').value = 120")
     page.drag((.77, .2), (.81, .2))
     settle(page, between, 3)
-    assert hints_of(between.cuts[-1])[..., 3].max() == 0
+    assert hints_of(sketches(between)[-1])[..., 3].max() == 0
 
 
 def test_brush_by_keys_alone(page, between, sample):
@@ -95,7 +105,7 @@ def test_brush_by_keys_alone(page, between, sample):
     assert page.value("document.querySelector('[name=paint]:checked').value") == "remove"
     page.press(Keys.ARROW_DOWN, Keys.ARROW_DOWN, Keys.SPACE)
     settle(page, between, 2)
-    hints = hints_of(between.cuts[-1])
+    hints = hints_of(sketches(between)[-1])
     red = (hints[..., 0] == 255) & (hints[..., 3] == 255)
     assert red.sum() > 100
     page.press("]")
@@ -110,11 +120,11 @@ def test_options_after_strokes_keep_them(page, between, sample):
     page.click("[name=paint][value=remove]")
     page.drag((.45, .6), (.55, .6))
     settle(page, between, 2)
-    red = hints_of(between.cuts[-1])[..., 0] == 255
+    red = hints_of(sketches(between)[-1])[..., 0] == 255
     page.click("#brush-done")
     page.click("[name=shadow]")
     settle(page, between, 3)
-    last = between.cuts[-1].fields
+    last = wholes(between)[-1].fields
     assert "hints" not in last and "matte?" not in last, "the matte that came back holds them already"
     page.click("[name=shadow]")
     settle(page, between, 4)
@@ -122,7 +132,7 @@ def test_options_after_strokes_keep_them(page, between, sample):
     # Another matte from the network takes the strokes with it: two requests, one after the other.
     page.set("edges", "off")
     settle(page, between, 6)
-    assert "hints" not in between.cuts[4].fields and "hints" in between.cuts[5].fields
+    assert "hints" not in wholes(between)[4].fields and "hints" in wholes(between)[5].fields
     assert (np.asarray(result(page))[..., 3][red] == 0).all()
 
 
@@ -155,3 +165,77 @@ def test_brush_on_a_picture_come_back_to(page, between, sample):
     page.take_brush()
     page.drag((.78, .2), (.8, .2))
     page.wait("!document.getElementById('undo').disabled", "the stroke")
+
+
+def test_a_large_picture_is_sketched_small(page, between, sample, tmp_path):
+    large = tmp_path / "large.jpg"
+    Image.open(sample("duck")).resize((2800, 2100)).save(large, quality=90)
+    page.choose(large)
+    page.wait_done()
+    page.take_brush()
+    page.click("[name=paint][value=remove]")
+    page.drag((.42, .62), (.5, .62), (.55, .62))
+    settle(page, between, 2)
+
+    sketch, whole = sketches(between)[0].fields, wholes(between)[-1].fields
+    small = Image.open(io.BytesIO(sketch["image"]))
+    assert small.format == "JPEG" and 1.9e6 < small.width * small.height < 2.1e6
+    for part in ("hints", "matte"):
+        assert Image.open(io.BytesIO(sketch[part])).size == small.size
+    assert len(sketch["image"]) < large.stat().st_size / 1.5
+    # What counts is solved from the file itself, by the same strokes.
+    assert whole["image"] == large.read_bytes()
+    hints = np.asarray(Image.open(io.BytesIO(whole["hints"])).convert("RGBA"))
+    assert hints.shape[:2] == (2100, 2800)
+    strokes = np.asarray(Image.open(io.BytesIO(sketch["hints"])).convert("RGBA"))[..., 3].mean()
+    assert abs(hints[..., 3].mean() - strokes) < .05 * strokes
+    alpha = np.asarray(result(page))[..., 3]
+    assert alpha.shape == (2100, 2800) and (alpha[hints[..., 3] == 255] == 0).all()
+
+
+def cut_out_pixel(page, u, v):
+    """RGBA of what lies under the strokes on the stage."""
+    page.drawn()
+    return page.value("Array.from(((c) => c.getContext('2d').getImageData("
+                      f"{u} * c.width, {v} * c.height, 1, 1).data)(document.getElementById('after')))")
+
+
+def test_a_sketch_is_seen_before_the_whole_is_asked_for(page, between, sample):
+    begin(page, sample)
+    page.wait("document.getElementById('facts').textContent.includes('×')", "the first cut-out")
+    kept = cut_out_pixel(page, .5, .62)
+    page.click("[name=paint][value=remove]")
+    page.drag((.42, .62), (.5, .62), (.55, .62))
+    page.wait("performance.getEntriesByName('stroke').length === 1", "the sketch")
+    gone, asked = cut_out_pixel(page, .5, .62), len(wholes(between))
+    assert asked == 1
+    assert sum(abs(a - b) for a, b in zip(kept, gone)) > 60, "the duck's breast shows through"
+    # Leaving the brush asks at once.
+    page.click("#brush-done")
+    settle(page, between, 2)
+
+
+def test_strokes_in_haste_are_one_result(page, between, sample):
+    begin(page, sample)
+    page.click("[name=paint][value=remove]")
+    between.hold.clear()  # no answer comes in between
+    for y in (.56, .6, .64):
+        page.drag((.45, y), (.52, y))
+    between.hold.set()
+    settle(page, between, 2)
+    assert len(wholes(between)) == 2
+    red = hints_of(sketches(between)[-1])[..., 0] == 255
+    assert (np.asarray(result(page))[..., 3][red] == 0).all()
+
+
+def test_a_busy_server_is_told_of_and_asked_again(page, between, sample):
+    begin(page, sample)
+    busy = (503, {"Retry-After": "1", "Content-Type": "application/json"}, b'{"error": {"code": "busy", "message": "full"}}')
+    between.refusals += [busy, busy]
+    page.click("[name=paint][value=remove]")
+    page.drag((.42, .62), (.5, .62))
+    page.wait("!document.getElementById('veil').hidden", "what is the matter")
+    settle(page, between, 3)
+    last = wholes(between)[-1].fields
+    hints = np.asarray(Image.open(io.BytesIO(last["hints"])).convert("RGBA"))
+    assert (np.asarray(result(page))[..., 3][hints[..., 3] == 255] == 0).all()
