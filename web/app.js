@@ -246,10 +246,19 @@ function enterBrush() {
   viewer.setMode('brush');
   brushIs(true);
   showCut(queue.current);
-  sketcher.prepare(queue.current, shown.before).catch(() => {});
+  prepareSketch();
   $('stage').focus({preventScroll: true});
   say('Brush. Paint what to keep or remove; arrow keys move the brush, Space puts it down.');
 }
+function prepareSketch() {
+  if (viewer.mode !== 'brush' || !shown.item?.baseMatte || !shown.before) return;
+  sketcher.prepare(shown.item, shown.before, viewer.scale * devicePixelRatio).catch(() => {});
+}
+let viewed = 0;
+viewer.addEventListener('view', () => {
+  clearTimeout(viewed);
+  viewed = setTimeout(prepareSketch, 200);
+});
 function leaveBrush() {
   if (viewer.mode !== 'brush') return false;
   viewer.mode = '';
@@ -279,7 +288,7 @@ async function painted() {
   $('busy').removeAttribute('value');
   $('busy').hidden = false;
   try {
-    const sketch = await sketcher.draw(item, shown.before);
+    const sketch = await sketcher.draw(item, shown.before, viewer.scale * devicePixelRatio);
     if (sketch) {
       queue.sketched(item, sketch);
       await showCut(item);
