@@ -28,7 +28,7 @@ for name in "${targets[@]}"; do
   # A target may have its own seeds; those that read picture files share the broken and odd ones.
   [ -d "fuzz/seeds/$name" ] && seeds+=("fuzz/seeds/$name")
   case $name in
-    decode_* | codec_* | exif_* | frames_* | heif_* | picture_*)
+    decode_* | codec_* | exif_* | frames_* | heif_* | photo_* | picture_*)
       for folder in ../shared/images/odd ../shared/images/broken; do
         [ -d "$folder" ] && seeds+=("$folder")
       done ;;
