@@ -36,8 +36,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Check(photo->gps_lat.has_value() == photo->gps_lon.has_value());
   if (photo->gps_lat) Check(std::abs(*photo->gps_lat) <= 90 && std::abs(*photo->gps_lon) <= 180);
   if (photo->rating) Check(*photo->rating >= -1 && *photo->rating <= 5);
-  for (const auto& number : {photo->focal_mm, photo->focal35_mm, photo->aperture,
-                             photo->exposure_s}) {
+  for (const auto& number :
+       {photo->focal_mm, photo->focal35_mm, photo->aperture, photo->exposure_s}) {
     if (number) Check(std::isfinite(*number) && *number > 0);
   }
   if (photo->gps_alt) Check(std::isfinite(*photo->gps_alt));

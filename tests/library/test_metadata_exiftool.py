@@ -251,7 +251,9 @@ def ask_exiftool(files, tmp_path):
     arguments.write_text("\n".join(map(str, files)), encoding="utf-8")
     out = subprocess.run(["exiftool", "-n", "-json", "-G1", "-q", "-q", "-@", str(arguments)],
                          capture_output=True, check=False)
-    return {r["SourceFile"]: r for r in json.loads(out.stdout.decode("utf-8", "replace"))}
+    # Numbers as they stand: a software of "1.00" is no 1.0.
+    return {r["SourceFile"]: r for r in json.loads(out.stdout.decode("utf-8", "replace"),
+                                                   parse_float=str)}
 
 
 def compare(records, oracle):

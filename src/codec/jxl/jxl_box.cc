@@ -31,7 +31,8 @@ std::vector<uint8_t> UnpackJxlBox(std::span<const uint8_t> contents, size_t max_
   const LibraryPrints prints;
   const std::unique_ptr<JxlDecoder, void (*)(JxlDecoder*)> decoder(
       (*lib)->JxlDecoderCreate(nullptr), (*lib)->JxlDecoderDestroy);
-  if (!decoder || (*lib)->JxlDecoderSubscribeEvents(decoder.get(), JXL_DEC_BOX) != JXL_DEC_SUCCESS ||
+  if (!decoder ||
+      (*lib)->JxlDecoderSubscribeEvents(decoder.get(), JXL_DEC_BOX) != JXL_DEC_SUCCESS ||
       (*lib)->JxlDecoderSetDecompressBoxes(decoder.get(), JXL_TRUE) != JXL_DEC_SUCCESS) {
     return {};
   }
@@ -43,7 +44,8 @@ std::vector<uint8_t> UnpackJxlBox(std::span<const uint8_t> contents, size_t max_
     const JxlDecoderStatus status = (*lib)->JxlDecoderProcessInput(decoder.get());
     if (status == JXL_DEC_BOX && !begun) {
       JxlBoxType type = {};
-      if ((*lib)->JxlDecoderGetBoxType(decoder.get(), type, JXL_FALSE) != JXL_DEC_SUCCESS) return {};
+      if ((*lib)->JxlDecoderGetBoxType(decoder.get(), type, JXL_FALSE) != JXL_DEC_SUCCESS)
+        return {};
       if (std::string_view(type, 4) != "brob") continue;
       begun = true;
       box.resize(std::min(std::max<size_t>(4096, contents.size() * 4), max_bytes));

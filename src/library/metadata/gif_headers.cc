@@ -99,8 +99,8 @@ Status ReadGifHeaders(HeaderReader* file, PhotoFacts* facts) {
       const bool is_icc = named && name == "ICCRGBG1012";
       whole = whole && cursor.SkipBlocks(is_icc ? &profile : nullptr, kMaxProfile);
       if (is_icc) {
-        facts->icc_name = IccDescription(
-            {reinterpret_cast<const uint8_t*>(profile.data()), profile.size()});
+        facts->icc_name =
+            IccDescription({reinterpret_cast<const uint8_t*>(profile.data()), profile.size()});
       }
       if (named && name == "XMP DataXMP" && whole && cursor.at() > begin + kXmpTail) {
         const auto packet = file->View(begin, cursor.at() - begin - kXmpTail);

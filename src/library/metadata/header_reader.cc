@@ -9,8 +9,6 @@ namespace {
 
 // The first block holds all of most files' headers; those behind it are of what lies scattered.
 constexpr uint64_t kFirstBlock = 16384, kBlock = 4096;
-// No camera's or editor's headers come near these; a file that does is after our time.
-constexpr uint64_t kMaxBytes = uint64_t{32} << 20;
 constexpr int kMaxCalls = 100000;
 constexpr int kMaxSteps = 200000;
 // How many of the latest blocks are searched for what is asked for.

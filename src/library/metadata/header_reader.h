@@ -37,11 +37,16 @@ class HeaderReader {
   // That something is damaged or was left out, as a sentence. The first one stays.
   void Warn(std::string warning);
 
+  // How much has been asked of the file so far.
+  uint64_t bytes_read() const { return kMaxBytes - bytes_left_; }
+
   // Of reading the file; ok where it has only been found damaged.
   const Status& status() const { return status_; }
   const std::string& warning() const { return warning_; }
 
   static constexpr uint64_t kMaxView = uint64_t{4} << 20;
+  // No camera's or editor's headers come near this; a file that does is after our time.
+  static constexpr uint64_t kMaxBytes = uint64_t{32} << 20;
 
  private:
   struct Block {

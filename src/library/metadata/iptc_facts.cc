@@ -42,7 +42,8 @@ void ReadIptc(std::span<const uint8_t> records, Facts* facts) {
   const std::vector<uint8_t> clean = CleanIptc(records);
   std::string date, time;
   for (size_t at = 0; clean.size() - at >= 5;) {
-    // Whole by CleanIptc: mark, record, number, size (of a long one: how many bytes of size follow).
+    // Whole by CleanIptc: mark, record, number, size (of a long one: how many bytes of size
+    // follow).
     const auto id = ReadBig16(&clean[at + 1]);
     size_t head = 5, size = ReadBig16(&clean[at + 3]);
     if (size >= 0x8000) {

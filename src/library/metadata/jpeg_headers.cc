@@ -84,8 +84,8 @@ class JpegWalk {
   }
 
   void Segment(uint8_t marker, uint64_t at, uint64_t size) {
-    const bool is_frame = marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 &&
-                          marker != 0xCC;
+    const bool is_frame =
+        marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
     if (is_frame && facts_->width == 0) {
       const auto frame = file_.View(at, 5);
       if (frame.size() < 5) return;
@@ -174,8 +174,9 @@ class JpegWalk {
   std::vector<Part> extended_, icc_, photoshop_;
 };
 
-// Samsung's trailer: "SEFH", version, count, and for each record two bytes, its kind, how far before
-// this directory it lies, its size; then the directory's length and "SEFT" at the file's very end.
+// Samsung's trailer: "SEFH", version, count, and for each record two bytes, its kind, how far
+// before this directory it lies, its size; then the directory's length and "SEFT" at the file's
+// very end.
 bool HasSamsungMotion(HeaderReader* file) {
   constexpr uint16_t kMotionPhoto = 0x0A30;
   uint8_t end[8];

@@ -169,7 +169,8 @@ Status ReadJxlHeaders(HeaderReader* file, PhotoFacts* facts) {
       if (inner_type != FourCc("Exif") && inner_type != FourCc("xml ")) return;
       unpacked.push_back(UnpackJxlBox(box.View(0, box.size()), HeaderReader::kMaxView));
       if (unpacked.back().empty()) {
-        file->Warn("a packed box of the JPEG XL cannot be read: it is damaged, or libjxl is missing");
+        file->Warn(
+            "a packed box of the JPEG XL cannot be read: it is damaged, or libjxl is missing");
       }
       take(inner_type, Part(file, unpacked.back()));
     } else {

@@ -78,10 +78,10 @@ MakerLens OlympusLens(TiffReader* tiff, uint64_t directory) {
   const TiffEntry* const equipment = entries ? Find(*entries, kEquipment) : nullptr;
   if (equipment == nullptr) return {};
   // Old cameras have the directory in the value, new ones point to it.
-  const uint64_t at = equipment->type == kBytes
-                          ? equipment->at
-                          : static_cast<uint64_t>(std::max<int64_t>(
-                                0, tiff->Integer(*equipment).value_or(0)));
+  const uint64_t at =
+      equipment->type == kBytes
+          ? equipment->at
+          : static_cast<uint64_t>(std::max<int64_t>(0, tiff->Integer(*equipment).value_or(0)));
   const auto inner = tiff->Read(at);
   return {inner ? TextOf(*tiff, *inner, kLensModel) : "", ""};
 }

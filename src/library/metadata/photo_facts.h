@@ -44,6 +44,9 @@ struct PhotoFacts {
   enum class IptcDigest : uint8_t { kNone, kSame, kOther } iptc_digest = IptcDigest::kNone;
 };
 
+// What `facts` does not say, as `other` says it.
+void FillFrom(const Facts& other, Facts* facts);
+
 // Decides by the order that photo_metadata.h tells.
 PhotoMetadata MergeFacts(PhotoFacts facts);
 

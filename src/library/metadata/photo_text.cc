@@ -258,13 +258,11 @@ std::string LensRange(double short_mm, double long_mm, double aperture_short,
   if (!(short_mm > 0) || short_mm > 1e5) return {};
   if (!(long_mm > short_mm) || long_mm > 1e5) long_mm = short_mm;
   std::string text = Format("%g", short_mm);
-  if (long_mm > short_mm) text += "-" + Format("%g", long_mm);
+  if (long_mm > short_mm) text += Format("-%g", long_mm);
   text += "mm";
   if (!(aperture_short > 0) || aperture_short > 1000) return text;
-  text += " f/" + Format("%g", aperture_short);
-  if (aperture_long > aperture_short && aperture_long < 1000) {
-    text += "-" + Format("%g", aperture_long);
-  }
+  text += Format(" f/%g", aperture_short);
+  if (aperture_long > aperture_short && aperture_long < 1000) text += Format("-%g", aperture_long);
   return text;
 }
 

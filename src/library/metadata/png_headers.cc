@@ -158,7 +158,8 @@ class PngWalk {
   void UseRaw(std::string_view type, const std::vector<uint8_t>& bytes) {
     constexpr std::string_view kXmp = "http://ns.adobe.com/xap/1.0/";
     const std::string_view text = AsText(bytes);
-    if ((type == "exif" || type == "APP1") && text.starts_with("Exif") && !has_exif_) {
+    // Of 'exif' some write the marker segment's name before the block, some do not.
+    if ((type == "exif" || (type == "APP1" && text.starts_with("Exif"))) && !has_exif_) {
       has_exif_ = true;
       ReadExif(Part(file_, bytes), &facts_->exif);
     } else if (type == "xmp") {

@@ -128,8 +128,7 @@ class TiffWalk {
       if (entry.tag >= kRw2Top && entry.tag <= kRw2Right) borders_[entry.tag - kRw2Top] = number;
       if (entry.tag == kRw2Iso) rw2_iso_ = number;
       if (entry.tag == kRw2Jpeg) {
-        rw2_jpeg_ =
-            tiff_.part().Sub(entry.at, entry.count * TiffReader::TypeBytes(entry.type));
+        rw2_jpeg_ = tiff_.part().Sub(entry.at, entry.count * TiffReader::TypeBytes(entry.type));
       }
     }
   }
@@ -158,12 +157,14 @@ class TiffWalk {
   // The sensor's own data, else what is largest and no preview.
   Layer LargestRaw() const {
     const auto rank = [](const Layer& layer) {
-      return std::pair(layer.has_size() ? (layer.is_raw() ? 2 : layer.reduced ? 0 : 1) : -1,
+      return std::pair(layer.has_size() ? (layer.is_raw()  ? 2
+                                           : layer.reduced ? 0
+                                                           : 1)
+                                        : -1,
                        layer.has_size() ? layer.width * layer.height : 0);
     };
-    return *std::max_element(layers_.begin(), layers_.end(), [&](const Layer& a, const Layer& b) {
-      return rank(a) < rank(b);
-    });
+    return *std::max_element(layers_.begin(), layers_.end(),
+                             [&](const Layer& a, const Layer& b) { return rank(a) < rank(b); });
   }
 
   // Panasonic has sizes of its own, and the rest of what it knows in the preview's EXIF block.
@@ -175,12 +176,10 @@ class TiffWalk {
     }
     Facts& exif = facts_->exif;
     if (!exif.iso && rw2_iso_ && *rw2_iso_ > 0) exif.iso = rw2_iso_;
-    if (rw2_jpeg_.size() == 0 || !(exif.lens.empty() || exif.taken_at.empty())) return;
     PhotoFacts preview;
-    if (!ReadJpegPart(rw2_jpeg_, &preview).ok()) return;
-    if (exif.taken_at.empty()) exif = std::move(preview.exif);
-    if (exif.lens.empty()) exif.lens = std::move(preview.exif.lens);
-    if (facts_->xmp.rating == std::nullopt) facts_->xmp.rating = preview.xmp.rating;
+    if (rw2_jpeg_.size() == 0 || !ReadJpegPart(rw2_jpeg_, &preview).ok()) return;
+    FillFrom(preview.exif, &exif);
+    FillFrom(preview.xmp, &facts_->xmp);
   }
 
   HeaderReader* file_;

@@ -165,8 +165,8 @@ class PacketReader {
         if (attribute == "rdf:resource") Add(path_, Unescape(value.substr(0, kMaxValue)), false);
         continue;
       }
-      Add(path_.empty() ? attribute : path_ + "/" + attribute,
-          Unescape(value.substr(0, kMaxValue)), false);
+      Add(path_.empty() ? attribute : path_ + "/" + attribute, Unescape(value.substr(0, kMaxValue)),
+          false);
     }
     open_.push_back(std::move(open));
     return true;
@@ -316,8 +316,8 @@ void ReadXmp(std::string_view packet, HeaderReader* reader, Facts* facts) {
   for (const char* flag : {"GCamera:MotionPhoto", "GCamera:MicroVideo"}) {
     if (xmp.First({flag}) == "1") facts->motion_photo = true;
   }
-  for (const char* path : {"Container:Directory/Container:Item/Item:Semantic",
-                           "Container:Directory/Item:Semantic"}) {
+  for (const char* path :
+       {"Container:Directory/Container:Item/Item:Semantic", "Container:Directory/Item:Semantic"}) {
     for (const std::string& semantic : xmp.Values(path)) {
       if (semantic == "MotionPhoto") facts->motion_photo = true;
     }
