@@ -1,0 +1,170 @@
+#include "src/library/store/schema.h"
+
+#include <array>
+#include <string>
+
+namespace peel::library {
+namespace {
+
+// What each version adds to the one before it: kSteps[0] makes version 1 of an empty file. A step
+// that was published is never edited.
+constexpr std::array<const char*, kSchemaVersion> kSteps = {
+    R"sql(
+CREATE TABLE runs(
+  id INTEGER PRIMARY KEY,
+  started_at TEXT NOT NULL,
+  ended_at TEXT,
+  version TEXT NOT NULL,
+  settings TEXT NOT NULL DEFAULT '{}',
+  figures TEXT NOT NULL DEFAULT '{}',
+  report TEXT NOT NULL DEFAULT '[]'
+);
+CREATE TABLE files(
+  id INTEGER PRIMARY KEY,
+  path TEXT NOT NULL UNIQUE,
+  path_bytes BLOB,
+  size INTEGER NOT NULL,
+  mtime_ns INTEGER NOT NULL,
+  edge_hash TEXT,
+  content_hash TEXT,
+  format TEXT,
+  status TEXT NOT NULL CHECK (status IN ('ok', 'partial', 'error', 'gone')),
+  error TEXT,
+  phases INTEGER NOT NULL DEFAULT 0,
+  run_id INTEGER REFERENCES runs,
+  scanned_at TEXT NOT NULL,
+  models TEXT
+);
+CREATE INDEX files_content ON files(content_hash);
+CREATE TABLE metadata(
+  file_id INTEGER PRIMARY KEY REFERENCES files ON DELETE CASCADE,
+  width INTEGER, height INTEGER, orientation INTEGER,
+  taken_at TEXT, taken_offset TEXT,
+  make TEXT, model TEXT, lens TEXT,
+  focal_mm REAL, focal35_mm REAL, aperture REAL, exposure_s REAL, iso INTEGER, flash INTEGER,
+  gps_lat REAL, gps_lon REAL, gps_alt REAL, city TEXT, country TEXT,
+  title TEXT, description TEXT, keywords TEXT, rating INTEGER,
+  software TEXT, color_profile TEXT, bit_depth INTEGER, is_animated INTEGER, motion_photo INTEGER
+);
+CREATE TABLE measures(
+  file_id INTEGER PRIMARY KEY REFERENCES files ON DELETE CASCADE,
+  phash TEXT, phash_quality INTEGER,
+  sharpness REAL, exposure REAL, contrast REAL, noise REAL, colorfulness REAL,
+  dominant_colors TEXT, quality REAL,
+  subject_share REAL, subject_sharpness REAL, subject_exposure REAL, subject_cut_off INTEGER,
+  subject_score REAL,
+  orientation_hashes BLOB,
+  thumbnail BLOB
+);
+CREATE TABLE scenes(
+  file_id INTEGER PRIMARY KEY REFERENCES files ON DELETE CASCADE,
+  scene TEXT, scene_score REAL, embedding BLOB
+);
+CREATE TABLE faces(
+  file_id INTEGER NOT NULL REFERENCES files ON DELETE CASCADE,
+  score REAL NOT NULL, x REAL NOT NULL, y REAL NOT NULL, w REAL NOT NULL, h REAL NOT NULL,
+  landmarks TEXT
+);
+CREATE INDEX faces_file ON faces(file_id);
+CREATE TABLE detections(
+  id INTEGER PRIMARY KEY,
+  file_id INTEGER NOT NULL REFERENCES files ON DELETE CASCADE,
+  label TEXT NOT NULL,
+  score REAL NOT NULL, x REAL NOT NULL, y REAL NOT NULL, w REAL NOT NULL, h REAL NOT NULL
+);
+CREATE INDEX detections_file ON detections(file_id);
+CREATE INDEX detections_label ON detections(label);
+CREATE TABLE duplicate_members(
+  group_id INTEGER NOT NULL,
+  tier TEXT NOT NULL CHECK (tier IN ('exact', 'same', 'similar')),
+  file_id INTEGER NOT NULL REFERENCES files ON DELETE CASCADE,
+  distance REAL NOT NULL,
+  best INTEGER NOT NULL,
+  reason TEXT,
+  PRIMARY KEY (group_id, file_id)
+) WITHOUT ROWID;
+CREATE INDEX duplicate_members_file ON duplicate_members(file_id);
+CREATE TABLE stack_members(
+  stack_id INTEGER NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('raw+jpeg', 'burst', 'live')),
+  file_id INTEGER NOT NULL REFERENCES files ON DELETE CASCADE,
+  PRIMARY KEY (stack_id, file_id)
+) WITHOUT ROWID;
+CREATE INDEX stack_members_file ON stack_members(file_id);
+
+CREATE VIEW photos AS SELECT
+  f.path AS path, f.size AS size, f.mtime_ns / 1e9 AS mtime, f.content_hash AS content_hash,
+  f.format AS format,
+  m.width AS width, m.height AS height, m.orientation AS orientation,
+  m.taken_at AS taken_at, m.taken_offset AS taken_offset,
+  m.make AS make, m.model AS model, m.lens AS lens,
+  m.focal_mm AS focal_mm, m.focal35_mm AS focal35_mm, m.aperture AS aperture,
+  m.exposure_s AS exposure_s, m.iso AS iso, m.flash AS flash,
+  m.gps_lat AS gps_lat, m.gps_lon AS gps_lon, m.gps_alt AS gps_alt,
+  m.city AS city, m.country AS country,
+  m.title AS title, m.description AS description, m.keywords AS keywords, m.rating AS rating,
+  m.software AS software, m.color_profile AS color_profile, m.bit_depth AS bit_depth,
+  m.is_animated AS is_animated, m.motion_photo AS motion_photo,
+  q.phash AS phash, q.sharpness AS sharpness, q.subject_sharpness AS subject_sharpness,
+  q.exposure AS exposure, q.contrast AS contrast, q.noise AS noise, q.colorfulness AS colorfulness,
+  q.subject_share AS subject_share, q.subject_score AS subject_score,
+  CASE WHEN f.phases & 4 THEN (SELECT count(*) FROM faces WHERE file_id = f.id) END AS faces,
+  q.dominant_colors AS dominant_colors, q.quality AS quality,
+  s.embedding AS embedding, s.scene AS scene, s.scene_score AS scene_score,
+  CASE WHEN f.phases & 4 THEN
+    (SELECT json_group_array(label) FROM (SELECT label FROM detections WHERE file_id = f.id
+     GROUP BY label ORDER BY max(score) DESC, label)) END AS objects,
+  f.status AS status, f.error AS error, f.scanned_at AS scanned_at, f.models AS model_versions
+FROM files f
+LEFT JOIN metadata m ON m.file_id = f.id
+LEFT JOIN measures q ON q.file_id = f.id
+LEFT JOIN scenes s ON s.file_id = f.id;
+CREATE VIEW objects AS SELECT f.path AS path, d.label AS label, d.score AS score,
+  d.x AS x, d.y AS y, d.w AS w, d.h AS h FROM detections d JOIN files f ON f.id = d.file_id;
+CREATE VIEW duplicates AS SELECT d.group_id AS group_id, d.tier AS tier, f.path AS path,
+  d.distance AS distance, d.best AS best, d.reason AS reason
+  FROM duplicate_members d JOIN files f ON f.id = d.file_id;
+CREATE VIEW stacks AS SELECT s.stack_id AS stack_id, s.kind AS kind, f.path AS path
+  FROM stack_members s JOIN files f ON f.id = s.file_id;
+)sql",
+};
+
+}  // namespace
+
+Result<int> LibraryVersion(Database& database) {
+  PEEL_ASSIGN_OR_RETURN(const int64_t version, database.Integer("PRAGMA user_version"));
+  PEEL_ASSIGN_OR_RETURN(const int64_t application, database.Integer("PRAGMA application_id"));
+  PEEL_ASSIGN_OR_RETURN(const int64_t tables,
+                        database.Integer("SELECT count(*) FROM sqlite_schema"));
+  const bool is_empty = version == 0 && application == 0 && tables == 0;
+  if (!is_empty && application != kApplicationId) {
+    return Unsupported(database.path() +
+                       ": is another program's database; name another file by --db");
+  }
+  if (version > kSchemaVersion) {
+    return Unsupported(database.path() + ": was written by a newer version of Peel (layout " +
+                       std::to_string(version) + ", this version knows " +
+                       std::to_string(kSchemaVersion) +
+                       "); use that version, or make a library of its own by --db FILE");
+  }
+  if (version < 0) return Corrupt(database.path() + ": has a layout number below 0");
+  return static_cast<int>(version);
+}
+
+Status Migrate(Database& database) {
+  while (true) {
+    // Looked at again inside of the transaction: another process may have just done it.
+    PEEL_ASSIGN_OR_RETURN(const int before, LibraryVersion(database));
+    if (before == kSchemaVersion) return OkStatus();
+    PEEL_ASSIGN_OR_RETURN(Transaction transaction, Transaction::Begin(database));
+    PEEL_ASSIGN_OR_RETURN(const int version, LibraryVersion(database));
+    if (version == kSchemaVersion) return OkStatus();
+    PEEL_RETURN_IF_ERROR(database.Execute(kSteps[version]));
+    PEEL_RETURN_IF_ERROR(
+        database.Execute("PRAGMA application_id = " + std::to_string(kApplicationId) +
+                         "; PRAGMA user_version = " + std::to_string(version + 1)));
+    PEEL_RETURN_IF_ERROR(transaction.Commit());
+  }
+}
+
+}  // namespace peel::library
