@@ -17,6 +17,7 @@ uint64_t MemoryAndSwap();
 uint64_t GroupMemoryLimit();  // of the strictest control group
 uint64_t GroupMemoryLeft();   // of it; files that are merely cached count as free
 uint64_t PeakMemory();        // the most that this process has had in memory at one time
+uint64_t ResidentMemory();    // what it has in memory now
 
 std::string ProcessorName();      // "AMD EPYC 9654"
 std::string ProcessorFeatures();  // Linux's words for them, with spaces between: "fma avx2 …"

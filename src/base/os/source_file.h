@@ -38,6 +38,7 @@ class SourceFile {
   SourceFile& operator=(const SourceFile&) = delete;
 
   uint64_t size() const { return size_; }
+  int64_t modified() const { return modified_; }  // nanoseconds since 1970
   // kOutOfMemory, kIo; the latter also where the file has changed since it was opened.
   Result<std::shared_ptr<const Bytes>> ReadAll() const;
   // size bytes from offset on, which must lie within size(). kIo, and then what `to` holds is junk.

@@ -59,6 +59,7 @@ uint64_t GroupMemoryLeft() { return CgroupMemoryLeft(); }
 
 // getrusage would count what the parent had before exec.
 uint64_t PeakMemory() { return KibIn("/proc/self/status", "VmHWM:"); }
+uint64_t ResidentMemory() { return KibIn("/proc/self/status", "VmRSS:"); }
 
 std::string ProcessorName() { return CpuInfo("model name"); }
 

@@ -68,11 +68,18 @@ uint64_t GroupMemoryLimit() { return 0; }
 
 uint64_t GroupMemoryLeft() { return 0; }
 
-uint64_t PeakMemory() {
+namespace {
+
+PROCESS_MEMORY_COUNTERS OwnMemory() {
   PROCESS_MEMORY_COUNTERS counters = {};
   const bool known = K32GetProcessMemoryInfo(GetCurrentProcess(), &counters, sizeof(counters));
-  return known ? counters.PeakWorkingSetSize : 0;
+  return known ? counters : PROCESS_MEMORY_COUNTERS{};
 }
+
+}  // namespace
+
+uint64_t PeakMemory() { return OwnMemory().PeakWorkingSetSize; }
+uint64_t ResidentMemory() { return OwnMemory().WorkingSetSize; }
 
 std::string ProcessorName() { return ""; }
 
