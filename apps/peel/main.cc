@@ -22,6 +22,7 @@
 #include "apps/peel/model/quantize_command.h"
 #include "apps/peel/output.h"
 #include "apps/peel/rectify/rectify_command.h"
+#include "apps/peel/scan/scan_command.h"
 #include "apps/peel/serve/serve_command.h"
 #include "apps/peel/stream/stream_command.h"
 #include "src/base/cpu.h"
@@ -32,7 +33,7 @@
 
 namespace {
 
-constexpr std::string_view kLater[] = {"scan", "video"};
+constexpr std::string_view kLater[] = {"video"};
 
 constexpr char kFooter[] = R"(
 Without a command, `cut` is meant: `peel photo.jpg` writes photo.cut.png beside the photo.
@@ -83,6 +84,7 @@ int Run(int argc, char** argv) {
   peel::AddBenchCommand(app, &exit_code);
   peel::AddBenchCaseCommand(app, &exit_code);
   peel::AddServeCommand(app, &exit_code);
+  peel::AddScanCommand(app, &exit_code);
   peel::AddDoctorCommand(app, &exit_code);
 
   if (arguments.empty()) {

@@ -19,7 +19,7 @@ const char* FileStatusName(FileStatus status) {
 }
 
 unsigned PhotoRecord::phases() const {
-  unsigned phases = kept_phases;
+  unsigned phases = kept_phases | vain_phases;
   if (metadata) phases |= kPhaseMetadata;
   if (content) phases |= kPhaseContent;
   if (labels) phases |= kPhaseLabels;

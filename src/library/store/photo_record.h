@@ -49,6 +49,8 @@ struct PhotoRecord {
   FileRecord file;
   // Of this very content, written before, and still good (Phase).
   unsigned kept_phases = 0;
+  // Tried in vain, and to be tried again for another content alone: the bytes are damaged.
+  unsigned vain_phases = 0;
   // What is new; each is a phase that is done with it.
   std::optional<PhotoMetadata> metadata;
   std::string city, country;

@@ -108,10 +108,11 @@ CREATE VIEW photos AS SELECT
   q.phash AS phash, q.sharpness AS sharpness, q.subject_sharpness AS subject_sharpness,
   q.exposure AS exposure, q.contrast AS contrast, q.noise AS noise, q.colorfulness AS colorfulness,
   q.subject_share AS subject_share, q.subject_score AS subject_score,
-  CASE WHEN f.phases & 4 THEN (SELECT count(*) FROM faces WHERE file_id = f.id) END AS faces,
+  CASE WHEN s.file_id IS NOT NULL THEN
+    (SELECT count(*) FROM faces WHERE file_id = f.id) END AS faces,
   q.dominant_colors AS dominant_colors, q.quality AS quality,
   s.embedding AS embedding, s.scene AS scene, s.scene_score AS scene_score,
-  CASE WHEN f.phases & 4 THEN
+  CASE WHEN s.file_id IS NOT NULL THEN
     (SELECT json_group_array(label) FROM (SELECT label FROM detections WHERE file_id = f.id
      GROUP BY label ORDER BY max(score) DESC, label)) END AS objects,
   f.status AS status, f.error AS error, f.scanned_at AS scanned_at, f.models AS model_versions

@@ -104,11 +104,11 @@ Status Store::PrepareWriting() {
       "ON CONFLICT(path) DO UPDATE SET path_bytes = ?2, size = ?3, mtime_ns = ?4, edge_hash = ?5, "
       "content_hash = ?6, format = ?7, status = ?8, error = ?9, phases = ?10, run_id = ?11, "
       "scanned_at = ?12, models = ?13 RETURNING id"));
-  PEEL_RETURN_IF_ERROR(prepare(write_.move,
-                               "UPDATE files SET path = ?2, path_bytes = ?3, size = ?4, "
-                               "mtime_ns = ?5, run_id = ?6, status = "
-                               "CASE status WHEN 'gone' THEN CASE WHEN error IS NULL THEN 'ok' "
-                               "ELSE 'partial' END ELSE status END WHERE id = ?1"));
+  PEEL_RETURN_IF_ERROR(prepare(
+      write_.move,
+      "UPDATE files SET path = ?2, path_bytes = ?3, size = ?4, mtime_ns = ?5, run_id = ?6, status "
+      "= CASE WHEN status <> 'gone' THEN status WHEN error IS NULL THEN 'ok' WHEN EXISTS (SELECT 1 "
+      "FROM metadata WHERE file_id = ?1) THEN 'partial' ELSE 'error' END WHERE id = ?1"));
   PEEL_RETURN_IF_ERROR(prepare(write_.gone, "UPDATE files SET status = 'gone' WHERE id = ?1"));
   PEEL_RETURN_IF_ERROR(prepare(write_.remove, "DELETE FROM files WHERE id = ?1"));
   PEEL_RETURN_IF_ERROR(prepare(
@@ -177,18 +177,18 @@ Result<int64_t> Store::Write(const PhotoRecord& record) {
   const int64_t id = row.integer(0);
   PEEL_RETURN_IF_ERROR(row.Run());
 
-  const unsigned phases = record.phases();
+  const unsigned kept = record.kept_phases;
   if (record.metadata) {
     PEEL_RETURN_IF_ERROR(WriteMetadata(id, record));
-  } else if ((phases & kPhaseMetadata) == 0) {
+  } else if ((kept & kPhaseMetadata) == 0) {
     PEEL_RETURN_IF_ERROR(write_.no_metadata.Bind(1, id).Run());
   }
   if (record.content) {
     PEEL_RETURN_IF_ERROR(WriteContent(id, *record.content));
-  } else if ((phases & kPhaseContent) == 0) {
+  } else if ((kept & kPhaseContent) == 0) {
     PEEL_RETURN_IF_ERROR(write_.no_measures.Bind(1, id).Run());
   }
-  if (record.labels || (phases & kPhaseLabels) == 0) {
+  if (record.labels || (kept & kPhaseLabels) == 0) {
     PEEL_RETURN_IF_ERROR(write_.no_scene.Bind(1, id).Run());
     PEEL_RETURN_IF_ERROR(write_.no_faces.Bind(1, id).Run());
     PEEL_RETURN_IF_ERROR(write_.no_detections.Bind(1, id).Run());
@@ -282,7 +282,6 @@ Status Store::Move(int64_t id, const FileRecord& now) {
   return row.Run();
 }
 
-Status Store::Touch(int64_t id, const FileRecord& now) { return Move(id, now); }
 Status Store::SetGone(int64_t id) { return write_.gone.Bind(1, id).Run(); }
 Status Store::Delete(int64_t id) { return write_.remove.Bind(1, id).Run(); }
 

@@ -48,10 +48,9 @@ class Store {
   // Makes or replaces the file's row with what belongs to it. What belongs to phases that are
   // neither kept nor new is deleted. Returns the row's id.
   Result<int64_t> Write(const PhotoRecord& record);
-  // The file has another name now and is otherwise what it was.
+  // The same content has another name or time of modification now, or is there again after it was
+  // gone.
   Status Move(int64_t id, const FileRecord& now);
-  // The same content with another time of modification.
-  Status Touch(int64_t id, const FileRecord& now);
   Status SetGone(int64_t id);
   Status Delete(int64_t id);
 

@@ -1,0 +1,416 @@
+#include "src/library/scan.h"
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "src/base/os/file.h"
+#include "src/base/os/source_file.h"
+#include "src/library/grouping.h"
+#include "src/library/known_files.h"
+#include "src/library/memory_monitor.h"
+#include "src/library/scan_lock.h"
+#include "src/library/scan_pixels.h"
+#include "src/library/scan_roots.h"
+#include "src/library/scan_session.h"
+#include "src/library/store/path_text.h"
+#include "src/library/store/store.h"
+#include "src/pipeline/folder/inputs.h"
+#include "src/pipeline/folder/watch.h"
+
+namespace peel::library {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+using Json = nlohmann::ordered_json;
+
+// Pictures on which less precision is put to the test.
+constexpr size_t kProofPictures = 32;
+
+double Since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+std::string SettingsJson(const ScanOptions& options, const ScanNetworks* networks) {
+  Json phases = Json::array();
+  for (int phase = 0; phase < 3; ++phase) {
+    if ((options.phases & (1U << phase)) != 0) phases.push_back(phase + 1);
+  }
+  Json inputs = Json::array();
+  for (const std::string& input : options.inputs) inputs.push_back(TextOfPath(input).text);
+  Json json{{"inputs", inputs},     {"phases", phases},       {"recursive", options.recursive},
+            {"jobs", options.jobs}, {"batch", options.batch}, {"memory", options.memory}};
+  if (networks != nullptr) {
+    json["networks"] = Json::parse(networks->models(), nullptr, /*allow_exceptions=*/false);
+    json["runs_on"] = networks->runs_on();
+  }
+  if (!options.settings_from.empty()) json["from"] = TextOfPath(options.settings_from).text;
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+// One scan from its opening to its end.
+class Scan {
+ public:
+  Scan(const ScanOptions& options, ScanFigures& figures) : options_(options), figures_(figures) {}
+
+  Status Open();
+  Status Run();
+  Status Watch();
+  Status End(Status outcome);
+
+ private:
+  Status MakeFolder() const;
+  Status List();
+  Status Prove();
+  Status Plan();
+  Status MarkGone();
+  Status Group();
+  bool NeedsWork(const KnownFiles::Entry& entry) const;
+  bool stopped() const { return options_.stop != nullptr && options_.stop->cancelled(); }
+  void Note(const std::string& text, bool problem) const {
+    if (options_.note) options_.note(text, problem);
+  }
+  std::optional<KnownFiles::Entry> Row(const std::string& path);
+
+  const ScanOptions& options_;
+  ScanFigures& figures_;
+  const Clock::time_point start_ = Clock::now();
+  std::optional<ScanLock> lock_;
+  std::optional<Store> store_;
+  std::optional<MemoryMonitor> monitor_;
+  std::unique_ptr<ScanSession> session_;
+  ScanRoots roots_;
+  InputList list_;
+  KnownFiles known_;
+  std::vector<uint32_t> to_read_;           // into list_.inputs
+  std::vector<KnownFiles::Entry> watched_;  // keeps what a task points to
+  int64_t run_ = 0;
+  bool changed_ = false;  // since duplicates were looked for
+};
+
+// Only the folder that a default name has; others are the user's to make.
+Status Scan::MakeFolder() const {
+  const fs::path folder = fs::path(options_.database).parent_path();
+  if (folder.filename() != ".peel") return OkStatus();
+  std::error_code error;
+  fs::create_directory(folder, error);
+  if (!error) return OkStatus();
+  return IoError(folder.string() + ": cannot be made (" + error.message() +
+                 "); keep the library elsewhere by --db FILE");
+}
+
+Status Scan::Open() {
+  roots_ = FindRoots(options_.inputs);
+  if (roots_.names.empty()) return roots_.errors.front().status;
+  PEEL_RETURN_IF_ERROR(MakeFolder());
+  PEEL_ASSIGN_OR_RETURN(ScanLock lock, ScanLock::Take(options_.database));
+  lock_.emplace(std::move(lock));
+  PEEL_ASSIGN_OR_RETURN(Store store, Store::Open(options_.database, Database::Mode::kCreate));
+  store_.emplace(std::move(store));
+  std::unique_ptr<ScanNetworks> networks;
+  if ((options_.phases & kPhaseLabels) != 0) {
+    PEEL_ASSIGN_OR_RETURN(networks, ScanNetworks::Load(options_.networks));
+    if (!networks->warning().empty()) Note(networks->warning(), /*problem=*/true);
+  }
+  session_ = std::make_unique<ScanSession>(options_, *store_, figures_);
+  session_->set_networks(std::move(networks));
+  PEEL_ASSIGN_OR_RETURN(
+      run_, store_->BeginRun(options_.version, SettingsJson(options_, session_->networks())));
+  store_->set_run(run_);
+  monitor_.emplace(options_.memory);
+  return OkStatus();
+}
+
+Status Scan::List() {
+  list_ = ExpandInputs(roots_.names, options_.recursive);
+  for (const std::vector<InputFailure>* errors : {&roots_.errors, &list_.errors}) {
+    for (const InputFailure& failure : *errors) {
+      ++figures_.folder_errors;
+      session_->Report(failure.input.path, "unreadable", failure.status.message());
+      Note(failure.status.message(), /*problem=*/true);
+    }
+  }
+  for (const PassedOver& passed : list_.passed_over) {
+    ++figures_.passed_over;
+    session_->Report(passed.input.path, "passed over", "as it " + passed.reason);
+  }
+  figures_.passed_over += list_.own_results.size();
+  if (!list_.own_results.empty()) {
+    session_->Report(list_.own_results[0].path, "passed over",
+                     std::to_string(list_.own_results.size()) +
+                         " results of Peel's own, of which this is the first");
+  }
+  figures_.files = list_.inputs.size();
+  return OkStatus();
+}
+
+bool Scan::NeedsWork(const KnownFiles::Entry& entry) const {
+  return (options_.phases & ~unsigned{entry.phases}) != 0 ||
+         (entry.other_models && (options_.phases & kPhaseLabels) != 0);
+}
+
+// Less precision than float32 has to show on pictures of this scan that it changes nothing.
+Status Scan::Prove() {
+  if (session_->networks() == nullptr || !options_.networks.is_mixed() || to_read_.empty()) {
+    return OkStatus();
+  }
+  ScanDecoding decoding;
+  decoding.decoder = options_.decoder;
+  decoding.limits = options_.limits;
+  decoding.cancel = options_.stop;
+  const size_t step = std::max<size_t>(to_read_.size() / kProofPictures, 1);
+  std::vector<ImageU8> pictures;
+  for (size_t i = 0; i < to_read_.size() && pictures.size() < kProofPictures; i += step) {
+    const auto file = SourceFile::Open(list_.inputs[to_read_[i]].path);
+    if (!file.ok()) continue;
+    const auto bytes = (*file)->ReadAll();
+    if (!bytes.ok()) continue;
+    auto pixels = DecodeForScan((*bytes)->span(), decoding);
+    if (pixels.ok()) pictures.push_back(std::move(pixels->rgb));
+  }
+  if (pictures.empty()) return OkStatus();
+  std::vector<ImageView<const uint8_t>> views;
+  for (const ImageU8& picture : pictures) views.push_back(picture.view());
+  PEEL_ASSIGN_OR_RETURN(std::unique_ptr<ScanNetworks> networks,
+                        ScanNetworks::Load(options_.networks, views));
+  if (!networks->warning().empty()) Note(networks->warning(), /*problem=*/true);
+  session_->set_networks(std::move(networks));
+  return OkStatus();
+}
+
+// What is to be read, what is unchanged, and which rows have lost their file.
+Status Scan::Plan() {
+  PEEL_ASSIGN_OR_RETURN(
+      known_, KnownFiles::Load(
+                  *store_, session_->networks() != nullptr ? session_->networks()->models() : ""));
+  std::vector<size_t> back;
+  for (size_t i = 0; i < list_.inputs.size(); ++i) {
+    if ((i & 1023) == 0 && stopped()) return OkStatus();
+    const std::string path = list_.inputs[i].path;
+    KnownFiles::Entry* const entry = known_.Find(path);
+    if (entry == nullptr) {
+      to_read_.push_back(static_cast<uint32_t>(i));
+      continue;
+    }
+    entry->is_seen = true;
+    const std::optional<FileInfo> info = InfoOf(path);
+    const bool same = info && info->size == entry->size && info->modified == entry->mtime_ns;
+    if (!same || NeedsWork(*entry)) {
+      to_read_.push_back(static_cast<uint32_t>(i));
+      continue;
+    }
+    ++figures_.unchanged;
+    figures_.unchanged_with_errors += entry->has_error;
+    if (entry->is_gone) {
+      FileRecord now;
+      now.path = path;
+      now.size = entry->size;
+      now.mtime_ns = entry->mtime_ns;
+      PEEL_RETURN_IF_ERROR(
+          session_->writer().Do([&](Store& store) { return store.Move(entry->id, now); }));
+    }
+  }
+  PEEL_RETURN_IF_ERROR(Prove());
+  if (options_.planned) options_.planned(to_read_.size(), list_.inputs.size());
+
+  // Rows without a file in the list: gone, or hidden from this scan.
+  PEEL_ASSIGN_OR_RETURN(Statement row, store_->database().Prepare(
+                                           "SELECT path, path_bytes FROM files WHERE id = ?1"));
+  for (const KnownFiles::Entry& entry : known_.entries()) {
+    if (entry.is_seen) continue;
+    PEEL_ASSIGN_OR_RETURN(const bool has_row, row.Bind(1, entry.id).Step());
+    const std::string path = has_row ? PathOfRow(row.text(0), row.blob(1)) : "";
+    row.Reset();
+    if (path.empty() || InfoOfLink(path)) continue;
+    if (errno != ENOENT && errno != ENOTDIR) continue;  // hidden, not gone
+    // Another disk may just not be attached: what lies outside of the folders is gone only if it
+    // turns up inside.
+    KnownFiles::Entry vanished = entry;
+    if (!roots_.Contain(path)) vanished.is_gone = true;
+    session_->Offer(vanished);
+  }
+  return OkStatus();
+}
+
+Status Scan::MarkGone() {
+  for (const int64_t id : session_->Unclaimed()) {
+    ++figures_.gone;
+    changed_ = true;
+    PEEL_RETURN_IF_ERROR(session_->writer().Do(
+        [&](Store& store) { return options_.forget ? store.Delete(id) : store.SetGone(id); }));
+  }
+  if (options_.forget) {
+    PEEL_RETURN_IF_ERROR(session_->Commit());
+    PEEL_RETURN_IF_ERROR(store_->database().Execute("DELETE FROM files WHERE status = 'gone'"));
+  }
+  return OkStatus();
+}
+
+Status Scan::Group() {
+  PEEL_RETURN_IF_ERROR(session_->Commit());
+  const Clock::time_point start = Clock::now();
+  PEEL_ASSIGN_OR_RETURN(const GroupFigures groups, WriteGroups(*store_, options_.stop));
+  std::ranges::copy(groups.duplicate_groups, figures_.duplicate_groups);
+  figures_.stacks = groups.stacks;
+  figures_.grouping_seconds += Since(start);
+  changed_ = false;
+  return OkStatus();
+}
+
+Status Scan::Run() {
+  PEEL_RETURN_IF_ERROR(List());
+  PEEL_RETURN_IF_ERROR(Plan());
+  figures_.listing_seconds = Since(start_);
+  size_t at = 0;
+  const auto next = [&]() -> std::optional<ScanTask> {
+    if (at == to_read_.size()) return std::nullopt;
+    ScanTask task;
+    task.path = list_.inputs[to_read_[at++]].path;
+    task.known = known_.Find(task.path);
+    return task;
+  };
+  PEEL_RETURN_IF_ERROR(session_->Work(next));
+  PEEL_RETURN_IF_ERROR(session_->Commit());
+  changed_ = !to_read_.empty();
+  if (stopped()) return OkStatus();
+  PEEL_RETURN_IF_ERROR(MarkGone());
+  if (!options_.regroup) return session_->Commit();
+  // Also what an interrupted scan has left ungrouped.
+  PEEL_ASSIGN_OR_RETURN(const int64_t ungrouped,
+                        store_->database().Integer(
+                            "SELECT count(*) FROM runs WHERE id = (SELECT max(id) FROM runs WHERE "
+                            "id < " +
+                            std::to_string(run_) +
+                            ") AND (ended_at IS NULL OR json_extract(figures, '$.interrupted'))"));
+  return changed_ || ungrouped > 0 ? Group() : session_->Commit();
+}
+
+Status Scan::End(Status outcome) {
+  figures_.interrupted = stopped();
+  figures_.seconds = Since(start_);
+  if (monitor_) {
+    monitor_->Stop();
+    figures_.peak_memory = monitor_->peak();
+    figures_.mean_memory = monitor_->mean();
+  }
+  if (session_ == nullptr) return outcome;
+  session_->AddTimes();
+  if (run_ == 0) return outcome;
+  // What broke the scan may well break this too; then the first reason counts.
+  Status ended = session_->Commit();
+  if (!outcome.ok()) session_->Report("", "failed", outcome.message());
+  if (ended.ok() || !outcome.ok()) {
+    ended = store_->EndRun(run_, FiguresJson(figures_), session_->ReportJson());
+  }
+  if (ended.ok()) ended = store_->Checkpoint();
+  return outcome.ok() ? ended : outcome;
+}
+
+std::optional<KnownFiles::Entry> Scan::Row(const std::string& path) {
+  std::optional<KnownFiles::Entry> found;
+  const Status looked = session_->writer().Do([&](Store& store) -> Status {
+    PEEL_ASSIGN_OR_RETURN(
+        found, FindKnown(store, path,
+                         session_->networks() != nullptr ? session_->networks()->models() : ""));
+    return OkStatus();
+  });
+  return looked.ok() ? found : std::nullopt;
+}
+
+Status Scan::Watch() {
+  FolderWatcher::Options watching;
+  for (const std::string& name : roots_.names) {
+    std::error_code error;
+    if (fs::is_directory(name, error)) watching.folders.push_back(name);
+  }
+  watching.recursive = options_.recursive;
+  watching.passed_over = [this](const PassedOver& passed) {
+    session_->Report(passed.input.path, "passed over", "as it " + passed.reason);
+  };
+  PEEL_ASSIGN_OR_RETURN(const std::unique_ptr<FolderWatcher> watcher,
+                        FolderWatcher::Start(watching));
+  Note("watching " + std::to_string(watcher->folder_count()) + " folders; Ctrl-C ends", false);
+  while (std::optional<Input> input = watcher->Next(options_.stop)) {
+    const std::string path = fs::path(input->path).lexically_normal().string();
+    std::optional<KnownFiles::Entry> row = Row(path);
+    const std::optional<FileInfo> info = InfoOf(path);
+    const bool same = row && info && info->size == row->size && info->modified == row->mtime_ns &&
+                      !row->is_gone && !NeedsWork(*row);
+    if (!same) {
+      bool given = false;
+      PEEL_RETURN_IF_ERROR(session_->Work([&]() -> std::optional<ScanTask> {
+        if (given) return std::nullopt;
+        given = true;
+        return ScanTask{path, row ? &*row : nullptr};
+      }));
+      PEEL_RETURN_IF_ERROR(session_->Commit());
+      ++figures_.files;
+      changed_ = true;
+    }
+    watcher->Finished(input->path);
+  }
+  PEEL_RETURN_IF_ERROR(watcher->status());
+  return changed_ && options_.regroup ? Group() : OkStatus();
+}
+
+}  // namespace
+
+Status RunScan(const ScanOptions& options, ScanFigures* figures) {
+  Scan scan(options, *figures);
+  if (Status opened = scan.Open(); !opened.ok()) return scan.End(std::move(opened));
+  return scan.End(scan.Run());
+}
+
+Status WatchAndScan(const ScanOptions& options, ScanFigures* figures) {
+  Scan scan(options, *figures);
+  if (Status opened = scan.Open(); !opened.ok()) return scan.End(std::move(opened));
+  Status outcome = scan.Run();
+  if (outcome.ok()) outcome = scan.Watch();
+  return scan.End(std::move(outcome));
+}
+
+std::string FiguresJson(const ScanFigures& f) {
+  return Json{{"files", f.files},
+              {"scanned", f.scanned},
+              {"unchanged", f.unchanged},
+              {"unchanged_with_errors", f.unchanged_with_errors},
+              {"moved", f.moved},
+              {"gone", f.gone},
+              {"failed", f.failed},
+              {"passed_over", f.passed_over},
+              {"unreadable", f.folder_errors},
+              {"phase_1", f.phase_counts[0]},
+              {"phase_2", f.phase_counts[1]},
+              {"phase_3", f.phase_counts[2]},
+              {"bytes_read", f.bytes_read},
+              {"seconds", f.seconds},
+              {"listing_seconds", f.listing_seconds},
+              {"grouping_seconds", f.grouping_seconds},
+              {"thread_seconds",
+               {{"metadata", f.metadata_seconds},
+                {"read", f.read_seconds},
+                {"decode", f.decode_seconds},
+                {"measure", f.measure_seconds},
+                {"labels", f.label_seconds},
+                {"matte", f.matte_seconds},
+                {"write", f.write_seconds}}},
+              {"exact_groups", f.duplicate_groups[0]},
+              {"same_groups", f.duplicate_groups[1]},
+              {"similar_groups", f.duplicate_groups[2]},
+              {"stacks", f.stacks},
+              {"peak_memory", f.peak_memory},
+              {"mean_memory", f.mean_memory},
+              {"out_of_memory", f.out_of_memory},
+              {"batch_at_end", f.batch_at_end},
+              {"interrupted", f.interrupted}}
+      .dump();
+}
+
+}  // namespace peel::library
