@@ -2,8 +2,10 @@
 
 #include <memory>
 
+#include "apps/peel/scan/bench_command.h"
 #include "apps/peel/scan/scan_arguments.h"
 #include "apps/peel/scan/scan_run.h"
+#include "apps/peel/scan/tune_command.h"
 
 namespace peel {
 namespace {
@@ -77,6 +79,8 @@ void AddScanCommand(Command& app, int* exit_code) {
   scan.AddOption("--progress", a.progress, "auto, always or never; auto: only on a terminal")
       .OneOf({"auto", "always", "never"})
       .Group("Run");
+  AddScanTuneCommand(scan, exit_code);
+  AddScanBenchCommand(scan, exit_code);
   scan.OnParsed([scan, arguments, exit_code] {
     if (!scan.has_given_command()) *exit_code = RunScanCommand(*arguments);
   });
