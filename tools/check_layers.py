@@ -13,7 +13,7 @@ import pathlib
 import re
 import sys
 
-LIBRARY = ["metadata", "places", "quality", "duplicates", "labels", "store", "report"]
+LIBRARY = ["metadata", "places", "quality", "duplicates", "labels", "store", "report", "cleanup"]
 CODECS = ["png", "bmp", "gif", "jpeg", "tiff", "webp", "heif", "jxl", "raw"]
 
 # (name, what belongs to it: folders, or files without their suffix). The longest fit counts.

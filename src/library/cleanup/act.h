@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "src/base/cancel.h"
+#include "src/base/status.h"
+#include "src/library/cleanup/plan.h"
+#include "src/library/store/store.h"
+
+namespace peel::library {
+
+// Doing what a plan says. Each file is looked at again right before: it and the one that is kept
+// must be what the library knows (size and time of modification), regular files, and of the tier
+// `exact` equal to the byte. What is not is left alone and told.
+//
+// Before anything happens to a file, a line that takes it back is on the disk, in a shell script
+// beside the files (UndoScript). Nothing is deleted or written over.
+
+struct CleanupOptions {
+  std::string move_to;                  // a folder, made where it is not there; or ""
+  bool hardlink = false;                // exact copies become names of the kept file
+  const CancelToken* cancel = nullptr;  // looked at between files
+  // What happened to each file, as it happens: a sentence with its path; problem: it was left
+  // alone.
+  std::function<void(const std::string& text, bool problem)> told;
+};
+
+struct CleanupResult {
+  size_t done = 0, skipped = 0;
+  uint64_t bytes = 0;  // of the files that were moved or linked
+  bool cancelled = false;
+  std::string undo_script;  // "" where nothing was done
+};
+
+// Everything that can be known to be wrong before the first file is touched: kInvalidArgument
+// (with the plan's line) for a path that is not in the library, for a file that is moved without
+// one of its own group being kept, and with hardlink for a group that is not of exact copies.
+Status CheckPlan(Store& store, const std::vector<PlannedGroup>& groups,
+                 const CleanupOptions& options);
+
+// Acts as the plan says, which CheckPlan has passed. Moved files are `gone` in the library if
+// `store` may write. Fails where the script cannot be written or the folder not be made; then
+// nothing more is done.
+Result<CleanupResult> ActOnPlan(Store& store, const std::vector<PlannedGroup>& groups,
+                                const CleanupOptions& options);
+
+}  // namespace peel::library

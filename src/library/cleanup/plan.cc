@@ -1,0 +1,287 @@
+#include "src/library/cleanup/plan.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+#include <utility>
+
+namespace peel::library {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::array<const char*, 3> kTiers = {"exact", "same", "similar"};
+
+std::string SizeText(uint64_t bytes) {
+  constexpr std::array<const char*, 5> kUnits = {"bytes", "kB", "MB", "GB", "TB"};
+  auto size = static_cast<double>(bytes);
+  size_t unit = 0;
+  for (; size >= 999.5 && unit + 1 < kUnits.size(); ++unit) size /= 1000;
+  if (unit == 0) return std::to_string(bytes) + " bytes";
+  // One digit behind the point, as long as it says something.
+  const auto tenths = static_cast<uint64_t>(std::llround(size * 10));
+  std::string text = std::to_string(tenths / 10);
+  if (tenths < 100) text += "." + std::to_string(tenths % 10);
+  return text + " " + kUnits[unit];
+}
+
+// What a file knows of its picture that another may not know.
+struct Knowledge {
+  std::set<std::string> keywords;
+  int64_t rating = 0;
+  std::string title, description;
+  bool has_place = false;
+};
+
+Knowledge KnowledgeOf(const Statement& row, int first) {
+  Knowledge known;
+  const Json keywords = Json::parse(row.text(first), nullptr, false);
+  if (keywords.is_array()) {
+    for (const Json& word : keywords) {
+      if (word.is_string()) known.keywords.insert(word.get<std::string>());
+    }
+  }
+  known.rating = row.integer(first + 1);
+  known.title = row.text(first + 2);
+  known.description = row.text(first + 3);
+  known.has_place = !row.is_null(first + 4);
+  return known;
+}
+
+void AddNotes(const Knowledge& kept, const Knowledge& other, const std::string& name,
+              std::vector<std::string>& notes) {
+  std::string words;
+  for (const std::string& word : other.keywords) {
+    if (kept.keywords.contains(word)) continue;
+    if (!words.empty()) words += ", ";
+    words += word;
+  }
+  if (!words.empty()) notes.push_back(name + " alone has the keywords " + words);
+  if (other.rating > kept.rating) {
+    notes.push_back(name + " has the higher rating: " + std::to_string(other.rating));
+  }
+  if (!other.title.empty() && other.title != kept.title) {
+    notes.push_back(name + " has another title: " + other.title);
+  }
+  if (!other.description.empty() && other.description != kept.description) {
+    notes.push_back(name + " has another description: " + other.description);
+  }
+  if (other.has_place && !kept.has_place) {
+    notes.push_back(name + " alone knows where it was taken");
+  }
+}
+
+std::string NameOf(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
+
+bool IsPlain(std::string_view path) {
+  if (path.empty() || path.front() == ' ' || path.front() == '"' || path.back() == ' ')
+    return false;
+  return std::ranges::none_of(path,
+                              [](char c) { return static_cast<uint8_t>(c) < 0x20 || c == 0x7F; });
+}
+
+// For a comment: it must stay on its line.
+std::string OnOneLine(std::string_view text) {
+  std::string line(text);
+  for (char& c : line) {
+    if (static_cast<uint8_t>(c) < 0x20) c = ' ';
+  }
+  return line;
+}
+
+std::string PathOnLine(const std::string& path) {
+  if (IsPlain(path)) return path;
+  return Json(path).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string_view Trimmed(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r";
+  const size_t first = text.find_first_not_of(kSpace);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+Status WrongLine(size_t line, const std::string& what) {
+  return InvalidArgument("line " + std::to_string(line) + ": " + what);
+}
+
+Result<PlannedFile> ParseFile(std::string_view text, size_t line) {
+  const size_t space = text.find(' ');
+  const std::string_view verb = text.substr(0, space);
+  if (verb != "keep" && verb != "move") {
+    return WrongLine(line,
+                     "a line is `keep PATH`, `move PATH`, the [head] of a group or a # comment");
+  }
+  const std::string_view path = space == std::string_view::npos ? "" : Trimmed(text.substr(space));
+  if (path.empty()) return WrongLine(line, "which file? A line is `keep PATH` or `move PATH`");
+  PlannedFile file;
+  file.keep = verb == "keep";
+  file.line = line;
+  file.path_text = path;
+  if (path.front() == '"') {
+    const Json quoted = Json::parse(path, nullptr, false);
+    if (!quoted.is_string())
+      return WrongLine(line, "the quotes around the path are not as in JSON");
+    file.path_text = quoted.get<std::string>();
+  }
+  return file;
+}
+
+// Each group keeps something, and no file has two fates.
+Status CheckFates(const std::vector<PlannedGroup>& groups, const std::vector<size_t>& heads) {
+  std::map<std::string_view, const PlannedFile*> fates;
+  for (size_t i = 0; i < groups.size(); ++i) {
+    const std::vector<PlannedFile>& files = groups[i].files;
+    const bool moves = std::ranges::any_of(files, [](const PlannedFile& f) { return !f.keep; });
+    const bool keeps = std::ranges::any_of(files, &PlannedFile::keep);
+    if (moves && !keeps) {
+      return WrongLine(
+          heads[i],
+          "this group keeps nothing; write `keep` before one of its files, or take the "
+          "group out");
+    }
+    for (const PlannedFile& file : files) {
+      const auto [known, is_new] = fates.emplace(file.path_text, &file);
+      if (!is_new) {
+        return WrongLine(file.line, file.path_text + " stands in line " +
+                                        std::to_string(known->second->line) + " already");
+      }
+    }
+  }
+  return OkStatus();
+}
+
+}  // namespace
+
+Result<std::vector<PlannedGroup>> MakePlan(Store& store, std::string_view tier) {
+  std::vector<PlannedGroup> groups;
+  std::set<std::string> planned;
+  for (const std::string_view one : kTiers) {
+    if (!tier.empty() && tier != one) continue;
+    PEEL_ASSIGN_OR_RETURN(
+        Statement row,
+        store.database().Prepare(
+            "SELECT d.group_id, d.best, d.reason, f.path, f.size, f.format, m.width, m.height, "
+            "m.orientation, m.keywords, m.rating, m.title, m.description, m.gps_lat FROM "
+            "duplicate_members d JOIN files f ON f.id = d.file_id LEFT JOIN metadata m ON "
+            "m.file_id = "
+            "f.id WHERE d.tier = ?1 AND f.status <> 'gone' ORDER BY d.group_id, d.best DESC, "
+            "d.distance, f.path"));
+    row.Bind(1, one);
+    PlannedGroup group;
+    Knowledge kept;
+    std::optional<int64_t> number;
+    const auto end_group = [&] {
+      if (group.files.size() > 1) {
+        for (const PlannedFile& file : group.files) planned.insert(file.path_text);
+        groups.push_back(std::move(group));
+      }
+      group = PlannedGroup();
+    };
+    while (true) {
+      PEEL_ASSIGN_OR_RETURN(const bool has_row, row.Step());
+      if (!has_row) break;
+      if (number != row.integer(0)) {
+        end_group();
+        number = row.integer(0);
+        group.tier = one;
+      }
+      PlannedFile file;
+      file.path_text = row.text(3);
+      if (planned.contains(file.path_text)) continue;
+      file.keep = group.files.empty();
+      file.size = static_cast<uint64_t>(row.integer(4));
+      if (!row.is_null(6)) {
+        const bool is_turned = row.integer(8) >= 5;
+        file.about = std::to_string(row.integer(is_turned ? 7 : 6)) + " × " +
+                     std::to_string(row.integer(is_turned ? 6 : 7)) + ", ";
+      }
+      file.about += row.text(5);
+      const Knowledge known = KnowledgeOf(row, 9);
+      if (file.keep) {
+        group.reason = row.text(2);
+        kept = known;
+      } else {
+        AddNotes(kept, known, NameOf(file.path_text), group.notes);
+      }
+      group.files.push_back(std::move(file));
+    }
+    end_group();
+  }
+  return groups;
+}
+
+std::string PlanText(const std::vector<PlannedGroup>& groups, std::string_view library,
+                     std::string_view plan_name) {
+  uint64_t extra = 0, bytes = 0;
+  for (const PlannedGroup& group : groups) {
+    for (const PlannedFile& file : group.files) {
+      extra += file.keep ? 0 : 1;
+      bytes += file.keep ? 0 : file.size;
+    }
+  }
+  const std::string command = "#   peel scan duplicates --db \"" + OnOneLine(library) +
+                              "\" --plan \"" + OnOneLine(plan_name) + "\" ";
+  std::string text = "# A plan of `peel scan duplicates`: " + std::to_string(groups.size()) +
+                     " groups, " + std::to_string(extra) + " files to move, " + SizeText(bytes) +
+                     ".\n"
+                     "#\n"
+                     "# Each file has a line: `keep` stays where it is, `move` goes. Change the "
+                     "word, or take lines\n"
+                     "# or whole groups out, as you like; each group keeps at least one. Nothing "
+                     "has happened yet.\n"
+                     "# This moves the files into a folder, where you may look at them and delete "
+                     "them yourself:\n" +
+                     command + "--move FOLDER\n" +
+                     "# This makes exact copies one file with several names (no other tiers):\n" +
+                     command + "--hardlink\n";
+  size_t number = 0;
+  for (const PlannedGroup& group : groups) {
+    text += "\n[" + group.tier + " " + std::to_string(++number) + "]\n";
+    if (!group.reason.empty()) text += "# kept: " + OnOneLine(group.reason) + "\n";
+    for (const std::string& note : group.notes) text += "# " + OnOneLine(note) + "\n";
+    for (const PlannedFile& file : group.files) {
+      text += "# " + SizeText(file.size) +
+              (file.about.empty() ? "" : ", " + OnOneLine(file.about)) + "\n" +
+              (file.keep ? "keep " : "move ") + PathOnLine(file.path_text) + "\n";
+    }
+  }
+  return text;
+}
+
+Result<std::vector<PlannedGroup>> ParsePlan(std::string_view text) {
+  std::vector<PlannedGroup> groups;
+  std::vector<size_t> heads;
+  size_t line_number = 0;
+  while (!text.empty()) {
+    const size_t end = text.find('\n');
+    const std::string_view line = Trimmed(text.substr(0, end));
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    ++line_number;
+    if (line.empty() || line.front() == '#') continue;
+    if (line.front() == '[') {
+      const std::string_view tier = line.substr(1, line.find_first_of(" ]") - 1);
+      if (std::ranges::find(kTiers, tier) == kTiers.end()) {
+        return WrongLine(line_number, "a group begins with [exact], [same] or [similar]");
+      }
+      groups.push_back({std::string(tier), "", {}, {}});
+      heads.push_back(line_number);
+      continue;
+    }
+    PEEL_ASSIGN_OR_RETURN(PlannedFile file, ParseFile(line, line_number));
+    if (groups.empty()) {
+      return WrongLine(line_number,
+                       "a file before the first group; a group begins with [exact], "
+                       "[same] or [similar]");
+    }
+    groups.back().files.push_back(std::move(file));
+  }
+  PEEL_RETURN_IF_ERROR(CheckFates(groups, heads));
+  return groups;
+}
+
+}  // namespace peel::library

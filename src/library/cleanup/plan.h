@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "src/base/status.h"
+#include "src/library/store/store.h"
+
+namespace peel::library {
+
+// What is to become of duplicates, as a person reads and edits it.
+
+struct PlannedFile {
+  std::string path_text;  // as the library has it (files.path)
+  bool keep = false;      // false: move away, or link to the one that is kept
+  size_t line = 0;        // of the plan, from 1; 0: from no file
+  uint64_t size = 0;      // bytes; for the reader alone
+  std::string about;      // "4000 × 3000, jpeg"; for the reader alone
+};
+
+struct PlannedGroup {
+  std::string tier;    // "exact", "same", "similar"
+  std::string reason;  // why the first one is kept; for the reader alone
+  // What the others know and the kept one does not: "keywords: holiday"; for the reader alone.
+  std::vector<std::string> notes;
+  std::vector<PlannedFile> files;
+};
+
+// The library's groups of a tier ("" for all) without files that are gone: the best one is kept,
+// the others are to be moved. A file is in one group alone: of the strictest tier that has it, so
+// that nothing is planned twice.
+Result<std::vector<PlannedGroup>> MakePlan(Store& store, std::string_view tier);
+
+// As text: a line a group and a file, what a person should know as comments. `library` and
+// `plan_name` stand in the explanation at its head.
+std::string PlanText(const std::vector<PlannedGroup>& groups, std::string_view library,
+                     std::string_view plan_name);
+
+// Reads such a text, edited or not. Lines that are empty or begin with # say nothing; a group
+// begins with [anything, its tier first]; a file is `keep PATH` or `move PATH`, and a path with
+// characters that a line cannot hold stands in quotes as in JSON.
+// kInvalidArgument names the line and what it should be; so for a group that keeps nothing, and a
+// file with two fates.
+Result<std::vector<PlannedGroup>> ParsePlan(std::string_view text);
+
+}  // namespace peel::library
