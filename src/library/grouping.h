@@ -2,6 +2,8 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <string>
 
 #include "src/base/cancel.h"
 #include "src/base/status.h"
@@ -13,10 +15,13 @@ namespace peel::library {
 struct GroupFigures {
   std::array<size_t, 3> duplicate_groups{};  // exact, same, similar
   size_t stacks = 0;
+  std::string left_out;  // what could not be looked for, as a sentence; "" where nothing
 };
 
 // Finds duplicates and stacks among all files of the library that are there, and puts them in the
-// place of those that it has.
-Result<GroupFigures> WriteGroups(Store& store, const CancelToken* stop);
+// place of those that it has. memory: bytes that embeddings may take; where they need more,
+// look-alikes are not looked for (0: no limit).
+Result<GroupFigures> WriteGroups(Store& store, int threads, uint64_t memory,
+                                 const CancelToken* stop);
 
 }  // namespace peel::library

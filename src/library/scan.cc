@@ -256,7 +256,11 @@ Status Scan::MarkGone() {
 Status Scan::Group() {
   PEEL_RETURN_IF_ERROR(session_->Commit());
   const Clock::time_point start = Clock::now();
-  PEEL_ASSIGN_OR_RETURN(const GroupFigures groups, WriteGroups(*store_, options_.stop));
+  auto found = WriteGroups(*store_, options_.jobs, options_.memory / 2, options_.stop);
+  // Stopped here, the groups are those from before; the next scan looks again.
+  if (found.status().code() == StatusCode::kCancelled) return OkStatus();
+  PEEL_ASSIGN_OR_RETURN(const GroupFigures groups, std::move(found));
+  if (!groups.left_out.empty()) Note(groups.left_out, /*problem=*/true);
   std::ranges::copy(groups.duplicate_groups, figures_.duplicate_groups);
   figures_.stacks = groups.stacks;
   figures_.grouping_seconds += Since(start);

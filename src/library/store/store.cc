@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "src/library/store/embedding_bytes.h"
+#include "src/library/store/hash_bytes.h"
 #include "src/library/store/path_text.h"
 
 namespace peel::library {
@@ -45,18 +46,6 @@ std::string ColoursJson(const std::vector<DominantColour>& colours) {
     array.push_back({{"hex", HexColour(colour.rgb)}, {"share", share}});
   }
   return Dump(array);
-}
-
-std::vector<uint8_t> HashBytes(const PdqHashes& hashes) {
-  std::vector<uint8_t> bytes;
-  for (const PdqHash& hash : hashes.orientations) {
-    for (const uint64_t word : hash.words) {
-      for (int shift = 0; shift < 64; shift += 8) {
-        bytes.push_back(static_cast<uint8_t>(word >> shift));
-      }
-    }
-  }
-  return bytes;
 }
 
 std::string LandmarksJson(const Face& face) {
@@ -231,7 +220,7 @@ Status Store::WriteContent(int64_t id, const ContentRecord& content) {
   row.BindReal(4, q.sharpness).BindReal(5, q.exposure).BindReal(6, q.contrast);
   row.BindReal(7, q.noise).BindReal(8, q.colorfulness);
   row.Bind(9, ColoursJson(q.dominant_colours)).BindReal(10, q.quality);
-  row.BindBlob(11, HashBytes(content.hashes)).BindBlob(12, content.thumbnail);
+  row.BindBlob(11, BytesOfHashes(content.hashes)).BindBlob(12, content.thumbnail);
   return row.Run();
 }
 
