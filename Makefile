@@ -75,7 +75,7 @@ test-arm: $(VENV)/.stamp
 	tools/test_arm.sh $(JOBS)
 	PEEL_TEST_KERNELS=1 $(PY) -m pytest -q -rs tests/kernels/test_emulated.py -k arm
 
-# What lies below the codecs, built for Windows and tested under Wine: docs/internals/porting.md.
+# Part of what lies below the codecs, built for Windows and tested under Wine: docs/internals/porting.md.
 cross:
 	tools/test_windows.sh $(JOBS)
 
