@@ -49,7 +49,7 @@ class BareRoot:
         if read_only:
             mounts += f'mount -o remount,bind,ro "{self.folder}"\n'
         userspec = f"--userspec={user}" if user else ""
-        environment = {"PATH": "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8",
+        environment = {"PATH": "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8",
                        "DEBIAN_FRONTEND": "noninteractive", "SCRIPT": f"cd '{folder}'\n{script}"}
         return subprocess.run(
             ["unshare", "--mount", "sh", "-ec",
