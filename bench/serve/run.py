@@ -306,7 +306,8 @@ def soak(args):
         chance = random.Random(seed)
         while time.monotonic() < end:
             try:
-                status = server.post(chance.choice(pictures))[0]
+                # Each another file: one over which several workers were killed would not be tried again.
+                status = server.post(chance.choice(pictures) + chance.randbytes(8))[0]
             except OSError:
                 status = "lost"
             with lock:
