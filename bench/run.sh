@@ -2,8 +2,9 @@
 # Everything that `make bench` measures, against peers from PyPI in a virtual environment of its own.
 # Results (JSON and Markdown) go to out/bench. Needs ../shared for the photograph and U²-Net-p.
 # BENCH_QUIET may name a command that is put before each minute of timing and keeps other work away.
-# usage: bench/run.sh [engine|shapes|crowded|cold|warm|formats|matting|edges|png|folder|rectify|serve]...
-# All of them by default (but crowded and serve, which take long; serve needs wrk, and the Python module: make python).
+# usage: bench/run.sh [engine|shapes|crowded|cold|warm|formats|matting|edges|png|folder|rectify|serve|soak]...
+# All of them by default, but crowded, serve and soak, which take long. Serve needs wrk, the Python module (make
+# python) and, for the brush, Chromium.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 peel=build-bench/peel
@@ -59,7 +60,12 @@ for part in "${parts[@]}"; do
     rectify)
       "$python" bench/rectify/run.py "$peel" "$out"
       "$python" bench/rectify/ocr.py "$peel" "$out" ;;
-    serve) "$python" bench/serve/run.py "$peel" .venv/bin/python "$venv/bin/rembg" "$model" "$photo" "$out" ;;
+    serve)
+      serve=("$python" bench/serve/run.py "$peel" .venv/bin/python "$venv/bin/rembg" "$model" "$photo" "$out")
+      "${serve[@]}"
+      ${BENCH_QUIET:-} "${serve[@]}" --single
+      ${BENCH_QUIET:-} .venv/bin/python bench/serve/brush.py "$peel" ../shared/images/camera/42_IndexError.jpg "$out" ;;
+    soak) "$python" bench/serve/run.py "$peel" .venv/bin/python "$venv/bin/rembg" "$model" "$photo" "$out" --soak 30 ;;
     *) echo "bench: no part called $part" >&2; exit 2 ;;
   esac
 done

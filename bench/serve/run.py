@@ -2,11 +2,12 @@
 """`peel serve` beside `rembg s`: requests a second, latencies, memory over time, start, refusals.
 
 usage: bench/serve/run.py PEEL PYTHON REMBG MODEL.onnx PHOTO.jpg OUTPUT_FOLDER [--seconds N] [--rounds N]
+       bench/serve/run.py … --single [start|overhead|refusals]…   all of them by default
        bench/serve/run.py … --soak MINUTES
 
 PYTHON has the module peel; REMBG is rembg's program. Both servers get the same two-megapixel JPEGs, made
 from PHOTO, over loopback from wrk, in turns, so that a drift of the machine hits both alike. The load's
-own share of the processors is the same for both. A soak sends mixed sizes, formats and broken files at
+own share of the processors is the same for both. Single requests are Peel's alone. A soak sends mixed sizes, formats and broken files at
 one server and kills workers meanwhile.
 """
 import argparse
@@ -223,15 +224,11 @@ def compare(args):
                 server.load(pictures, 2, 2)
                 record["runs"][name].append(server.load(pictures, 16, args.seconds))
                 if turn == args.rounds - 1:
-                    if name == "peel":
-                        record["overhead"] = overhead(server, args.python, pictures[0])
                     with contextlib.suppress(RuntimeError):
                         record["many"][name] = server.load(pictures, 400, args.many_seconds, timeout=120)
                 record["memory"].setdefault(name, []).extend(server.samples)
                 server.end()
                 (out / "serve.json").write_text(json.dumps(record, indent=1))
-        record["refusal"] = refusals(args.peel, pictures, env)
-        (out / "serve.json").write_text(json.dumps(record, indent=1))
     folder_bench.plot({n: s for n, s in record["memory"].items() if s}, out / "serve-memory.svg")
     report(record, out)
 
@@ -271,14 +268,53 @@ def report(record, out):
         return f"{answered or 'none'}; {lost} lost"
 
     row("400 clients", {n: many(n) for n in names})
-    text = "\n".join(lines) + "\n\n"
-    cost = record.get("overhead")
-    if cost:
-        text += (f"| | milliseconds |\n|---|---|\n| `peel.cut` of the same bytes | {cost['direct_ms']:.1f} |\n"
-                 f"| a request, one at a time | {cost['served_ms']:.1f} |\n| difference, median of pairs | "
-                 f"{cost['overhead_ms']:.1f} |\n| a full server's refusal, median | {record['refusal']['p50_ms']:.2f} |\n"
-                 f"| the same, p99 | {record['refusal']['p99_ms']:.2f} |\n")
+    text = "\n".join(lines) + "\n"
     (out / "serve.md").write_text(text, encoding="utf-8")
+    print(text)
+
+
+def single(args):
+    """Start, overhead and refusals: kept beside what an earlier run has measured of them."""
+    out = pathlib.Path(args.output)
+    out.mkdir(parents=True, exist_ok=True)
+    kept = out / "serve-single.json"
+    record = json.loads(kept.read_text()) if kept.exists() else {}
+    record.update({"machine": measure.machine(), "date": time.strftime("%Y-%m-%d")})
+    env = {"PEEL_CONFIG": "off"}
+    with tempfile.TemporaryDirectory() as scratch:
+        pictures = two_megapixels(args.photo, pathlib.Path(scratch), 1)
+        first = pathlib.Path(pictures[0]).read_bytes()
+
+        def start():
+            return Server("peel", [args.peel, "serve", "--log", "off", "--port", "7301"], 7301, "/api/remove", "file", first,
+                          env)
+
+        if "start" in args.single:
+            record["start_ms"] = []
+            for _ in range(15):
+                server = start()
+                record["start_ms"].append(server.start_ms)
+                server.end()
+        if "overhead" in args.single:
+            server = start()
+            record["overhead"] = overhead(server, args.python, pictures[0], 50)
+            server.end()
+        if "refusals" in args.single:
+            record["refusal"] = refusals(args.peel, pictures, env)
+    kept.write_text(json.dumps(record, indent=1))
+    rows = []
+    if "start_ms" in record:
+        rows.append(("start to the first answer, median", f"{statistics.median(record['start_ms']):.0f}"))
+    if "overhead" in record:
+        cost = record["overhead"]
+        rows += [("`peel.cut` of the same bytes", f"{cost['direct_ms']:.1f}"),
+                 ("a request, one at a time", f"{cost['served_ms']:.1f}"),
+                 ("difference, median of pairs", f"{cost['overhead_ms']:.1f}")]
+    if "refusal" in record:
+        rows += [("a full server's refusal, median", f"{record['refusal']['p50_ms']:.2f}"),
+                 ("the same, p99", f"{record['refusal']['p99_ms']:.2f}")]
+    text = "| | milliseconds |\n|---|---|\n" + "".join(f"| {name} | {value} |\n" for name, value in rows)
+    (out / "serve-single.md").write_text(text, encoding="utf-8")
     print(text)
 
 
@@ -373,11 +409,18 @@ def main():
     parser.add_argument("--seconds", type=int, default=30)
     parser.add_argument("--many-seconds", type=int, default=60)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--single", nargs="*", choices=["start", "overhead", "refusals"])
     parser.add_argument("--soak", type=float)
     args = parser.parse_args()
     if not shutil.which("wrk"):
         sys.exit("bench/serve: wrk is not installed (apt-get install wrk)")
-    soak(args) if args.soak else compare(args)
+    if args.soak:
+        soak(args)
+    elif args.single is not None:
+        args.single = args.single or ["start", "overhead", "refusals"]
+        single(args)
+    else:
+        compare(args)
 
 
 if __name__ == "__main__":
