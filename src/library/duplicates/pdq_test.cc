@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "src/image/test_pixels.h"
-#include "src/library/duplicates/test_scenes.h"
+#include "src/library/test_scenes.h"
 
 namespace peel::library {
 namespace {
