@@ -1,6 +1,7 @@
 #include "src/library/duplicates/duplicate_groups.h"
 
 #include <algorithm>
+#include <array>
 #include <mutex>
 #include <new>
 #include <numeric>
@@ -17,6 +18,19 @@ namespace {
 constexpr int kLeastHashQuality = 50;  // PDQ's own advice
 // Tables are looked up at their own value and at those with one other bit: below 32 that is exact.
 constexpr int kPartBits = 1;
+// Which of PdqHashes::orientations are turned by a quarter, so that width and height change places.
+constexpr std::array<bool, 8> kTurnsSides = {false, true, false, true, false, false, true, true};
+// A twentieth less of one side, and whole pixels of small pictures.
+constexpr double kSameShape = 1.08;
+
+// Whether the sides have the same proportions, or one of the pictures does not tell its size.
+bool OneShape(const ShotFacts& a, const ShotFacts& b, bool turned) {
+  if (a.width <= 0 || a.height <= 0 || b.width <= 0 || b.height <= 0) return true;
+  const double of_a = static_cast<double>(a.width) / a.height;
+  const double of_b =
+      turned ? static_cast<double>(b.height) / b.width : static_cast<double>(b.width) / b.height;
+  return of_a <= of_b * kSameShape && of_b <= of_a * kSameShape;
+}
 
 class Finder {
  public:
@@ -83,18 +97,22 @@ class Finder {
     PEEL_RETURN_IF_ERROR(Collect(which.size(), &links, [&](size_t i, std::vector<Link>* found) {
       PEEL_ASSIGN_OR_RETURN(const PdqHashes all, hashes_of_(which[i]));
       std::vector<HammingIndex::Match> matches;
-      for (const PdqHash& hash : all.orientations) {
-        index.Search(hash, options_.same_distance, kPartBits, &matches);
-      }
-      for (const PdqHash& hash : all.crops) {
-        index.Search(hash, options_.crop_distance, kPartBits, &matches);
-      }
-      for (const HammingIndex::Match& match : matches) {
-        const uint32_t a = which[i], b = which[match.row];
-        if (a != b && MayBeOneCapture(items_[a], items_[b])) {
-          found->push_back({a, b, static_cast<float>(match.distance)});
+      const auto search = [&](const PdqHash& hash, int distance, bool turned) {
+        matches.clear();
+        index.Search(hash, distance, kPartBits, &matches);
+        const uint32_t a = which[i];
+        for (const HammingIndex::Match& match : matches) {
+          const uint32_t b = which[match.row];
+          if (a != b && MayBeOneCapture(items_[a], items_[b]) &&
+              OneShape(items_[a].facts, items_[b].facts, turned)) {
+            found->push_back({a, b, static_cast<float>(match.distance)});
+          }
         }
+      };
+      for (size_t turn = 0; turn < all.orientations.size(); ++turn) {
+        search(all.orientations[turn], options_.same_distance, kTurnsSides[turn]);
       }
+      for (const PdqHash& hash : all.crops) search(hash, options_.crop_distance, false);
       return OkStatus();
     }));
     for (const Star& star : TakeStars(links, items_.size())) AddGroup(Tier::kSame, star);

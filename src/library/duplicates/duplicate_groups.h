@@ -32,14 +32,14 @@ struct DuplicateItem {
   int hash_quality = 0;        // PdqHashes::quality; below 50 the hash is not used
   uint64_t camera = 0;         // Hash64 of its make and model; 0: not known
   int64_t taken_ms = kNoTime;  // the camera's clock, milliseconds since 1970 there
-  ShotFacts facts;
+  ShotFacts facts;             // width and height as displayed
 };
 
 struct DuplicateOptions {
-  // The greatest distance in bits of the hash in any orientation, and of one of a crop. At these a
-  // hundred thousand pairs of different pictures at hand gave no false link: see
-  // docs/internals/duplicates.md.
-  int same_distance = 31;
+  // The greatest distance in bits of the hash in any orientation, and of that of a crop. PDQ's own
+  // advice is 31; pictures of a few hundred pixels and their halves are further apart. What is lost
+  // and wrongly linked at which distance: docs/internals/duplicates.md.
+  int same_distance = 40;
   int crop_distance = 40;
   float similar_cosine = 0.9f;  // of the embeddings
 };
@@ -70,8 +70,9 @@ using HashesOf = std::function<Result<PdqHashes>(size_t item)>;
 // a centre and what is linked to the centre itself; the centre is the item with most links, and
 // what remains makes groups of its own.
 //
-// Two files of one capture have the camera's clock in common, where both tell it: frames of a
-// burst, near as their hashes are, are linked as similar at most.
+// Two files of one capture have the same proportions within 8 % (turned, where the hash is that of
+// a turned picture), one camera and one time on its clock, where both tell them: frames of a burst,
+// near as their hashes are, are linked as similar at most.
 //
 // embeddings: a row an item, zeros where there is none; or empty: no similar tier. kOutOfMemory and
 // what hashes_of says.
