@@ -15,7 +15,6 @@
 #include "src/image/colour.h"
 #include "src/library/duplicates/pdq.h"
 #include "src/library/quality/picture_quality.h"
-#include "src/library/quality/sharpness.h"
 #include "src/library/quality/tiles.h"
 
 namespace peel {
@@ -39,7 +38,19 @@ Result<ImageU8> ReadRgb(const std::string& path, int side) {
   return ToRgb(picture.u8()->view());
 }
 
-Result<nlohmann::json> Measure(const std::string& path, int side) {
+nlohmann::json TilesOf(const ImageU8& luma) {
+  nlohmann::json tiles = nlohmann::json::array();
+  for (const library::Tile& tile : library::MeasureTiles(luma.view())) {
+    nlohmann::json numbers = tile.near;
+    for (const double far : tile.far) numbers.push_back(far);
+    numbers.push_back(tile.laplacian);
+    numbers.push_back(tile.pixels);
+    tiles.push_back(std::move(numbers));
+  }
+  return tiles;
+}
+
+Result<nlohmann::json> Measure(const std::string& path, int side, bool with_tiles) {
   const auto start = Clock::now();
   PEEL_ASSIGN_OR_RETURN(const ImageU8 picture, ReadRgb(path, side));
   const double decoded = Since(start);
@@ -69,6 +80,10 @@ Result<nlohmann::json> Measure(const std::string& path, int side) {
   }
   for (const auto& hash : hashes.orientations) line["orientations"].push_back(hash.Hex());
   for (const auto& hash : hashes.crops) line["crops"].push_back(hash.Hex());
+  if (with_tiles) {
+    PEEL_ASSIGN_OR_RETURN(const ImageU8 luma, Luma(picture.view()));
+    line["tiles"] = TilesOf(luma);
+  }
   return line;
 }
 
@@ -77,9 +92,10 @@ Result<nlohmann::json> Measure(const std::string& path, int side) {
 
 int main(int argc, char** argv) {
   const int side = argc > 1 ? std::atoi(argv[1]) : 0;
+  const bool with_tiles = argc > 2 && std::string(argv[2]) == "tiles";
   int failed = 0;
   for (std::string path; std::getline(std::cin, path);) {
-    const auto line = peel::Measure(path, side);
+    const auto line = peel::Measure(path, side, with_tiles);
     if (line.ok()) {
       std::puts(line->dump().c_str());
     } else {

@@ -46,7 +46,7 @@ Result<Working> ToWorkingScale(const ImageView<const uint8_t>& picture) {
 }
 
 // The parts of the one mark, 0 to 1 each; docs/internals/picture-quality.md has the formula.
-float ExposureMark(float exposure) { return 1 - 0.75f * exposure * exposure; }
+float ExposureMark(float exposure) { return 1 - 0.7f * std::abs(exposure); }
 float SharpnessMark(float sharpness) { return 0.1f + 0.9f * std::min(1.0f, sharpness / 0.8f); }
 float ContrastMark(float contrast) { return 0.6f + 0.4f * std::min(1.0f, contrast / 0.4f); }
 float NoiseMark(float noise) { return 1 - 0.4f * std::clamp((noise - 4) / 16, 0.0f, 1.0f); }

@@ -7,7 +7,7 @@
 namespace peel::library {
 namespace {
 
-constexpr size_t kDarkestMidTone = 48, kBrightestMidTone = 207;
+constexpr size_t kDarkestMidTone = 64, kBrightestMidTone = 200;
 constexpr double kMidToneShare = 0.35;
 constexpr double kTail = 0.05;
 
