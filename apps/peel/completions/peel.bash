@@ -9,7 +9,7 @@ _peel() {
     fi
     local command=cut
     case ${words[1]} in
-        cut | rectify | stream | serve | models | model | doctor | quantize | bench) [[ $cword -gt 1 ]] && command=${words[1]} ;;
+        cut | rectify | scan | stream | serve | models | model | doctor | quantize | bench) [[ $cword -gt 1 ]] && command=${words[1]} ;;
     esac
 
     _peel_words() { mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur"); }
@@ -40,6 +40,10 @@ _peel() {
         --progress) _peel_words "auto always never"; return ;;
         --background) _peel_files; COMPREPLY+=($(compgen -W "white black transparent blur" -- "$cur")); return ;;
         -m | --model) _peel_files; COMPREPLY+=($(compgen -W "$(_peel_models)" -- "$cur")); return ;;
+        --db | --export) _peel_files; return ;;
+        --phases) _peel_words "1 1,2 1,2,3"; return ;;
+        --clip) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+        --sample | --batch) return ;;
         -O) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
         --quality | --threads | --jobs | --memory | --shard | --max-size | --max-pixels | --repeat | --warmup | --rounds | --runs | --sizes | --ort) return ;;
         --keys | --credits | --tls-cert | --tls-key | --unix-socket | --log-file) _peel_files; return ;;
@@ -96,6 +100,19 @@ _peel() {
                 _peel_files
             fi
             return ;;
+        scan)
+            if [[ $cur != -* ]]; then
+                _peel_files
+                [[ $cword -eq 2 ]] && COMPREPLY+=($(compgen -W "find duplicates tune bench" -- "$cur"))
+            elif [[ ${words[2]} == tune ]]; then
+                _peel_words "--sample --memory --device --strict --clip --json -q --quiet -h --help"
+            elif [[ ${words[2]} == bench ]]; then
+                _peel_words "--sample --jobs --batch --precision --memory --device --strict --clip --json -q --quiet -h --help"
+            else
+                _peel_words "--db --phases --recursive --no-recursive --forget --report --export --watch --jobs --batch
+                    --precision --memory --device --strict --clip --progress -q --quiet -v --verbose -h --help"
+            fi
+            return ;;
         quantize)
             if [[ $cur == -* ]]; then
                 _peel_words "--images -o --recursive --max-images --ranges --activations --clip-weights
@@ -115,6 +132,6 @@ _peel() {
         return
     fi
     _peel_files
-    [[ $cword -eq 1 ]] && COMPREPLY+=($(compgen -W "cut rectify stream serve models model doctor quantize bench" -- "$cur"))
+    [[ $cword -eq 1 ]] && COMPREPLY+=($(compgen -W "cut rectify scan stream serve models model doctor quantize bench" -- "$cur"))
 }
 complete -F _peel peel
