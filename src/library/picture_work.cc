@@ -193,8 +193,9 @@ Status Preparation::ReadPixels() {
   }
   bytes_.reset();
   const ImageView<const uint8_t> view = std::as_const(result_.pixels->rgb).view();
-  result_.admission.ShrinkTo(static_cast<uint64_t>(view.width) *
-                             static_cast<uint64_t>(view.height) * 8);
+  // What is left is small. A thread that kept a part while it waits for the next could wait for
+  // ever.
+  result_.admission.ShrinkTo(0);
   if (!result_.pixels->warning.empty()) {
     AddSentence(result_.pixels->warning, &result_.record.file.error);
     result_.record.file.status = FileStatus::kPartial;

@@ -1,6 +1,7 @@
 #include "src/library/scan.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <filesystem>
 #include <memory>
@@ -89,8 +90,7 @@ class Scan {
   ScanRoots roots_;
   InputList list_;
   KnownFiles known_;
-  std::vector<uint32_t> to_read_;           // into list_.inputs
-  std::vector<KnownFiles::Entry> watched_;  // keeps what a task points to
+  std::vector<uint32_t> to_read_;  // into list_.inputs
   int64_t run_ = 0;
   bool changed_ = false;  // since duplicates were looked for
 };
@@ -319,7 +319,7 @@ Status Scan::End(Status outcome) {
 
 std::optional<KnownFiles::Entry> Scan::Row(const std::string& path) {
   std::optional<KnownFiles::Entry> found;
-  const Status looked = session_->writer().Do([&](Store& store) -> Status {
+  const Status looked = session_->writer().Look([&](Store& store) -> Status {
     PEEL_ASSIGN_OR_RETURN(
         found, FindKnown(store, path,
                          session_->networks() != nullptr ? session_->networks()->models() : ""));

@@ -39,6 +39,11 @@ Status ScanWriter::Do(const std::function<Status(Store&)>& writes) {
   return committed;
 }
 
+Status ScanWriter::Look(const std::function<Status(Store&)>& reads) {
+  const std::lock_guard lock(mutex_);
+  return reads(store_);
+}
+
 Status ScanWriter::Commit() {
   const std::lock_guard lock(mutex_);
   PEEL_RETURN_IF_ERROR(broken_);

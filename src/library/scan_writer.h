@@ -24,6 +24,8 @@ class ScanWriter {
   // What is done of one file. The first failure of the library ends all writing: it is returned
   // now and by every later call, and what was not committed is undone.
   Status Do(const std::function<Status(Store&)>& writes);
+  // Looks into the library without writing.
+  Status Look(const std::function<Status(Store&)>& reads);
   // All that was written until now is there for good.
   Status Commit();
   double seconds() const { return seconds_; }
