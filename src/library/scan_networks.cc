@@ -7,7 +7,6 @@
 
 #include "src/base/sentences.h"
 #include "src/library/labels/agreement.h"
-#include "src/library/labels/clip.h"
 #include "src/library/labels/labeller.h"
 #include "src/library/quality/picture_quality.h"
 #include "src/matte/matte.h"
@@ -52,9 +51,6 @@ class LoadedNetworks final : public ScanNetworks {
     times->halvings += report.halvings;
     for (size_t i = 0; i < pictures.size(); ++i) {
       records[i].labels = std::move(labels[i]);
-      if (clip_ != nullptr) {
-        PEEL_ASSIGN_OR_RETURN(records[i].labels.embedding, clip_->EmbedPicture(pictures[i]));
-      }
     }
     times->labels += Since(start);
     const Clock::time_point labelled = Clock::now();
@@ -76,7 +72,6 @@ class LoadedNetworks final : public ScanNetworks {
 
   mutable ThreadPool pool_{1};
   std::unique_ptr<Labeller> labeller_;
-  std::unique_ptr<Clip> clip_;
   std::unique_ptr<MattingModel> matte_;
   std::string models_, warning_, runs_on_;
 };
@@ -91,6 +86,7 @@ Result<std::unique_ptr<ScanNetworks>> ScanNetworks::Load(
     const ScanNetworkOptions& options, std::span<const ImageView<const uint8_t>> samples) {
   auto networks = std::make_unique<LoadedNetworks>();
   LabellerOptions labels;
+  labels.clip = options.clip;
   labels.network.place.device = options.device;
   labels.network.place.strict = options.strict;
   // Numbers of less precision are put to the test first.
@@ -106,11 +102,6 @@ Result<std::unique_ptr<ScanNetworks>> ScanNetworks::Load(
   if (!info.networks.empty()) {
     const NetworkInfo& first = info.networks.front();
     networks->runs_on_ = first.device + " " + first.backend + " " + first.precision;
-  }
-  if (!options.clip.empty()) {
-    PEEL_ASSIGN_OR_RETURN(networks->clip_, Clip::Load(options.clip, labels.network));
-    AddVersions(networks->clip_->version(), &models);
-    AddSentence(networks->clip_->warning(), &networks->warning_);
   }
   ModelOptions matte;
   matte.threads = 1;

@@ -85,6 +85,7 @@ def commands(inputs, out):
         yield ["cut", str(inputs / options[0]), *options[1:], "-o", str(out / f"{i}.png")]
     yield ["rectify", str(inputs / "rgb.png"), "--corners", "20,10,160,20,170,230,10,220", "--enhance", "bw",
            "-o", str(out / "page.png")]
+    yield ["scan", str(inputs), "--db", str(out / "library.db"), "--quiet"]
     yield ["model", "run", str(byte_model(out / "bytes.onnx")), "--threads", "1"]
     yield ["model", "run", str(accuracy.MODELS["embedded"]), "--precision", "bf16", "--threads", "1"]
     for seed in sorted(SEEDS.glob("*.onnx")):
