@@ -7,7 +7,8 @@ import pytest
 from pages import ROOT
 
 PROGRAM = ROOT / "build/peel"
-COMMANDS = ["cut", "rectify", "stream", "serve", "bench", "quantize", "model run", "model info", "model tune", "models pull", "doctor"]
+COMMANDS = ["cut", "rectify", "stream", "serve", "bench", "quantize", "model run", "model info", "model tune", "models pull", "doctor", "scan",
+            "scan tune", "scan bench"]
 # Of a command whose page in the manual refers to its --help.
 REFER_TO_HELP = {"bench", "quantize", "doctor", "model tune", "model info", "model run"}
 
