@@ -20,7 +20,7 @@ namespace peel::library {
 Status RunScan(const ScanOptions& options, ScanFigures* figures);
 
 // RunScan, and then again for each picture that is written, moved or linked into the folders, until
-// options.stop fires; duplicates are looked for when nothing has come for a while, and at the end.
+// options.stop fires; duplicates are looked for after the first scan and at the end.
 Status WatchAndScan(const ScanOptions& options, ScanFigures* figures);
 
 // JSON for runs.figures.
