@@ -88,7 +88,7 @@ Status Gathered::ReadFiles(Store& store, const CancelToken* stop) {
           "m.model, m.taken_at, m.rating, m.software, q.phash, q.phash_quality, "
           "coalesce(q.subject_sharpness, q.sharpness), coalesce(q.subject_exposure, q.exposure), "
           "q.subject_cut_off, CASE WHEN EXISTS (SELECT 1 FROM scenes s WHERE s.file_id = f.id) "
-          "THEN (SELECT count(*) FROM faces c WHERE c.file_id = f.id) ELSE 0 END "
+          "THEN (SELECT count(*) FROM faces c WHERE c.file_id = f.id) ELSE 0 END, m.orientation "
           "FROM files f LEFT JOIN metadata m ON m.file_id = f.id LEFT JOIN measures q ON q.file_id "
           "= f.id WHERE f.status IN ('ok', 'partial') ORDER BY f.path"));
   while (true) {
@@ -111,6 +111,7 @@ Status Gathered::ReadFiles(Store& store, const CancelToken* stop) {
     ShotFacts& facts = item.facts;
     facts.width = static_cast<int>(row.integer(5));
     facts.height = static_cast<int>(row.integer(6));
+    if (row.integer(18) >= 5) std::swap(facts.width, facts.height);
     facts.bytes = static_cast<uint64_t>(row.integer(2));
     facts.format_rank = FormatRank(row.text(4));
     facts.camera_metadata = item.camera != 0 && item.taken_ms != kNoTime;
