@@ -30,7 +30,7 @@ endif()
 
 set(PEEL_COMPONENTS base image codec rectify engine/graph engine/onnx engine/kernels engine/plan
     engine/quantize engine matte pipeline video library/metadata library/places library/quality
-    library/duplicates library/labels library/store library/report library/cleanup library server/http server/fetch server/guard server/telemetry
+    library/duplicates library/labels library/store library/report library/cleanup library/search library server/http server/fetch server/guard server/telemetry
     server/page server/work server/api server capi)
 
 function(peel_add_library folder)

@@ -13,7 +13,7 @@ import pathlib
 import re
 import sys
 
-LIBRARY = ["metadata", "places", "quality", "duplicates", "labels", "store", "report", "cleanup"]
+LIBRARY = ["metadata", "places", "quality", "duplicates", "labels", "store", "report", "cleanup", "search"]
 CODECS = ["png", "bmp", "gif", "jpeg", "tiff", "webp", "heif", "jxl", "raw"]
 
 # (name, what belongs to it: folders, or files without their suffix). The longest fit counts.
