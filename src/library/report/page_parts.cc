@@ -22,7 +22,7 @@ struct Picture {
   // Width over height, from a column of a page to a panorama.
   double shape() const {
     if (width < 1 || height < 1) return 1.5;
-    return std::clamp(static_cast<double>(width) / static_cast<double>(height), 0.5, 2.6);
+    return std::clamp(static_cast<double>(width) / static_cast<double>(height), 0.7, 2.4);
   }
   std::string name() const { return path_text.substr(path_text.find_last_of('/') + 1); }
 };

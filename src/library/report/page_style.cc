@@ -34,7 +34,7 @@ code{font:.92em ui-monospace,"Cascadia Mono",Menlo,Consolas,monospace;background
 .skip{position:fixed;z-index:9;top:8px;left:8px;padding:8px 14px;border-radius:8px;background:var(--act);color:var(--on-act)}
 
 .top{padding:18px 0 8px}
-.bar{display:flex;justify-content:space-between;align-items:center;min-height:40px}
+.head{display:flex;justify-content:space-between;align-items:center;min-height:40px}
 .brand{display:inline-flex;align-items:center;gap:9px;font-weight:650;letter-spacing:-.01em}
 .brand svg{width:26px;height:26px;padding:4px;border-radius:8px;background:var(--zest);fill:#16210a}
 #look{font:inherit;font-size:.9rem;color:inherit;min-height:38px;padding:0 14px;border:1px solid var(--line);border-radius:10px;background:var(--card);cursor:pointer}
@@ -63,6 +63,9 @@ h3 .soft{margin-left:.35em;font-size:.95rem}
 .shots{display:flex;flex-wrap:wrap;gap:8px;--h:150px}
 .shots::after{content:"";flex:1e6 1 0}
 .front{--h:clamp(120px,19vw,216px);gap:6px}
+.front::after{content:none}
+.front .shot{max-width:none}
+.front img{object-position:50% 32%}
 .small{--h:112px}
 .shot{min-width:0;max-width:100%;--a:1.5;flex:var(--a) 1 calc(var(--a)*var(--h));max-width:calc(var(--a)*var(--h)*1.5)}
 .frame{position:relative;display:block;height:var(--h);border-radius:10px;overflow:hidden;background:var(--well)}
@@ -73,6 +76,7 @@ h3 .soft{margin-left:.35em;font-size:.95rem}
 .badge{position:absolute;left:7px;top:7px;padding:2px 9px;border-radius:20px;background:var(--zest);color:#16210a;font-size:.78rem;font-weight:680}
 figcaption{margin-top:5px;font-size:.86rem;line-height:1.35;color:var(--soft);overflow-wrap:anywhere}
 figcaption b{color:var(--ink)}
+.cut,.fact{display:block;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 .rounds{display:flex;flex-wrap:wrap;gap:12px}
 .round svg{display:block;width:88px;height:88px;border-radius:50%;background:var(--well)}
 .round{border-radius:50%}

@@ -176,10 +176,12 @@ Result<std::string> TopHtml(ReportPage& page, const Totals& totals, const std::s
           "WHERE f.status <> 'gone' AND d.best = 0 AND d.tier IN ('exact', 'same')"));
   fact(static_cast<uint64_t>(copies), "copy", "copies");
   PEEL_ASSIGN_OR_RETURN(const std::vector<Shot> front, FrontShots(page.store));
-  PEEL_ASSIGN_OR_RETURN(const std::string shots, ShotsHtml(page, front, "front"));
+  PEEL_ASSIGN_OR_RETURN(const std::string shots,
+                        ShotsHtml(page, front, front.size() < 6 ? "" : "front"));
   const std::string span = SpanText(totals);
   return fmt::format(
-      "<header class=\"top\">\n<div class=\"bar\"><span class=\"brand\"><svg viewBox=\"0 0 24 24\" "
+      "<header class=\"top\">\n<div class=\"head\"><span class=\"brand\"><svg viewBox=\"0 0 24 "
+      "24\" "
       "aria-hidden=\"true\"><path d=\"M20 4c-9-1-16 3-16 11v5c1-7 5-10 10-11-5 3-7 6-8 10 8 2 14-3 "
       "14-15z\"/></svg>peel scan</span><button type=\"button\" id=\"look\" hidden>Light or dark"
       "</button></div>\n<h1>{}</h1>\n<p class=\"span\">{}</p>\n{}</header>\n{}",

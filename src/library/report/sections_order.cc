@@ -25,7 +25,7 @@ constexpr std::array<Tier, 3> kTiers = {
      {"same", "The same shot",
       "One capture, saved again: other sizes, formats, turns, light edits."},
      {"similar", "Look alike", "Different shots of the same thing; which one is the best?"}}};
-constexpr int kGroupsShown = 10, kMembersShown = 6;
+constexpr int kGroupsShown = 8, kMembersShown = 5;
 
 struct TierCount {
   uint64_t groups = 0, extra = 0, bytes = 0;
@@ -71,13 +71,14 @@ Result<std::string> GroupHtml(ReportPage& page, int64_t group) {
     if (is_best) reason = row.text(2);
     std::string path(row.text(7));
     std::string caption =
-        fmt::format("<b>{}</b> ", HtmlText(path.substr(path.find_last_of('/') + 1)));
+        fmt::format("<b class=\"cut\">{}</b>", HtmlText(path.substr(path.find_last_of('/') + 1)));
     if (!row.is_null(4) && row.integer(4) > 0) {
       const bool is_turned = row.integer(8) >= 5;
-      caption +=
-          fmt::format("{} × {}, ", row.integer(is_turned ? 5 : 4), row.integer(is_turned ? 4 : 5));
+      caption += fmt::format("<span class=\"fact\">{} × {}</span>", row.integer(is_turned ? 5 : 4),
+                             row.integer(is_turned ? 4 : 5));
     }
-    caption += SizeText(static_cast<uint64_t>(row.integer(3)));
+    caption += fmt::format("<span class=\"fact\">{}</span>",
+                           SizeText(static_cast<uint64_t>(row.integer(3))));
     shots.push_back({row.integer(0), std::move(caption), is_best ? "keep" : ""});
   }
   if (shots.empty()) return std::string();

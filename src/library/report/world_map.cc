@@ -143,6 +143,46 @@ std::vector<Cluster> ClustersOf(const std::vector<MapPoint>& points,
   return clusters;
 }
 
+double RadiusOf(const Cluster& cluster, uint64_t largest, double unit) {
+  return (5 + 21 * std::sqrt(static_cast<double>(cluster.count) / static_cast<double>(largest))) *
+         unit;
+}
+
+Point MiddleOf(const Cluster& cluster) {
+  const auto count = static_cast<double>(cluster.count);
+  return {cluster.sum.x / count, cluster.sum.y / count};
+}
+
+// Circles that would lie over each other become one, until none do. From the largest down.
+std::vector<Cluster> Merged(std::vector<Cluster> clusters, double unit) {
+  for (bool has_changed = true; has_changed;) {
+    has_changed = false;
+    std::ranges::stable_sort(clusters,
+                             [](const Cluster& a, const Cluster& b) { return a.count > b.count; });
+    std::vector<Cluster> merged;
+    for (Cluster& cluster : clusters) {
+      const Point p = MiddleOf(cluster);
+      const auto near = std::ranges::find_if(merged, [&](const Cluster& other) {
+        const Point q = MiddleOf(other);
+        return std::hypot(p.x - q.x, p.y - q.y) <
+               0.9 * (RadiusOf(other, clusters[0].count, unit) +
+                      RadiusOf(cluster, clusters[0].count, unit));
+      });
+      if (near == merged.end()) {
+        merged.push_back(std::move(cluster));
+        continue;
+      }
+      has_changed = true;
+      near->sum.x += cluster.sum.x;
+      near->sum.y += cluster.sum.y;
+      near->count += cluster.count;
+      for (const auto& [place, count] : cluster.places) near->places[place] += count;
+    }
+    clusters = std::move(merged);
+  }
+  return clusters;
+}
+
 std::string TitleOf(const Cluster& cluster) {
   const std::string pictures =
       fmt::format("{} picture{}", cluster.count, cluster.count == 1 ? "" : "s");
@@ -168,7 +208,8 @@ std::string WorldMap(const std::vector<MapPoint>& points, size_t most) {
     cell *= 1.3;
     clusters = ClustersOf(points, projected, cell);
   }
-  const double largest = clusters.empty() ? 1 : static_cast<double>(clusters[0].count);
+  clusters = Merged(std::move(clusters), unit);
+  const uint64_t largest = clusters.empty() ? 1 : clusters[0].count;
   std::string svg = fmt::format(
       "<svg class=\"map\" viewBox=\"{:.1f} {:.1f} {:.1f} {:.1f}\" role=\"img\" "
       "aria-label=\"Map of where the pictures were taken\">"
@@ -177,9 +218,8 @@ std::string WorldMap(const std::vector<MapPoint>& points, size_t most) {
       frame.x, frame.y, frame.width, frame.height, EdgePath(), 0.7 * unit, GridPath(), 0.8 * unit,
       LandPath());
   for (const Cluster& cluster : clusters) {
-    const auto count = static_cast<double>(cluster.count);
-    const double radius = (5 + 21 * std::sqrt(count / largest)) * unit;
-    const double x = cluster.sum.x / count, y = cluster.sum.y / count;
+    const double radius = RadiusOf(cluster, largest, unit);
+    const auto [x, y] = MiddleOf(cluster);
     svg += fmt::format(
         "<circle class=\"spot\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"{:.2f}\" "
         "stroke-width=\"{:.2f}\"><title>{}</title></circle>",
