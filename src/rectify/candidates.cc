@@ -12,6 +12,7 @@ constexpr double kLeastArea = 0.01;  // of the picture
 constexpr double kFurthest = 0.35;   // a corner outside, in picture sides
 constexpr double kLeastSine = 0.42;  // of a corner's angle
 constexpr double kMostSineOpposite = 0.71;
+constexpr double kLeastCover = 0.12;   // of a side
 constexpr double kBorderWorth = 0.25;  // a side of the picture counts like one covered by so much
 
 struct Crossing {
@@ -90,7 +91,11 @@ std::vector<Candidate> CombineLines(const std::vector<EdgeLine>& lines, int widt
   const auto by_promise = [](const Candidate& a, const Candidate& b) {
     return a.promise > b.promise;
   };
-  std::vector<size_t> across;  // lines that cross both of a pair
+  struct Across {
+    size_t line;
+    double cover;  // of its part between the pair
+  };
+  std::vector<Across> across;  // lines that cross both of a pair
   for (size_t i = 0; i < n; ++i) {
     for (size_t k = i + 1; k < n; ++k) {
       if (std::abs(sine[i * n + k]) > kMostSineOpposite) continue;
@@ -100,16 +105,15 @@ std::vector<Candidate> CombineLines(const std::vector<EdgeLine>& lines, int widt
         if (j == k) continue;
         const Crossing &a = crossings[i * n + j], &b = crossings[k * n + j];
         if (a.good && b.good && std::abs(a.on_second - b.on_second) >= least_side) {
-          across.push_back(j);
+          const double cover = SideCover(lines[j], a.on_second, b.on_second, least_side / 2);
+          if (cover >= kLeastCover) across.push_back({j, cover});
         }
       }
       for (size_t jj = 0; jj < across.size(); ++jj) {
-        const size_t j = across[jj];
+        const size_t j = across[jj].line;
         const Crossing &ij = crossings[i * n + j], &kj = crossings[k * n + j];
-        const double cover_j = SideCover(lines[j], ij.on_second, kj.on_second, least_side / 2);
-        if (cover_j < 0.12) continue;
         for (size_t ll = jj + 1; ll < across.size(); ++ll) {
-          const size_t l = across[ll];
+          const size_t l = across[ll].line;
           if (std::abs(sine[j * n + l]) > kMostSineOpposite) continue;
           const Crossing &il = crossings[i * n + l], &kl = crossings[k * n + l];
           // The same order on both of a pair, or the sides cross.
@@ -122,16 +126,24 @@ std::vector<Candidate> CombineLines(const std::vector<EdgeLine>& lines, int widt
           const int borders =
               lines[i].is_border + lines[j].is_border + lines[k].is_border + lines[l].is_border;
           if (borders > 1) continue;
-          const double covers[4] = {
-              SideCover(lines[i], ij.on_first, il.on_first, least_side / 2), cover_j,
-              SideCover(lines[k], kj.on_first, kl.on_first, least_side / 2),
-              SideCover(lines[l], il.on_second, kl.on_second, least_side / 2)};
-          double sum = 0, least = 1;
-          for (const double c : covers) sum += c, least = std::min(least, c);
-          if (least < 0.12) continue;
+          // With what is known so far a side more could at best be covered whole: most combinations
+          // end here.
           const double steps = (lines[i].step + lines[j].step + lines[k].step + lines[l].step) / 4;
+          double sum = across[jj].cover + across[ll].cover;
+          double least = std::min(across[jj].cover, across[ll].cover);
+          const auto promises = [&](int known) {
+            return (sum + (4 - known)) / 4 + 0.4 * least + 0.8 * steps + 0.5 >= bar;
+          };
+          const auto add = [&](double cover, int known) {
+            sum += cover, least = std::min(least, cover);
+            return cover >= kLeastCover && promises(known);
+          };
+          if (!promises(2) ||
+              !add(SideCover(lines[i], ij.on_first, il.on_first, least_side / 2), 3) ||
+              !add(SideCover(lines[k], kj.on_first, kl.on_first, least_side / 2), 4)) {
+            continue;
+          }
           double promise = sum / 4 + 0.4 * least + 0.8 * steps;
-          if (promise + 0.5 < bar) continue;
           Quad q{{lines[i].line().At(ij.on_first), lines[i].line().At(il.on_first),
                   lines[k].line().At(kl.on_first), lines[k].line().At(kj.on_first)}};
           if (SignedArea(q) < 0) std::swap(q.corners[1], q.corners[3]);

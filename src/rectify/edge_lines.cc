@@ -63,11 +63,11 @@ double Step(const EdgeLine& edge, const WorkingCopy& copy) {
     for (const double depth : kDepths) {
       for (const double side : {1.0, -1.0}) {
         const Point q = p + side * depth * normal;
-        const int x = static_cast<int>(std::floor(q.x)), y = static_cast<int>(std::floor(q.y));
-        if (x < 0 || y < 0 || x >= copy.width() || y >= copy.height()) {
+        if (!(q.x >= 0 && q.y >= 0 && q.x < copy.width() && q.y < copy.height())) {
           inside = false;
           continue;
         }
+        const int x = static_cast<int>(q.x), y = static_cast<int>(q.y);
         for (int c = 0; c < 3; ++c) difference[c] += side * copy.planes[c].row(y)[x];
       }
     }

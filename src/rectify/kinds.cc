@@ -14,8 +14,8 @@ struct Pixel {
 };
 
 bool At(const WorkingCopy& copy, Point p, Pixel& out) {
-  const int x = static_cast<int>(std::floor(p.x)), y = static_cast<int>(std::floor(p.y));
-  if (x < 0 || y < 0 || x >= copy.width() || y >= copy.height()) return false;
+  if (!(p.x >= 0 && p.y >= 0 && p.x < copy.width() && p.y < copy.height())) return false;
+  const int x = static_cast<int>(p.x), y = static_cast<int>(p.y);
   constexpr double kWhite = 255.0 * kLevelSteps;
   out.light = copy.planes[0].row(y)[x] / kWhite;
   const double red = copy.planes[1].row(y)[x] / kWhite, blue = copy.planes[2].row(y)[x] / kWhite;
