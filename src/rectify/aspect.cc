@@ -5,10 +5,13 @@
 #include <cmath>
 #include <iterator>
 
+#include "src/rectify/directions.h"
 #include "src/rectify/plane.h"
 
 namespace peel {
 namespace {
+
+using quads::Directions;
 
 // What lenses are like where nothing is known: phones' main cameras have a focal length of about
 // 0.65 of the picture's diagonal, all that people photograph sheets with from half to twice that.
@@ -18,41 +21,6 @@ constexpr double kGivenSpread = 0.06;     // of one that is given: EXIF rounds, 
 constexpr double kFoundSpread = 0.2;      // better than this, the vanishing points have told it
 constexpr double kLeastPixelError = 0.7;  // of corners
 constexpr double kPixelErrorShare = 0.0004;  // of the diagonal
-
-struct Vector {
-  double x = 0, y = 0, z = 0;
-};
-Vector Cross(Vector a, Vector b) {
-  return {a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x};
-}
-double Dot(Vector a, Vector b) { return a.x * b.x + a.y * b.y + a.z * b.z; }
-
-// The directions of the rectangle's two sides as seen from the camera, but for the focal length:
-// n2 and n3 of Zhang & He, equations 11 to 14. Coordinates from the principal point, in units of
-// half the diagonal.
-struct Directions {
-  Vector across, down;
-
-  explicit Directions(const std::array<Point, 4>& corners) {
-    const auto at = [&](size_t i) { return Vector{corners[i].x, corners[i].y, 1}; };
-    const Vector m1 = at(0), m2 = at(1), m4 = at(2), m3 = at(3);
-    const double k2 = Dot(Cross(m1, m4), m3) / Dot(Cross(m2, m4), m3);
-    const double k3 = Dot(Cross(m1, m4), m2) / Dot(Cross(m3, m4), m2);
-    across = {k2 * m2.x - m1.x, k2 * m2.y - m1.y, k2 - 1};
-    down = {k3 * m3.x - m1.x, k3 * m3.y - m1.y, k3 - 1};
-  }
-
-  static double Length(Vector v, double focal) {
-    return std::sqrt((v.x * v.x + v.y * v.y) / (focal * focal) + v.z * v.z);
-  }
-  // Of the angle between both sides; 0 for the true focal length.
-  double Cosine(double focal) const {
-    const double inner =
-        (across.x * down.x + across.y * down.y) / (focal * focal) + across.z * down.z;
-    return inner / (Length(across, focal) * Length(down, focal));
-  }
-  double Ratio(double focal) const { return Length(across, focal) / Length(down, focal); }
-};
 
 // How much f changes, as a standard deviation, when each coordinate of a corner is off by `error`.
 template <typename F>

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "src/rectify/confidence.h"
+#include "src/rectify/perspective.h"
 
 namespace peel::quads {
 namespace {
@@ -45,22 +45,22 @@ bool EdgeNear(const EdgeMap& edges, Point p, Point normal, bool& seen) {
   // A side along the picture's own border is none that the picture shows.
   seen =
       p.x > kReach && p.y > kReach && p.x < edges.width() - kReach && p.y < edges.height() - kReach;
-  bool found = false;
   for (int i = -kReach; i <= kReach && seen; ++i) {
     const Point q = p + static_cast<double>(i) * normal;
     const int x = static_cast<int>(q.x), y = static_cast<int>(q.y);
     const double length = edges.length.row(y)[x];
     if (length <= edges.noise) continue;
     const double across = edges.x.row(y)[x] * normal.x + edges.y.row(y)[x] * normal.y;
-    found |= std::abs(across) > 0.92 * length;
+    if (std::abs(across) > 0.92 * length) return true;
   }
-  return found;
+  return false;
 }
 
 }  // namespace
 
-Scorer::Scorer(const WorkingCopy& copy, const EdgeMap& edges, ImageView<const uint8_t> matte)
-    : copy_(copy), edges_(edges), matte_(matte) {
+Scorer::Scorer(const WorkingCopy& copy, const EdgeMap& edges, ImageView<const uint8_t> matte,
+               double focal)
+    : copy_(copy), edges_(edges), matte_(matte), focal_(focal) {
   if (matte_.empty()) return;
   const auto w = static_cast<size_t>(matte_.width) + 1;
   matte_sums_.assign(w * static_cast<size_t>(matte_.height), 0);
@@ -74,8 +74,8 @@ Scorer::Scorer(const WorkingCopy& copy, const EdgeMap& edges, ImageView<const ui
 void Scorer::LookAtSides(const Quad& quad, Evidence& e) const {
   SideSums sides[4];
   const auto colour_at = [this](Point p, Colour& out) {
-    const int x = static_cast<int>(std::floor(p.x)), y = static_cast<int>(std::floor(p.y));
-    if (x < 0 || y < 0 || x >= copy_.width() || y >= copy_.height()) return false;
+    if (!(p.x >= 0 && p.y >= 0 && p.x < copy_.width() && p.y < copy_.height())) return false;
+    const int x = static_cast<int>(p.x), y = static_cast<int>(p.y);
     for (int c = 0; c < 3; ++c) out.c[c] = 1.0 / kLevelSteps * copy_.planes[c].row(y)[x];
     return true;
   };
@@ -222,12 +222,9 @@ void Scorer::LookAtMatte(const Quad& quad, Evidence& e) const {
   e[Evidence::kMatteSides] = n > 0 ? step / n : 0;
 }
 
-Evidence Scorer::Look(const Quad& quad) const {
-  Evidence e;
-  LookAtSides(quad, e);
-  LookAtMatte(quad, e);
-  e[Evidence::kArea] =
-      std::sqrt(std::min(1.0, SignedArea(quad) / (1.0 * copy_.width() * copy_.height())));
+void Scorer::LookAtShape(const Quad& quad, Evidence& e) const {
+  const int width = copy_.width(), height = copy_.height();
+  e[Evidence::kArea] = std::sqrt(std::min(1.0, SignedArea(quad) / (1.0 * width * height)));
   double cosine = 0, unlike = 0;
   for (size_t i = 0; i < 4; ++i) {
     cosine = std::max(cosine, std::abs(Dot(Side(quad, i).along, Side(quad, i + 1).along)));
@@ -237,67 +234,32 @@ Evidence Scorer::Look(const Quad& quad) const {
   }
   e[Evidence::kAngles] = cosine;
   e[Evidence::kOpposite] = unlike;
-  return e;
-}
 
-namespace {
+  const Perspective perspective = LookAtPerspective(quad, {width, height}, focal_);
+  e[Evidence::kSkew] = perspective.skew;
+  e[Evidence::kOdd] = perspective.odd;
+  e[Evidence::kLength] = perspective.length;
+  e[Evidence::kFacing] = perspective.facing;
+  e[Evidence::kKnown] = perspective.known;
 
-// How much of a quad's word counts about others: little where the picture hardly shows it.
-double Shown(const Evidence& e) { return std::max(0.0, 1 - 2.5 * e[Evidence::kUnseen]); }
-
-// How much a candidate is worth without a look at the others.
-double Strength(const Evidence& e) {
-  return e[Evidence::kWeakerCover] * (0.3 + 0.7 * e[Evidence::kWeakerStep]) *
-         (1 - 0.5 * e[Evidence::kBeyond]) * Shown(e);
-}
-
-struct Bounds {
-  double left = 1e9, top = 1e9, right = -1e9, bottom = -1e9;
-  explicit Bounds(const Quad& quad) {
-    for (const Point p : quad.corners) {
-      left = std::min(left, p.x), right = std::max(right, p.x);
-      top = std::min(top, p.y), bottom = std::max(bottom, p.y);
-    }
-  }
-};
-
-// Whether the outer quad holds the inner one, up to a few pixels, and is clearly larger.
-bool Encloses(const Quad& outer, const Quad& inner) {
-  constexpr double kSlack = 2;
+  // What is photographed is what the camera was pointed at.
+  const Point centre{width / 2.0, height / 2.0};
+  Point middle;
+  double within = 1e9;
   for (size_t i = 0; i < 4; ++i) {
-    const Line side = Side(outer, i);
-    for (const Point p : inner.corners) {
-      if (side.Offset(p) < -kSlack) return false;
-    }
+    middle = middle + 0.25 * quad.corners[i];
+    within = std::min(within, Side(quad, i).Offset(centre));
   }
-  return SignedArea(outer) > 1.06 * SignedArea(inner);
+  e[Evidence::kOffCentre] = std::hypot(middle.x / width - 0.5, middle.y / height - 0.5);
+  e[Evidence::kMiddle] = std::clamp(within / (0.25 * std::hypot(width, height)), -1.0, 1.0);
 }
 
-}  // namespace
-
-void LookAround(const std::vector<Quad>& quads, std::vector<Evidence>& evidence) {
-  std::vector<Bounds> bounds;
-  std::vector<double> strength;
-  for (size_t i = 0; i < quads.size(); ++i) {
-    bounds.emplace_back(quads[i]);
-    strength.push_back(Strength(evidence[i]));
-  }
-  constexpr double kSlack = 4;
-  for (size_t i = 0; i < quads.size(); ++i) {
-    for (size_t j = 0; j < quads.size(); ++j) {
-      const Bounds &inner = bounds[i], &outer = bounds[j];
-      if (i == j || inner.left < outer.left - kSlack || inner.right > outer.right + kSlack ||
-          inner.top < outer.top - kSlack || inner.bottom > outer.bottom + kSlack) {
-        continue;
-      }
-      double& enclosed = evidence[i][Evidence::kEnclosed];
-      double& encloses = evidence[j][Evidence::kEncloses];
-      if (strength[j] <= enclosed && strength[i] <= encloses) continue;
-      if (!Encloses(quads[j], quads[i])) continue;
-      enclosed = std::max(enclosed, strength[j]);
-      encloses = std::max(encloses, strength[i] * Shown(evidence[j]));
-    }
-  }
+Evidence Scorer::Look(const Quad& quad) const {
+  Evidence e;
+  LookAtSides(quad, e);
+  LookAtMatte(quad, e);
+  LookAtShape(quad, e);
+  return e;
 }
 
 }  // namespace peel::quads

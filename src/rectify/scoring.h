@@ -36,6 +36,16 @@ struct Evidence {
     kHasMatte,
     kEnclosed,  // strength of the strongest other candidate around it: it may be a table in a page
     kEncloses,  // strength of the strongest other candidate within it
+    kSkew,      // as a rectangle in space: see Perspective
+    kOdd,
+    kLength,
+    kFacing,
+    kKnown,
+    kOffCentre,  // distance of its middle from the picture's, in the picture's width and height
+    kMiddle,     // how far within it the picture's middle is, -1 to 1: 1 a quarter of the diagonal
+    kRival,      // strength of the strongest candidate beside it, times its share of both areas
+    kExtended,   // strength of the strongest larger candidate that has three sides in common
+    kShortened,  // strength of the strongest smaller one
     kCount,
   };
   std::array<double, kCount> values{};
@@ -45,24 +55,25 @@ struct Evidence {
 
 class Scorer {
  public:
-  // The matte (of the size of the working copy) may be empty. Borrows all three.
-  Scorer(const WorkingCopy& copy, const EdgeMap& edges, ImageView<const uint8_t> matte);
+  // The matte (of the size of the working copy) may be empty; focal is the lens's, in pixels of the
+  // working copy, 0: not known. Borrows the first three.
+  Scorer(const WorkingCopy& copy, const EdgeMap& edges, ImageView<const uint8_t> matte,
+         double focal = 0);
 
-  // For a convex clockwise quad in the plane of the working copy.
+  // For a convex clockwise quad in the plane of the working copy: all but what LookAround adds.
   Evidence Look(const Quad& quad) const;
 
  private:
   void LookAtSides(const Quad& quad, Evidence& evidence) const;
   void LookAtMatte(const Quad& quad, Evidence& evidence) const;
+  void LookAtShape(const Quad& quad, Evidence& evidence) const;
 
   const WorkingCopy& copy_;
   const EdgeMap& edges_;
   ImageView<const uint8_t> matte_;
+  double focal_;
   std::vector<uint32_t> matte_sums_;  // of each row, up to each column
   double matte_total_ = 0;
 };
-
-// Sets what depends on the other candidates: kEnclosed and kEncloses.
-void LookAround(const std::vector<Quad>& quads, std::vector<Evidence>& evidence);
 
 }  // namespace peel::quads

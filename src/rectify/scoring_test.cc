@@ -97,17 +97,6 @@ TEST(Scoring, TheMatteCountsWhereThereIsOne) {
   EXPECT_EQ(without[Evidence::kMatte], 0);
 }
 
-TEST(Scoring, WhatLiesWithinAnotherKnowsIt) {
-  const Scene scene = SceneOf(FramedPage());
-  const Scorer scorer(scene.copy, scene.edges, {});
-  std::vector<Evidence> evidence = {scorer.Look(kPage), scorer.Look(kInner)};
-  LookAround({kPage, kInner}, evidence);
-  EXPECT_EQ(evidence[0][Evidence::kEnclosed], 0);
-  EXPECT_GT(evidence[0][Evidence::kEncloses], 0.2);
-  EXPECT_GT(evidence[1][Evidence::kEnclosed], 0.6);
-  EXPECT_EQ(evidence[1][Evidence::kEncloses], 0);
-}
-
 TEST(Scoring, ASideAlongThePicturesBorderIsUnseen) {
   const Scene scene = SceneOf(FramedPage());
   const Scorer scorer(scene.copy, scene.edges, {});

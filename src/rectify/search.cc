@@ -9,6 +9,7 @@
 #include "src/rectify/edge_lines.h"
 #include "src/rectify/edge_map.h"
 #include "src/rectify/matte_outline.h"
+#include "src/rectify/neighbours.h"
 #include "src/rectify/segments.h"
 #include "src/rectify/working_copy.h"
 
@@ -40,7 +41,7 @@ Result<WorkingCopy> CopyOfMatte(const ImageU8& matte) {
 }  // namespace
 
 Result<Search> SearchQuads(ImageView<const uint8_t> picture, ImageView<const uint8_t> matte,
-                           QuadKind kind, ThreadPool* pool) {
+                           QuadKind kind, double focal_px, ThreadPool* pool) {
   Search search;
   PEEL_ASSIGN_OR_RETURN(const WorkingCopy copy, MakeWorkingCopy(picture, kMostPixels, pool));
   search.factor = copy.factor;
@@ -87,7 +88,7 @@ Result<Search> SearchQuads(ImageView<const uint8_t> picture, ImageView<const uin
   for (const Candidate& c : CombineLines(lines, copy.width(), copy.height(), kMostCandidates)) {
     candidates.push_back(c);
   }
-  const Scorer scorer(copy, edges, small_matte.view());
+  const Scorer scorer(copy, edges, small_matte.view(), focal_px / copy.factor);
   std::vector<Quad> quads;
   std::vector<Evidence> evidence(candidates.size());
   quads.reserve(candidates.size());
@@ -111,6 +112,8 @@ Result<Search> SearchQuads(ImageView<const uint8_t> picture, ImageView<const uin
   std::stable_sort(judged.begin(), judged.end(), likelier);
   const auto closer = judged.begin() + static_cast<ptrdiff_t>(std::min(judged.size(), kMostLooks));
   for (auto j = judged.begin(); j != closer; ++j) {
+    // Where no kind is asked for, the surface only names that of the quads that are offered.
+    if (kind == QuadKind::kAuto && Probability(j->log_odds) < kCertainEnough) break;
     j->surface = LookAtSurface(copy, j->quad);
     // A kind that was asked for weighs, but makes no quad of what is none.
     j->log_odds += std::clamp(KindOdds(j->surface, kind), -kMostKindOdds, kMostKindOdds);

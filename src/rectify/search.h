@@ -15,7 +15,8 @@ namespace peel::quads {
 struct JudgedQuad {
   Quad quad;  // in the plane of the working copy
   Evidence evidence;
-  Surface surface;  // of the likeliest alone
+  Surface
+      surface;  // of the likeliest alone: of those that are certain enough, or of a kind asked for
   double log_odds = 0;
 };
 
@@ -25,8 +26,8 @@ struct Search {
 };
 
 // All that might be a quad of a kind in a picture (3 or 4 channels), judged; the matte may be
-// empty.
+// empty. focal_px: the lens's focal length in pixels of the picture, 0: not known.
 Result<Search> SearchQuads(ImageView<const uint8_t> picture, ImageView<const uint8_t> matte,
-                           QuadKind kind, ThreadPool* pool);
+                           QuadKind kind, double focal_px, ThreadPool* pool);
 
 }  // namespace peel::quads
