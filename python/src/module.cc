@@ -27,7 +27,7 @@
 namespace peel::python {
 namespace {
 
-using nb::literals::operator""_a;
+using nb::literals::operator""_a;  // NOLINT(misc-unused-using-decls): argument names use it
 
 // Stops calls from another thread; for once.
 class Cancel {
