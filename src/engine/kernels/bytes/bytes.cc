@@ -114,10 +114,10 @@ void RunByteConcat(const Shape4& s, std::span<const ByteConcatPart> parts, Bytes
 
 void RunBytePool(const PoolProblem& p, ConstBytes input, Bytes output, ThreadPool& pool) {
   const bool blocked = p.layout == Layout::kBlocked;
-  const bool halving = blocked && p.kernel_h == 2 && p.kernel_w == 2 && p.stride_h == 2 &&
-                       p.stride_w == 2 && p.dilation_h == 1 && p.dilation_w == 1 &&
-                       p.pad_top == 0 && p.pad_left == 0 && int64_t{2} * p.out_height <= p.in.height &&
-                       int64_t{2} * p.out_width <= p.in.width;
+  const bool halving =
+      blocked && p.kernel_h == 2 && p.kernel_w == 2 && p.stride_h == 2 && p.stride_w == 2 &&
+      p.dilation_h == 1 && p.dilation_w == 1 && p.pad_top == 0 && p.pad_left == 0 &&
+      int64_t{2} * p.out_height <= p.in.height && int64_t{2} * p.out_width <= p.in.width;
   const int64_t planes = blocked ? ChannelBlocks(p.in.channels) : p.in.channels;
   const int64_t step = blocked ? kBlock : 1;
   const int64_t out_row = p.out_width * step;
