@@ -223,7 +223,16 @@ FIELDS = {
 ONE_SIDED = {"width", "height", "color_profile", "bit_depth"}
 
 # (pattern of a path, field): why Peel says something else.
+RAW = r"\.(dng|nef|cr2|raf|rw2|arw|orf|pef|srw)$"
 EXPLAINED = {
+    # Directories that point to themselves or name a tag twice: which one is read is chance.
+    (r"images/broken/.*\.tif$", "width height bit_depth"): "damaged on purpose",
+    # Two sizes for one picture: exiftool takes the last one in the file, Peel the primary picture's.
+    (r"images/broken/libheif_.*\.heic$", "width height software"): "damaged on purpose",
+    (r"\.(heic|heif|avif)$", "orientation"): "the format's own turn counts, not EXIF's",
+    (r"\.(webp|avif|heic|heif)$", "is_animated"): "exiftool has no tag for it",
+    (r"images/reports/.*90k\.png$", "description"): "more than 64 KiB of a text are cut",
+    (RAW, "width height bit_depth"): "the sensor's picture, where exiftool's plain tag is the preview's",
 }
 
 

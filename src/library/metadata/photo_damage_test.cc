@@ -90,7 +90,7 @@ TEST(PhotoDamageTest, WorkIsBounded) {
   EXPECT_EQ(heic.status().code(), StatusCode::kCorrupt);
   HeaderReader reader(boxes);
   EXPECT_FALSE(ReadHeaders(&reader).ok());
-  EXPECT_NE(reader.warning().find("more parts"), std::string::npos);
+  EXPECT_NE(reader.warning().find("any camera's"), std::string::npos) << reader.warning();
   std::string png("\x89PNG\r\n\x1A\n\0\0\0\x0DIHDR\0\0\0\1\0\0\0\1\x08\2\0\0\0\0\0\0\0", 33);
   for (int i = 0; i < 300000; ++i) png.append("\0\0\0\0teSt\0\0\0\0", 12);
   const TestFolder folder;
