@@ -112,6 +112,15 @@ TEST(PhotoDamageTest, WhatIsNoPictureIsToldApart) {
   EXPECT_EQ(ReadBytes(FromText("\xFF\xD8\xFF\xE0"sv)).status().code(), StatusCode::kCorrupt);
 }
 
+TEST(PhotoDamageTest, ASideOfNothingIsCorrupt) {
+  const Bytes frame = {8, 0, 0, 2, 128, 1, 1, 0x11, 0};
+  Bytes jpeg = {0xFF, 0xD8};
+  Append(&jpeg, Segment(0xC0, "", frame));
+  Append(&jpeg, Segment(0xDA, "", Bytes{1, 1, 0, 0, 63, 0}));
+  EXPECT_EQ(ReadBytes(jpeg).status().code(), StatusCode::kCorrupt);
+  EXPECT_TRUE(ReadBytes(TestJpeg({})).ok());
+}
+
 TEST(PhotoDamageTest, AFileThatChangesIsAnIoError) {
   const TestFolder folder;
   const Bytes jpeg = RichJpeg();

@@ -64,6 +64,9 @@ Result<PhotoMetadata> ReadHeaders(HeaderReader* file) {
   // What could not be read comes before what seemed damaged for it.
   PEEL_RETURN_IF_ERROR(Status(file->status()));
   PEEL_RETURN_IF_ERROR(std::move(status));
+  if (facts.width <= 0 || facts.height <= 0) {
+    return Corrupt("the header says that the picture is of no width or height");
+  }
   PhotoMetadata out = MergeFacts(std::move(facts));
   out.warning = file->warning();
   return out;
