@@ -193,6 +193,11 @@ class Finder {
     } else {
       best = tier == Tier::kSame ? BestOfSameCapture(facts) : BestOfShots(facts);
     }
+    if (group.members.size() == 2) {
+      // Either end of a link may be its centre.
+      group.members[1 - best.index].distance = star.rays[0].distance;
+      group.members[best.index].distance = 0;
+    }
     group.members[best.index].best = true;
     group.members[best.index].reason = std::move(best.reason);
     for (const GroupMember& member : group.members) {

@@ -46,8 +46,8 @@ struct DuplicateOptions {
 
 struct GroupMember {
   size_t item = 0;  // of those given
-  // Exact: 0. Same: bits from the group's centre, the member that all others are linked to.
-  // Similar: 1 less the cosine with it.
+  // Exact: 0. Same: bits from the group's centre, the member that all others are linked to (of two
+  // members: from the best). Similar: 1 less the cosine with it.
   float distance = 0;
   bool best = false;
   std::string reason;  // the best one's, else empty

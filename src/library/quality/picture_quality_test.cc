@@ -80,7 +80,7 @@ TEST(PictureQualityTest, BlurShowsWhateverItsDirectionAndTheContrast) {
     EXPECT_LT(Quality(Blurred(sharp, 3, 3)).sharpness, 0.3f) << seed;
     EXPECT_LT(Quality(Blurred(sharp, 4, 0)).sharpness, 0.4f) << seed;
     EXPECT_LT(Quality(Blurred(sharp, 0, 4)).sharpness, 0.4f) << seed;
-    const auto pale = [](double v, int, int) { return 100 + v / 4; };
+    const auto pale = [](double v, int, int) { return 60 + v / 2; };
     EXPECT_NEAR(Quality(Changed(sharp, pale)).sharpness, Quality(sharp).sharpness, 0.1) << seed;
     EXPECT_LT(Quality(Changed(Blurred(sharp, 3, 3), pale)).sharpness, 0.35f) << seed;
   }
