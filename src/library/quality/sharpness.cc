@@ -1,6 +1,7 @@
 #include "src/library/quality/sharpness.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <numbers>
@@ -11,14 +12,26 @@ namespace peel::library {
 namespace {
 
 constexpr double kFlattest = 0.1;
-// Squares of levels two steps apart below which a tile says nothing, and the share of its strongest
+// Squares of levels two steps apart below which a tile says nothing, and the share of the strongest
 // direction's that another must have to be heard.
 constexpr double kLeastStructure = 40;
 constexpr double kHeard = 0.1;
 constexpr double kSharpestShare = 0.2;
 // Calibrated: the exponent at the border, and how fast the mark falls around it.
-constexpr double kBorder = 0.74;
+constexpr double kBorder = 0.758;
 constexpr double kWidth = 0.035;
+
+// The exponent of the sharpest tiles that have their share of the structure.
+double SharpestOf(std::vector<std::pair<double, double>>* tiles) {
+  std::sort(tiles->begin(), tiles->end());
+  double all = 0, sum = 0;
+  for (const auto& [exponent, structure] : *tiles) all += structure;
+  for (const auto& [exponent, structure] : *tiles) {
+    sum += structure;
+    if (sum >= kSharpestShare * all) return exponent;
+  }
+  return tiles->back().first;
+}
 
 }  // namespace
 
@@ -37,30 +50,28 @@ float EstimateNoise(std::span<const Tile> tiles) {
 
 float Smoothness(std::span<const Tile> tiles, float noise) {
   const double grain = 2.0 * noise * noise;
-  std::vector<std::pair<double, double>> found;  // exponent, structure
-  double all = 0;
+  // For each direction what its tiles have: exponent and structure.
+  std::array<std::vector<std::pair<double, double>>, Tile::kDirections> found;
+  std::array<double, Tile::kDirections> structure{};
   for (const Tile& tile : tiles) {
     const double strongest = *std::max_element(tile.far.begin(), tile.far.end()) - grain;
     if (tile.pixels == 0 || strongest < std::max(kLeastStructure, grain)) continue;
-    double smoothest = 0;
-    for (size_t d = 0; d < tile.far.size(); ++d) {
+    for (size_t d = 0; d < found.size(); ++d) {
       const double far = tile.far[d] - grain, near = tile.near[d] - grain;
-      if (far < std::max(kHeard * strongest, grain / 2)) continue;
+      if (far <= 0) continue;
+      structure[d] += far * tile.pixels;
+      if (far < grain / 2) continue;
       // A quarter is what a ramp has.
-      smoothest = std::max(smoothest, std::log2(far / std::max(near, far / 4)) / 2);
+      found[d].emplace_back(std::log2(far / std::max(near, far / 4)) / 2, far * tile.pixels);
     }
-    const double structure = strongest * tile.pixels;
-    found.emplace_back(smoothest, structure);
-    all += structure;
   }
-  if (found.empty()) return -1;
-  std::sort(found.begin(), found.end());
-  double sum = 0;
-  for (const auto& [exponent, structure] : found) {
-    sum += structure;
-    if (sum >= kSharpestShare * all) return static_cast<float>(exponent);
+  const double most = *std::max_element(structure.begin(), structure.end());
+  double smoothest = -1;
+  for (size_t d = 0; d < found.size(); ++d) {
+    if (found[d].empty() || structure[d] < kHeard * most) continue;
+    smoothest = std::max(smoothest, SharpestOf(&found[d]));
   }
-  return static_cast<float>(found.back().first);
+  return static_cast<float>(smoothest);
 }
 
 float SharpnessOf(float smoothness) {

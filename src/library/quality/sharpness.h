@@ -13,10 +13,10 @@ float EstimateNoise(std::span<const Tile> tiles);
 // How smooth the picture is where it has most to show: the exponent H with which differences grow
 // with the distance of two pixels, |difference| ~ distance^H, between one step and two. A sharp
 // edge has 0.5, a blurred one nears 1 (a ramp), whatever its contrast; grain has 0 and is taken
-// away first. Of a tile the direction counts in which it is smoothest (a shaken camera blurs along
-// one alone), of the tiles the sharpest that together have a fifth of the structure: what lies out
-// of focus behind a sharp subject does not matter. Negative where no tile has structure enough to
-// tell.
+// away first. Of each direction the sharpest tiles decide that together have a fifth of its
+// structure: what lies out of focus behind a sharp subject does not matter. Of the directions the
+// smoothest counts: a shaken camera blurs along one alone. Negative where no tile has structure
+// enough to tell.
 float Smoothness(std::span<const Tile> tiles, float noise);
 
 // 0 to 1, 0.5 at the border between sharp and blurred that calibration found
