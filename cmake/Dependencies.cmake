@@ -18,6 +18,7 @@ if(PEEL_PROGRAM)
   find_package(CLI11 REQUIRED)
   find_package(yaml-cpp REQUIRED)
   find_package(SQLite3 REQUIRED)  # the photo library's database
+  pkg_check_modules(utf8proc REQUIRED IMPORTED_TARGET GLOBAL libutf8proc)  # words in any script
   # The service: Asio and Beast, which are headers alone, TLS, and the walls around its workers.
   find_package(Boost 1.81 REQUIRED)
   find_package(OpenSSL REQUIRED)

@@ -71,7 +71,7 @@ SYSTEMS = [f"src/base/os/{system}" for system in ("linux", "posix", "windows")]
 STANDARD = {"assert.h", "stddef.h", "stdint.h", "stdio.h", "stdlib.h", "string.h", "math.h"}
 LIBRARIES = {"avif", "benchmark", "boost", "CLI", "fmt", "gif_lib.h", "gmock", "gtest", "hwy", "jerror.h",
              "jpeglib.h", "jxl", "lcms2.h", "libdeflate.h", "libheif", "libraw", "nanobind",
-             "nlohmann", "openssl", "peel", "protozero", "Python.h", "seccomp.h", "sqlite3.h", "tiffio.h", "webp", "yaml-cpp", "zlib.h"}
+             "nlohmann", "openssl", "peel", "protozero", "Python.h", "seccomp.h", "sqlite3.h", "tiffio.h", "utf8proc.h", "webp", "yaml-cpp", "zlib.h"}
 # What is no name.h and the system's all the same.
 SYSTEM_HEADERS = {"csignal", "cxxabi.h"}
 # What <cstdlib> and its likes declare of the system beside the standard; where it tells of itself; and

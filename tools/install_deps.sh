@@ -5,7 +5,7 @@ set -euo pipefail
 build=(g++ cmake ninja-build ccache pkg-config libhwy-dev libprotozero-dev libcli11-dev
        libfmt-dev nlohmann-json3-dev libyaml-cpp-dev libjpeg62-turbo-dev libdeflate-dev libwebp-dev
        zlib1g-dev libtiff-dev libavif-dev libheif-dev libgif-dev libjxl-dev libraw-dev liblcms2-dev
-       libboost1.81-dev libssl-dev libseccomp-dev libsqlite3-dev)
+       libboost1.81-dev libssl-dev libseccomp-dev libsqlite3-dev libutf8proc-dev)
 test=(libgtest-dev libgmock-dev python3 python3-venv python3-dev qpdf poppler-utils libimage-exiftool-perl)
 bench=(libbenchmark-dev python3 python3-venv)
 fuzz=(clang libclang-rt-14-dev)
