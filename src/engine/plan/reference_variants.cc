@@ -1,7 +1,7 @@
 #include <algorithm>
+#include <string_view>
 
 #include "src/engine/kernels/reference/reference.h"
-
 #include "src/engine/plan/variants.h"
 
 namespace peel::engine {
@@ -18,9 +18,13 @@ double Work(const NodeView& view) {
     elements += static_cast<double>(ElementCount(view.OutputShape()).value());
     break;
   }
-  if (view.HasInput(1) && (node.op_type == "Conv" || node.op_type == "ConvTranspose")) {
+  const int weights_at = node.op_type == "QLinearConv" ? 3 : 1;
+  constexpr std::string_view kConvolutions[] = {"Conv", "ConvTranspose", "QConv", "QLinearConv",
+                                                "ConvInteger"};
+  if (view.HasInput(weights_at) &&
+      std::ranges::find(kConvolutions, node.op_type) != std::end(kConvolutions)) {
     double taps = 1;
-    const Shape& weights = view.InputShape(1);
+    const Shape& weights = view.InputShape(weights_at);
     for (size_t i = 1; i < weights.size(); ++i) taps *= static_cast<double>(weights[i]);
     return elements * taps;
   }
