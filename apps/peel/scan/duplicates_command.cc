@@ -41,6 +41,11 @@ for each file, `keep` or `move`, to be read and edited; with --move or --hardlin
 
 constexpr uint64_t kLargestPlan = 1ULL << 30;
 
+int Fail(const Status& status) {
+  Console().Error(status.message());
+  return ExitCodeFor(status);
+}
+
 struct Sum {
   size_t files = 0;
   uint64_t bytes = 0;
@@ -114,12 +119,12 @@ int Act(const DuplicatesArguments& a, const std::vector<PlannedGroup>& groups) {
   // Writing, to mark what was moved; where the library cannot be written the next scan does that.
   Result<library::Store> store = library::Store::Open(a.db, library::Database::Mode::kWrite);
   if (!store.ok()) store = library::Store::Open(a.db, library::Database::Mode::kRead);
-  if (!store.ok()) return ReportFailure(store.status());
+  if (!store.ok()) return Fail(store.status());
   library::CleanupOptions options;
   if (!a.move.empty()) {
     std::error_code error;
     options.move_to = std::filesystem::absolute(a.move, error).lexically_normal().string();
-    if (error) return ReportFailure(IoError(a.move + ": " + error.message()));
+    if (error) return Fail(IoError(a.move + ": " + error.message()));
   }
   options.hardlink = a.hardlink;
   options.cancel = &Interrupted();
@@ -132,11 +137,11 @@ int Act(const DuplicatesArguments& a, const std::vector<PlannedGroup>& groups) {
   };
   const std::string plan = a.plan.empty() ? "" : a.plan;
   if (Status status = library::CheckPlan(*store, groups, options); !status.ok()) {
-    return ReportFailure(plan.empty() ? std::move(status) : std::move(status).WithContext(plan));
+    return Fail(plan.empty() ? std::move(status) : std::move(status).WithContext(plan));
   }
   CatchInterrupts();
   const Result<library::CleanupResult> result = library::ActOnPlan(*store, groups, options);
-  if (!result.ok()) return ReportFailure(result.status());
+  if (!result.ok()) return Fail(result.status());
   Print("{} file{} {}, {}; {} left alone.\n", result->done, result->done == 1 ? "" : "s",
         a.hardlink ? "linked" : "moved", HumanBytes(result->bytes), result->skipped);
   if (result->done > 0) {
@@ -154,19 +159,19 @@ int Act(const DuplicatesArguments& a, const std::vector<PlannedGroup>& groups) {
 int Run(const DuplicatesArguments& a) {
   const bool has_plan = !a.plan.empty() && InfoOfLink(a.plan);
   if (const Status status = CheckArguments(a, has_plan); !status.ok()) {
-    return ReportFailure(status);
+    return Fail(status);
   }
   if (has_plan) {
     Result<std::vector<PlannedGroup>> groups = ReadPlan(a);
-    if (!groups.ok()) return ReportFailure(std::move(groups).status().WithContext(a.plan));
+    if (!groups.ok()) return Fail(std::move(groups).status().WithContext(a.plan));
     return Act(a, *groups);
   }
   std::vector<PlannedGroup> groups;
   {
     Result<library::Store> store = library::Store::Open(a.db, library::Database::Mode::kRead);
-    if (!store.ok()) return ReportFailure(store.status());
+    if (!store.ok()) return Fail(store.status());
     Result<std::vector<PlannedGroup>> made = library::MakePlan(*store, a.tier);
-    if (!made.ok()) return ReportFailure(made.status());
+    if (!made.ok()) return Fail(made.status());
     groups = *std::move(made);
   }
   if (a.acts()) return Act(a, groups);
@@ -175,7 +180,7 @@ int Run(const DuplicatesArguments& a) {
     return kExitDone;
   }
   if (Status status = WritePlan(a, groups); !status.ok()) {
-    return ReportFailure(std::move(status).WithContext(a.plan));
+    return Fail(std::move(status).WithContext(a.plan));
   }
   const Sum sum = SumOf(groups);
   Print(

@@ -3,6 +3,8 @@
 #include <memory>
 
 #include "apps/peel/scan/bench_command.h"
+#include "apps/peel/scan/duplicates_command.h"
+#include "apps/peel/scan/find_command.h"
 #include "apps/peel/scan/scan_arguments.h"
 #include "apps/peel/scan/scan_run.h"
 #include "apps/peel/scan/tune_command.h"
@@ -79,6 +81,8 @@ void AddScanCommand(Command& app, int* exit_code) {
   scan.AddOption("--progress", a.progress, "auto, always or never; auto: only on a terminal")
       .OneOf({"auto", "always", "never"})
       .Group("Run");
+  AddScanFindCommand(scan, exit_code);
+  AddScanDuplicatesCommand(scan, exit_code);
   AddScanTuneCommand(scan, exit_code);
   AddScanBenchCommand(scan, exit_code);
   scan.OnParsed([scan, arguments, exit_code] {

@@ -159,14 +159,14 @@ std::vector<Cluster> Merged(std::vector<Cluster> clusters, double unit) {
     has_changed = false;
     std::ranges::stable_sort(clusters,
                              [](const Cluster& a, const Cluster& b) { return a.count > b.count; });
+    const uint64_t largest = clusters.empty() ? 1 : clusters[0].count;
     std::vector<Cluster> merged;
     for (Cluster& cluster : clusters) {
       const Point p = MiddleOf(cluster);
       const auto near = std::ranges::find_if(merged, [&](const Cluster& other) {
         const Point q = MiddleOf(other);
         return std::hypot(p.x - q.x, p.y - q.y) <
-               0.9 * (RadiusOf(other, clusters[0].count, unit) +
-                      RadiusOf(cluster, clusters[0].count, unit));
+               0.9 * (RadiusOf(other, largest, unit) + RadiusOf(cluster, largest, unit));
       });
       if (near == merged.end()) {
         merged.push_back(std::move(cluster));

@@ -96,6 +96,9 @@ Result<std::vector<FoundPhoto>> FindByHash(Store& store, const PdqHashes& hashes
     for (const PdqHash& one : hashes.orientations) {
       distance = std::min(distance, HammingDistance(one, *hash));
     }
+    for (const PdqHash& one : hashes.crops) {
+      distance = std::min(distance, HammingDistance(one, *hash));
+    }
     if (distance > most) continue;
     found.push_back({row.integer(0), 1 - distance / 256.0, "the same shot"});
     if (found.size() >= 2 * limit + 1024) KeepBest(found, limit);

@@ -18,7 +18,7 @@ namespace peel::library {
 Result<std::vector<FoundPhoto>> FindByEmbedding(Store& store, std::span<const float> embedding,
                                                 size_t limit, float least, ThreadPool* pool);
 
-// Pictures whose hash differs from one of these (a picture's eight orientations) in at most `most`
+// Pictures whose hash differs from one of these (eight orientations, crops) in at most `most`
 // of 256 bits; nearest first. The score is 1 - bits / 256.
 Result<std::vector<FoundPhoto>> FindByHash(Store& store, const PdqHashes& hashes, size_t limit,
                                            int most);
