@@ -104,6 +104,10 @@ _peel() {
             if [[ $cur != -* ]]; then
                 _peel_files
                 [[ $cword -eq 2 ]] && COMPREPLY+=($(compgen -W "find duplicates tune bench" -- "$cur"))
+            elif [[ ${words[2]} == find ]]; then
+                _peel_words "--db --like --where --clip --limit --json -h --help"
+            elif [[ ${words[2]} == duplicates ]]; then
+                _peel_words "--db --tier --plan --move --hardlink -h --help"
             elif [[ ${words[2]} == tune ]]; then
                 _peel_words "--sample --memory --device --strict --clip --json -q --quiet -h --help"
             elif [[ ${words[2]} == bench ]]; then

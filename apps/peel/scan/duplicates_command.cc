@@ -18,7 +18,9 @@
 #include "src/base/os/files.h"
 #include "src/base/os/interrupt.h"
 #include "src/library/cleanup/act.h"
+#include "src/library/cleanup/make_plan.h"
 #include "src/library/cleanup/plan.h"
+#include "src/library/cleanup/undo_script.h"
 #include "src/library/store/store.h"
 
 namespace peel {
@@ -118,9 +120,10 @@ Status CheckArguments(const DuplicatesArguments& a, bool has_plan) {
 int Act(const DuplicatesArguments& a, const std::vector<PlannedGroup>& groups) {
   // Writing, to mark what was moved; where the library cannot be written the next scan does that.
   Result<library::Store> store = library::Store::Open(a.db, library::Database::Mode::kWrite);
+  library::CleanupOptions options;
+  options.may_write = store.ok();
   if (!store.ok()) store = library::Store::Open(a.db, library::Database::Mode::kRead);
   if (!store.ok()) return Fail(store.status());
-  library::CleanupOptions options;
   if (!a.move.empty()) {
     std::error_code error;
     options.move_to = std::filesystem::absolute(a.move, error).lexically_normal().string();

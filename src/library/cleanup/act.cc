@@ -158,17 +158,17 @@ class Cleanup {
   }
 
   Status Act(const Pair& pair, const std::string& root) {
+    const std::optional<FileInfo> a = InfoOfLink(pair.file.path), b = InfoOfLink(pair.kept.path);
+    if (a && b && a->number != 0 && a->is_same(*b)) {
+      options_.told(pair.file.path + " is one file with " + pair.kept.path + " already", false);
+      return OkStatus();
+    }
     if (const std::string why = Difference(pair.file); !why.empty()) {
       Skip(pair.file, why);
       return OkStatus();
     }
     if (const std::string why = Difference(pair.kept); !why.empty()) {
       Skip(pair.file, "left alone, as " + pair.kept.path + " " + why);
-      return OkStatus();
-    }
-    const std::optional<FileInfo> a = InfoOf(pair.file.path), b = InfoOf(pair.kept.path);
-    if (a && b && a->number != 0 && a->is_same(*b)) {
-      Skip(pair.file, "is one file with " + pair.kept.path + " already");
       return OkStatus();
     }
     if (IsExact(pair.file, pair.kept)) {
@@ -206,7 +206,7 @@ class Cleanup {
     }
     Done(pair, pair.file.path + " moved to " + *name);
     // The library learns it now or at the next scan; that it is locked is no reason to stop.
-    static_cast<void>(store_.SetGone(pair.file.id));
+    knows_all_ = knows_all_ && options_.may_write && store_.SetGone(pair.file.id).ok();
     return OkStatus();
   }
 
@@ -232,6 +232,7 @@ class Cleanup {
   const CleanupOptions& options_;
   CleanupResult result_;
   std::optional<UndoScript> script_;
+  bool knows_all_ = true;  // false: the library could not be written, and is not waited for again
 };
 
 }  // namespace

@@ -21,8 +21,9 @@ namespace peel::library {
 // beside the files (UndoScript). Nothing is deleted or written over.
 
 struct CleanupOptions {
-  std::string move_to;                  // a folder, made where it is not there; or ""
-  bool hardlink = false;                // exact copies become names of the kept file
+  std::string move_to;     // a folder, made where it is not there; or ""
+  bool may_write = false;  // the library was opened for it: what is moved is marked as gone
+  bool hardlink = false;   // exact copies become names of the kept file
   const CancelToken* cancel = nullptr;  // looked at between files
   // What happened to each file, as it happens: a sentence with its path; problem: it was left
   // alone.
@@ -42,9 +43,8 @@ struct CleanupResult {
 Status CheckPlan(Store& store, const std::vector<PlannedGroup>& groups,
                  const CleanupOptions& options);
 
-// Acts as the plan says, which CheckPlan has passed. Moved files are `gone` in the library if
-// `store` may write. Fails where the script cannot be written or the folder not be made; then
-// nothing more is done.
+// Acts as the plan says, which CheckPlan has passed. Fails where the script cannot be written or
+// the folder not be made; then nothing more is done.
 Result<CleanupResult> ActOnPlan(Store& store, const std::vector<PlannedGroup>& groups,
                                 const CleanupOptions& options);
 

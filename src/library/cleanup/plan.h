@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "src/base/status.h"
-#include "src/library/store/store.h"
 
 namespace peel::library {
 
@@ -27,11 +26,6 @@ struct PlannedGroup {
   std::vector<std::string> notes;
   std::vector<PlannedFile> files;
 };
-
-// The library's groups of a tier ("" for all) without files that are gone: the best one is kept,
-// the others are to be moved. A file is in one group alone: of the strictest tier that has it, so
-// that nothing is planned twice.
-Result<std::vector<PlannedGroup>> MakePlan(Store& store, std::string_view tier);
 
 // As text: a line a group and a file, what a person should know as comments. `library` and
 // `plan_name` stand in the explanation at its head.
