@@ -88,7 +88,7 @@ Result<Findings> FindQuads(ImageView<const uint8_t> picture, ImageView<const uin
     return InvalidArgument("the matte must have one channel and the size of the picture");
   }
   PEEL_ASSIGN_OR_RETURN(const quads::Search search,
-                        quads::SearchQuads(picture, matte, options.kind, options.focal_px, pool));
+                        quads::SearchQuads(picture, matte, options, pool));
   Findings findings;
   if (!search.judged.empty()) {
     findings.confidence = quads::Probability(search.judged[0].log_odds);

@@ -118,8 +118,8 @@ TEST(Scoring, SidesOutsideOfThePictureAreUnseen) {
 TEST(Confidence, IsAProbability) {
   EXPECT_LT(Probability(0), 0.5);
   EXPECT_GT(Probability(3), 0.5);
-  EXPECT_NEAR(Probability(60), 1, 1e-9);
-  EXPECT_NEAR(Probability(-60), 0, 1e-9);
+  EXPECT_NEAR(Probability(90), 1, 1e-9);
+  EXPECT_NEAR(Probability(-90), 0, 1e-9);
 }
 
 TEST(Kinds, PaperIsADocument) {

@@ -22,6 +22,38 @@ constexpr size_t kMostLines = 96;
 constexpr size_t kMostCandidates = 400;
 constexpr size_t kMostLooks = 40;  // candidates whose surface is looked at
 constexpr double kMostKindOdds = 1.5;
+constexpr double kCertainToBeASheet = 0.9;
+
+// What lies beside a sheet counts at most as beside the one that a usual picture is of.
+void ForgetRivals(Evidence& e) {
+  constexpr double kUsualRival = 0.05;
+  e[Evidence::kRival] = std::min(e[Evidence::kRival], kUsualRival);
+}
+
+// Nor does it matter where a sheet lies if all are wanted.
+void ForgetPlace(Evidence& e) {
+  constexpr double kUsualOffCentre = 0.14, kUsualMiddle = 0.2;
+  e[Evidence::kOffCentre] = std::min(e[Evidence::kOffCentre], kUsualOffCentre);
+  e[Evidence::kMiddle] = std::max(e[Evidence::kMiddle], kUsualMiddle);
+}
+
+bool IsLikelier(const JudgedQuad& a, const JudgedQuad& b) { return a.log_odds > b.log_odds; }
+
+// All candidates with their odds, the likeliest first.
+std::vector<JudgedQuad> Judge(const std::vector<Quad>& quads,
+                              const std::vector<Evidence>& evidence) {
+  std::vector<JudgedQuad> judged;
+  judged.reserve(quads.size());
+  for (size_t i = 0; i < quads.size(); ++i) {
+    judged.push_back({quads[i], evidence[i], {}, LogOdds(evidence[i])});
+  }
+  std::stable_sort(judged.begin(), judged.end(), IsLikelier);
+  return judged;
+}
+
+bool BestIs(const std::vector<JudgedQuad>& judged, double certain) {
+  return !judged.empty() && Probability(judged[0].log_odds) >= certain;
+}
 
 // A matte as a picture whose lightness it is.
 Result<WorkingCopy> CopyOfMatte(const ImageU8& matte) {
@@ -41,7 +73,7 @@ Result<WorkingCopy> CopyOfMatte(const ImageU8& matte) {
 }  // namespace
 
 Result<Search> SearchQuads(ImageView<const uint8_t> picture, ImageView<const uint8_t> matte,
-                           QuadKind kind, double focal_px, ThreadPool* pool) {
+                           const FindOptions& options, ThreadPool* pool) {
   Search search;
   PEEL_ASSIGN_OR_RETURN(const WorkingCopy copy, MakeWorkingCopy(picture, kMostPixels, pool));
   search.factor = copy.factor;
@@ -88,7 +120,7 @@ Result<Search> SearchQuads(ImageView<const uint8_t> picture, ImageView<const uin
   for (const Candidate& c : CombineLines(lines, copy.width(), copy.height(), kMostCandidates)) {
     candidates.push_back(c);
   }
-  const Scorer scorer(copy, edges, small_matte.view(), focal_px / copy.factor);
+  const Scorer scorer(copy, edges, small_matte.view(), options.focal_px / copy.factor);
   std::vector<Quad> quads;
   std::vector<Evidence> evidence(candidates.size());
   quads.reserve(candidates.size());
@@ -103,22 +135,24 @@ Result<Search> SearchQuads(ImageView<const uint8_t> picture, ImageView<const uin
       8);
   LookAround(quads, evidence);
   std::vector<JudgedQuad>& judged = search.judged;
-  for (size_t i = 0; i < quads.size(); ++i) {
-    judged.push_back({quads[i], evidence[i], {}, LogOdds(evidence[i])});
+  if (!options.all) judged = Judge(quads, evidence);
+  if (options.all || !BestIs(judged, kCertainEnough)) {
+    // Of sheets side by side none is likely to be the one that is meant, however likely they are to
+    // be sheets: then the likeliest is offered all the same.
+    std::for_each(evidence.begin(), evidence.end(), ForgetRivals);
+    if (options.all) std::for_each(evidence.begin(), evidence.end(), ForgetPlace);
+    std::vector<JudgedQuad> each = Judge(quads, evidence);
+    if (options.all || BestIs(each, kCertainToBeASheet)) judged = std::move(each);
   }
-  const auto likelier = [](const JudgedQuad& a, const JudgedQuad& b) {
-    return a.log_odds > b.log_odds;
-  };
-  std::stable_sort(judged.begin(), judged.end(), likelier);
   const auto closer = judged.begin() + static_cast<ptrdiff_t>(std::min(judged.size(), kMostLooks));
   for (auto j = judged.begin(); j != closer; ++j) {
     // Where no kind is asked for, the surface only names that of the quads that are offered.
-    if (kind == QuadKind::kAuto && Probability(j->log_odds) < kCertainEnough) break;
+    if (options.kind == QuadKind::kAuto && Probability(j->log_odds) < kCertainEnough) break;
     j->surface = LookAtSurface(copy, j->quad);
     // A kind that was asked for weighs, but makes no quad of what is none.
-    j->log_odds += std::clamp(KindOdds(j->surface, kind), -kMostKindOdds, kMostKindOdds);
+    j->log_odds += std::clamp(KindOdds(j->surface, options.kind), -kMostKindOdds, kMostKindOdds);
   }
-  std::stable_sort(judged.begin(), closer, likelier);
+  std::stable_sort(judged.begin(), closer, IsLikelier);
   return search;
 }
 

@@ -6,6 +6,7 @@
 #include "src/base/status.h"
 #include "src/base/thread_pool.h"
 #include "src/image/image.h"
+#include "src/rectify/find_quads.h"
 #include "src/rectify/kinds.h"
 #include "src/rectify/scoring.h"
 
@@ -25,9 +26,8 @@ struct Search {
   std::vector<JudgedQuad> judged;  // the likeliest first
 };
 
-// All that might be a quad of a kind in a picture (3 or 4 channels), judged; the matte may be
-// empty. focal_px: the lens's focal length in pixels of the picture, 0: not known.
+// All that might be a quad in a picture (3 or 4 channels), judged; the matte may be empty.
 Result<Search> SearchQuads(ImageView<const uint8_t> picture, ImageView<const uint8_t> matte,
-                           QuadKind kind, double focal_px, ThreadPool* pool);
+                           const FindOptions& options, ThreadPool* pool);
 
 }  // namespace peel::quads
