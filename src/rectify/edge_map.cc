@@ -43,12 +43,14 @@ void TakeSteeper(const Band& band, int row, int width, bool first_plane, int16_t
   const int16_t* d = band.slope.data() + static_cast<size_t>(row) * w;
   const int16_t* s = band.smooth.data() + static_cast<size_t>(row) * w;
   for (size_t i = 0; i < w; ++i) {
-    const int32_t x = (d[i] + d[i + 4 * w] + 4 * (d[i + w] + d[i + 3 * w]) + 6 * d[i + 2 * w]) >> 4;
-    const int32_t y = (s[i + 4 * w] - s[i] + 2 * (s[i + 3 * w] - s[i + w])) >> 4;
-    const int32_t sq = x * x + y * y;
+    // Both fit into 16 bits, and products of 16 bits are what every processor has instructions for.
+    const auto x = static_cast<int16_t>(
+        (d[i] + d[i + 4 * w] + 4 * (d[i + w] + d[i + 3 * w]) + 6 * d[i + 2 * w]) >> 4);
+    const auto y = static_cast<int16_t>((s[i + 4 * w] - s[i] + 2 * (s[i + 3 * w] - s[i + w])) >> 4);
+    const int32_t sq = int32_t{x} * x + int32_t{y} * y;
     const bool take = first_plane || sq > square[i];
-    gx[i] = take ? static_cast<int16_t>(x) : gx[i];
-    gy[i] = take ? static_cast<int16_t>(y) : gy[i];
+    gx[i] = take ? x : gx[i];
+    gy[i] = take ? y : gy[i];
     square[i] = take ? sq : square[i];
   }
 }

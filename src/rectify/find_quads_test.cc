@@ -115,6 +115,39 @@ TEST(FindQuads, AllSheetsInReadingOrder) {
   EXPECT_EQ(Find(image).quads.size(), 1u);
 }
 
+TEST(FindQuads, ThePageNotThePrintBesideIt) {
+  // The print is crisp all around; a finger lies over the page, which is of the table's lightness.
+  ImageU8 image = Sheet(640, 520, {150, 140, 132});
+  const Quad page = {{{{190, 90}, {470, 100}, {475, 460}, {180, 455}}}};
+  Fill(image, page, {178, 176, 170});
+  Write(image, page, 12, 0.12, kInk);
+  Fill(image, {{{{440, 240}, {640, 250}, {640, 290}, {440, 275}}}}, {190, 140, 120});
+  Fill(image, {{{{30, 30}, {130, 32}, {130, 100}, {30, 98}}}}, {240, 240, 240});
+  Fill(image, {{{{36, 36}, {124, 38}, {124, 94}, {36, 92}}}}, {30, 60, 90});
+  AddNoise(image, 4);
+  const Findings found = Find(image);
+  ASSERT_EQ(found.quads.size(), 1u) << found.reason;
+  EXPECT_LT(CornerError(found.quads[0].quad, page), 2);
+}
+
+TEST(FindQuads, TheLensSaysWhatARectangleIs) {
+  // A tilted page, turned on its table, as a lens of 600 pixels sees it; one of 3000 cannot have.
+  constexpr double kFocal = 600, kTilt = 0.7, kTurn = 0.6;
+  Quad page;
+  for (size_t i = 0; i < 4; ++i) {
+    const double u = i == 0 || i == 3 ? -0.6 : 0.6, v = i < 2 ? -0.5 : 0.5;
+    const double x = std::cos(kTurn) * u - std::sin(kTurn) * v;
+    const double y = std::sin(kTurn) * u + std::cos(kTurn) * v;
+    const double scale = kFocal / (2.2 + std::sin(kTilt) * y);
+    page.corners[i] = {250 + scale * x, 230 + scale * std::cos(kTilt) * y};
+  }
+  ImageU8 image = Sheet(500, 460, kWood);
+  Fill(image, page, kPaper);
+  AddNoise(image, 6);
+  EXPECT_GT(Find(image, {.focal_px = kFocal}).confidence,
+            Find(image, {.focal_px = 3000}).confidence + 0.02);
+}
+
 TEST(FindQuads, TheKindAskedForIsTheKindReported) {
   const ImageU8 image = PageOnWood();
   for (const QuadKind kind : {QuadKind::kDocument, QuadKind::kProduct, QuadKind::kScreen}) {

@@ -117,5 +117,13 @@ TEST(WorkingCopy, WhatIsTransparentIsGrey) {
   EXPECT_EQ(copy.planes[0].row(0)[1], 40 * kLevelSteps);
 }
 
+TEST(Segments, OfLittleMoreThanTheLeastLengthAreFound) {
+  ImageU8 image = Sheet(120, 100, {60, 70, 80});
+  for (const double at : {20.0, 60.0}) {
+    Fill(image, {{{{at, at}, {at + 16, at}, {at + 16, at + 16}, {at, at + 16}}}}, {230, 230, 225});
+  }
+  EXPECT_EQ(SegmentsOf(image).size(), 8u);
+}
+
 }  // namespace
 }  // namespace peel::quads
