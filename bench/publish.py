@@ -7,7 +7,8 @@ usage: bench/publish.py                      writes the pages from the stored re
        bench/publish.py --check              exit code 1 where a page is not what the results give
 
 A stored result has: title, about (what is measured), command, machine, peers, tables (caption, columns,
-rows of text) and notes. One that is `part_of` another becomes a section of that one's page. Text for people stays as it is when figures are taken. `date` comes with the first
+rows of text) and notes. One that is `part_of` another becomes a section of that one's page. Text for people stays as
+it is when figures are taken. `date` comes with the first
 figures taken; a result without one was copied from the tables of an earlier page, and its page says so.
 """
 import argparse

@@ -5,10 +5,10 @@ usage: bench/serve/run.py PEEL PYTHON REMBG MODEL.onnx PHOTO.jpg OUTPUT_FOLDER [
        bench/serve/run.py … --single [start|overhead|refusals]…   all of them by default
        bench/serve/run.py … --soak MINUTES
 
-PYTHON has the module peel; REMBG is rembg's program. Both servers get the same two-megapixel JPEGs, made
-from PHOTO, over loopback from wrk, in turns, so that a drift of the machine hits both alike. The load's
-own share of the processors is the same for both. Single requests are Peel's alone. A soak sends mixed sizes, formats and broken files at
-one server and kills workers meanwhile.
+PYTHON has the module peel; REMBG is rembg's program. Both servers get the same two-megapixel JPEGs, made from
+PHOTO, over loopback from wrk, in turns, so that a drift of the machine hits both alike. The load's own share of
+the processors is the same for both. Single requests are Peel's alone. A soak sends mixed sizes, formats and
+broken files at one server and kills workers meanwhile.
 """
 import argparse
 import contextlib
@@ -286,8 +286,8 @@ def single(args):
         first = pathlib.Path(pictures[0]).read_bytes()
 
         def start():
-            return Server("peel", [args.peel, "serve", "--log", "off", "--port", "7301"], 7301, "/api/remove", "file", first,
-                          env)
+            return Server("peel", [args.peel, "serve", "--log", "off", "--port", "7301"], 7301, "/api/remove", "file",
+                          first, env)
 
         if "start" in args.single:
             record["start_ms"] = []
