@@ -3,7 +3,7 @@
 
 usage: bench/serve/run.py PEEL PYTHON REMBG MODEL.onnx PHOTO.jpg OUTPUT_FOLDER [--seconds N] [--rounds N]
        bench/serve/run.py … --single [start|overhead|refusals]…   all of them by default
-       bench/serve/run.py … --soak MINUTES
+       bench/serve/run.py … --soak MINUTES [--soak-width PIXELS]   the widest picture
 
 PYTHON has the module peel; REMBG is rembg's program. Both servers get the same two-megapixel JPEGs, made from
 PHOTO, over loopback from wrk, in turns, so that a drift of the machine hits both alike. The load's own share of
@@ -325,7 +325,7 @@ def soak(args):
     out.mkdir(parents=True, exist_ok=True)
     image = Image.open(args.photo).convert("RGB")
     pictures = []
-    for width in (200, 640, 1200, 1632, 2400, 3600):
+    for width in [w for w in (200, 640, 1200, 1632, 2400, 3600) if w <= args.soak_width]:
         small = image.resize((width, image.height * width // image.width))
         for kind, how in (("JPEG", {"quality": 90}), ("PNG", {}), ("WEBP", {"quality": 85})):
             if kind == "JPEG" or width <= 1632:
@@ -365,7 +365,8 @@ def soak(args):
     curve = []
     while any(thread.is_alive() for thread in threads):
         time.sleep(min(5, args.soak * 6))
-        curve.append((sum(counts.values()), resident(server.process.pid)))
+        if time.monotonic() < end:  # after it workers give back what they keep
+            curve.append((sum(counts.values()), resident(server.process.pid)))
     samples = server.samples
     server.end()
     record = {"machine": measure.machine(), "date": time.strftime("%Y-%m-%d"), "minutes": args.soak,
@@ -411,6 +412,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--single", nargs="*", choices=["start", "overhead", "refusals"])
     parser.add_argument("--soak", type=float)
+    parser.add_argument("--soak-width", type=int, default=3600)
     args = parser.parse_args()
     if not shutil.which("wrk"):
         sys.exit("bench/serve: wrk is not installed (apt-get install wrk)")
