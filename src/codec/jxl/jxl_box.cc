@@ -37,7 +37,6 @@ std::vector<uint8_t> UnpackJxlBox(std::span<const uint8_t> contents, size_t max_
     return {};
   }
   (*lib)->JxlDecoderSetInput(decoder.get(), file.data(), file.size());
-  (*lib)->JxlDecoderCloseInput(decoder.get());
   std::vector<uint8_t> box;
   bool begun = false;
   for (;;) {
