@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -316,6 +317,34 @@ TEST(PhotoFormatsTest, JxlBits) {
   EXPECT_EQ(photo->make, "Maker");
   EXPECT_EQ(photo->rating, 3);
 }
+
+#ifdef PEEL_HAVE_JXL
+TEST(PhotoFormatsTest, JxlUnpacksItsBoxes) {
+  // TestXmp's like with xmp:Rating='3', by Brotli.
+  constexpr std::string_view kPacked =
+      "1bd100208cd36536e431ca9e6e2d18489c8b8d7192b37436b5f131ff704b0aefe91106c415b4dab22ca12089be9d"
+      "ce"
+      "90fabfb16c171292e348f9d432329ee9aba2e606e5aa8224d9084cbffb15e7a5848ca755c16d8e502a1333c286e3"
+      "ef"
+      "d317f6b1d938fb1bb1f840b10e866164f651dce0c48ee5497ba9a41b29df13d60e2053f20d0989c40c";
+  for (const bool damaged : {false, true}) {
+    TestBytes packed = FromHex(kPacked);
+    if (damaged) packed[20] ^= 0x55;
+    TestBytes box = FromText("xml ");
+    Put(box, packed);
+    Bytes file = FromText(
+        "\0\0\0\x0CJXL \r\n\x87\n\0\0\0\x14"
+        "ftypjxl \0\0\0\0jxl "sv);
+    Append(&file, TestBox("brob", box));
+    Append(&file, TestBox("jxlc", Codestream({{0, 1}, {1, 2}, {199, 13}, {4, 3}, {1, 1}})));
+    const auto photo = ReadBytes(file);
+    ASSERT_TRUE(photo.ok()) << photo.status().message();
+    EXPECT_EQ(photo->width, 300);
+    EXPECT_EQ(photo->rating, damaged ? std::nullopt : std::optional<int>(3));
+    EXPECT_EQ(photo->warning.empty(), !damaged);
+  }
+}
+#endif
 
 TEST(PhotoFormatsTest, RawFilesHaveTheirSensorsSize) {
   TestDirectory preview(true);
