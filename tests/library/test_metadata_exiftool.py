@@ -224,6 +224,7 @@ ONE_SIDED = {"width", "height", "color_profile", "bit_depth"}
 
 # (pattern of a path, field): why Peel says something else.
 RAW = r"\.(dng|nef|cr2|raf|rw2|arw|orf|pef|srw)$"
+BROTLI = r"/JXL2\.jxl$"
 EXPLAINED = {
     # Directories that point to themselves or name a tag twice: which one is read is chance.
     (r"images/broken/.*\.tif$", "width height bit_depth"): "damaged on purpose",
@@ -232,6 +233,7 @@ EXPLAINED = {
     (r"\.(heic|heif|avif)$", "orientation"): "the format's own turn counts, not EXIF's",
     (r"\.(webp|avif|heic|heif)$", "is_animated"): "exiftool has no tag for it",
     (r"images/reports/.*90k\.png$", "description"): "more than 64 KiB of a text are cut",
+    (BROTLI, "keywords"): "packed by Brotli, for which exiftool wants a module that Debian leaves out",
     (RAW, "width height bit_depth"): "the sensor's picture, where exiftool's plain tag is the preview's",
 }
 
@@ -319,6 +321,7 @@ def test_every_field_is_exiftools(tmp_path):
     assert len(records) > 0.8 * len(files)
     wrong, used = compare(records, ask_exiftool(list(records), tmp_path))
     assert not wrong, f"{len(wrong)} differ:\n" + "\n".join(wrong[:50])
-    # Raw files are among exiftool's samples alone.
-    unused = [key for key in EXPLAINED if key not in used and (SAMPLES or key[0] != RAW)]
+    # Raw files are among exiftool's samples alone; some machines have its module.
+    unused = [key for key in EXPLAINED
+              if key not in used and key[0] != BROTLI and (SAMPLES or key[0] != RAW)]
     assert not unused, f"nothing needs these explanations any more: {unused}"
