@@ -31,7 +31,7 @@ struct PdqHashes {
   std::array<PdqHash, 8> orientations;
   // Of the picture less a twentieth of its width, its height or both, wherever that is cut off: at
   // one side, at the other, or half of it at each. What somebody cropped a little is near to one of
-  // these (median distance 24 bits) where PDQ itself is lost (62). From the same 64 x 64 pixels, by
+  // these (median distance 26 bits) where PDQ itself is lost (62). From the same 64 x 64 pixels, by
   // a transform over the part that is left. Not PDQ's.
   std::array<PdqHash, 15> crops;
   int quality = 0;  // 0 to 100; below 50 there is too little to see for a hash to mean anything
