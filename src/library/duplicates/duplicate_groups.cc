@@ -23,6 +23,25 @@ constexpr std::array<bool, 8> kTurnsSides = {false, true, false, true, false, fa
 // A twentieth less of one side, and whole pixels of small pictures.
 constexpr double kSameShape = 1.08;
 
+// Of an item the nearest links are kept, of equally near ones those to the first items: ten
+// thousand blank pages would have a hundred million. All of them still have the first one in
+// common.
+constexpr size_t kMostLinks = 128;
+
+void KeepNearest(std::vector<Link>* links) {
+  std::sort(links->begin(), links->end(), [](const Link& x, const Link& y) {
+    return std::tie(x.b, x.distance) < std::tie(y.b, y.distance);
+  });
+  links->erase(std::unique(links->begin(), links->end(),
+                           [](const Link& x, const Link& y) { return x.b == y.b; }),
+               links->end());
+  if (links->size() <= kMostLinks) return;
+  std::sort(links->begin(), links->end(), [](const Link& x, const Link& y) {
+    return std::tie(x.distance, x.b) < std::tie(y.distance, y.b);
+  });
+  links->resize(kMostLinks);
+}
+
 // Whether the sides have the same proportions, or one of the pictures does not tell its size.
 bool OneShape(const ShotFacts& a, const ShotFacts& b, bool turned) {
   if (a.width <= 0 || a.height <= 0 || b.width <= 0 || b.height <= 0) return true;
@@ -142,8 +161,8 @@ class Finder {
     return OkStatus();
   }
 
-  // links_of(i, &found) for every i below count, on the pool. Stops early after an error. Which
-  // worker found a link makes no difference: TakeStars sorts them.
+  // links_of(i, &found) for every i below count, on the pool; the nearest of each i. Stops early
+  // after an error. Which worker found a link makes no difference: TakeStars sorts them.
   template <typename F>
   Status Collect(size_t count, std::vector<Link>* links, const F& links_of) {
     constexpr size_t kAtOnce = 32;
@@ -158,7 +177,10 @@ class Finder {
       Status here;
       const size_t begin = static_cast<size_t>(index) * kAtOnce;
       for (size_t i = begin; i < std::min(begin + kAtOnce, count) && here.ok(); ++i) {
-        here = links_of(i, &found);
+        std::vector<Link> mine;
+        here = links_of(i, &mine);
+        KeepNearest(&mine);
+        found.insert(found.end(), mine.begin(), mine.end());
       }
       const std::lock_guard<std::mutex> lock(mutex);
       links->insert(links->end(), found.begin(), found.end());

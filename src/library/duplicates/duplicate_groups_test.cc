@@ -185,6 +185,14 @@ TEST_F(DuplicatesTest, AChainIsTakenApart) {
   EXPECT_EQ(Items(groups[0]), (Indices{0, 1, 2}));
 }
 
+TEST_F(DuplicatesTest, ManyThatAreEqualAreOneGroupAllTheSame) {
+  for (int i = 0; i < 400; ++i) Add();
+  for (size_t i = 1; i < 400; ++i) SetHash(i, items_[0].hash);
+  const auto groups = Find();
+  ASSERT_EQ(groups.size(), 1u);
+  EXPECT_EQ(groups[0].members.size(), 400u);
+}
+
 TEST_F(DuplicatesTest, LookAlikesByTheirEmbeddings) {
   for (int i = 0; i < 4; ++i) Add();
   std::vector<uint16_t> rows;
