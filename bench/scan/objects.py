@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Average precision of Peel's objects beside the reference implementation's, on the pictures of coco128.
 
-    bench/scan/objects.py PHOTOS [--labels FOLDER] [--model FILE]
+    bench/scan/objects.py PHOTOS [--labels FOLDER] [--model FILE] [--every N]
 
 PHOTOS: coco128_*.jpg. --labels: a NAME.txt for each with lines "class x y width height" in parts of the picture
 (YOLO's form); without them the truth is what the reference finds on the mirrored picture with a score of a half and
@@ -83,8 +83,9 @@ def main():
     parser.add_argument("photos", type=pathlib.Path)
     parser.add_argument("--labels", type=pathlib.Path)
     parser.add_argument("--model", type=pathlib.Path, default=ROOT / "models/scan/objects.onnx")
+    parser.add_argument("--every", type=int, default=1, help="take one picture of so many")
     a = parser.parse_args()
-    names = sorted(a.photos.glob("coco128_*.jpg"))
+    names = sorted(a.photos.glob("coco128_*.jpg"))[::a.every]
     pictures = {n.stem: Image.open(n).convert("RGB") for n in names}
     network = reference.session(a.model)
     own = reference.session(ROOT / "models/scan/objects.onnx")
