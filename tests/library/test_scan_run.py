@@ -24,6 +24,9 @@ def test_a_folder_becomes_a_library(scan, tmp_path):
     pictures(tmp_path / "in", 3)
     pictures(tmp_path / "in/sub", 1, first=7, suffix=".png")
     done = scan("in")
+    # Nothing else is written, and no log is left behind.
+    assert {p.name for p in (tmp_path / "in").rglob("*") if p.is_file()} == {
+        "000.jpg", "001.jpg", "002.jpg", "007.png", "library.db"}
     database = tmp_path / "in/.peel/library.db"
     assert names(database) == ["000.jpg", "001.jpg", "002.jpg", "007.png"]
     assert value(database, "SELECT count(*) FROM photos WHERE status = 'ok' AND width = 320 AND height = 240 AND "
@@ -34,9 +37,6 @@ def test_a_folder_becomes_a_library(scan, tmp_path):
     assert settings["phases"] == [1, 2, 3] and settings["jobs"] >= 1
     assert figures["phase_1"] == figures["phase_2"] == figures["phase_3"] == figures["scanned"] == 4
     assert figures["peak_memory"] > 0 and figures["seconds"] > 0 and report == []
-    # What is hidden, and the library itself, is no part of it; nothing else was written.
-    assert {p.name for p in (tmp_path / "in").rglob("*") if p.is_file()} == {
-        "000.jpg", "001.jpg", "002.jpg", "007.png", "library.db"}
 
 
 def test_thumbnails_and_orientation(scan, tmp_path):

@@ -195,28 +195,31 @@ Result<Database> Database::Open(const std::string& path, Mode mode, int busy_ms)
   if (!info && mode != Mode::kCreate) {
     return NotFound(path + ": there is no such library; `peel scan FOLDER` makes one");
   }
-  int flags = SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-  flags |= mode == Mode::kRead ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
-  if (mode == Mode::kCreate) flags |= SQLITE_OPEN_CREATE;
-
-  const auto open = [&](const char* parameters) -> Result<Database> {
+  const auto open = [&](const char* parameters, int rights) -> Result<Database> {
+    constexpr int kAlways = SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     sqlite3* handle = nullptr;
-    const int code = sqlite3_open_v2(UriOf(path, parameters).c_str(), &handle, flags, nullptr);
+    const int code =
+        sqlite3_open_v2(UriOf(path, parameters).c_str(), &handle, kAlways | rights, nullptr);
     Database database;
     database.path_ = path;
     database.handle_.reset(handle);
     if (code != SQLITE_OK) return SqliteFailure(handle, code, path);
     sqlite3_busy_timeout(handle, busy_ms);
+    if (mode == Mode::kRead) PEEL_RETURN_IF_ERROR(database.Execute("PRAGMA query_only = ON"));
     // Reads the file's first page: whether it is a database at all, and may be opened.
     PEEL_RETURN_IF_ERROR(database.Integer("PRAGMA schema_version").status());
     return database;
   };
-  Result<Database> database = open("");
-  if (!database.ok() && mode == Mode::kRead && database.status().code() == StatusCode::kIo &&
-      !InfoOf(path + "-wal")) {
+  if (mode == Mode::kCreate) return open("", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  // A reader, too, opens for writing where it may: only then the last one out takes the log and the
+  // readers' file away.
+  Result<Database> database = open("", SQLITE_OPEN_READWRITE);
+  if (database.ok() || mode == Mode::kWrite) return database;
+  database = open("", SQLITE_OPEN_READONLY);
+  if (!database.ok() && database.status().code() == StatusCode::kIo && !InfoOf(path + "-wal")) {
     // On a read-only disk the files for readers cannot be made; without a log there is nothing to
     // read together with others either.
-    Result<Database> alone = open("?immutable=1");
+    Result<Database> alone = open("?immutable=1", SQLITE_OPEN_READONLY);
     if (alone.ok()) return alone;
   }
   return database;
