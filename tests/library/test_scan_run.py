@@ -225,7 +225,7 @@ def test_killed_at_any_moment(scan, tmp_path):
 
 def test_two_scans_at_once(scan, tmp_path):
     pictures(tmp_path / "in", 30)
-    first = scan.start("in", "--db", "l.db", "--jobs", "1")
+    first = scan.start("in", "--db", "l.db", "--jobs", "1", *PIXELS)
     while not (tmp_path / "l.db.lock").exists() and first.poll() is None:
         time.sleep(0.005)
     second = subprocess.run([*first.args], capture_output=True, cwd=tmp_path, env=scan.environment, timeout=60)
