@@ -63,10 +63,13 @@ Status SqliteFailure(sqlite3* handle, int code, const std::string& path) {
                      "the library cannot be written (a read-only disk or file); keep it elsewhere "
                      "by --db FILE");
     case SQLITE_IOERR:
-      if (system == ENOSPC || system == EDQUOT || system == EFBIG) {
-        return IoError(begin + std::generic_category().message(system) +
-                       "; make room there, or keep the library elsewhere by --db FILE; what was "
-                       "written before is whole");
+      // By now the system's own reason is mostly lost: SQLite has undone the transaction since.
+      if (code == SQLITE_IOERR_WRITE || code == SQLITE_IOERR_FSYNC ||
+          code == SQLITE_IOERR_TRUNCATE || code == SQLITE_IOERR_SHMSIZE) {
+        return IoError(begin +
+                       "the library could not be written: the disk is full or failing, or a file "
+                       "may not grow so large (ulimit -f); make room there, or keep the library "
+                       "elsewhere by --db FILE; what was written before is whole");
       }
       return IoError(begin + "reading or writing the library failed: " + reason());
     case SQLITE_CANTOPEN:
