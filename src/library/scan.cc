@@ -72,7 +72,7 @@ class Scan {
   Status Prove();
   Status Plan();
   Status MarkGone();
-  Status Group();
+  Status Group(const CancelToken* stop);
   bool NeedsWork(const KnownFiles::Entry& entry) const;
   bool stopped() const { return options_.stop != nullptr && options_.stop->cancelled(); }
   void Note(const std::string& text, bool problem) const {
@@ -92,7 +92,8 @@ class Scan {
   KnownFiles known_;
   std::vector<uint32_t> to_read_;  // into list_.inputs
   int64_t run_ = 0;
-  bool changed_ = false;  // since duplicates were looked for
+  bool changed_ = false;      // since duplicates were looked for
+  bool is_watching_ = false;  // then to be stopped is the usual end
 };
 
 // Only the folder that a default name has; others are the user's to make.
@@ -253,10 +254,10 @@ Status Scan::MarkGone() {
   return OkStatus();
 }
 
-Status Scan::Group() {
+Status Scan::Group(const CancelToken* stop) {
   PEEL_RETURN_IF_ERROR(session_->Commit());
   const Clock::time_point start = Clock::now();
-  auto found = WriteGroups(*store_, options_.jobs, options_.memory / 2, options_.stop);
+  auto found = WriteGroups(*store_, options_.jobs, options_.memory / 2, stop);
   // Stopped here, the groups are those from before; the next scan looks again.
   if (found.status().code() == StatusCode::kCancelled) return OkStatus();
   PEEL_ASSIGN_OR_RETURN(const GroupFigures groups, std::move(found));
@@ -293,11 +294,11 @@ Status Scan::Run() {
                             "id < " +
                             std::to_string(run_) +
                             ") AND (ended_at IS NULL OR json_extract(figures, '$.interrupted'))"));
-  return changed_ || ungrouped > 0 ? Group() : session_->Commit();
+  return changed_ || ungrouped > 0 ? Group(options_.stop) : session_->Commit();
 }
 
 Status Scan::End(Status outcome) {
-  figures_.interrupted = stopped();
+  figures_.interrupted = stopped() && !is_watching_;
   figures_.seconds = Since(start_);
   if (monitor_) {
     monitor_->Stop();
@@ -340,7 +341,11 @@ Status Scan::Watch() {
   };
   PEEL_ASSIGN_OR_RETURN(const std::unique_ptr<FolderWatcher> watcher,
                         FolderWatcher::Start(watching));
-  Note("watching " + std::to_string(watcher->folder_count()) + " folders; Ctrl-C ends", false);
+  is_watching_ = true;
+  const size_t folders = watcher->folder_count();
+  Note("watching " + std::to_string(folders) + (folders == 1 ? " folder" : " folders") +
+           "; Ctrl-C ends",
+       false);
   while (std::optional<Input> input = watcher->Next(options_.stop)) {
     const std::string path = fs::path(input->path).lexically_normal().string();
     std::optional<KnownFiles::Entry> row = Row(path);
@@ -361,7 +366,8 @@ Status Scan::Watch() {
     watcher->Finished(input->path);
   }
   PEEL_RETURN_IF_ERROR(watcher->status());
-  return changed_ && options_.regroup ? Group() : OkStatus();
+  // The stop was the watching's; a second one ends this as well, by the signal itself.
+  return changed_ && options_.regroup ? Group(nullptr) : OkStatus();
 }
 
 }  // namespace
