@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 import pytest
 
-from generate import camera, render, scene, several, subjects, texture
+from generate import camera, pages, render, scene, several, subjects, texture
 from generate.photos import Pool
 import measures
 
@@ -195,3 +195,11 @@ def test_a_picture_does_not_depend_on_how_many_there_are(tmp_path):
             check=True,
         )
     assert (tmp_path / "a/clean-00001.jpg").read_bytes() == (tmp_path / "b/clean-00001.jpg").read_bytes()
+
+
+@pytest.mark.parametrize("layout", pages.LAYOUTS)
+def test_small_sheets_have_less_on_them(layout):
+    """Tables of several sheets make some of them small."""
+    for size in ((52, 74), (74, 52), (60, 60)):
+        light, _ = pages.page(np.random.default_rng(3), layout, size, 2, Pool())
+        assert light.shape[:2] == (2 * size[1], 2 * size[0])

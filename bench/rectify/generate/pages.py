@@ -151,7 +151,7 @@ def invoice(rng, s, photos):
     y += 14
     stops = np.array([0, 0.55, 0.7, 0.85, 1]) * (right - left) + left
     step = size * POINT * rng.uniform(1.9, 2.4)
-    rows = int(min(rng.integers(5, 18), (s.height - y - 50) / step))
+    rows = max(0, int(min(rng.integers(5, 18), (s.height - y - 50) / step)))  # none on a small sheet
     shade = tuple(int(c) for c in rng.integers(170, 235, 3))
     s.box(left, y, right, y + step, fill=shade)
     frame = rng.random() < 0.6
