@@ -200,6 +200,6 @@ def test_a_picture_does_not_depend_on_how_many_there_are(tmp_path):
 @pytest.mark.parametrize("layout", pages.LAYOUTS)
 def test_small_sheets_have_less_on_them(layout):
     """Tables of several sheets make some of them small."""
-    for size in ((52, 74), (74, 52), (60, 60)):
-        light, _ = pages.page(np.random.default_rng(3), layout, size, 2, Pool())
-        assert light.shape[:2] == (2 * size[1], 2 * size[0])
+    for k, size in enumerate(((52, 74), (74, 52), (60, 60), (52, 74), (52, 74))):
+        light, _ = pages.page(np.random.default_rng(k), layout, size, 2, Pool())
+        assert light.shape[:2] == pytest.approx((2 * size[1], 2 * size[0]), abs=8)  # whole blocks

@@ -48,6 +48,8 @@ class Sheet:
         return y
 
     def box(self, x0, y0, x1, y1, outline=None, fill=None, mm=0.3):
+        if x1 < x0 or y1 < y0:  # a small sheet has no room for it
+            return
         self.draw.rectangle([x0 * self.sx, y0 * self.sy, x1 * self.sx, y1 * self.sy], fill=fill, outline=outline,
                             width=max(1, round(mm * self.scale)))
 
