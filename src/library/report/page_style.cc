@@ -62,7 +62,7 @@ h3 .soft{margin-left:.35em;font-size:.95rem}
 
 .shots{display:flex;flex-wrap:wrap;gap:8px;--h:150px}
 .shots::after{content:"";flex:1e6 1 0}
-.front{--h:clamp(120px,19vw,216px);gap:6px}
+.front{--h:clamp(120px,19vw,216px);gap:6px;max-height:calc(3*var(--h) + 12px);overflow:hidden}
 .front::after{content:none}
 .front .shot{max-width:none}
 .front img{object-position:50% 32%}
