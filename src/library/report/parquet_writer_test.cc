@@ -35,7 +35,7 @@ TEST(ThriftWriter, WritesTheCompactProtocol) {
   out.I32List(23, {1, 2});
   EXPECT_EQ(out.Finish(), std::string("\x15\x01\x06\x28\xd8\x04\x18\x02"
                                       "ab\x1c\x15\x00\x00\x19\x25\x02\x04\x00",
-                                      21));
+                                      19));
 }
 
 TEST(ThriftWriter, LongListsHaveTheirSizeBehind) {
