@@ -98,7 +98,7 @@ def test_tarball(bare):
     system = set(re.findall(r"=> /(?:usr/)?lib/x86_64-linux-gnu/(\S+)\.so", libraries))
     assert system <= {"libc", "libm", "libstdc++", "libgcc_s", "libpthread", "libdl", "librt"}
     licenses = {path.name for path in (top / "share/doc/peel/licenses").iterdir()}
-    assert {"libjxl0.7", "libavif15", "libjpeg62-turbo", "libcli11-dev"} <= licenses
+    assert {"libjxl0.7", "libavif15", "libjpeg62-turbo", "libcli11-dev", "libsqlite3-0"} <= licenses
     assert not [path for path in (top / "lib").iterdir() if re.match("lib(jbig|x265|tiff|heif)", path.name)]
 
 
