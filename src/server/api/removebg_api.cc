@@ -19,12 +19,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr int64_t kUncounted = 1'000'000;  // credits, where the key has no limit
 
-std::string Megapixels(uint64_t pixels) {
-  const uint64_t tenths = (pixels + 50'000) / 100'000;
-  return std::to_string(tenths / 10) +
-         (tenths % 10 != 0 ? "." + std::to_string(tenths % 10) : std::string());
-}
-
 bool IsUrl(std::string_view text) {
   return text.starts_with("http://") || text.starts_with("https://");
 }

@@ -3,10 +3,10 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <regex>
 #include <set>
 #include <string>
 #include <vector>
@@ -19,20 +19,29 @@ std::string FileText(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-// A file of web/ as it is sent: without indentation and, in scripts, lines that are a comment.
+// A file of web/ as it is sent (cmake/EmbedWeb.cmake): without indentation, empty lines and
+// comments, style sheets without what nobody needs to read them.
 std::string AsSent(const std::filesystem::path& path) {
-  const std::string text = FileText(path);
+  std::string text = FileText(path);
   if (path.extension() == ".webp") return text;
-  std::string sent;
-  for (size_t at = 0; at < text.size();) {
-    const size_t end = std::min(text.find('\n', at), text.size() - 1) + 1;
-    const size_t first = std::min(text.find_first_not_of(' ', at), end - 1);
-    const std::string line = text.substr(first, end - first);
-    const bool leads = sent.empty() && line == "\n" && path.extension() == ".js";
-    if (!leads && !(path.extension() == ".js" && line.starts_with("//"))) sent += line;
-    at = end;
+  const auto replace = [&text](const char* what, const char* with) {
+    text = std::regex_replace(text, std::regex(what), with);
+  };
+  replace("\n +", "\n");
+  if (path.extension() == ".js") {
+    text.insert(0, 1, '\n');
+    replace("\n//[^\n]*", "");
+    replace("  //[^\n'\"`]*\n", "\n");
+  } else if (path.extension() == ".css") {
+    replace("/\\*[^*]*\\*/", "");
+    replace(" \\{\n", "{");
+    replace(";\n", ";");
+    replace(";\\}", "}");
+    replace("([a-z]): ", "$1:");
+    replace(", ", ",");
   }
-  return sent;
+  replace("\n\n+", "\n");
+  return text.starts_with('\n') ? text.substr(1) : text;
 }
 
 std::string Text(std::span<const uint8_t> bytes) { return {bytes.begin(), bytes.end()}; }
