@@ -133,8 +133,13 @@ Status Scan::List() {
   list_ = ExpandInputs(roots_.names, options_.recursive);
   for (const std::vector<InputFailure>* errors : {&roots_.errors, &list_.errors}) {
     for (const InputFailure& failure : *errors) {
-      ++figures_.folder_errors;
-      session_->Report(failure.input.path, "unreadable", failure.status.message());
+      // A folder may well be empty, or be emptied; the library then says so.
+      std::error_code ignored;
+      const bool is_empty = failure.status.code() == StatusCode::kNotFound &&
+                            fs::is_directory(failure.input.path, ignored);
+      if (!is_empty) ++figures_.folder_errors;
+      session_->Report(failure.input.path, is_empty ? "empty" : "unreadable",
+                       failure.status.message());
       Note(failure.status.message(), /*problem=*/true);
     }
   }

@@ -148,16 +148,19 @@ def test_like_by_embedding(scan, tmp_path):
     rng = np.random.default_rng(1)
     one = rng.normal(size=32)
     database = made.empty(tmp_path / "l.db")
-    for i in range(6):
+    away = [one + 0.3 * i * rng.normal(size=32) for i in range(6)]
+    for i, embedding in enumerate(away):
         made.add(database, f"/p/{i}.jpg", measures=dict(phash=f"{rng.integers(2**63):016x}" * 4, phash_quality=100),
-                 embedding=one + 0.3 * i * rng.normal(size=32))
+                 embedding=embedding)
+    cosine = {f"/p/{i}.jpg": one @ other / np.linalg.norm(one) / np.linalg.norm(other)
+              for i, other in enumerate(away) if i > 0}
+    nearest = sorted(cosine, key=cosine.get, reverse=True)[:3]
     made.add(database, "/p/other.jpg", embedding=rng.normal(size=8))
     database.commit()
     database.close()
     found = json.loads(scan("find", "--db", "l.db", "--like", "/p/0.jpg", "--json", "--limit", "3").stdout)
-    assert [entry["path"] for entry in found] == ["/p/1.jpg", "/p/2.jpg", "/p/3.jpg"]
-    scores = [entry["score"] for entry in found]
-    assert scores == sorted(scores, reverse=True) and 0.3 < scores[-1] < scores[0] < 1
+    assert [entry["path"] for entry in found] == nearest
+    assert [entry["score"] for entry in found] == pytest.approx([cosine[path] for path in nearest], abs=2e-3)
 
 
 def test_clip(scan, find, tmp_path):

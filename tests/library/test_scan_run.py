@@ -300,7 +300,7 @@ def test_tuning_is_taken_by_later_scans(scan, tmp_path):
     for bad in ("jobs: 0\n", "bath: 3\n", "- jobs\n", "jobs: [1\n", "precision: fp12\n"):
         config.write_text(bad)
         err = scan("in", code=2).err
-        assert "optimized_config.yaml:1" in err and "delete it" in err, err
+        assert "optimized_config.yaml:" in err and "delete it" in err, err
 
 
 def test_bench_measures_and_holds_the_gate(scan, tmp_path):
