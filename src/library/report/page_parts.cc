@@ -145,19 +145,20 @@ std::string Bars(const std::vector<Bar>& bars, uint64_t rest) {
   return html;
 }
 
-std::string Columns(const std::vector<Column>& columns, std::string_view label_text) {
+std::string Columns(const std::vector<Column>& columns, std::string_view label_text,
+                    double chart_width) {
   if (columns.empty()) return "";
-  constexpr double kWidth = 1000, kHeight = 180, kAxis = 26;
+  constexpr double kHeight = 180, kAxis = 26;
   uint64_t most = 1;
   for (const Column& column : columns) most = std::max(most, column.count);
-  const double step = kWidth / static_cast<double>(columns.size());
+  const double step = chart_width / static_cast<double>(columns.size());
   const double gap = std::min(step * 0.22, 4.0);
   const double bar_width = std::min(step - gap, 64.0);
   std::string svg = fmt::format(
       "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"{0}\">"
       "<svg class=\"columns\" viewBox=\"0 0 {1} {2}\" role=\"img\" aria-label=\"{0}\">\n",
-      HtmlText(label_text), kWidth, kHeight + kAxis);
-  svg += fmt::format("<path class=\"axis\" d=\"M0 {0}H{1}\"/>\n", kHeight, kWidth);
+      HtmlText(label_text), chart_width, kHeight + kAxis);
+  svg += fmt::format("<path class=\"axis\" d=\"M0 {0}H{1}\"/>\n", kHeight, chart_width);
   double labelled_to = -1;
   for (size_t i = 0; i < columns.size(); ++i) {
     const Column& column = columns[i];
@@ -177,8 +178,8 @@ std::string Columns(const std::vector<Column>& columns, std::string_view label_t
     }
     if (column.count == most && labelled_to < 0) {
       svg += fmt::format("<text class=\"value\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n",
-                         std::clamp(left + bar_width / 2, 24.0, kWidth - 24), kHeight - height - 6,
-                         CountText(column.count));
+                         std::clamp(left + bar_width / 2, 24.0, chart_width - 24),
+                         kHeight - height - 6, CountText(column.count));
       labelled_to = 0;
     }
   }
@@ -187,8 +188,8 @@ std::string Columns(const std::vector<Column>& columns, std::string_view label_t
   for (size_t i = 0; i < columns.size(); ++i) {
     if (columns[i].axis_text.empty()) continue;
     const double width = 8.2 * static_cast<double>(columns[i].axis_text.size()) + 14;
-    const double middle =
-        std::clamp((static_cast<double>(i) + 0.5) * step, width / 2 - 6, kWidth - width / 2 + 6);
+    const double middle = std::clamp((static_cast<double>(i) + 0.5) * step, width / 2 - 6,
+                                     chart_width - width / 2 + 6);
     if (middle - width / 2 < taken_to) continue;
     taken_to = middle + width / 2;
     svg += fmt::format("<text x=\"{:.1f}\" y=\"{}\">{}</text>\n", middle, kHeight + 19,

@@ -39,13 +39,15 @@ struct Bar {
 // A list with a bar for each, the longest is the first; `rest` counts what is not among them.
 std::string Bars(const std::vector<Bar>& bars, uint64_t rest = 0);
 
-// Upright columns with an axis below: a heading for those that have one.
+// Upright columns with an axis below: a heading for those that have one. chart_width in pixels, as
+// wide as it is shown, about: where names have no room beside each other some are left out.
 struct Column {
   std::string title_text;
   std::string axis_text;  // "" for most
   uint64_t count = 0;
 };
-std::string Columns(const std::vector<Column>& columns, std::string_view label_text);
+std::string Columns(const std::vector<Column>& columns, std::string_view label_text,
+                    double chart_width = 1000);
 
 // A picture: its thumbnail as a link to the file, in a frame of its proportions. caption_html
 // stands below.

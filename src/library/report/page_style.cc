@@ -85,10 +85,10 @@ figcaption b{color:var(--ink)}
 .columns{display:block;width:100%;min-width:560px;height:auto}
 .halves .columns{min-width:0}
 .hours{display:block;width:100%;min-width:640px;height:auto}
-svg text{font-size:13px;fill:var(--soft);font-variant-numeric:tabular-nums}
+svg text:not(.count){font-size:13px}
+svg text{fill:var(--soft);font-variant-numeric:tabular-nums}
 .columns text{text-anchor:middle}
 .columns .value{fill:var(--ink);font-weight:650}
-.halves .columns text{font-size:24px}
 .columns .part{fill:var(--part)}
 .columns .most,.hours .cell{fill:var(--act)}
 .columns rect:hover,.spot:hover{fill:var(--ink)}
@@ -129,7 +129,7 @@ footer p{margin-top:16px;max-width:80ch}
 footer dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(220px,1fr));gap:6px 24px;padding-bottom:14px}
 footer dl div{display:flex;justify-content:space-between;gap:12px}
 footer dd{color:var(--ink);text-align:right}
-@media (max-width:620px){.shots{--h:112px}.small{--h:92px}.front{--h:118px}.round svg{width:72px;height:72px}.halves .columns text{font-size:26px}}
+@media (max-width:620px){.shots{--h:112px}.small{--h:92px}.front{--h:118px}.round svg{width:72px;height:72px}}
 @media print{nav,#look,.skip{display:none}section{break-inside:avoid-page}}
 )css";
 

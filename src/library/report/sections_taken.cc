@@ -165,7 +165,7 @@ Result<std::string> StepsHtml(ReportPage& page, const char* sql, std::span<const
     total += static_cast<uint64_t>(row.integer(1));
   }
   if (total == 0) return std::string();
-  return Columns(columns, label);
+  return Columns(columns, label, 500);  // two stand side by side
 }
 
 }  // namespace
