@@ -336,9 +336,10 @@ def test_watch_without_messages(program, pictures, tmp_path):
 def test_there_is_one_way_to_standard_error_and_one_to_standard_output():
     """What writes there otherwise throws, loses what a pipe does not take at once, or ends a thread."""
     other = re.compile(r"fmt::print|std::(cerr|cout|clog)|\b(v?f?printf|perror|puts|fputs|putchar)\(")
+    text = re.compile(r'"(?:[^"\\]|\\.)*"')  # SQL has a printf too
     found = [f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
              for folder in ("apps", "src") for path in sorted((ROOT / folder).rglob("*.*"))
              if path.suffix in (".cc", ".h") and not path.stem.endswith(("_test", "_bench"))
              for number, line in enumerate(path.read_text().splitlines(), 1)
-             if other.search(line.split("//")[0])]
+             if other.search(text.sub('""', line).split("//")[0])]
     assert found == []

@@ -60,7 +60,7 @@ def test_wrong_usage_is_2(peel, arguments, tmp_path):
     assert leftovers(tmp_path) == []
 
 
-@pytest.mark.parametrize("command", ["scan", "video"])
+@pytest.mark.parametrize("command", ["video"])
 def test_later_commands_say_so(peel, command):
     done = peel(command)
     assert done.code == 2 and "not in this version" in done.err

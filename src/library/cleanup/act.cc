@@ -32,7 +32,7 @@ Result<std::optional<KnownFile>> FindFile(Store& store, const std::string& path_
                             "SELECT f.id, f.path, f.path_bytes, f.size, f.mtime_ns, d.group_id, "
                             "d.tier FROM files f LEFT JOIN duplicate_members d ON d.file_id = f.id "
                             "WHERE f.path = ?1 AND f.status <> 'gone'"));
-  row.Bind(1, std::string_view(path_text));
+  row.Bind(1, std::string_view{path_text});
   std::optional<KnownFile> file;
   while (true) {
     PEEL_ASSIGN_OR_RETURN(const bool has_row, row.Step());
