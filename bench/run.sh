@@ -2,8 +2,8 @@
 # Everything that `make bench` measures, against peers from PyPI in a virtual environment of its own.
 # Results (JSON and Markdown) go to out/bench. Needs ../shared for the photograph and U²-Net-p.
 # BENCH_QUIET may name a command that is put before each minute of timing and keeps other work away.
-# usage: bench/run.sh [engine|shapes|crowded|cold|warm|formats|matting|edges|png|folder|rectify|serve|soak]...
-# All of them by default, but crowded, serve and soak, which take long. Serve needs wrk, the Python module (make
+# usage: bench/run.sh [engine|shapes|crowded|cold|warm|formats|matting|edges|png|folder|rectify|serve|soak|scan]...
+# All of them by default, but crowded, serve, soak and scan, which take long. Serve needs wrk, the Python module (make
 # python) and, for the brush, Chromium.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -57,6 +57,7 @@ for part in "${parts[@]}"; do
               ../shared/images/camera/*.jpg ../shared/images/objects/*.jpg ;;
     png) "$python" bench/png/compare.py --bench build-bench/codec_bench --json "$out/png.json" |
            tee "$out/png.md" ;;
+    scan) "$python" bench/scan/headline.py "$peel" "$out" ../shared/data/train/images ;;
     rectify)
       "$python" bench/rectify/run.py "$peel" "$out"
       "$python" bench/rectify/ocr.py "$peel" "$out" ;;
