@@ -183,6 +183,7 @@ Status Scan::Prove() {
   }
   if (pictures.empty()) return OkStatus();
   std::vector<ImageView<const uint8_t>> views;
+  views.reserve(pictures.size());
   for (const ImageU8& picture : pictures) views.push_back(picture.view());
   PEEL_ASSIGN_OR_RETURN(std::unique_ptr<ScanNetworks> networks,
                         ScanNetworks::Load(options_.networks, views));

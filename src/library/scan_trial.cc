@@ -59,6 +59,7 @@ Result<std::unique_ptr<ScanNetworks>> NetworksFor(const std::vector<std::string>
     if (pixels.ok()) pictures.push_back(std::move(pixels->rgb));
   }
   std::vector<ImageView<const uint8_t>> views;
+  views.reserve(pictures.size());
   for (const ImageU8& picture : pictures) views.push_back(picture.view());
   return ScanNetworks::Load(options.networks, views);
 }
@@ -102,6 +103,7 @@ void Trial::Stop(const Status& status) {
 Status Trial::Label(std::vector<std::pair<size_t, PreparedPicture>>& batch) {
   if (batch.empty()) return OkStatus();
   std::vector<ImageView<const uint8_t>> views;
+  views.reserve(batch.size());
   for (const auto& [at, picture] : batch) {
     views.push_back(std::as_const(picture.pixels->rgb).view());
   }

@@ -47,8 +47,8 @@ std::optional<int64_t> TakenMilliseconds(std::string_view taken_at) {
       milliseconds += (taken_at[i] - '0') * unit;
     }
   }
-  const int64_t seconds =
-      DaysFromCivil(*year, *month, *day) * 86400 + *hour * 3600 + *minute * 60 + *second;
+  const int64_t seconds = DaysFromCivil(*year, *month, *day) * 86400 + int64_t{*hour} * 3600 +
+                          int64_t{*minute} * 60 + *second;
   return seconds * 1000 + milliseconds;
 }
 

@@ -66,7 +66,8 @@ std::vector<Face> DecodeFaces(const std::array<FaceMaps, 3>& maps, int width, in
       const float object = std::clamp(m.object[cell], 0.0f, 1.0f);
       const float score = std::sqrt(face * object);
       if (!(score >= thresholds.score)) continue;
-      const auto column = static_cast<float>(i % columns), row = static_cast<float>(i / columns);
+      const auto whole_row = i / columns;
+      const auto column = static_cast<float>(i % columns), row = static_cast<float>(whole_row);
       const float* b = m.box.data() + cell * kBoxValues;
       const float w = std::exp(b[2]) * stride, h = std::exp(b[3]) * stride;
       const float x = (column + b[0]) * stride - w / 2, y = (row + b[1]) * stride - h / 2;

@@ -103,7 +103,8 @@ std::vector<Detection> DecodeObjects(std::span<const float> output,
       if (!(score >= thresholds.score)) continue;
       const auto at = static_cast<float>(stride), ratio = static_cast<float>(box.ratio);
       const float x = (cell[0] + static_cast<float>(i % side)) * at;
-      const float y = (cell[1] + static_cast<float>(i / side)) * at;
+      const auto row = i / side;
+      const float y = (cell[1] + static_cast<float>(row)) * at;
       const float w = std::exp(cell[2]) * at, h = std::exp(cell[3]) * at;
       const Corners corners = {(x - w / 2) / ratio, (y - h / 2) / ratio, (x + w / 2) / ratio,
                                (y + h / 2) / ratio};

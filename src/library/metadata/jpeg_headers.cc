@@ -23,7 +23,7 @@ constexpr std::string_view kExif = "Exif\0"sv, kXmp = "http://ns.adobe.com/xap/1
                            kExtendedXmp = "http://ns.adobe.com/xmp/extension/\0"sv,
                            kIcc = "ICC_PROFILE\0"sv, kPhotoshop = "Photoshop 3.0\0"sv;
 // Depth maps and films as base64 lie in extended XMP too; a text that a person wrote is small.
-constexpr uint64_t kMaxExtendedXmp = 256 * 1024;
+constexpr uint64_t kMaxExtendedXmp = uint64_t{256} * 1024;
 
 std::string_view AsText(std::span<const uint8_t> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -185,7 +185,7 @@ bool HasSamsungMotion(HeaderReader* file) {
   const uint64_t length = ReadLittle32(end);
   if (length < 12 || length > file->size() - 8) return false;
   const auto directory =
-      file->View(file->size() - 8 - length, std::min<uint64_t>(length, 12 * 1000));
+      file->View(file->size() - 8 - length, std::min<uint64_t>(length, uint64_t{12} * 1000));
   if (directory.size() < 12 || std::memcmp(directory.data(), "SEFH", 4) != 0) return false;
   const size_t count =
       std::min<size_t>(ReadLittle32(directory.data() + 8), (directory.size() - 12) / 12);

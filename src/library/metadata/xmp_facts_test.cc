@@ -103,7 +103,7 @@ TEST(XmpFactsTest, ReadsWindowsRatings) {
 TEST(XmpFactsTest, ReadsDamagedPacketsUpToThere) {
   const std::string packet = TestXmp("xmp:Rating='2'", "<dc:title>x</dc:title>");
   for (size_t size = 0; size < packet.size(); ++size)
-    Read(std::string_view(packet).substr(0, size));
+    Read(std::string_view{packet}.substr(0, size));
   std::string warning;
   EXPECT_EQ(Read(packet.substr(0, packet.find("</dc:title>")), &warning).rating, 2);
   EXPECT_NE(warning.find("damaged"), std::string::npos);

@@ -170,7 +170,7 @@ float ColourfulnessOf(const ImageView<const uint8_t>& rgb) {
   for (int y = 0; y < rgb.height; ++y) {
     const uint8_t* p = rgb.row(y);
     for (int x = 0; x < rgb.width; ++x, p += 3) {
-      const int rg = p[0] - p[1], yb = p[0] + p[1] - 2 * p[2];
+      const int64_t rg = p[0] - p[1], yb = p[0] + p[1] - 2 * p[2];
       sum_rg += rg;
       sum_yb += yb;
       squares_rg += rg * rg;

@@ -49,7 +49,7 @@ bool IsNumber(const Statement& row, int at) {
 }
 
 std::string CsvText(std::string_view text) {
-  const std::string valid = ValidUtf8(text);
+  std::string valid = ValidUtf8(text);
   if (!valid.empty() && valid.find_first_of("\",\r\n") == std::string::npos) return valid;
   std::string quoted = "\"";
   for (const char c : valid) {

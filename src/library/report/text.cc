@@ -57,7 +57,7 @@ std::string ShortestNumber(T value) {
   std::array<char, 40> digits;
   // 1.7e+09 is as good a number as 1700000000, and read by fewer.
   const T size = std::abs(value);
-  const bool is_plain = size == 0 || (size >= T(1e-5) && size < T(1e15));
+  const bool is_plain = size == 0 || (size >= T{1e-5} && size < T{1e15});
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value,
                                  is_plain ? std::chars_format::fixed : std::chars_format::general);
   return {digits.data(), end.ptr};

@@ -184,8 +184,7 @@ std::vector<Cluster> Merged(std::vector<Cluster> clusters, double unit) {
 }
 
 std::string TitleOf(const Cluster& cluster) {
-  const std::string pictures =
-      fmt::format("{} picture{}", cluster.count, cluster.count == 1 ? "" : "s");
+  std::string pictures = fmt::format("{} picture{}", cluster.count, cluster.count == 1 ? "" : "s");
   const auto most =
       std::ranges::max_element(cluster.places, {}, [](const auto& entry) { return entry.second; });
   if (most == cluster.places.end()) return pictures;

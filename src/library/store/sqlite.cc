@@ -117,7 +117,7 @@ Statement& Statement::Bind(int at, std::string_view text) {
 
 Statement& Statement::BindText(int at, const std::optional<std::string>& text) {
   if (!text) return BindNull(at);
-  return Bind(at, std::string_view(*text));
+  return Bind(at, std::string_view{*text});
 }
 
 Statement& Statement::BindBlob(int at, std::span<const uint8_t> bytes) {
