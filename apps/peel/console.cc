@@ -7,6 +7,7 @@
 #include "src/base/os/descriptor.h"
 #include "src/base/os/file.h"
 #include "src/base/os/terminal.h"
+#include "src/base/utf8.h"
 
 namespace peel {
 
@@ -146,24 +147,11 @@ std::string HumanTime(double seconds) {
 namespace {
 
 // The bytes of the UTF-8 character that the text begins with; 0 where it is none that may be shown.
-size_t Utf8Length(std::string_view text) {
-  const auto byte = [&](size_t i) {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
-  };
-  const auto follows = [&](size_t i) { return (byte(i) & 0xC0) == 0x80; };
-  const unsigned lead = byte(0);
-  if (lead >= 0x20 && lead < 0x7F) return 1;
+size_t ShownLength(std::string_view text) {
+  const Utf8Character first = FirstUtf8Character(text);
   // U+0080 to U+009F are control characters too.
-  if (lead >= 0xC2 && lead <= 0xDF && follows(1)) return lead == 0xC2 && byte(1) < 0xA0 ? 0 : 2;
-  if (lead >= 0xE0 && lead <= 0xEF && follows(1) && follows(2)) {
-    const unsigned code = (lead & 15) << 12 | (byte(1) & 63) << 6 | (byte(2) & 63);
-    return code >= 0x800 && (code < 0xD800 || code > 0xDFFF) ? 3 : 0;
-  }
-  if (lead >= 0xF0 && lead <= 0xF4 && follows(1) && follows(2) && follows(3)) {
-    const unsigned code = (lead & 7) << 18 | (byte(1) & 63) << 12;
-    return code >= 0x10000 && code <= 0x10FFFF ? 4 : 0;
-  }
-  return 0;
+  const bool is_control = first.code < 0x20 || (first.code >= 0x7F && first.code < 0xA0);
+  return first.is_valid && !is_control ? first.size : 0;
 }
 
 }  // namespace
@@ -171,7 +159,7 @@ size_t Utf8Length(std::string_view text) {
 std::string OneLine(std::string_view text) {
   std::string line;
   while (!text.empty()) {
-    size_t length = Utf8Length(text);
+    size_t length = ShownLength(text);
     if (length > 0) {
       line += text.substr(0, length);
     } else if (text[0] == '\n') {

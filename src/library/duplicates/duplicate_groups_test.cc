@@ -9,15 +9,10 @@
 #include <vector>
 
 #include "src/library/duplicates/links.h"
+#include "src/library/duplicates/test_hash.h"
 
 namespace peel::library {
 namespace {
-
-PdqHash RandomHash(std::mt19937_64* random) {
-  PdqHash hash;
-  for (uint64_t& word : hash.words) word = (*random)();
-  return hash;
-}
 
 PdqHash Flipped(PdqHash hash, int first, int count) {
   for (int i = first; i < first + count; ++i) {

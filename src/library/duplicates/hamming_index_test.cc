@@ -6,14 +6,10 @@
 #include <random>
 #include <vector>
 
+#include "src/library/duplicates/test_hash.h"
+
 namespace peel::library {
 namespace {
-
-PdqHash RandomHash(std::mt19937_64* random) {
-  PdqHash hash;
-  for (uint64_t& word : hash.words) word = (*random)();
-  return hash;
-}
 
 PdqHash WithFlips(PdqHash hash, int flips, std::mt19937_64* random) {
   std::vector<int> bits(256);

@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <system_error>
 
+#include "src/base/utf8.h"
+
 namespace peel::library {
 namespace {
 
@@ -19,27 +21,6 @@ constexpr std::array<uint16_t, 32> kWindows1252 = {
     0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x9D,   0x017E, 0x0178};
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
-// Length of the character that begins at `at`, 0 where it is none.
-size_t Utf8Length(std::string_view text, size_t at) {
-  const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
-  const uint8_t first = byte(at);
-  if (first < 0x80) return 1;
-  const size_t length = first >= 0xC2 && first < 0xE0   ? 2
-                        : first >= 0xE0 && first < 0xF0 ? 3
-                        : first >= 0xF0 && first < 0xF5 ? 4
-                                                        : 0;
-  if (length == 0 || length > text.size() - at) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(at + i) & 0xC0) != 0x80) return 0;
-  }
-  const uint8_t second = byte(at + 1);
-  if (first == 0xE0 && second < 0xA0) return 0;   // longer than need be
-  if (first == 0xED && second >= 0xA0) return 0;  // halves of pairs
-  if (first == 0xF0 && second < 0x90) return 0;
-  if (first == 0xF4 && second >= 0x90) return 0;
-  return length;
-}
 
 // Control characters (of C1 too, which are two bytes of UTF-8) become blanks.
 std::string Tidy(std::string text) {
@@ -101,35 +82,6 @@ std::string Format(const char* format, double value) {
 }
 
 }  // namespace
-
-bool IsUtf8(std::string_view text) {
-  for (size_t at = 0; at < text.size();) {
-    const size_t length = Utf8Length(text, at);
-    if (length == 0) return false;
-    at += length;
-  }
-  return true;
-}
-
-void AppendUtf8(uint32_t c, std::string* to) {
-  if (c > 0x10FFFF || (c >= 0xD800 && c < 0xE000)) c = 0xFFFD;
-  const auto tail = [&](int shift) { *to += static_cast<char>(0x80 | (c >> shift & 0x3F)); };
-  if (c < 0x80) {
-    *to += static_cast<char>(c);
-  } else if (c < 0x800) {
-    *to += static_cast<char>(0xC0 | c >> 6);
-    tail(0);
-  } else if (c < 0x10000) {
-    *to += static_cast<char>(0xE0 | c >> 12);
-    tail(6);
-    tail(0);
-  } else {
-    *to += static_cast<char>(0xF0 | c >> 18);
-    tail(12);
-    tail(6);
-    tail(0);
-  }
-}
 
 std::string CleanText(std::string_view raw) {
   raw = UpToNul(raw);

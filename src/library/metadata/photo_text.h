@@ -17,8 +17,6 @@ std::string CleanText(std::string_view raw);
 std::string TextFromUtf16(std::span<const uint8_t> bytes, bool little_endian);
 // Latin 1 (PNG's tEXt and zTXt), whatever the bytes are.
 std::string TextFromLatin1(std::string_view raw);
-bool IsUtf8(std::string_view text);
-void AppendUtf8(uint32_t code_point, std::string* to);
 
 // "a; b;c" as three.
 std::vector<std::string> SplitKeywords(std::string_view text, char separator);

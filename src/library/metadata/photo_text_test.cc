@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "src/base/utf8.h"
 #include "src/library/metadata/xml_walk.h"
 
 namespace peel::library {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <system_error>
 
+#include "src/base/utf8.h"
 #include "src/library/metadata/photo_text.h"
 
 namespace peel::library {

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "src/base/utf8.h"
 #include "src/library/metadata/photo_text.h"
 #include "src/library/metadata/xml_walk.h"
 

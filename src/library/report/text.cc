@@ -6,41 +6,18 @@
 #include <cmath>
 #include <cstddef>
 
+#include "src/base/utf8.h"
+
 namespace peel::library {
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 constexpr std::string_view kHexDigits = "0123456789ABCDEF";
 
-struct Character {
-  uint32_t code = 0;
-  size_t size = 1;
-  bool is_valid = false;
-};
-
-// The character that begins the text, by Unicode's table 3-7 (no surrogates, no longer forms).
-Character FirstCharacter(std::string_view text) {
-  const auto byte = [&](size_t i) -> uint32_t {
-    return i < text.size() ? static_cast<uint8_t>(text[i]) : 0U;
-  };
-  const uint32_t first = byte(0);
-  if (first < 0x80) return {first, 1, true};
-  const size_t size = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4) return {};
-  uint32_t code = first & (0xFFU >> (size + 1));
-  for (size_t i = 1; i < size; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return {};
-    code = code << 6 | (byte(i) & 0x3F);
-  }
-  constexpr std::array<uint32_t, 5> kLeast = {0, 0, 0x80, 0x800, 0x10000};
-  if (code < kLeast[size] || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)) return {};
-  return {code, size, true};
-}
-
 template <typename Each>
 void ForEachCharacter(std::string_view text, Each each) {
   while (!text.empty()) {
-    const Character c = FirstCharacter(text);
+    const Utf8Character c = FirstUtf8Character(text);
     each(c, text.substr(0, c.size));
     text.remove_prefix(c.size);
   }
@@ -68,7 +45,7 @@ std::string ShortestNumber(T value) {
 std::string ValidUtf8(std::string_view text) {
   std::string valid;
   valid.reserve(text.size());
-  ForEachCharacter(text, [&](const Character& c, std::string_view bytes) {
+  ForEachCharacter(text, [&](const Utf8Character& c, std::string_view bytes) {
     valid += c.is_valid ? bytes : kReplacement;
   });
   return valid;
@@ -77,7 +54,7 @@ std::string ValidUtf8(std::string_view text) {
 std::string HtmlText(std::string_view text) {
   std::string html;
   html.reserve(text.size() + text.size() / 8);
-  ForEachCharacter(text, [&](const Character& c, std::string_view bytes) {
+  ForEachCharacter(text, [&](const Utf8Character& c, std::string_view bytes) {
     if (!c.is_valid) {
       html += kReplacement;
     } else if (c.code == '&') {
@@ -103,7 +80,7 @@ std::string HtmlText(std::string_view text) {
 
 std::string JsonText(std::string_view text) {
   std::string json = "\"";
-  ForEachCharacter(text, [&](const Character& c, std::string_view bytes) {
+  ForEachCharacter(text, [&](const Utf8Character& c, std::string_view bytes) {
     if (!c.is_valid) {
       json += kReplacement;
     } else if (c.code == '"' || c.code == '\\') {

@@ -6,6 +6,8 @@
 #include <chrono>
 #include <cmath>
 
+#include "src/base/utf8.h"
+
 namespace peel::pdf {
 namespace {
 
@@ -14,48 +16,14 @@ constexpr char32_t kReplacement = 0xFFFD;
 // The next character of UTF-8 that is not empty, taken off its front. A byte that begins none
 // stands for kReplacement.
 char32_t NextCharacter(std::string_view* text) {
-  const auto byte = [&](size_t i) { return static_cast<uint8_t>((*text)[i]); };
-  const uint8_t first = byte(0);
-  const size_t length = first < 0x80   ? 1
-                        : first < 0xC2 ? 0
-                        : first < 0xE0 ? 2
-                        : first < 0xF0 ? 3
-                                       : 4;
-  char32_t c = length == 1 ? first : first & (0x7Fu >> length);
-  bool good = length != 0 && first < 0xF5 && length <= text->size();
-  for (size_t i = 1; good && i < length; ++i) {
-    good = (byte(i) & 0xC0) == 0x80;
-    c = c << 6 | (byte(i) & 0x3Fu);
-  }
-  // Longer than need be, half of a surrogate pair, beyond Unicode.
-  good = good && !(length == 3 && (c < 0x800 || (c >= 0xD800 && c < 0xE000))) &&
-         !(length == 4 && (c < 0x10000 || c > 0x10FFFF));
-  text->remove_prefix(good ? length : 1);
-  return good ? c : kReplacement;
+  const Utf8Character first = FirstUtf8Character(*text);
+  text->remove_prefix(first.size);
+  return first.is_valid ? char32_t{first.code} : kReplacement;
 }
 
 void AppendHex16(uint32_t unit, std::string* out) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";
   for (int shift = 12; shift >= 0; shift -= 4) *out += kDigits[unit >> shift & 15];
-}
-
-void AppendUtf8(char32_t c, std::string* out) {
-  const auto tail = [&](int shift) { *out += static_cast<char>(0x80 | (c >> shift & 0x3F)); };
-  if (c < 0x80) {
-    *out += static_cast<char>(c);
-  } else if (c < 0x800) {
-    *out += static_cast<char>(0xC0 | c >> 6);
-    tail(0);
-  } else if (c < 0x10000) {
-    *out += static_cast<char>(0xE0 | c >> 12);
-    tail(6);
-    tail(0);
-  } else {
-    *out += static_cast<char>(0xF0 | c >> 18);
-    tail(12);
-    tail(6);
-    tail(0);
-  }
 }
 
 // For XML 1.0: its special characters as entities, what it has no place for as U+FFFD.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "src/base/utf8.h"
 #include "src/server/http/header_value.h"
 #include "src/server/http/json_object.h"
 #include "src/server/http/multipart.h"

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "src/base/utf8.h"
 #include "src/server/http/text.h"
 
 namespace peel::server {
@@ -205,7 +206,7 @@ class Reader {
       if (low < 0xdc00 || low > 0xdfff) return Wrong("half of a surrogate pair");
       point = 0x10000 + ((point & 0x3ff) << 10 | (low & 0x3ff));
     }
-    AppendUtf8(point, into);
+    AppendUtf8(point, &into);
     return OkStatus();
   }
 
@@ -217,25 +218,6 @@ class Reader {
       value = value << 4 | static_cast<uint32_t>(digit);
     }
     return value;
-  }
-
-  static void AppendUtf8(uint32_t point, std::string& into) {
-    const auto tail = [&](int shift) { into += static_cast<char>(0x80 | (point >> shift & 0x3f)); };
-    if (point < 0x80) {
-      into += static_cast<char>(point);
-    } else if (point < 0x800) {
-      into += static_cast<char>(0xc0 | point >> 6);
-      tail(0);
-    } else if (point < 0x10000) {
-      into += static_cast<char>(0xe0 | point >> 12);
-      tail(6);
-      tail(0);
-    } else {
-      into += static_cast<char>(0xf0 | point >> 18);
-      tail(12);
-      tail(6);
-      tail(0);
-    }
   }
 
   // '\0' at the end; a NUL in the text is nowhere what is looked for.

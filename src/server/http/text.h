@@ -34,9 +34,6 @@ std::string LowerCased(std::string_view text);
 // Without spaces and tabs at its ends.
 std::string_view Trimmed(std::string_view text);
 
-// Whether the bytes are UTF-8 by RFC 3629: no surrogates, nothing in more bytes than it needs.
-bool IsUtf8(std::string_view text);
-
 inline std::string_view TextOf(std::span<const uint8_t> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "src/base/utf8.h"
 #include "src/server/http/text.h"
 
 namespace peel::server {
