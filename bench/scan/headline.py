@@ -78,7 +78,7 @@ def main():
     ours = {phases: scan(args.peel, str(args.library), phases) for phases in ("1", "1,2", "1,2,3")}
 
     def row(name, peel, python, tool, trial):
-        return (f"| {name} | {peel:.1f} s, {args.files / peel:.1f}/s | {python:.0f} s | {tool} | {trial} s | "
+        return (f"| {name} | {peel:.1f} s, {args.files / peel:.1f}/s | {python:.{1 if python < 10 else 0}f} s | {tool} | {trial} s | "
                 f"{python / peel:.1f} | {trial / peel:.1f} |\n")
 
     text = ("|  | Peel | Python | exiftool | the trial, with a GPU | × Python | × trial |\n"
