@@ -29,7 +29,7 @@ else()
 endif()
 
 set(PEEL_COMPONENTS base image codec rectify engine/graph engine/onnx engine/kernels engine/plan
-    engine/quantize engine matte pipeline video library/metadata library/places library/quality
+    engine/quantize engine matte pipeline video/media video/matte video library/metadata library/places library/quality
     library/duplicates library/labels library/store library/report library/cleanup library/search library server/http server/fetch server/guard server/telemetry
     server/page server/work server/api server capi)
 

@@ -33,7 +33,7 @@ LAYERS = [(name, [name]) for name in (
     ("src/engine/kernels (front)", ["src/engine/kernels/registry"])] + [(name, [name]) for name in (
     "src/engine/plan", "src/engine", "src/engine/quantize", "src/matte",
     "src/pipeline/model", "src/pipeline/cut", "src/pipeline/folder", "src/pipeline/jobs",
-    "src/video",
+    "src/video/media", "src/video/matte", "src/video",
     *(f"src/library/{room}" for room in LIBRARY), "src/library",
     "src/server/http", "src/server/fetch", "src/server/guard", "src/server/telemetry",
     "src/server/page", "src/server/work", "src/server/api", "src/server", "src/capi",
@@ -55,6 +55,9 @@ APART = [(a, b) for a in ENGINE_CORE + ["src/engine/quantize"]
     ("src/engine/kernels/gemm", "src/engine/kernels/conv"),
     ("src/matte", "src/codec"), ("src/matte", "src/rectify"), ("src/rectify", "src/codec"),
     ("src/base", "include/peel"),
+    *(("src/video/media", f"src/{b}") for b in (
+        "image", "codec", "rectify", "engine", "matte", "pipeline", "video/matte")),
+    ("src/video/matte", "src/codec"), ("src/video/matte", "src/rectify"), ("src/video/matte", "src/pipeline"),
     ("src/library", "src/video"), ("src/server", "src/library"), ("src/server", "src/video"),
 ] + [(f"src/library/{a}", f"src/library/{b}") for a in LIBRARY[:5] for b in LIBRARY[:5] if a != b
 ] + [(f"src/library/{a}", f"src/{b}") for a, seen in (
