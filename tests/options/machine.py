@@ -138,7 +138,7 @@ class Machine:
 
     def environment(self, here, more):
         bare = {k: v for k, v in os.environ.items()
-                if not k.startswith(("PEEL_", "XDG_", "CONDA_", "U2NET", "REMBG")) and k != "VIRTUAL_ENV"}
+                if not k.startswith(("PEEL_", "XDG_", "CONDA_", "U2NET", "REMBG", "SLURM_", "AWS_", "JOB_")) and k != "VIRTUAL_ENV"}
         bare.update(PATH="/nowhere", HOME=str(here / "home"), PEEL_CACHE_DIR=str(here / "cache"),
                     PEEL_ORT_LIB="off")
         bare.update({k: str(v).replace("HERE", str(here)) for k, v in more.items()})

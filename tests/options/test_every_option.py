@@ -346,6 +346,22 @@ def _(go):
     assert one | two == whole and not one & two
 
 
+@row("--shards")
+def _(go):
+    """By Kubernetes, which names the place of a task alone."""
+    shards(go)
+
+
+def shards(go, *more):
+    def files(*given, **env):
+        return set(go("-O", "o", *more, "--recursive", *given, picture="in", own=True, **env).files)
+
+    parts = [files("--shard", "auto", "--shards", "3", JOB_COMPLETION_INDEX=str(i)) for i in range(3)]
+    assert parts == [files("--shard", f"{i}/3") for i in (1, 2, 3)] and parts[0] and parts[1]
+    refused(go, *more, "--shards", "3")
+    refused(go, *more, "--shard", "auto", JOB_COMPLETION_INDEX="0")
+
+
 @row("--progress", commands=("cut", "rectify"))
 def _(go):
     assert "1/1" in go("--progress", "always").err and "1/1" not in go().err
@@ -454,6 +470,11 @@ def _(go):
     whole, one, two = (set(go("-O", "o", *SMALL, *given, picture="in", own=True).files)
                        for given in ([], ["--shard", "1/2"], ["--shard", "2/2"]))
     assert one | two == whole and not one & two
+
+
+@in_rectify("--shards")
+def _(go):
+    shards(go, *SMALL)
 
 
 # ---- the other commands --------------------------------------------------------------------------
@@ -949,6 +970,48 @@ def test_variable(machine, name):
 
 def doctor(machine, **env):
     return json.loads(machine.run("doctor", "--json", **env).out)
+
+
+@variable("SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_MIN", "SLURM_ARRAY_TASK_MAX", "SLURM_ARRAY_TASK_STEP",
+          "SLURM_ARRAY_TASK_COUNT", "AWS_BATCH_JOB_ARRAY_INDEX", "AWS_BATCH_JOB_ARRAY_SIZE",
+          "JOB_COMPLETION_INDEX")
+def _(machine):
+    """Each scheduler's tasks are the parts of --shard I/N; what is not clear is refused, in words."""
+    def files(*given, **env):
+        done = cut(machine, "-O", "o", "--recursive", *given, picture="in", own=True, **env)
+        assert done.code == 0, done.err
+        return set(done.files)
+
+    def refusal(*given, **env):
+        done = cut(machine, "-O", "o", "--shard", "auto", *given, picture="in", own=True, **env)
+        assert done.code == 2 and "--shard auto" in done.err and not done.files, done.err
+        return done.err
+
+    def slurm(number, least, most, step=None, count=None):
+        env = {"ID": number, "MIN": least, "MAX": most, "STEP": step, "COUNT": count}
+        return {f"SLURM_ARRAY_TASK_{name}": str(value) for name, value in env.items() if value is not None}
+
+    def batch(number, count):
+        return {"AWS_BATCH_JOB_ARRAY_INDEX": str(number), "AWS_BATCH_JOB_ARRAY_SIZE": str(count)}
+
+    parts = [files("--shard", f"{i}/3") for i in (1, 2, 3)]
+    assert parts[0] and parts[1] and not parts[0] & parts[1]
+    for tasks in ([slurm(i, 0, 2) for i in range(3)], [slurm(i, 1, 3, 1, 3) for i in (1, 2, 3)],
+                  [slurm(i, 4, 16, 6, 3) for i in (4, 10, 16)], [batch(i, 3) for i in range(3)]):
+        assert [files("--shard", "auto", **env) for env in tasks] == parts, tasks
+        assert [files("--shard", "auto", "--shards", "3", **env) for env in tasks] == parts, tasks
+    assert "no task of an array" in refusal()
+    assert "3/8" in refusal(**slurm(0, 0, 1), JOB_COMPLETION_INDEX="1")
+    assert "gaps" in refusal(**slurm(7, 1, 7, 1, 3))
+    assert "by itself" in refusal("--shards", "2", **slurm(1, 1, 1))
+    assert "SLURM_ARRAY_TASK_MIN is not set" in refusal(SLURM_ARRAY_TASK_ID="1", SLURM_ARRAY_TASK_MAX="2")
+    assert "SLURM_ARRAY_TASK_MAX is not set" in refusal(SLURM_ARRAY_TASK_ID="1", SLURM_ARRAY_TASK_MIN="1")
+    assert "none of an array" in refusal(**slurm(5, 4, 10, 6, 2))
+    assert "AWS_BATCH_JOB_ARRAY_SIZE is not set" in refusal(AWS_BATCH_JOB_ARRAY_INDEX="1")
+    assert "none of 2 parts" in refusal(**batch(2, 2))
+    assert "no number" in refusal("--shards", "2", JOB_COMPLETION_INDEX="one")
+    assert "none of 2 parts" in refusal("--shards", "2", JOB_COMPLETION_INDEX="2")
+    assert "no number" in refusal("--shards", "2", JOB_COMPLETION_INDEX="-1")
 
 
 @variable("PEEL_CPU", "PEEL_CPU_TRACE")

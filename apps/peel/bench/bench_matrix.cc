@@ -9,13 +9,13 @@
 #include <span>
 #include <system_error>
 
-#include "apps/peel/settings_hash.h"
 #include "src/base/cache_file.h"
 #include "src/base/cpu.h"
 #include "src/base/hash.h"
 #include "src/base/os/files.h"
 #include "src/codec/decode.h"
 #include "src/engine/device_chain.h"
+#include "src/pipeline/folder/settings_hash.h"
 #include "src/pipeline/jobs/device_trial.h"
 
 namespace peel {
@@ -80,7 +80,7 @@ std::string KeyFor(const BenchCase& bench) {
                      bench.precision + " " + bench.ort + "\n" +
                      fmt::format("{} {} {}\n", bench.rounds, bench.warmup, bench.threads) +
                      (bench.pipeline ? "pipeline\n" : "") +
-                     std::to_string(SettingsHash({}, bench.model));
+                     std::to_string(SettingsHash(PEEL_VERSION, {}, bench.model));
   for (const int size : bench.sizes) text += fmt::format(" {}", size);
   for (const std::string& path : bench.pictures) {
     const auto bytes = ReadWholeFile(path, kMaxBytes);

@@ -45,7 +45,7 @@ _peel() {
         --clip) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
         --sample | --batch) return ;;
         -O) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
-        --quality | --threads | --jobs | --memory | --shard | --max-size | --max-pixels | --repeat | --warmup | --rounds | --runs | --sizes | --ort) return ;;
+        --quality | --threads | --jobs | --memory | --shards | --max-size | --max-pixels | --repeat | --warmup | --rounds | --runs | --sizes | --ort) return ;;
         --keys | --credits | --tls-cert | --tls-key | --unix-socket | --log-file) _peel_files; return ;;
         --host | --port | --trust-proxy | --new-key | --new-link-secret | --rate | --cors | --fetch-allow | --workers | --queue | --max-bytes | --timeout | --drain-time) return ;;
         --max-connections | --max-connections-per-client | --max-models | --requests-per-worker) return ;;
@@ -94,7 +94,7 @@ _peel() {
                 _peel_words "-o -O --format --quality --lossless --pdf --kind --corners --all --keep --draw --ratio --size
                     --dpi --enhance --turn --margin --cutout --background --edges --max-size --max-output-pixels
                     --max-pixels --all-frames -m --model --threads --jobs --device --backend --ort --precision --strict
-                    --recursive --skip-existing --watch --shard --memory --report --progress -q --quiet -v --verbose
+                    --recursive --skip-existing --watch --shard --shards --memory --report --progress -q --quiet -v --verbose
                     -h --help"
             else
                 _peel_files
@@ -132,7 +132,7 @@ _peel() {
         _peel_words "-o -O -m --model --mask --format --all-frames --animation --quality --lossless --background --edges --compat
             --background-fit --trimap --hints --roi --solid --keep --fill-holes -a --alpha-matting -af -ab -ae --shadow --size --rectify
             --position --scale --crop --max-size --max-output-pixels --max-pixels --threads --jobs --device --backend --ort --precision --strict --recursive
-            --skip-existing --watch --shard --memory --report --progress -q --quiet -v --verbose -h --help -V --version"
+            --skip-existing --watch --shard --shards --memory --report --progress -q --quiet -v --verbose -h --help -V --version"
         return
     fi
     _peel_files

@@ -7,12 +7,13 @@
 
 #include "apps/peel/cut/cut_rectify.h"
 #include "apps/peel/run_parts.h"
-#include "apps/peel/settings_hash.h"
+#include "apps/peel/shard_auto.h"
 #include "src/base/os/files.h"
 #include "src/base/thread_pool.h"
 #include "src/codec/decode.h"
 #include "src/matte/trimap.h"
 #include "src/pipeline/folder/memory_budget.h"
+#include "src/pipeline/folder/settings_hash.h"
 
 namespace peel {
 namespace {
@@ -154,11 +155,7 @@ Result<Plan> MakePlan(const CutArguments& a) {
   }
   const uint64_t base = EstimateBase(ModelBytes(a.model));
   plan.batch.memory = memory > base ? memory - base : 1;
-  if (!a.shard.empty()) {
-    auto shard = ParseShard(a.shard);
-    if (!shard.ok()) return std::move(shard).status().WithContext("--shard");
-    plan.shard = *shard;
-  }
+  PEEL_ASSIGN_OR_RETURN(plan.shard, ReadShard(a.shard, a.shards));
   plan.batch.make_folders = !a.output_folder.empty();
   plan.model.model = a.model;
   plan.model.threads = a.threads;

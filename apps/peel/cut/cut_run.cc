@@ -103,7 +103,7 @@ void CutRun::Prepare(size_t pictures) {
   plan_.batch.cut.decode.decoder = decoder_.get();
   // A folder of results remembers what they were made from; beside the sources only on demand.
   if (plan_.batch.skip_existing || (!a_.output_folder.empty() && NamesFolder(a_.inputs))) {
-    plan_.batch.settings = SettingsHash(a_.settings, a_.model);
+    plan_.batch.settings = SettingsHash(PEEL_VERSION, a_.settings, a_.model);
     plan_.batch.manifest = [this](const Job& job) { return manifests_.For(job); };
   }
   CatchInterrupts();

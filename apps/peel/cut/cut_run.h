@@ -24,7 +24,7 @@ struct CutArguments {
   std::string background, edges = "auto", compat;
   std::string memory, shard;
   std::string model, device = "auto", backend = "auto", ort, precision = "auto", progress = "auto";
-  int threads = 0, jobs = 0;
+  int threads = 0, jobs = 0, shards = 0;
   std::optional<std::string> crop, shadow;
   std::string animation;  // "" is auto
   std::string trimap, hints, roi, scale, keep = "all", background_fit, size, position;
