@@ -22,6 +22,7 @@
 #include "python/src/engine.h"
 #include "python/src/gil.h"
 #include "python/src/pixels.h"
+#include "python/src/records.h"
 #include "python/src/run.h"
 
 namespace peel::python {
@@ -512,6 +513,7 @@ NB_MODULE(_peel, m) {
 
   m.def("compose", &Compose, "engine"_a.none(), "picture"_a.noconvert(), "matte"_a.noconvert(),
         "options"_a, "bgr"_a = false, "cancel"_a.none() = nb::none());
+  BindRecords(m);
 }
 
 }  // namespace peel::python
