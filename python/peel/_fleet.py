@@ -11,6 +11,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Set, Tuple
 
 from . import _peel
 from ._errors import Error, InvalidArgument
+from ._ledger import start_ledger
 from ._needs import need
 from ._options import whole
 from ._places import (Place, Unfinished, as_filesystem, exists, files_below, lasting_place, place_of, read_tail,
@@ -55,8 +56,7 @@ class FolderCut(Cut):
         self._to: Place = pipeline["to"]
         self._run_name: str = pipeline["run"]
         self._settings: int = pipeline["settings"]
-        known = pipeline["known"]
-        self._known: _Known = need("ray", "ray").get(known)
+        self._known: _Known = self._books.kept() or _Known({})
         self._resume: bool = pipeline["resume"]
         self._name = uuid.uuid4().hex[:12]
         self._batches = 0
@@ -217,18 +217,19 @@ class _Run:
         self.name = uuid.uuid4().hex[:8]
         self.start = time.monotonic()
 
-    def dataset(self, kind: Any, table: Any, rows: int, batch_size: int, pipeline: Dict[str, Any]) -> Any:
+    def dataset(self, kind: Any, table: Any, rows: int, batch_size: int, pipeline: Dict[str, Any],
+                known: Any = None) -> Any:
         """What comes of a table's rows, a block for each batch: what is lost with an actor is one batch."""
-        ray = need("ray", "ray")
         data = need("ray.data", "ray")
-        if not ray.is_initialized():
-            ray.init()
+        ledger = start_ledger()
+        if known is not None:
+            need("ray", "ray").get(ledger.keep.remote(known))
         blocks = [table.slice(at, rows) for at in range(0, table.num_rows, rows)]
         pipeline.update(to=self.to, run=self.name, settings=self.settings, resume=self.resume)
         own = {name: value for name, value in self.actor_options.items() if name != "batch_size"}
         return _mapped(kind, data.from_arrow(blocks), own.pop("actors", None), own.pop("num_cpus", None),
                        batch_size, own.pop("ray_options", None),
-                       {"filesystem": self.filesystem, "pipeline": pipeline, **self.guard_options,
+                       {"filesystem": self.filesystem, "pipeline": pipeline, "ledger": ledger, **self.guard_options,
                         **self.options})
 
     def go(self, dataset: Any, summary: Summary, take: Callable[[Dict[str, Any]], Dict[str, Any]]) -> Summary:
@@ -275,11 +276,7 @@ def run_folder(src: Any, dst: Any, options: Dict[str, Any]) -> Summary:
         table = pa.table({"id": [name for name, _ in jobs],
                           "uri": [source.below(name).path for name, _ in jobs],
                           "output": [output for _, output in jobs]})
-        ray = need("ray", "ray")
-        if not ray.is_initialized():
-            ray.init()
-        dataset = run.dataset(FolderCut, table, batch_size, batch_size,
-                              {"known": ray.put(_Known(run.record.made))})
+        dataset = run.dataset(FolderCut, table, batch_size, batch_size, {}, _Known(run.record.made))
 
     def take(row: Dict[str, Any]) -> Dict[str, Any]:
         if row["status"] == "failed":

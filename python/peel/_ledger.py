@@ -15,8 +15,17 @@ class Ledger:
     """An actor of a run. Keys are of rows in batches: a batch that is tried again has the same."""
 
     def __init__(self) -> None:
+        self._known: Any = None
         self._at_hand: Set[str] = set()
         self._deaths: Dict[str, int] = {}
+
+    def keep(self, known: Any) -> None:
+        """What workers ask for when they start: arguments of their own would go with a node."""
+        self._known = known
+
+    def kept(self) -> Any:
+        """It; None where this actor had to be started again."""
+        return self._known
 
     def begin(self, keys: List[str]) -> Dict[str, int]:
         """A batch is begun. Those still at hand were so when a worker was lost: they are counted, and to be
@@ -47,6 +56,10 @@ class Bookkeeper:
     def __init__(self, actor: Any) -> None:
         self._actor = actor
 
+    def kept(self) -> Any:
+        """As Ledger.kept."""
+        return self._ask("kept")
+
     def begin(self, keys: Sequence[str]) -> Dict[str, int]:
         """As Ledger.begin; nothing is suspected without a ledger."""
         return self._ask("begin", list(keys)) or {}
@@ -59,12 +72,12 @@ class Bookkeeper:
         """As Ledger.end."""
         self._ask("end", list(keys))
 
-    def _ask(self, method: str, argument: Any) -> Any:
+    def _ask(self, method: str, *arguments: Any) -> Any:
         if self._actor is None:
             return None
         ray = need("ray", "ray")
         try:
-            return ray.get(getattr(self._actor, method).remote(argument), timeout=60)
+            return ray.get(getattr(self._actor, method).remote(*arguments), timeout=60)
         except (ray.exceptions.RayActorError, ray.exceptions.GetTimeoutError):
             return None
 
@@ -72,6 +85,8 @@ class Bookkeeper:
 def start_ledger() -> Any:
     """The actor, beside the driver and without a share of a processor."""
     ray = need("ray", "ray")
+    if not ray.is_initialized():
+        ray.init()
     here = ray.get_runtime_context().get_node_id()
     place = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(here, soft=True)
     return ray.remote(Ledger).options(num_cpus=0, max_restarts=-1, max_task_retries=-1,

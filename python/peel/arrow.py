@@ -91,9 +91,10 @@ def scan(batch: Batch, *, filesystem: Any = None, phases: str = "1,2,3", program
     pictures = _Pictures(batch, filesystem)
     if timeout is not None:
         check_timeout(timeout)
-    data = [one for _, one in sorted(pictures.read(whole_jobs(jobs)), key=lambda pair: pair[0])]
-    found = scan_batch(data, phases, program, whole_jobs(jobs), timeout)
-    return pictures.give(found)
+    jobs = whole_jobs(jobs)
+    found = scan_batch(pictures.read(jobs), pictures.count, phases, program, jobs, timeout)
+    result: Batch = pictures.give(found)
+    return result
 
 
 def schema(batch_schema: Any, kind: str = "cut", *, phases: str = "1,2,3") -> Any:
@@ -120,7 +121,8 @@ def _run(kind: str, batch: Batch, filesystem: Any, jobs: Optional[int], isolate:
     rows: List[Optional[Row]] = [None] * pictures.count
     for number, row in runner.run(pictures.read(runner.jobs)):
         rows[number] = row
-    return pictures.give_rows(kind, [failure("was lost") if row is None else row for row in rows])
+    result: Batch = pictures.give_rows(kind, [failure("was lost") if row is None else row for row in rows])
+    return result
 
 
 class Runner:
