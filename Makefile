@@ -3,7 +3,7 @@ JOBS ?= $(shell nproc)
 VENV := .venv
 PY   := $(VENV)/bin/python
 
-.PHONY: run build all python wheel compat test test-arm test-kernels cross bench asan tsan fuzz format lint layers install \
+.PHONY: run build all python wheel compat test test-arm test-fleet test-kernels cross bench asan tsan fuzz format lint layers install \
         check-full clean deb tarball test-packages deps-build deps-test
 
 run: build
@@ -64,6 +64,10 @@ test-packages: all deb tarball $(VENV)/.stamp
 compat: wheel
 	@tools/run_compat.sh
 
+# Ray clusters with nodes and actors killed at random, Spark, Dask and Daft, in an environment that has them.
+test-fleet: build wheel
+	@tools/run_fleet.sh
+
 # Without Chromium the tests of the page are left out, and say so.
 test: all layers python
 	-@tools/install_deps.sh browser
@@ -105,7 +109,7 @@ fuzz: deps-build
 	@cmake --build --preset fuzz -j $(JOBS)
 	fuzz/run.sh
 
-check-full: test test-kernels test-packages test-arm asan tsan fuzz bench
+check-full: test test-kernels test-packages test-arm test-fleet asan tsan fuzz bench
 
 format:
 	@tools/install_deps.sh lint

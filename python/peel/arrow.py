@@ -138,6 +138,7 @@ class Runner:
     def run(self, pictures: Iterator[Tuple[int, Any]]) -> Iterator[Tuple[int, Row]]:
         """Takes (number, bytes or a Row that is known already), gives (number, Row) in any order."""
         if self._timeout is None:
+            self._work.session()  # what is wrong with the model is wrong with no picture
             yield from in_threads(pictures, self._work.run, self.jobs, self.jobs + 1)
             return
         from ._guard import Guard

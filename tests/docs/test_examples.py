@@ -92,6 +92,9 @@ def test_example(scratch, page, line, language, text, gives):
     assert gives, "a block that runs names below it what it gives"
     if language == "python":
         pytest.importorskip("peel", reason="the module is not installed; run `make python` first")
+        for module in ("pyarrow", "ray"):
+            if re.search(rf"^import .*\b{module}\b", text, re.M):
+                pytest.importorskip(module, reason=f"{module} is not installed; `make test-fleet` has it")
         command = [sys.executable, "-c", text]
     else:
         command = ["bash", "-euo", "pipefail", "-c", text]

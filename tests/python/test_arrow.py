@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 
+import numpy as np
 import pytest
 
 peel = pytest.importorskip("peel", reason="the module peel is not installed; run `pip install .`")
@@ -32,7 +33,7 @@ def batch_of(data, **more):
 
 @pytest.fixture(scope="module")
 def page():
-    return encoded(sheets.photo_of(sheets.CORNERS), "JPEG", quality=90)
+    return encoded(np.asarray(sheets.photo_of(sheets.CORNERS)), "JPEG", quality=90)
 
 
 def test_rows_are_what_cut_gives():
