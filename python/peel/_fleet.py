@@ -21,7 +21,7 @@ from ._work import SKIPPED, Row, failure_of
 from .arrow import _Pictures, schema
 from .ray import Cut, Summary, _mapped
 
-_EXTENSIONS = {"png": "png", "jpg": "jpg", "jpeg": "jpg", "webp": "webp", "tif": "tiff", "tiff": "tiff",
+_EXTENSIONS = {"png": "png", "jpg": "jpg", "jpeg": "jpg", "webp": "webp", "tif": "tif", "tiff": "tif",
                "avif": "avif"}
 _ACTOR_OPTIONS = ("actors", "num_cpus", "batch_size", "ray_options")
 _GUARD_OPTIONS = ("jobs", "isolate", "timeout")
@@ -54,18 +54,14 @@ class FolderCut(Cut):
     def __init__(self, *, pipeline: Dict[str, Any], **options: Any) -> None:
         super().__init__(**options)
         self._to: Place = pipeline["to"]
-        self._run_name: str = pipeline["run"]
+        self._part = Part(self._to, pipeline["run"], uuid.uuid4().hex[:12])
         self._settings: int = pipeline["settings"]
         self._known: _Known = self._books.kept() or _Known({})
         self._resume: bool = pipeline["resume"]
-        self._name = uuid.uuid4().hex[:12]
-        self._batches = 0
 
     def __call__(self, batch: Any) -> Any:
         """A batch's rows: id, output, status, error, width, height, subject, device, ms, content, size."""
         pa = need("pyarrow", "arrow")
-        self._batches += 1
-        part = Part(self._to, self._run_name, f"{self._name}-{self._batches}")
         outputs: List[str] = batch.column("output").to_pylist()
         keys = [escaped(name) for name in outputs]
         untrue = {key for key in keys if self._will_change(key)}
@@ -86,7 +82,7 @@ class FolderCut(Cut):
                         data = Row(None, SKIPPED)
                     elif known not in (None, (0, 0)) and key not in untrue:
                         untrue.add(key)
-                        part.begin(untrue)
+                        self._part.begin([key])
                 yield number, data
 
         def keep(number: int, row: Row) -> Row:
@@ -98,7 +94,7 @@ class FolderCut(Cut):
             sizes[number] = len(row.data or b"")
             return row._replace(data=None)
 
-        part.begin(untrue)
+        self._part.begin(sorted(untrue))
         with ThreadPoolExecutor(2, thread_name_prefix="peel-write") as writers:
             writing = {}
             for number, row in self._rows(pictures, read):
@@ -109,8 +105,7 @@ class FolderCut(Cut):
                     del row  # the writer's alone
                     _await_some(writing, rows, 2 * self._runner.jobs)
             _await_some(writing, rows, 0)
-        if made:
-            part.finish(made)
+        self._part.finish(made)
         all_rows = [Row(None, "failed", "was lost") if row is None else row for row in rows]
         return pa.table({
             "id": batch.column("id"), "output": batch.column("output"),
@@ -141,6 +136,7 @@ class ParquetCut(Cut):
     def __init__(self, *, pipeline: Dict[str, Any], **options: Any) -> None:
         super().__init__(**options)
         self._pipeline = pipeline
+        self._part = Part(pipeline["to"], pipeline["run"], uuid.uuid4().hex[:12])
 
     def __call__(self, batch: Any) -> Any:
         """A row a row group: id, output, content, rows, done, failed, first_error, error."""
@@ -164,12 +160,11 @@ class ParquetCut(Cut):
         pa, parquet = need("pyarrow", "arrow"), need("pyarrow.parquet", "arrow")
         to: Place = self._pipeline["to"]
         settings: int = self._pipeline["settings"]
-        part = Part(to, self._pipeline["run"], f"{_peel.hash64(output.encode()):016x}")
         key = escaped(output)
         source = place_of(uri, self._filesystem)
         with parquet.ParquetFile(source.path, filesystem=source.filesystem) as file:
             result = schema(file.schema_arrow)
-            part.begin([key])
+            self._part.begin([key])
             unfinished = Unfinished(to.below(output))
             try:
                 writer = parquet.ParquetWriter(unfinished.stream, result)
@@ -182,7 +177,7 @@ class ParquetCut(Cut):
             except BaseException:
                 unfinished.abandon()
                 raise
-        part.finish({key: (content, settings)})
+        self._part.finish({key: (content, settings)})
 
 
 def count_rows(table: Any, told: Dict[str, Any]) -> None:
@@ -236,6 +231,7 @@ class _Run:
         """Takes the rows as they come; the manifest is gathered at the end, and before any error leaves."""
         fresh: Dict[bytes, Made] = {}
         report = None if self.report_path is None else open(self.report_path, "w", encoding="utf-8")
+        whole = False
         try:
             batches = () if dataset is None else dataset.iter_batches(batch_size=None, batch_format="pyarrow",
                                                                       prefetch_batches=0)
@@ -249,10 +245,11 @@ class _Run:
                 summary.seconds = time.monotonic() - self.start
                 if self.progress is not None:
                     self.progress(summary)
+            whole = True
         finally:
             if report is not None:
                 report.close()
-            self.record.compact(fresh)
+            self.record.compact(fresh, self.name if whole else "")
         summary.seconds = time.monotonic() - self.start
         return summary
 
@@ -292,13 +289,15 @@ def run_folder(src: Any, dst: Any, options: Dict[str, Any]) -> Summary:
 
 def pictures_of(source: Place, to: Place, recursive: bool, made: Dict[bytes, Made]) -> List[str]:
     """The names of a folder's pictures below it, sorted."""
-    inside = to.path.rstrip("/") + "/" if to.filesystem == source.filesystem else None
-    root = source.path.rstrip("/")
+    root, there = source.path.rstrip("/"), to.path.rstrip("/")
     names = [name for name in files_below(source, recursive) if _peel.has_picture_extension(name)]
-    if inside is not None and inside != root + "/":
-        names = [name for name in names if not f"{root}/{name}".startswith(inside)]
+    here = False
+    if to.filesystem == source.filesystem:
+        here = there == root
+        if there.startswith(root + "/"):
+            names = [name for name in names if not f"{root}/{name}".startswith(there + "/")]
     stems = {posixpath.splitext(name)[0] for name in names} | set(names)
-    return sorted(name for name in names if not _is_own(name, stems, made if inside == root + "/" else {}))
+    return sorted(name for name in names if not _is_own(name, stems, made if here else {}))
 
 
 def _is_own(name: str, stems: Set[str], made: Dict[bytes, Made]) -> bool:

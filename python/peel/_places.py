@@ -120,8 +120,21 @@ def write(place: Place, data: Any) -> None:
 
 def _put(filesystem: Any, path: str, data: Any) -> None:
     stream = filesystem.open_output_stream(path)
-    stream.write(data)
-    stream.close()  # not after an error, which would make a torn object of it
+    try:
+        stream.write(data)
+        stream.close()
+    except BaseException:
+        _forget(stream, Place(filesystem, path))
+        raise
+
+
+def _forget(stream: Any, place: Place) -> None:
+    """A stream that is let go of completes what it has: a torn file, which is taken away again."""
+    try:
+        stream.close()
+    except OSError:
+        pass
+    remove(place)
 
 
 def _write_local(path: str, data: Any) -> None:
@@ -206,9 +219,7 @@ class Unfinished:
 
     def abandon(self) -> None:
         """Nothing of it stays."""
-        if not self._direct:
-            self.stream.close()
-            remove(Place(self._filesystem, self._at))
+        _forget(self.stream, Place(self._filesystem, self._at))
 
 
 def size_and_time(place: Place) -> Tuple[int, Optional[int]]:

@@ -72,24 +72,32 @@ class Record:
         self._parts: List[str] = []
         self.made: Dict[bytes, Made] = {}
 
-    def load(self) -> None:
+    def load(self, without: str = "") -> None:
         """What all its files say; where they disagree, which was right last is not known: None. Damaged
-        lines, and files that cannot be read, cost work and nothing else."""
-        self.made, self._parts = {}, []
-        for name in self._files():
-            try:
-                text = read(self._folder.below(name))
-            except Error:
-                continue
-            if name != MANIFEST:
-                self._parts.append(name)
-            for key, made in dict(_peel.manifest_lines(text)).items():
-                self.made[key] = made if self.made.get(key, made) == made else None
+        lines, and files that cannot be read, cost work and nothing else. without: parts of a run whose
+        results are known are not read."""
+        from concurrent.futures import ThreadPoolExecutor
 
-    def compact(self, fresh: Dict[bytes, Made]) -> None:
-        """One file instead of many. `fresh`: what this run has made, which is right whatever is written.
-        peel.IoError. Left for another time while the program works in the folder."""
-        self.load()
+        self.made, self._parts = {}, [name for name in self._files() if name != MANIFEST]
+        unread = [name for name in self._files() if not without or f"-ray-{without}-" not in name]
+        with ThreadPoolExecutor(16) as pool:
+            for lines in pool.map(self._lines_of, unread):
+                for key, made in lines.items():
+                    self.made[key] = made if self.made.get(key, made) == made else None
+
+    def _lines_of(self, name: str) -> Dict[bytes, Made]:
+        try:
+            return dict(_peel.manifest_lines(read(self._folder.below(name))))
+        except Error:
+            return {}
+
+    def compact(self, fresh: Dict[bytes, Made], run: str) -> None:
+        """One file instead of many. `fresh`: what this run has made, which is right whatever is written;
+        run: its name where that is all it has made, else "". peel.IoError. Left for another time while the
+        program works in the folder."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        self.load(run)
         if not fresh and not self._parts:
             return
         self.made.update(fresh)
@@ -99,9 +107,10 @@ class Record:
         try:
             write(self._folder.below(MANIFEST),
                   b"".join(line(name, self.made[name]) for name in sorted(self.made)))
-            for name in self._parts:
-                if "-ray-" in name:  # others are those of the program's runs, and may be at work
-                    remove(self._folder.below(name))
+            # Others are those of the program's runs, and may be at work.
+            ours = [self._folder.below(name) for name in self._parts if "-ray-" in name]
+            with ThreadPoolExecutor(16) as pool:
+                list(pool.map(remove, ours))
         finally:
             held.release()
 
@@ -148,18 +157,31 @@ class _Lock:
 
 
 class Part:
-    """A machine's own lines, in a file for each batch."""
+    """A worker's own lines: a file that is written anew for each batch, and another after some of them."""
 
-    def __init__(self, folder: Place, run: str, name: str) -> None:
-        self._place = folder.below(f"{MANIFEST}-ray-{run}-{name}")
+    _BATCHES = 64
+
+    def __init__(self, folder: Place, run: str, worker: str) -> None:
+        self._folder = folder
+        self._name = f"{MANIFEST}-ray-{run}-{worker}"
+        self._finished = 0
+        self._lines: List[bytes] = []
 
     def begin(self, replaced: Iterable[bytes]) -> None:
         """Before outputs are replaced of which something is known that will not be true any more."""
-        text = b"".join(line(name, None) for name in replaced)
-        if text:
-            write(self._place, text)
+        added = [line(name, None) for name in replaced]
+        if added:
+            self._lines += added
+            self._write()
 
     def finish(self, made: Dict[bytes, Made]) -> None:
-        """When they are there."""
+        """When a batch's are there."""
         if made:
-            write(self._place, b"".join(line(name, value) for name, value in made.items()))
+            self._lines += [line(name, value) for name, value in made.items()]
+            self._write()
+        self._finished += 1
+        if self._finished % self._BATCHES == 0:
+            self._lines = []
+
+    def _write(self) -> None:
+        write(self._folder.below(f"{self._name}-{self._finished // self._BATCHES}"), b"".join(self._lines))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import time
 from _thread import RLock
-from typing import Any, Dict, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
+from . import _peel
 from ._errors import Error, InvalidArgument
 from ._options import make_options, make_rectify_options
 from ._session import Session, lasting
@@ -80,11 +81,11 @@ class Work:
 
     def key(self) -> str:
         """The same for works that one session can do."""
-        return repr((self.kind, self.jobs, sorted(self.options.items(), key=lambda item: item[0])))
+        return repr((self.kind, self.jobs, _short(self.options)))
 
     def session(self) -> Session:
         """The process's own for these settings, loaded at its first use."""
-        key = repr(sorted(self._settings.items()))
+        key = repr(_short(self._settings))
         with _loading:
             session = _sessions.get(key)
             if session is None or session.closed:
@@ -104,6 +105,12 @@ class Work:
                        1000 * (time.perf_counter() - start))
         except Exception as error:
             return failure_of(error)
+
+
+def _short(options: Dict[str, Any]) -> List[Tuple[str, Any]]:
+    """In order, a model's bytes by their hash."""
+    return [(name, _peel.hash64(value) if isinstance(value, bytes) else value)
+            for name, value in sorted(options.items())]
 
 
 def _straighten(session: Session, data: bytes, options: Dict[str, Any], start: float) -> Row:
@@ -129,6 +136,15 @@ def _misbehave(data: bytes) -> None:
 
 _sessions: Dict[str, Session] = {}
 _loading = RLock()
+
+
+def _in_child() -> None:
+    global _loading
+    _loading = RLock()  # the parent's may be held by a thread that is not here
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_child)
 
 
 def whole_jobs(jobs: Optional[int]) -> int:

@@ -159,6 +159,16 @@ _runners: Dict[str, Runner] = {}
 _lock = RLock()
 
 
+def _in_child() -> None:
+    global _lock
+    _lock = RLock()
+    _runners.clear()  # their locks may be held by threads that are not here
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_child)
+
+
 def runner_for(kind: str, jobs: Optional[int], isolate: bool, timeout: Optional[float],
                options: Dict[str, Any]) -> Runner:
     """The process's own for these settings; checks them."""

@@ -10,6 +10,7 @@ picture that takes its process along ends as a row that says so. docs/fleet.md h
 
 from __future__ import annotations
 
+import inspect
 import uuid
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
@@ -17,6 +18,7 @@ from ._errors import InvalidArgument
 from ._ledger import MOST_DEATHS, Bookkeeper, start_ledger
 from ._needs import need
 from ._options import whole
+from ._scan import scan_fields
 from ._work import Row, failure
 from .arrow import _Pictures, runner_for
 from .arrow import scan as _scan_batch
@@ -192,7 +194,11 @@ def _mapped(kind: Any, dataset: Any, actors: Actors, num_cpus: Optional[float], 
         # Wrong usage is told here, not by actors that cannot start.
         own = {name: value for name, value in options.items() if name not in _NOT_OF_WORK}
         runner_for(kind.kind, options.get("jobs"), options.get("isolate", True), options.get("timeout"), own)
-        options = {"ledger": start_ledger(), **options}
+        if "ledger" not in options:
+            options = {"ledger": start_ledger(), **options}
+    else:
+        inspect.signature(_scan_batch).bind(None, **options)
+        scan_fields(need("pyarrow", "arrow"), options.get("phases", "1"))
     return dataset.map_batches(
         kind, batch_format="pyarrow", zero_copy_batch=True, udf_modifying_row_count=False,
         batch_size=whole("batch_size", batch_size, 1, 1 << 20), num_cpus=num_cpus,
