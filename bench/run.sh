@@ -2,8 +2,9 @@
 # Everything that `make bench` measures, against peers from PyPI in a virtual environment of its own.
 # Results (JSON and Markdown) go to out/bench. Needs ../shared for the photograph and U²-Net-p.
 # BENCH_QUIET may name a command that is put before each minute of timing and keeps other work away.
-# usage: bench/run.sh [engine|shapes|crowded|cold|warm|formats|matting|edges|png|folder|rectify|serve|soak|scan]...
-# All of them by default, but crowded, serve, soak and scan, which take long. Serve needs wrk, the Python module (make
+# usage: bench/run.sh [engine|shapes|crowded|cold|warm|formats|matting|edges|png|folder|rectify|serve|soak|scan|fleet]...
+# All of them by default, but crowded, serve, soak, scan and fleet, which take long. Fleet makes an environment with Ray
+# of its own and needs a wheel (make wheel). Serve needs wrk, the Python module (make
 # python) and, for the brush, Chromium.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -67,6 +68,16 @@ for part in "${parts[@]}"; do
       ${BENCH_QUIET:-} "${serve[@]}" --single
       ${BENCH_QUIET:-} .venv/bin/python bench/serve/brush.py "$peel" ../shared/images/camera/42_IndexError.jpg "$out" ;;
     soak) "$python" bench/serve/run.py "$peel" .venv/bin/python "$venv/bin/rembg" "$model" "$photo" "$out" --soak 30 ;;
+    fleet)
+      if [ ! -f "$venv-fleet/.stamp" ]; then
+        python3 -m venv "$venv-fleet"
+        "$venv-fleet/bin/python" -m pip install -q --disable-pip-version-check -r bench/fleet/requirements.txt
+        touch "$venv-fleet/.stamp"
+      fi
+      "$venv-fleet/bin/python" -m pip install -q --disable-pip-version-check --no-deps --force-reinstall \
+        "$(ls -t dist/peel-*.whl | head -1)"
+      ${BENCH_QUIET:-} "$venv-fleet/bin/python" bench/fleet/overhead.py "$peel" "$model" "$out" 200 --rembg-count 60 \
+        ../shared/images/camera/*.jpg ../shared/images/objects/*.jpg ;;
     *) echo "bench: no part called $part" >&2; exit 2 ;;
   esac
 done

@@ -120,3 +120,51 @@ def test_wrong_usage_is_told_by_the_driver(two_nodes, tmp_path):
         peel.ray.cut(data, progress=print)
     with pytest.raises(peel.NotFound):
         peel.ray.cut_folder(tmp_path / "nowhere", tmp_path / "out")
+
+
+def test_other_filesystems(two_nodes, tmp_path):
+    """Through pyarrow's file systems, as object stores are: the same files."""
+    import pyarrow.fs
+
+    folder_of(tmp_path / "in", 6)
+    there = pyarrow.fs.SubTreeFileSystem(str(tmp_path), pyarrow.fs.LocalFileSystem())
+    done = peel.ray.cut_folder("in", "far", filesystem=there, dst_filesystem=there, **ONE)
+    assert (done.done, done.failed) == (7, 0), done.failures
+    plain = peel.ray.cut_folder((tmp_path / "in").as_uri(), tmp_path / "near", **ONE)
+    assert plain.done == 7 and contents(tmp_path / "near") == contents(tmp_path / "far")
+    assert peel.ray.cut_folder("in", tmp_path / "far", filesystem=there, **ONE).skipped == 7
+
+
+def test_rectify_and_scan(two_nodes):
+    table = table_of(5, bad=(2,))
+    rows = {row["id"]: row for row in peel.ray.rectify(ray.data.from_arrow(table), **ONE).take_all()}
+    wanted = {row["id"]: row for row in peel.arrow.rectify(table, threads=1, jobs=1).to_pylist()}
+    assert rows.keys() == wanted.keys()
+    for name, row in rows.items():
+        assert (row["status"], row["bytes"], row["kind"]) == tuple(wanted[name][key] for key in ("status", "bytes", "kind"))
+    if not PROGRAM.exists():
+        pytest.skip("build/peel is not built; run `make build` first")
+    dataset = peel.ray.scan(ray.data.from_arrow(table), phases="1", program=str(PROGRAM), num_cpus=1)
+    assert {row["id"]: row["format"] for row in dataset.take_all()} == {
+        f"id-{number}": None if number == 2 else "png" for number in range(5)}
+    with pytest.raises(peel.InvalidArgument, match="phases"):
+        peel.ray.scan(ray.data.from_arrow(table), phases="4")
+    with pytest.raises(TypeError):
+        peel.ray.scan(ray.data.from_arrow(table), edges="off")
+
+
+def test_what_ray_is_told(two_nodes):
+    """The options that are Ray's: how many actors, with what each."""
+    class Told:
+        def map_batches(self, kind, **how):
+            return how
+
+    def told(**options):
+        return peel.ray.cut(Told(), **options)
+
+    plain = told()
+    assert (plain["num_cpus"], plain["batch_size"], plain["udf_modifying_row_count"]) == (1, 16, False)
+    assert (plain["compute"].min_size, plain["compute"].max_size) == (1, 2)
+    assert told(actors=3)["compute"].min_size == 3 and told(actors=(2, 5))["compute"].max_size == 5
+    assert told(num_cpus=0.5)["compute"].max_size == 4 and told(batch_size=7)["batch_size"] == 7
+    assert told(ray_options={"num_gpus": 1})["num_gpus"] == 1 and "num_gpus" not in plain
