@@ -8,7 +8,7 @@ from _thread import RLock
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from . import _peel
-from ._errors import Error, InvalidArgument
+from ._errors import Error
 from ._options import make_options, make_rectify_options
 from ._session import Session, lasting
 
@@ -145,23 +145,3 @@ def _in_child() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_in_child)
-
-
-def whole_jobs(jobs: Optional[int]) -> int:
-    """How many pictures at the same time: what was asked for, or one a processor of this process."""
-    from ._options import whole
-
-    if jobs is not None:
-        return whole("jobs", jobs, 1, 1024)
-    if hasattr(os, "sched_getaffinity"):
-        return max(1, len(os.sched_getaffinity(0)))
-    return os.cpu_count() or 1
-
-
-def check_timeout(timeout: Any) -> float:
-    """Seconds, above 0."""
-    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
-        raise TypeError(f"timeout is a number of seconds, not {timeout!r}")
-    if not 0 < timeout < float("inf"):
-        raise InvalidArgument(f"timeout is a number of seconds above 0, not {timeout!r}")
-    return float(timeout)

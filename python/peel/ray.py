@@ -18,9 +18,10 @@ from ._errors import InvalidArgument
 from ._ledger import MOST_DEATHS, Bookkeeper, start_ledger
 from ._needs import need
 from ._options import whole
+from ._runner import runner_for
 from ._scan import scan_fields
 from ._work import Row, failure
-from .arrow import _Pictures, runner_for
+from .arrow import _Pictures
 from .arrow import scan as _scan_batch
 
 __all__ = ["Cut", "Rectify", "Scan", "Summary", "cut", "cut_folder", "cut_parquet", "rectify", "scan"]
@@ -156,10 +157,12 @@ class Summary:
     """How far a run has come: numbers of pictures, and the first hundred failures as (id, error)."""
 
     def __init__(self, total: int) -> None:
-        self.total = total
-        self.done = self.skipped = self.failed = 0
+        self.total: int = total
+        self.done: int = 0
+        self.skipped: int = 0
+        self.failed: int = 0
         self.failures: List[Tuple[str, str]] = []
-        self.seconds = 0.0
+        self.seconds: float = 0.0
 
     def fail(self, name: str, error: str, count: int = 1) -> None:
         """Counts and keeps it."""

@@ -16,6 +16,7 @@ pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
 import pyarrow.fs  # noqa: E402
 
 import peel.arrow  # noqa: E402
+from peel._runner import runner_for  # noqa: E402
 from pictures import ball, encoded, sheets  # noqa: E402
 
 PROGRAM = pathlib.Path(os.environ.get("PEEL_PROGRAM",
@@ -171,7 +172,7 @@ def test_what_crashes_or_hangs_costs_itself_alone(monkeypatch):
 def test_the_process_beside_goes_on(monkeypatch):
     """One for all batches, another after it was ended from outside, none left behind."""
     options = {"isolate": True, "timeout": 60, "jobs": 2}
-    runner = peel.arrow.runner_for("cut", 2, True, 60, {})
+    runner = runner_for("cut", 2, True, 60, {})
     data = [picture(i) for i in range(3)]
     wanted = [peel.cut(one) for one in data]
     for expected_starts in (1, 1):
@@ -186,9 +187,10 @@ def test_no_process_outlives_its_parent(tmp_path):
     (tmp_path / "p.png").write_bytes(picture(0))
     done = subprocess.run([sys.executable, "-c", f"""
 import os, pyarrow, peel.arrow
+from peel._runner import runner_for
 batch = pyarrow.record_batch({{"id": [1], "uri": [{str(tmp_path / "p.png")!r}]}})
 assert peel.arrow.cut(batch, isolate=True, jobs=1).column("status")[0].as_py() == "done"
-print(peel.arrow.runner_for("cut", 1, True, None, {{}}).child, flush=True)
+print(runner_for("cut", 1, True, None, {{}}).child, flush=True)
 os.kill(os.getpid(), 9)
 """], capture_output=True, text=True, timeout=120)
     child = int(done.stdout)
