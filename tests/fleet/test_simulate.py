@@ -32,7 +32,7 @@ def test_each_thing_that_holds_up_does():
     for changed in ({"slow_nodes": 0.2}, {"spread": 0.6}, {"lost": 1 / 60}, {"driver": 0.2}, {"start": 60}):
         assert seconds(10, dataclasses.replace(EVEN, **changed)) > 1.05 * base, changed
     filer = simulate.STORES[2]
-    assert seconds(100, store=filer) == pytest.approx(
+    assert seconds(20, store=filer) == pytest.approx(
         FEW * (STAGES["in_bytes"] + STAGES["out_bytes"]) / filer.bandwidth, rel=0.1)
     slow = dataclasses.replace(EVEN, slow_nodes=0.05)
     assert seconds(20, slow, dynamic=False) > 1.9 * seconds(20, slow)
