@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 
+#include "src/base/utf8.h"
 #include "src/library/metadata/header_reader.h"
 #include "src/library/metadata/photo_text.h"
 #include "src/library/metadata/read_headers.h"
@@ -15,7 +16,7 @@ void Check(bool holds) {
 }
 
 void CheckText(const std::string& text) {
-  Check(peel::library::IsUtf8(text));
+  Check(peel::IsUtf8(text));
   for (const char c : text) Check(static_cast<unsigned char>(c) >= 0x20 && c != 0x7F);
   Check(text.empty() || (text.front() != ' ' && text.back() != ' '));
 }

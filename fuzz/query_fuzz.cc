@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <string>
 
+#include "src/base/utf8.h"
 #include "src/server/http/form.h"
 #include "src/server/http/head.h"
 #include "src/server/http/header_value.h"
@@ -18,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (fields.ok()) {
     std::string again;
     for (const auto& [name, value] : fields->all()) {
-      if (!IsUtf8(name) || !IsUtf8(value)) __builtin_trap();
+      if (!peel::IsUtf8(name) || !peel::IsUtf8(value)) __builtin_trap();
       // Pieces of nothing are left out when they are read.
       again += (again.empty() ? "" : "&") + PercentEncode(name) + "=" + PercentEncode(value);
     }
@@ -29,7 +30,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (target.ok() && (target->path.empty() || (target->path[0] != '/' && target->path != "*"))) {
     __builtin_trap();
   }
-  if (IsUtf8(text) && text.find('\0') == std::string_view::npos) {
+  if (peel::IsUtf8(text) && text.find('\0') == std::string_view::npos) {
     const auto decoded = PercentDecode(PercentEncode(text), Plus::kIsSpace);
     if (!decoded.ok() || *decoded != text) __builtin_trap();
   }

@@ -3,6 +3,7 @@
 // of crops. A line's "taken_ms" and "camera" (a number) count where they are there.
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -80,4 +81,9 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace peel::library
 
-int main(int argc, char** argv) { return peel::library::Main(argc, argv); }
+int main(int argc, char** argv) try {
+  return peel::library::Main(argc, argv);
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "%s\n", error.what());
+  return 1;
+}

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -90,7 +91,7 @@ Result<nlohmann::json> Measure(const std::string& path, int side, bool with_tile
 }  // namespace
 }  // namespace peel
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   const int side = argc > 1 ? std::atoi(argv[1]) : 0;
   const bool with_tiles = argc > 2 && std::string(argv[2]) == "tiles";
   int failed = 0;
@@ -104,4 +105,7 @@ int main(int argc, char** argv) {
     }
   }
   return failed == 0 ? 0 : 1;
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "%s\n", error.what());
+  return 1;
 }

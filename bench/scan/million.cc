@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <exception>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <random>
@@ -108,7 +109,7 @@ nlohmann::json Scan(size_t count, size_t dimensions, ThreadPool* pool) {
 }  // namespace
 }  // namespace peel::library
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   const auto rows = static_cast<size_t>(argc > 1 ? std::atol(argv[1]) : 100000);
   const auto dimensions = static_cast<size_t>(argc > 2 ? std::atol(argv[2]) : 512);
   peel::ThreadPool pool;
@@ -116,4 +117,8 @@ int main(int argc, char** argv) {
   result["duplicates"] = peel::library::Duplicates(rows, &pool);
   result["scan"] = peel::library::Scan(rows, dimensions, &pool);
   std::puts(result.dump().c_str());
+  return 0;
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "%s\n", error.what());
+  return 1;
 }
