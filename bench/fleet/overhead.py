@@ -107,7 +107,7 @@ def main():
     files = sorted(path for path in pathlib.Path(made).rglob("*") if path.is_file())
     processors = len(os.sched_getaffinity(0))
     os.environ.update(RAY_AUTH_MODE="disabled", RAY_DATA_DISABLE_PROGRESS_BARS="1")
-    ray.init(num_cpus=processors, include_dashboard=False, logging_level="error", log_to_driver=False)
+    ray.init("local", num_cpus=processors, include_dashboard=False, logging_level="error", log_to_driver=False)
     rows = pa.table({"id": [path.relative_to(made).as_posix() for path in files], "uri": list(map(str, files))})
     some = rows.slice(0, a.rembg_count or len(files))
 

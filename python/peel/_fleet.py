@@ -260,10 +260,10 @@ def run_folder(src: Any, dst: Any, options: Dict[str, Any]) -> Summary:
     run = _Run(dst, options)
     source = lasting_place(place_of(src, run.filesystem))
     run.filesystem = source.filesystem
-    batch_size = whole("batch_size", run.actor_options.get("batch_size", 16), 1, 1 << 20)
     mask = bool(options.get("mask"))
     jobs, clashes = plan_names(pictures_of(source, run.to, recursive, run.record.made), options.get("format", "png"),
                                mask, run.record.made)
+    batch_size = batch_size_for(len(jobs), run.actor_options.get("batch_size"))
     pa = need("pyarrow", "arrow")
     summary = Summary(len(jobs) + len(clashes))
     for name in clashes:
@@ -285,6 +285,14 @@ def run_folder(src: Any, dst: Any, options: Dict[str, Any]) -> Summary:
         return {"input": row["id"], **{name: value for name, value in row.items() if name not in ("id", "content")}}
 
     return run.go(dataset, summary, take)
+
+
+def batch_size_for(pictures: int, asked: Optional[int]) -> int:
+    """What was asked for; else small, so that little is lost with an actor, unless they are so many that
+    the driver would be busy with batches (docs/internals/scale.md)."""
+    if asked is not None:
+        return whole("batch_size", asked, 1, 1 << 20)
+    return 16 if pictures <= 50_000 else 64
 
 
 def pictures_of(source: Place, to: Place, recursive: bool, made: Dict[bytes, Made]) -> List[str]:

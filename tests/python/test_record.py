@@ -11,7 +11,7 @@ pytest.importorskip("pyarrow", reason="pyarrow is not installed")
 import pyarrow.fs  # noqa: E402
 
 from peel import _peel  # noqa: E402
-from peel._fleet import _Known, pictures_of, plan_names  # noqa: E402
+from peel._fleet import _Known, batch_size_for, pictures_of, plan_names  # noqa: E402
 from peel._places import Place, Unfinished, files_below, read, read_tail, write  # noqa: E402
 from peel._record import MANIFEST, Part, Record, escaped, line, settings_of  # noqa: E402
 from pictures import ball, encoded  # noqa: E402
@@ -185,3 +185,10 @@ def test_damaged_manifests_cost_work_alone():
         assert _peel.manifest_lines(damaged) == []
     assert _peel.manifest_lines(b"junk\n" + good) == [(b"x", (1, 2))]
     assert _peel.manifest_lines(line(escaped("x"), None)) == [(b"x", None)]
+
+
+def test_many_pictures_come_in_larger_batches():
+    assert [batch_size_for(*given) for given in ((100, None), (50_001, None), (50_001, 5))] == [16, 64, 5]
+    for wrong in (0, -1):
+        with pytest.raises(peel.InvalidArgument):
+            batch_size_for(100, wrong)
