@@ -94,8 +94,8 @@ class Guard:
                     else:
                         yield number, failure(f"given up after {TRIES} tries: {reason}")
                 at_hand = {}
-        except GeneratorExit:
-            self.close()  # what it is at is of no use to anybody
+        except BaseException:
+            self.close()  # what it is at is of no use to anybody, and would be taken for the next run's
             raise
 
     def close(self) -> None:

@@ -183,6 +183,22 @@ def test_the_process_beside_goes_on(monkeypatch):
     assert runner._guard.starts == 2
 
 
+def test_a_run_that_is_given_up_leaves_nothing_to_the_next():
+    runner = runner_for("cut", 2, True, 60, {})
+    data = [picture(i) for i in range(6)]
+    for _ in runner.run(iter(enumerate(data))):
+        break  # the others are at hand
+
+    def breaks():
+        yield from enumerate(data[:3])
+        raise OSError("no more of them")
+
+    with pytest.raises(OSError, match="no more"):
+        list(runner.run(breaks()))
+    again = dict(runner.run(iter(enumerate(reversed(data)))))
+    assert [again[i].data for i in range(6)] == [peel.cut(one) for one in reversed(data)]
+
+
 def test_no_process_outlives_its_parent(tmp_path):
     (tmp_path / "p.png").write_bytes(picture(0))
     done = subprocess.run([sys.executable, "-c", f"""
