@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 from threading import Lock
 from typing import Any, Dict, NamedTuple, Optional, Tuple
 from urllib.parse import unquote
@@ -85,7 +86,7 @@ def read(place: Place) -> bytes:
     """All of a file; peel.NotFound, peel.IoError, peel.LimitExceeded."""
     filesystem, path = place
     if filesystem is None:
-        return read_file(path)
+        return _read_local(path)
     try:
         with filesystem.open_input_file(path) as file:
             if file.size() > _MOST_BYTES:
@@ -96,6 +97,18 @@ def read(place: Place) -> bytes:
         raise NotFound(f"{path}: there is no such file") from None
     except OSError as error:
         raise IoError(f"{path}: cannot read it ({error})") from None
+
+
+def _read_local(path: str) -> bytes:
+    try:
+        info = os.stat(path)
+    except OSError:
+        return read_file(path)  # which says what is wrong
+    if not stat.S_ISREG(info.st_mode):
+        raise IoError(f"{path}: is no file")  # a pipe might never have anything to say
+    if info.st_size > _MOST_BYTES:
+        raise LimitExceeded(f"{path}: is larger than {_MOST_BYTES >> 30} GiB")
+    return read_file(path)
 
 
 def write(place: Place, data: Any) -> None:

@@ -63,6 +63,17 @@ def test_a_bad_row_is_a_row(tmp_path):
     assert rows[4]["bytes"] == rows[5]["bytes"] == peel.cut(good)
 
 
+def test_what_is_no_file_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with open(tmp_path / "huge", "wb") as file:
+        file.truncate(5 << 30)
+    uris = [str(tmp_path / name) for name in ("pipe", "huge", "")] + ["/dev/zero"]
+    errors = peel.arrow.cut(pa.table({"id": uris, "uri": uris})).column("error").to_pylist()
+    assert [error.split(":")[0] for error in errors] == [
+        "input or output failed", "limit exceeded", "input or output failed", "input or output failed"]
+    assert "is no file" in errors[0] and "4 GiB" in errors[1]
+
+
 def test_every_type_of_column(tmp_path):
     good = picture(0)
     wanted = peel.cut(good)
