@@ -65,6 +65,10 @@ struct Conversation {
 Result<Conversation> Converse(const std::string& program, const std::vector<std::string>& arguments,
                               const std::string& input);
 
+// The path of a program by its name, found where a shell would: the folders of PATH, or the name
+// itself where there is a slash in it. "": there is none that may be run.
+std::string FindProgram(const std::string& name);
+
 // From now on it is known how children end, even where the parent had this process not care.
 void CareForChildren();
 

@@ -8,9 +8,13 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
+#include <string_view>
 #include <system_error>
 #include <utility>
+
+#include "src/base/os/file.h"
 
 extern char** environ;
 
@@ -198,6 +202,25 @@ Result<Conversation> Converse(const std::string& program, const std::vector<std:
   int status = 0;
   if (WaitFor(child, &status, 0) > 0) talk.end = EndFrom(status);
   return talk;
+}
+
+std::string FindProgram(const std::string& name) {
+  const auto runs = [](const std::string& path) {
+    const auto info = InfoOf(path);
+    return info && info->is_file() && access(path.c_str(), X_OK) == 0;
+  };
+  if (name.empty()) return "";
+  if (name.find('/') != std::string::npos) return runs(name) ? name : "";
+  const char* const variable = std::getenv("PATH");
+  std::string_view folders = variable != nullptr ? variable : "/usr/local/bin:/usr/bin:/bin";
+  for (;;) {
+    const size_t colon = folders.find(':');
+    const std::string folder(folders.substr(0, colon));
+    std::string path = (folder.empty() ? "." : folder) + "/" + name;
+    if (runs(path)) return path;
+    if (colon == std::string_view::npos) return "";
+    folders.remove_prefix(colon + 1);
+  }
 }
 
 void CareForChildren() { std::signal(SIGCHLD, SIG_DFL); }

@@ -9,6 +9,7 @@
 #include "src/base/os/folder_events.h"
 #include "src/base/os/interrupt.h"
 #include "src/base/os/message_socket.h"
+#include "src/base/os/piped_process.h"
 #include "src/base/os/quiet_library.h"
 #include "src/base/os/shared_region.h"
 #include "src/base/os/worker_process.h"
@@ -54,10 +55,27 @@ Result<Conversation> Converse(const std::string&, const std::vector<std::string>
   return NoProcesses();
 }
 void CareForChildren() {}
+std::string FindProgram(const std::string&) { return ""; }
 std::string EndText(const ProcessEnd& end) {
   return end.code >= 0 ? "exit code " + std::to_string(end.code) : "an unknown reason";
 }
 std::string SignalName(int signal) { return std::to_string(signal); }
+
+struct PipedProcess::Impl {};
+PipedProcess::PipedProcess(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+PipedProcess::~PipedProcess() = default;
+Result<std::unique_ptr<PipedProcess>> PipedProcess::Start(const std::string&,
+                                                          const std::vector<std::string>&,
+                                                          PipedOptions) {
+  return NoProcesses();
+}
+Result<size_t> PipedProcess::Read(std::span<uint8_t>) { return NoProcesses(); }
+Status PipedProcess::Write(std::span<const uint8_t>) { return NoProcesses(); }
+void PipedProcess::CloseInput() {}
+Result<ProcessEnd> PipedProcess::Wait() { return NoProcesses(); }
+void PipedProcess::Kill() {}
+int PipedProcess::pid() const { return -1; }
+std::string PipedProcess::LastWords() const { return ""; }
 
 Result<std::pair<MessageSocket, MessageSocket>> MessageSocket::Pair() { return NoSockets(); }
 bool MessageSocket::Is(int) { return false; }

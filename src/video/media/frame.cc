@@ -1,0 +1,43 @@
+#include "src/video/media/frame.h"
+
+#include <string>
+
+namespace peel::video {
+
+int Frame::plane_width(int plane) const {
+  const bool chroma = plane == 1 || plane == 2;
+  const int shift = chroma ? layout_.chroma_shift_x : 0;
+  return (width_ + (1 << shift) - 1) >> shift;
+}
+
+int Frame::plane_height(int plane) const {
+  const bool chroma = plane == 1 || plane == 2;
+  const int shift = chroma ? layout_.chroma_shift_y : 0;
+  return (height_ + (1 << shift) - 1) >> shift;
+}
+
+size_t Frame::row_bytes(int plane) const {
+  return static_cast<size_t>(plane_width(plane)) * static_cast<size_t>(layout_.bytes_per_sample());
+}
+
+Result<Frame> Frame::Allocate(const FrameLayout& layout, int width, int height) {
+  if (width < 1 || height < 1) return InvalidArgument("a frame without pixels");
+  if (width > kMaxSide || height > kMaxSide) {
+    return LimitExceeded("frames of " + std::to_string(width) + " x " + std::to_string(height) +
+                         " pixels are beyond the limit of " + std::to_string(kMaxSide) +
+                         " a side; give --max-size to have them smaller");
+  }
+  Frame frame;
+  frame.layout_ = layout;
+  frame.width_ = width;
+  frame.height_ = height;
+  for (int plane = 0; plane < layout.planes(); ++plane) {
+    frame.offset_[static_cast<size_t>(plane)] = frame.bytes_;
+    // At most 2^14 * 2^14 * 2 * 4 bytes: no overflow.
+    frame.bytes_ += frame.row_bytes(plane) * static_cast<size_t>(frame.plane_height(plane));
+  }
+  PEEL_ASSIGN_OR_RETURN(frame.buffer_, AlignedBuffer::Allocate(frame.bytes_));
+  return frame;
+}
+
+}  // namespace peel::video
