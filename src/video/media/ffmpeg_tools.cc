@@ -53,7 +53,7 @@ Result<std::string> FindTool(const char* variable, const std::string& name,
   if (chosen != nullptr && *chosen != '\0') {
     std::string path = FindProgram(chosen);
     if (path.empty()) {
-      return NotFound("$" + std::string(variable) + " is " + chosen +
+      return NotFound(std::string("$").append(variable) + " is " + chosen +
                       ", which is no program that can be run; correct or unset it");
     }
     return path;
