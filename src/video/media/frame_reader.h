@@ -31,7 +31,8 @@ struct FrameFormat {
   ColourTags colour;
 };
 
-// The frames of a film, upright, in the order they are shown, with their time stamps. ffmpeg
+// The frames of a film, upright, in the order they are shown, with their time stamps, which count
+// from the film's beginning or ReadOptions::from. ffmpeg
 // decodes in a process of its own, and hands them over through a pipe (as NUT, its container for
 // that). 8-bit films come in 8 bits, deeper ones in 10; chroma as subsampled as the film has it,
 // RGB in 4:4:4; alpha where the film has it (VP8 and VP9 with alpha too).
