@@ -12,10 +12,11 @@
 namespace peel::video {
 
 struct ReadOptions {
-  std::optional<double> from, to;  // seconds from the film's beginning; `to` is not included
-  std::optional<Rational> fps;     // a constant rate instead of the film's own time stamps
-  int max_size = 0;                // the longer side shown is at most this; 0: as it is
-  bool keep_odd = true;            // false: sizes are made even, as 4:2:0 encoders want them
+  std::optional<double> from = {},
+                        to = {};     // seconds from the film's beginning; `to` is not included
+  std::optional<Rational> fps = {};  // a constant rate instead of the film's own time stamps
+  int max_size = 0;                  // the longer side shown is at most this; 0: as it is
+  bool keep_odd = true;              // false: sizes are made even, as 4:2:0 encoders want them
   // HDR (PQ, HLG) becomes BT.709 by a tone curve; false: samples stay as they are.
   bool tone_map = false;
   int threads = 0;  // of ffmpeg's decoder; 0: its own choice

@@ -16,12 +16,12 @@ enum class VideoCodec { kVp9, kProres, kH264, kHevc, kAv1, kGif, kWebp, kPng, kQ
 struct WriteOptions {
   Container container = Container::kWebm;
   VideoCodec codec = VideoCodec::kVp9;
-  std::optional<int> quality;  // the codec's own constant-quality scale (CRF …)
+  std::optional<int> quality = {};  // the codec's own constant-quality scale (CRF …)
   // Sound is copied from this film as it is, from `sound_from` seconds on; where the container
   // cannot take its codec it is encoded (Opus in WebM, AAC in MP4 and MOV). Empty: none.
-  std::string sound_of;
+  std::string sound_of = {};
   double sound_from = 0;
-  std::optional<double> sound_to;
+  std::optional<double> sound_to = {};
   int threads = 0;
   const CancelToken* cancel = nullptr;
 };
@@ -46,12 +46,14 @@ class FrameWriter {
                                                      const WriteOptions& options);
   virtual ~FrameWriter() = default;
 
-  // Frames of the format, pts rising. kIo: the encoder ended or the disk is full, with its last
-  // words.
+  // Frames of the format, pts rising from 0 or more. kIo: the encoder ended or the disk is full,
+  // with its last words.
   virtual Status Write(const Frame& frame) = 0;
-  // kIo, kCorrupt (what was read back is not what was written). `frames` of them, with `alpha`.
+  // kIo, kCorrupt (what was read back is not what was written), kInvalidArgument without a frame.
   virtual Status Finish() = 0;
   virtual int64_t frames() const = 0;
+  // Sound that had to be left out, and why; "": none.
+  virtual std::string warning() const { return ""; }
 };
 
 }  // namespace peel::video

@@ -218,7 +218,8 @@ VideoStream ReadVideo(const Json& stream) {
   if (aspect.num > 0) video.sample_aspect = aspect;
   video.time_base = Ratio(stream, "time_base", '/');
   if (video.time_base.num == 0) video.time_base = {1, 90000};
-  video.frames = Number<int64_t>(stream, "nb_frames");
+  video.frames = Number<int64_t>(stream, "nb_read_packets");  // where they were counted
+  if (!video.frames) video.frames = Number<int64_t>(stream, "nb_frames");
   if (video.frames && *video.frames <= 0) video.frames.reset();
   video.duration = Seconds(stream, "duration");
   if (!video.duration) video.duration = ClockSeconds(Tag(stream, {"DURATION", "DURATION-eng"}));
