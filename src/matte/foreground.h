@@ -1,9 +1,11 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
+#include "src/base/function_ref.h"
 #include "src/base/status.h"
 #include "src/base/thread_pool.h"
 #include "src/image/image.h"
@@ -55,5 +57,31 @@ Result<ForegroundPair> EstimateForegroundUpTo(ImageView<const uint16_t> rgba, si
 Status DecontaminateEdges(ImageView<uint8_t> rgba, ThreadPool* pool = nullptr);
 // In 16 bits a channel: alphas of 0 and 65535 are left alone.
 Status DecontaminateEdges(ImageView<uint16_t> rgba, ThreadPool* pool = nullptr);
+
+// A picture whose colours stand in planes of their own, some of them perhaps reduced by powers of
+// two: Y'CbCr, for which the mixture holds as it does for RGB.
+template <typename T>
+struct PlanarPicture {
+  struct Plane {
+    const T* data = nullptr;
+    ptrdiff_t stride = 0;  // samples
+    int shift_x = 0, shift_y = 0;
+  };
+  std::array<Plane, 3> colours{};
+  float one = 255;                 // the largest sample
+  ImageView<const uint8_t> alpha;  // 1 channel
+};
+
+// put(x0, y0, x1, y1, colours): of the pixels [x0, x1) x [y0, y1) those whose alpha is neither 0
+// nor 255, three samples each in reading order. Tiles begin at multiples of 64; several threads at
+// once, after the last pixel has been read.
+template <typename T>
+using PutSoftColours = FunctionRef<void(int x0, int y0, int x1, int y1, const T* colours)>;
+
+// The subject's own colours of soft pixels, found as by DecontaminateEdges.
+Status EstimateSoftColours(const PlanarPicture<uint8_t>& picture, PutSoftColours<uint8_t> put,
+                           ThreadPool* pool = nullptr);
+Status EstimateSoftColours(const PlanarPicture<uint16_t>& picture, PutSoftColours<uint16_t> put,
+                           ThreadPool* pool = nullptr);
 
 }  // namespace peel

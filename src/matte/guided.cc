@@ -38,18 +38,12 @@ class Planes {
   size_t size_ = 0;
 };
 
-// How soft the matte must be for the photo to have the full say: the model's weight rises from 0
-// where the matte is certain to 1 where it is this far from it. Keeps texture just inside an
-// outline from making holes and haze from settling just outside.
-constexpr float kSoftEnough = 1.0f / 16;
-
-constexpr size_t kPlanes = 5;
-
-// alpha = a . colour + b, for every sample of the grid.
-struct Model {
-  int width = 0, height = 0;
-  Planes planes;  // a for red, green, blue; b; the matte itself
-};
+Status Check(const GuidedOptions& options) {
+  if (options.radius < 1 || !(options.epsilon >= kLeastEpsilon)) {
+    return InvalidArgument("guided upsampling needs a radius of at least 1 and epsilon from 1e-5");
+  }
+  return OkStatus();
+}
 
 // Solves (covariance + epsilon) a = cov for a symmetric 3x3 matrix given by its six entries.
 std::array<float, 3> Solve(const std::array<float, 6>& s, const std::array<float, 3>& v) {
@@ -63,11 +57,10 @@ std::array<float, 3> Solve(const std::array<float, 6>& s, const std::array<float
           inverse * (c2 * v[0] + d2 * v[1] + e2 * v[2])};
 }
 
-Result<Model> Fit(ImageView<const float> matte, ImageView<const uint8_t> guide,
-                  const GuidedOptions& options, int radius, ThreadPool* pool) {
-  const int width = guide.width, height = guide.height;
-  Model model{.width = width, .height = height, .planes = {}};
-  PEEL_ASSIGN_OR_RETURN(model.planes, Planes::Allocate(width, height, kPlanes));
+Result<GuidedModel> Fit(ImageView<const float> matte, ImageView<const uint8_t> guide,
+                        const GuidedOptions& options, ThreadPool* pool) {
+  const int width = guide.width, height = guide.height, radius = options.radius;
+  PEEL_ASSIGN_OR_RETURN(GuidedModel model, GuidedModel::Allocate(width, height));
   // 0-2 mean colour, 3 mean matte, 4-6 colour times matte, 7-12 products of colours.
   constexpr size_t kMoments = 13;
   PEEL_ASSIGN_OR_RETURN(Planes p, Planes::Allocate(width, height, kMoments));
@@ -85,22 +78,22 @@ Result<Model> Fit(ImageView<const float> matte, ImageView<const uint8_t> guide,
                                         gr * gr,   gr * b,   b * b};
         for (size_t k = 0; k < kMoments; ++k) p[k][i] = values[k];
       }
-      std::copy_n(m, width, model.planes[4] + start_of(y));
+      std::copy_n(m, width, model.plane(GuidedModel::kMatte) + start_of(y));
     }
   });
-  const auto blur = [&](Planes& planes, int count) {
+  const auto blur = [&](auto plane, int count) {
     ForRowBands(
         count, pool,
         [&](int first, int last, int worker) {
           std::vector<float>& own = scratch[static_cast<size_t>(worker)];
           own.resize(BoxMeanScratch(width, height, radius));
           for (int k = first; k < last; ++k) {
-            BoxMean(planes[static_cast<size_t>(k)], own.data(), width, height, radius);
+            BoxMean(plane(static_cast<size_t>(k)), own.data(), width, height, radius);
           }
         },
         1);
   };
-  blur(p, kMoments);
+  blur([&](size_t k) { return p[k]; }, kMoments);
   ForRowBands(height, pool, [&](int first, int last, int) {
     for (size_t i = start_of(first); i < start_of(last); ++i) {
       const float mean = p[3][i];
@@ -109,49 +102,32 @@ Result<Model> Fit(ImageView<const float> matte, ImageView<const uint8_t> guide,
           p[7][i] - r * r + options.epsilon,  p[8][i] - r * g,  p[9][i] - r * b,
           p[10][i] - g * g + options.epsilon, p[11][i] - g * b, p[12][i] - b * b + options.epsilon};
       const auto a = Solve(sigma, {p[4][i] - r * mean, p[5][i] - g * mean, p[6][i] - b * mean});
-      for (size_t k = 0; k < 3; ++k) model.planes[k][i] = a[k];
-      model.planes[3][i] = mean - a[0] * r - a[1] * g - a[2] * b;
+      for (size_t k = 0; k < 3; ++k) model.plane(k)[i] = a[k];
+      model.plane(3)[i] = mean - a[0] * r - a[1] * g - a[2] * b;
     }
   });
-  blur(model.planes, 4);
+  blur([&](size_t k) { return model.plane(k); }, 4);
   return model;
 }
 
-// Where samples of a line of n lie between those of a line of m: the left one and the share of the
-// right one.
-struct Between {
-  std::vector<int> left;
-  std::vector<float> share;
-};
-
-Between Interpolation(int m, int n) {
-  Between b{std::vector<int>(static_cast<size_t>(n)), std::vector<float>(static_cast<size_t>(n))};
-  for (int i = 0; i < n; ++i) {
-    const double at = std::clamp((i + 0.5) * m / n - 0.5, 0.0, static_cast<double>(m - 1));
-    const int left = std::min(static_cast<int>(at), std::max(m - 2, 0));
-    b.left[static_cast<size_t>(i)] = left;
-    b.share[static_cast<size_t>(i)] = static_cast<float>(at - left);
-  }
-  return b;
-}
-
-void Evaluate(const Model& model, ImageView<const uint8_t> photo, ImageView<uint8_t> out,
+void Evaluate(const GuidedModel& model, ImageView<const uint8_t> photo, ImageView<uint8_t> out,
               ThreadPool* pool) {
-  const Between columns = Interpolation(model.width, photo.width);
-  const Between rows = Interpolation(model.height, photo.height);
-  const auto w = static_cast<size_t>(model.width);
+  const Between columns = Interpolation(model.width(), photo.width);
+  const Between rows = Interpolation(model.height(), photo.height);
+  const auto w = static_cast<size_t>(model.width());
   // The model at one output row: the planes' values a grid column, and one more column as a guard.
+  constexpr size_t kPlanes = GuidedModel::kPlanes;
   using Values = std::array<float, kPlanes>;
   std::vector<Values> scratch((w + 1) * static_cast<size_t>(Workers(pool)));
   ForRowBands(photo.height, pool, [&](int first, int last, int worker) {
     Values* line = &scratch[(w + 1) * static_cast<size_t>(worker)];
     for (int y = first; y < last; ++y) {
       const size_t top = static_cast<size_t>(rows.left[static_cast<size_t>(y)]) * w;
-      const size_t below = model.height > 1 ? top + w : top;
+      const size_t below = model.height() > 1 ? top + w : top;
       const float share = rows.share[static_cast<size_t>(y)];
       for (size_t k = 0; k < kPlanes; ++k) {
-        const float* upper = model.planes[k] + top;
-        const float* lower = model.planes[k] + below;
+        const float* upper = model.plane(k) + top;
+        const float* lower = model.plane(k) + below;
         const float unit = k < 3 ? 1.0f / 255 : 1.0f;  // colours come in bytes
         for (size_t x = 0; x < w; ++x) {
           line[x][k] = (upper[x] + share * (lower[x] - upper[x])) * unit;
@@ -178,7 +154,8 @@ void Evaluate(const Model& model, ImageView<const uint8_t> photo, ImageView<uint
           const float guided = (l[0] + s * d[0]) * p[0] + (l[1] + s * d[1]) * p[1] +
                                (l[2] + s * d[2]) * p[2] + (l[3] + s * d[3]);
           const float plain = l[4] + s * d[4];
-          const float weight = std::min(std::min(plain, 1.0f - plain) * (1.0f / kSoftEnough), 1.0f);
+          const float weight =
+              std::min(std::min(plain, 1.0f - plain) * (1.0f / kGuidedSoftEnough), 1.0f);
           const float v = plain + weight * (std::min(std::max(guided, 0.0f), 1.0f) - plain);
           to[x] = static_cast<uint8_t>(std::min(std::max(v, 0.0f), 1.0f) * 255.0f + 0.5f);
         }
@@ -189,15 +166,46 @@ void Evaluate(const Model& model, ImageView<const uint8_t> photo, ImageView<uint
 
 }  // namespace
 
+Between Interpolation(int m, int n) {
+  Between b{std::vector<int32_t>(static_cast<size_t>(n)),
+            std::vector<float>(static_cast<size_t>(n))};
+  for (int i = 0; i < n; ++i) {
+    const double at = std::clamp((i + 0.5) * m / n - 0.5, 0.0, static_cast<double>(m - 1));
+    const int left = std::min(static_cast<int>(at), std::max(m - 2, 0));
+    b.left[static_cast<size_t>(i)] = left;
+    b.share[static_cast<size_t>(i)] = static_cast<float>(at - left);
+  }
+  return b;
+}
+
+Result<GuidedModel> GuidedModel::Allocate(int width, int height) {
+  GuidedModel model;
+  model.width_ = width;
+  model.height_ = height;
+  model.size_ = static_cast<size_t>(width) * static_cast<size_t>(height);
+  const auto bytes = CheckedProduct<size_t>(model.size_, size_t{kPlanes}, sizeof(float));
+  if (!bytes) return OutOfMemory("a matte of this size cannot be addressed");
+  PEEL_ASSIGN_OR_RETURN(model.planes_, AlignedBuffer::Allocate(*bytes));
+  return model;
+}
+
+Result<GuidedModel> FitGuided(ImageView<const float> matte, ImageView<const uint8_t> guide,
+                              const GuidedOptions& options, ThreadPool* pool) {
+  if (matte.empty() || matte.channels != 1 || guide.channels != 3 || guide.width != matte.width ||
+      guide.height != matte.height) {
+    return InvalidArgument("a matte and the colours that guide it have one size");
+  }
+  PEEL_RETURN_IF_ERROR(Check(options));
+  return Fit(matte, guide, options, pool);
+}
+
 Result<ImageU8> GuidedUpsample(ImageView<const float> matte, ImageView<const uint8_t> photo,
                                const GuidedOptions& options, ThreadPool* pool) {
   if (matte.empty() || matte.channels != 1) return InvalidArgument("a matte has one channel");
   if (photo.empty() || (photo.channels != 3 && photo.channels != 4)) {
     return InvalidArgument("the guide must be a picture of three or four channels");
   }
-  if (options.radius < 1 || !(options.epsilon >= kLeastEpsilon)) {
-    return InvalidArgument("guided upsampling needs a radius of at least 1 and epsilon from 1e-5");
-  }
+  PEEL_RETURN_IF_ERROR(Check(options));
   PEEL_ASSIGN_OR_RETURN(ImageU8 out, ImageU8::Allocate(photo.width, photo.height, 1));
   // Where the photo is the smaller one, its size is the finest that makes sense.
   const int width = std::min(photo.width, matte.width);
@@ -208,8 +216,8 @@ Result<ImageU8> GuidedUpsample(ImageView<const float> matte, ImageView<const uin
   }
   PEEL_ASSIGN_OR_RETURN(const ImageF32 grid,
                         ResizeF32(matte, width, height, ResizeFilter::kBilinear, pool));
-  PEEL_ASSIGN_OR_RETURN(const Model model, Fit(grid.view(), std::as_const(guide).view(), options,
-                                               options.radius, pool));
+  PEEL_ASSIGN_OR_RETURN(const GuidedModel model,
+                        Fit(grid.view(), std::as_const(guide).view(), options, pool));
   Evaluate(model, photo, out.view(), pool);
   return out;
 }

@@ -14,7 +14,7 @@ namespace peel {
 namespace {
 
 // A prediction this sure of its most certain pixels has found something.
-constexpr double kFoundThreshold = 0.5;
+constexpr float kFoundThreshold = 0.5f;
 // What counts as certainly background or subject. Networks end in a sigmoid and reach 0 and 1 only
 // nearly; without this whole interiors would stay a touch transparent. The range only ever widens
 // towards the values that the prediction reaches, so an unsure matte is not stretched.
@@ -48,25 +48,6 @@ Result<ImageF32> CleanPlane(const ImageF32& mask, int classes, int wanted) {
     });
   }
   return plane;
-}
-
-// Sets what is nearly certain to certain.
-void Settle(ImageF32* plane) {
-  const float scale = 1.0f / (kSurelySubject - kSurelyBackground);
-  for (int y = 0; y < plane->height(); ++y) {
-    float* row = plane->row(y);
-    for (int x = 0; x < plane->width(); ++x) row[x] = Clean((row[x] - kSurelyBackground) * scale);
-  }
-}
-
-Result<ImageU8> ToBytes(const ImageF32& plane) {
-  PEEL_ASSIGN_OR_RETURN(ImageU8 out, ImageU8::Allocate(plane.width(), plane.height(), 1));
-  for (int y = 0; y < plane.height(); ++y) {
-    const float* from = plane.row(y);
-    std::transform(from, from + plane.width(), out.row(y),
-                   [](float v) { return static_cast<uint8_t>(v * 255.0f + 0.5f); });
-  }
-  return out;
 }
 
 // rembg's masks: stretched, or for cloth the label picture resized as if it were grey and compared.
@@ -116,6 +97,32 @@ Result<ImageU8> MatteByMatting(ImageView<const uint8_t> enlarged, ImageU8 guided
 }
 
 }  // namespace
+
+void Settle(ImageF32* plane) {
+  const float scale = 1.0f / (kSurelySubject - kSurelyBackground);
+  for (int y = 0; y < plane->height(); ++y) {
+    float* row = plane->row(y);
+    for (int x = 0; x < plane->width(); ++x) row[x] = Clean((row[x] - kSurelyBackground) * scale);
+  }
+}
+
+SubjectScore ScoreSubject(const Prediction& prediction, const ImageF32& plane,
+                          const Profile& profile) {
+  if (prediction.subject) {
+    return {Clean(*prediction.subject), static_cast<float>(profile.subject_threshold)};
+  }
+  return {TopThousandth(plane), kFoundThreshold};
+}
+
+Result<ImageU8> MatteBytes(const ImageF32& plane) {
+  PEEL_ASSIGN_OR_RETURN(ImageU8 out, ImageU8::Allocate(plane.width(), plane.height(), 1));
+  for (int y = 0; y < plane.height(); ++y) {
+    const float* from = plane.row(y);
+    std::transform(from, from + plane.width(), out.row(y),
+                   [](float v) { return static_cast<uint8_t>(v * 255.0f + 0.5f); });
+  }
+  return out;
+}
 
 bool GuidedByPhoto(Edges edges, double growth) {
   return edges == Edges::kRefine || (edges == Edges::kAuto && growth > kGuidedFrom);
@@ -198,14 +205,10 @@ Result<Matte> MattingModel::ToMatte(const Prediction& prediction, ImageView<cons
   std::vector<ImageF32> planes;
   for (int s = 1; s <= subjects; ++s) {
     PEEL_ASSIGN_OR_RETURN(ImageF32 plane, CleanPlane(prediction.mask, profile_.classes, s));
-    matte.subject_score = std::max(matte.subject_score, TopThousandth(plane));
+    const SubjectScore score = ScoreSubject(prediction, plane, profile_);
+    matte.subject_score = std::max(matte.subject_score, score.score);
+    matte.subject_found = matte.subject_found || score.found();
     planes.push_back(std::move(plane));
-  }
-  if (prediction.subject) {
-    matte.subject_score = Clean(*prediction.subject);
-    matte.subject_found = matte.subject_score >= profile_.subject_threshold;
-  } else {
-    matte.subject_found = matte.subject_score >= kFoundThreshold;
   }
 
   if (options.mode == MatteMode::kRembg) {
@@ -227,7 +230,7 @@ Result<Matte> MattingModel::ToMatte(const Prediction& prediction, ImageView<cons
       matte.refined = true;
     }
     if (!guide || matting) {
-      PEEL_ASSIGN_OR_RETURN(const ImageU8 bytes, ToBytes(plane));
+      PEEL_ASSIGN_OR_RETURN(const ImageU8 bytes, MatteBytes(plane));
       // Not Lanczos: its second lobe draws faint lines beside edges.
       PEEL_ASSIGN_OR_RETURN(
           enlarged, Resize(bytes.view(), photo.width, photo.height, ResizeFilter::kBicubic, pool));

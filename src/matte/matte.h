@@ -58,6 +58,22 @@ float Coverage(ImageView<const uint8_t> alpha);
 // Whether a matte has a pixel that is at least half opaque.
 bool HasSubject(ImageView<const uint8_t> alpha);
 
+// How sure a prediction is that there is a subject, 0..1, and the threshold from which on one is
+// found: the model's own score, or without one what the most certain thousandth of `plane` reaches
+// (the prediction's probabilities, within 0..1).
+struct SubjectScore {
+  float score = 0, threshold = 0;
+  bool found() const { return score >= threshold; }
+};
+SubjectScore ScoreSubject(const Prediction& prediction, const ImageF32& plane,
+                          const Profile& profile);
+
+// Sets probabilities that are nearly certain to certain, in place.
+void Settle(ImageF32* plane);
+
+// A matte of 0..1 in 8 bits.
+Result<ImageU8> MatteBytes(const ImageF32& plane);
+
 // What any of the mattes covers, in the first one, which is taken out.
 ImageU8 TakeUnion(Matte& matte, ThreadPool* pool = nullptr);
 

@@ -1,23 +1,26 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "src/base/status.h"
 #include "src/base/thread_pool.h"
 #include "src/image/image.h"
 #include "src/matte/matte.h"
+#include "src/video/matte/frame_prediction.h"
 #include "src/video/media/frame_reader.h"
 
 namespace peel::video {
 
-enum class Steady { kOff, kAuto, kStrong };
+enum class Steady {
+  kOff,     // every frame by itself
+  kAuto,    // its neighbours have a say where they agree with it on what is seen
+  kStrong,  // and more of a say
+};
 
 struct MattingChoices {
   Steady steady = Steady::kAuto;
-  Edges edges = Edges::kAuto;
-  bool decontaminate = true;  // soft pixels get the subject's own colour
+  Edges edges = Edges::kAuto;  // not kMatting
 };
 
 // A frame and its matte (1 channel of the frame's size, 255: the subject).
@@ -29,10 +32,12 @@ struct MattedFrame {
 };
 
 // Mattes of the frames of one film, in order. The network runs on every frame at its own size; what
-// follows works on the matte's soft band alone. Steadying looks one or two frames ahead, so frames
-// come out that much later than they go in.
+// follows works on the matte's soft band alone. Steadying looks two frames ahead, so frames come
+// out that much later than they go in. Results do not depend on the pool.
 class FrameMatting {
  public:
+  // `model` and `pool` must outlive it. kInvalidArgument for Edges::kMatting, which takes seconds a
+  // frame.
   static Result<std::unique_ptr<FrameMatting>> Create(const MattingModel& model,
                                                       const FrameFormat& format,
                                                       const MattingChoices& choices,
@@ -40,11 +45,12 @@ class FrameMatting {
   virtual ~FrameMatting() = default;
 
   // The network's part of a frame: may run for several frames at once in threads of the caller's.
-  struct Predicted;
+  using Predicted = FramePrediction;
   virtual Result<std::unique_ptr<Predicted>> Predict(const Frame& frame) const = 0;
-  // In order; the frames that are ready come out.
+  // In order; the frames that are ready come out. kInvalidArgument for a frame of another format.
   virtual Result<std::vector<MattedFrame>> Add(Frame frame,
                                                std::unique_ptr<Predicted> predicted) = 0;
+  // After the last one: those that still waited.
   virtual Result<std::vector<MattedFrame>> Finish() = 0;
 };
 
