@@ -63,13 +63,13 @@ def warped(image, matrix, size=(WIDTH, HEIGHT)):
     return np.stack([np.asarray(p) for p in moved], 2)
 
 
-def pan(path, rng):
+def pan(path, pace, rng):
     with Image.open(path) as photo:
         photo = photo.convert("RGB")
         scale = 1.25 * max(WIDTH / photo.width, HEIGHT / photo.height)
         photo = np.asarray(photo.resize((round(photo.width * scale), round(photo.height * scale)), Image.Resampling.LANCZOS)) / np.float32(255)
     room = np.array([photo.shape[1] - WIDTH, photo.shape[0] - HEIGHT])
-    speed = np.clip(rng.uniform(-6, 6, 2), -room / FRAMES, room / FRAMES)
+    speed = np.clip(pace * rng.uniform(-6, 6, 2), -room / FRAMES, room / FRAMES)
     start = np.where(speed < 0, -speed * FRAMES, 0) + rng.uniform(0, 1, 2) * (room - np.abs(speed) * FRAMES)
     return [warped(photo, np.array([[1, 0, x], [0, 1, y], [0, 0, 1]])) for x, y in (start + speed * t for t in range(FRAMES))]
 
@@ -97,11 +97,13 @@ def make(index, name, picture, alpha_path):
     rgba[..., 3] *= ramp
     height, width = rgba.shape[:2]
     scale = 0.82 * HEIGHT / height
-    speed, swing = rng.uniform(-4, 4), rng.uniform(4, 14)
+    # A third sits before a camera on a stand, a third moves as who walks about, a third is fast.
+    pace = (0.08, 0.35, 1.0)[index // 2 % 3]
+    speed, swing = pace * rng.uniform(-4, 4), pace * rng.uniform(4, 14)
     rate, phase = rng.uniform(0.15, 0.5), rng.uniform(0, 6)
-    growth, roll = rng.uniform(-0.004, 0.004), rng.uniform(0.005, 0.03)
+    growth, roll = pace * rng.uniform(-0.004, 0.004), pace * rng.uniform(0.005, 0.03)
     behind = film_frames(SHARED / "data/video" / FILMS[index % len(FILMS)]) if index % 3 != 2 else \
-        pan(SHARED / "images" / PHOTOS[index // 3 % len(PHOTOS)], rng)
+        pan(SHARED / "images" / PHOTOS[index // 3 % len(PHOTOS)], pace, rng)
     places, frames, alphas = [], [], []
     for t in range(FRAMES):
         x = WIDTH / 2 + speed * (t - FRAMES / 2) + swing * np.sin(rate * t + phase)

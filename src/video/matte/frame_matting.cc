@@ -2,15 +2,23 @@
 
 #include <algorithm>
 #include <deque>
+#include <string>
 #include <utility>
 
 #include "src/image/resize.h"
 #include "src/video/matte/colour_code.h"
 #include "src/video/matte/predict_frame.h"
 #include "src/video/matte/refine_frame.h"
+#include "src/video/matte/steady.h"
 
 namespace peel::video {
 namespace {
+
+SteadyOptions OptionsOf(Steady steady) {
+  SteadyOptions options;
+  if (steady == Steady::kStrong) options.weights = {1.0f, 1.0f};
+  return options;
+}
 
 class Matting final : public FrameMatting {
  public:
@@ -20,7 +28,8 @@ class Matting final : public FrameMatting {
         format_(format),
         code_(ColourCodeOf(format)),
         choices_(choices),
-        pool_(pool) {}
+        pool_(pool),
+        steadier_(OptionsOf(choices.steady), pool) {}
 
   Result<std::unique_ptr<Predicted>> Predict(const Frame& frame) const override {
     PEEL_RETURN_IF_ERROR(Check(frame));
@@ -30,13 +39,18 @@ class Matting final : public FrameMatting {
   Result<std::vector<MattedFrame>> Add(Frame frame, std::unique_ptr<Predicted> predicted) override {
     PEEL_RETURN_IF_ERROR(Check(frame));
     if (predicted == nullptr) return InvalidArgument("a frame needs the network's prediction");
-    std::vector<MattedFrame> ready;
-    PEEL_ASSIGN_OR_RETURN(MattedFrame matted, Finish(std::move(frame), std::move(*predicted)));
-    ready.push_back(std::move(matted));
-    return ready;
+    if (choices_.steady == Steady::kOff) {
+      std::vector<MattedFrame> ready;
+      PEEL_ASSIGN_OR_RETURN(MattedFrame matted, Enlarge(std::move(frame), std::move(*predicted)));
+      ready.push_back(std::move(matted));
+      return ready;
+    }
+    waiting_.push_back(std::move(frame));
+    steadier_.Add(std::move(predicted));
+    return TakeReady(false);
   }
 
-  Result<std::vector<MattedFrame>> Finish() override { return std::vector<MattedFrame>(); }
+  Result<std::vector<MattedFrame>> Finish() override { return TakeReady(true); }
 
  private:
   Status Check(const Frame& frame) const {
@@ -50,8 +64,20 @@ class Matting final : public FrameMatting {
                            ", or of other samples");
   }
 
+  Result<std::vector<MattedFrame>> TakeReady(bool ended) {
+    std::vector<MattedFrame> ready;
+    for (int n = steadier_.Ready(ended); n > 0; --n) {
+      PEEL_ASSIGN_OR_RETURN(FramePrediction steadied, steadier_.Take());
+      PEEL_ASSIGN_OR_RETURN(MattedFrame matted,
+                            Enlarge(std::move(waiting_.front()), std::move(steadied)));
+      waiting_.pop_front();
+      ready.push_back(std::move(matted));
+    }
+    return ready;
+  }
+
   // From the network's size to the frame's.
-  Result<MattedFrame> Finish(Frame frame, FramePrediction prediction) const {
+  Result<MattedFrame> Enlarge(Frame frame, FramePrediction prediction) const {
     MattedFrame out;
     out.subject_score = prediction.subject.score;
     out.has_subject = prediction.subject.found();
@@ -78,6 +104,8 @@ class Matting final : public FrameMatting {
   const ColourCode code_;
   const MattingChoices choices_;
   ThreadPool* const pool_;
+  Steadier steadier_;
+  std::deque<Frame> waiting_;  // those the steadier still has
 };
 
 }  // namespace
