@@ -45,16 +45,43 @@ Status Check(const GuidedOptions& options) {
   return OkStatus();
 }
 
-// Solves (covariance + epsilon) a = cov for a symmetric 3x3 matrix given by its six entries.
-std::array<float, 3> Solve(const std::array<float, 6>& s, const std::array<float, 3>& v) {
-  const auto [rr, rg, rb, gg, gb, bb] = s;
-  const float c0 = gg * bb - gb * gb, c1 = rb * gb - rg * bb, c2 = rg * gb - rb * gg;
-  const float d1 = rr * bb - rb * rb, d2 = rb * rg - rr * gb, e2 = rr * gg - rg * rg;
-  const float determinant = rr * c0 + rg * c1 + rb * c2;
-  const float inverse = 1.0f / std::max(determinant, 1e-20f);
-  return {inverse * (c0 * v[0] + c1 * v[1] + c2 * v[2]),
-          inverse * (c1 * v[0] + d1 * v[1] + d2 * v[2]),
-          inverse * (c2 * v[0] + d2 * v[1] + e2 * v[2])};
+void Multiply(const float* a, const float* b, int count, float* to) {
+  for (int i = 0; i < count; ++i) to[i] = a[i] * b[i];
+}
+
+// One row of coefficients from the means: (covariance + epsilon) a = cov, a symmetric 3x3 matrix.
+// Results are collected, then copied: the compiler sees that they are not what is read.
+void SolveRow(const Planes& p, size_t row, int width, float epsilon, GuidedModel& model) {
+  constexpr int kAtOnce = 64;
+  for (int x = 0; x < width; x += kAtOnce) {
+    const int count = std::min(kAtOnce, width - x);
+    const size_t at = row + static_cast<size_t>(x);
+    std::array<const float*, 13> m{};
+    for (size_t k = 0; k < m.size(); ++k) m[k] = p[k] + at;
+    std::array<std::array<float, kAtOnce>, 4> found;
+    for (int i = 0; i < count; ++i) {
+      const float r = m[0][i], g = m[1][i], b = m[2][i], mean = m[3][i];
+      const float v0 = m[4][i] - r * mean, v1 = m[5][i] - g * mean, v2 = m[6][i] - b * mean;
+      const float rr = m[7][i] - r * r + epsilon, rg = m[8][i] - r * g, rb = m[9][i] - r * b;
+      const float gg = m[10][i] - g * g + epsilon, gb = m[11][i] - g * b;
+      const float bb = m[12][i] - b * b + epsilon;
+      const float c0 = gg * bb - gb * gb, c1 = rb * gb - rg * bb, c2 = rg * gb - rb * gg;
+      const float d1 = rr * bb - rb * rb, d2 = rb * rg - rr * gb, e2 = rr * gg - rg * rg;
+      const float determinant = rr * c0 + rg * c1 + rb * c2;
+      const float inverse = 1.0f / std::max(determinant, 1e-20f);
+      const float a0 = inverse * (c0 * v0 + c1 * v1 + c2 * v2);
+      const float a1 = inverse * (c1 * v0 + d1 * v1 + d2 * v2);
+      const float a2 = inverse * (c2 * v0 + d2 * v1 + e2 * v2);
+      const auto j = static_cast<size_t>(i);
+      found[0][j] = a0;
+      found[1][j] = a1;
+      found[2][j] = a2;
+      found[3][j] = mean - a0 * r - a1 * g - a2 * b;
+    }
+    for (size_t k = 0; k < found.size(); ++k) {
+      std::copy_n(found[k].data(), count, model.plane(k) + at);
+    }
+  }
 }
 
 Result<GuidedModel> Fit(ImageView<const float> matte, ImageView<const uint8_t> guide,
@@ -68,17 +95,22 @@ Result<GuidedModel> Fit(ImageView<const float> matte, ImageView<const uint8_t> g
   const auto start_of = [&](int y) { return static_cast<size_t>(y) * static_cast<size_t>(width); };
   ForRowBands(height, pool, [&](int first, int last, int) {
     for (int y = first; y < last; ++y) {
+      // Plane by plane, so that it is done in vectors.
       const uint8_t* g = guide.row(y);
       const float* m = matte.row(y);
-      size_t i = start_of(y);
-      for (int x = 0; x < width; ++x, ++i, g += 3) {
-        const float r = g[0] / 255.0f, gr = g[1] / 255.0f, b = g[2] / 255.0f;
-        const float values[kMoments] = {r,         gr,       b,     m[x],   r * m[x],
-                                        gr * m[x], b * m[x], r * r, r * gr, r * b,
-                                        gr * gr,   gr * b,   b * b};
-        for (size_t k = 0; k < kMoments; ++k) p[k][i] = values[k];
+      const size_t row = start_of(y);
+      std::array<float*, 3> c{};
+      for (size_t k = 0; k < 3; ++k) c[k] = p[k] + row;
+      for (int x = 0; x < width; ++x, g += 3) {
+        for (size_t k = 0; k < 3; ++k) c[k][x] = g[k] / 255.0f;
       }
-      std::copy_n(m, width, model.plane(GuidedModel::kMatte) + start_of(y));
+      std::copy_n(m, width, p[3] + row);
+      size_t to = 4;
+      for (size_t k = 0; k < 3; ++k) Multiply(c[k], m, width, p[to++] + row);
+      for (size_t k = 0; k < 3; ++k) {
+        for (size_t l = k; l < 3; ++l) Multiply(c[k], c[l], width, p[to++] + row);
+      }
+      std::copy_n(m, width, model.plane(GuidedModel::kMatte) + row);
     }
   });
   const auto blur = [&](auto plane, int count) {
@@ -95,16 +127,7 @@ Result<GuidedModel> Fit(ImageView<const float> matte, ImageView<const uint8_t> g
   };
   blur([&](size_t k) { return p[k]; }, kMoments);
   ForRowBands(height, pool, [&](int first, int last, int) {
-    for (size_t i = start_of(first); i < start_of(last); ++i) {
-      const float mean = p[3][i];
-      const float r = p[0][i], g = p[1][i], b = p[2][i];
-      const std::array<float, 6> sigma = {
-          p[7][i] - r * r + options.epsilon,  p[8][i] - r * g,  p[9][i] - r * b,
-          p[10][i] - g * g + options.epsilon, p[11][i] - g * b, p[12][i] - b * b + options.epsilon};
-      const auto a = Solve(sigma, {p[4][i] - r * mean, p[5][i] - g * mean, p[6][i] - b * mean});
-      for (size_t k = 0; k < 3; ++k) model.plane(k)[i] = a[k];
-      model.plane(3)[i] = mean - a[0] * r - a[1] * g - a[2] * b;
-    }
+    for (int y = first; y < last; ++y) SolveRow(p, start_of(y), width, options.epsilon, model);
   });
   blur([&](size_t k) { return model.plane(k); }, 4);
   return model;

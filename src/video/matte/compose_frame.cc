@@ -30,6 +30,7 @@ std::array<uint16_t, 256> Ramp(int low, int high) {
 // A matte as samples, from column `x` of a plane of the frame on.
 void PutMatte(const ImageU8& alpha, const std::array<uint16_t, 256>& ramp, int plane, int x,
               Frame& frame, ThreadPool* pool) {
+  const bool same = ramp[1] == 1 && ramp[255] == 255;
   ForRowBands(alpha.height(), pool, [&](int first, int last, int) {
     for (int y = first; y < last; ++y) {
       const uint8_t* from = alpha.row(y);
@@ -37,6 +38,8 @@ void PutMatte(const ImageU8& alpha, const std::array<uint16_t, 256>& ramp, int p
       if (frame.layout().depth > 8) {
         auto* to = reinterpret_cast<uint16_t*>(row) + x;
         for (int i = 0; i < alpha.width(); ++i) to[i] = ramp[from[i]];
+      } else if (same) {
+        std::copy_n(from, alpha.width(), row + x);
       } else {
         for (int i = 0; i < alpha.width(); ++i) row[x + i] = static_cast<uint8_t>(ramp[from[i]]);
       }

@@ -30,38 +30,41 @@ Kind KindOf(const ImageU8& alpha, const Block& block) {
   return most == 0 ? Kind::kHidden : least == 255 ? Kind::kOpaque : Kind::kMixed;
 }
 
-// A block's part of one plane, and the alpha of its samples.
+// A block's part of one plane.
 struct Part {
   int x0, y0, x1, y1;
-  std::array<uint8_t, size_t{kBlock} * kBlock> alpha;
-  uint8_t alpha_at(int x, int y) const {
-    return alpha[static_cast<size_t>(y - y0) * kBlock + static_cast<size_t>(x - x0)];
-  }
 };
 
 // Blocks start at multiples of 16, so that no chroma sample belongs to two.
-void PartOf(const ImageU8& alpha, const Frame& frame, int plane, const Block& block, Part& part) {
+Part PartOf(const Frame& frame, int plane, const Block& block) {
   const int sx = plane == 0 ? 0 : frame.layout().chroma_shift_x;
   const int sy = plane == 0 ? 0 : frame.layout().chroma_shift_y;
-  part.x0 = block.x0 >> sx;
-  part.y0 = block.y0 >> sy;
-  part.x1 = ((block.x1 - 1) >> sx) + 1;
-  part.y1 = ((block.y1 - 1) >> sy) + 1;
-  for (int y = part.y0; y < part.y1; ++y) {
-    uint8_t* to = &part.alpha[static_cast<size_t>(y - part.y0) * kBlock];
-    for (int x = part.x0; x < part.x1; ++x) {
-      int sum = 0, count = 0;
-      for (int v = y << sy; v < std::min((y + 1) << sy, block.y1); ++v) {
-        for (int u = x << sx; u < std::min((x + 1) << sx, block.x1); ++u, ++count) {
-          sum += alpha.row(v)[u];
-        }
-      }
-      // Not 0 where anything is seen, not 255 where anything is not.
-      const int mean = (sum + count / 2) / count;
-      to[x - part.x0] =
-          static_cast<uint8_t>(std::clamp(mean, sum > 0 ? 1 : 0, sum < 255 * count ? 254 : 255));
+  return {block.x0 >> sx, block.y0 >> sy, ((block.x1 - 1) >> sx) + 1, ((block.y1 - 1) >> sy) + 1};
+}
+
+// Row y of a block's samples: their alphas.
+const uint8_t* AlphaOf(const ImageU8& alpha, const Frame& frame, int plane, const Block& block,
+                       const Part& part, int y, std::array<uint8_t, kBlock>& scratch) {
+  const int sx = plane == 0 ? 0 : frame.layout().chroma_shift_x;
+  const int sy = plane == 0 ? 0 : frame.layout().chroma_shift_y;
+  if (sx == 0 && sy == 0) return alpha.row(y) + part.x0;
+  const int rows = std::min((y + 1) << sy, block.y1) - (y << sy);
+  std::array<int, kBlock> sums{};
+  for (int v = 0; v < rows; ++v) {
+    const uint8_t* a = alpha.row((y << sy) + v);
+    for (int x = block.x0; x < block.x1; ++x) {
+      sums[static_cast<size_t>((x >> sx) - part.x0)] += a[x];
     }
   }
+  for (int x = part.x0; x < part.x1; ++x) {
+    const int count = rows * (std::min((x + 1) << sx, block.x1) - (x << sx));
+    const int sum = sums[static_cast<size_t>(x - part.x0)];
+    // Not 0 where anything is seen, not 255 where anything is not.
+    const int mean = (2 * sum + count) / (2 * count);
+    scratch[static_cast<size_t>(x - part.x0)] =
+        static_cast<uint8_t>(std::clamp(mean, sum > 0 ? 1 : 0, sum < 255 * count ? 254 : 255));
+  }
+  return scratch.data();
 }
 
 template <typename T>
@@ -92,26 +95,30 @@ template <typename T>
 void Clear(const ImageU8& alpha, const std::array<T, 3>& black, Frame& frame, ThreadPool* pool) {
   ForBlocks(alpha, pool, [&](const Block& block, Kind kind) {
     if (kind == Kind::kOpaque) return;
+    std::array<uint8_t, kBlock> scratch;
     for (int p = 0; p < 3; ++p) {
-      Part part;
-      PartOf(alpha, frame, p, block, part);
-      T fill = black[static_cast<size_t>(p)];
-      if (kind == Kind::kMixed) {
-        int64_t sum = 0, weight = 0;
+      const Part part = PartOf(frame, p, block);
+      if (kind == Kind::kHidden) {
         for (int y = part.y0; y < part.y1; ++y) {
-          const T* row = RowOf<T>(frame, p, y);
-          for (int x = part.x0; x < part.x1; ++x) {
-            sum += int64_t{row[x]} * part.alpha_at(x, y);
-            weight += part.alpha_at(x, y);
-          }
+          T* row = RowOf<T>(frame, p, y);
+          std::fill(row + part.x0, row + part.x1, black[static_cast<size_t>(p)]);
         }
-        fill = static_cast<T>((sum + weight / 2) / weight);
+        continue;
       }
+      int64_t sum = 0, weight = 0;
       for (int y = part.y0; y < part.y1; ++y) {
-        T* row = RowOf<T>(frame, p, y);
-        for (int x = part.x0; x < part.x1; ++x) {
-          if (part.alpha_at(x, y) == 0) row[x] = fill;
+        const T* row = RowOf<T>(frame, p, y) + part.x0;
+        const uint8_t* a = AlphaOf(alpha, frame, p, block, part, y, scratch);
+        for (int x = 0; x < part.x1 - part.x0; ++x) {
+          sum += int64_t{row[x]} * a[x];
+          weight += a[x];
         }
+      }
+      const auto fill = static_cast<T>((sum + weight / 2) / weight);
+      for (int y = part.y0; y < part.y1; ++y) {
+        T* row = RowOf<T>(frame, p, y) + part.x0;
+        const uint8_t* a = AlphaOf(alpha, frame, p, block, part, y, scratch);
+        for (int x = 0; x < part.x1 - part.x0; ++x) row[x] = a[x] == 0 ? fill : row[x];
       }
     }
   });
@@ -121,15 +128,21 @@ template <typename T>
 void Blend(const ImageU8& alpha, const Frame& back, Frame& frame, ThreadPool* pool) {
   ForBlocks(alpha, pool, [&](const Block& block, Kind kind) {
     if (kind == Kind::kOpaque) return;
+    std::array<uint8_t, kBlock> scratch;
     for (int p = 0; p < 3; ++p) {
-      Part part;
-      PartOf(alpha, frame, p, block, part);
+      const Part part = PartOf(frame, p, block);
+      const int count = part.x1 - part.x0;
       for (int y = part.y0; y < part.y1; ++y) {
-        T* front = RowOf<T>(frame, p, y);
-        const T* behind = RowOf<T>(back, p, y);
-        for (int x = part.x0; x < part.x1; ++x) {
-          const uint32_t a = part.alpha_at(x, y);
-          front[x] = static_cast<T>((front[x] * a + behind[x] * (255 - a) + 127) / 255);
+        T* front = RowOf<T>(frame, p, y) + part.x0;
+        const T* behind = RowOf<T>(back, p, y) + part.x0;
+        if (kind == Kind::kHidden) {
+          std::copy_n(behind, count, front);
+          continue;
+        }
+        const uint8_t* a = AlphaOf(alpha, frame, p, block, part, y, scratch);
+        for (int x = 0; x < count; ++x) {
+          const uint32_t opaque = a[x];
+          front[x] = static_cast<T>((front[x] * opaque + behind[x] * (255 - opaque) + 127) / 255);
         }
       }
     }

@@ -62,12 +62,23 @@ void Sample(const ImageF32& matte, const ImageU8& luma, const ImageU8& own, cons
   // The block's surroundings in the neighbour, borders repeated.
   constexpr int kSide = kMotionBlock + 4;
   std::array<float, size_t{kSide} * kSide> m, l;
+  const int left = box.x0 + whole_x - 2;
+  const bool inside = left >= 0 && left + kSide <= width;
   for (int j = 0; j < kSide; ++j) {
     const int y = std::clamp(box.y0 + whole_y + j - 2, 0, height - 1);
+    float* const m_row = &m[static_cast<size_t>(j * kSide)];
+    float* const l_row = &l[static_cast<size_t>(j * kSide)];
+    const float* const matte_row = matte.row(y);
+    const uint8_t* const luma_row = luma.row(y);
+    if (inside) {
+      std::copy_n(matte_row + left, kSide, m_row);
+      for (int i = 0; i < kSide; ++i) l_row[i] = static_cast<float>(luma_row[left + i]);
+      continue;
+    }
     for (int i = 0; i < kSide; ++i) {
-      const int x = std::clamp(box.x0 + whole_x + i - 2, 0, width - 1);
-      m[static_cast<size_t>(j * kSide + i)] = matte.row(y)[x];
-      l[static_cast<size_t>(j * kSide + i)] = static_cast<float>(luma.row(y)[x]);
+      const int x = std::clamp(left + i, 0, width - 1);
+      m_row[i] = matte_row[x];
+      l_row[i] = static_cast<float>(luma_row[x]);
     }
   }
   // Differences of luma, for the block and the ring around it.
@@ -85,8 +96,8 @@ void Sample(const ImageF32& matte, const ImageU8& luma, const ImageU8& own, cons
     }
   }
   const float scale = 1.0f / (options.distrusted - options.trusted);
-  for (int j = 0; j < box.y1 - box.y0; ++j) {
-    for (int i = 0; i < box.x1 - box.x0; ++i) {
+  for (int j = 0; j < kMotionBlock; ++j) {  // beyond the picture too: loops of known length
+    for (int i = 0; i < kMotionBlock; ++i) {
       float sum = 0;
       for (int v = 0; v < 3; ++v) {
         for (int u = 0; u < 3; ++u) {
