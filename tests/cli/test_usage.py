@@ -60,13 +60,6 @@ def test_wrong_usage_is_2(peel, arguments, tmp_path):
     assert leftovers(tmp_path) == []
 
 
-@pytest.mark.parametrize("command", ["video"])
-def test_later_commands_say_so(peel, command):
-    done = peel(command)
-    assert done.code == 2 and "not in this version" in done.err
-    assert command.encode() not in peel("--help").out.split(b"Commands")[-1]
-
-
 def test_default_name_is_beside_the_photo(peel, photo, tmp_path):
     assert peel(photo).code == 0
     assert leftovers(tmp_path) == ["photo.cut.png", "photo.jpg"]

@@ -194,10 +194,14 @@ Result<Background> Background::InProfile(std::span<const uint8_t> icc, ThreadPoo
   return result;
 }
 
+float Background::BlurSigma(int longer) const {
+  return sigma_ >= 0 ? sigma_ : std::min(static_cast<float>(longer) / 50, kMaxSigma);
+}
+
 Result<ImageU8> Background::Blurred(ImageView<const uint8_t> picture,
                                     ImageView<const uint8_t> alpha, ThreadPool* pool) const {
   const int longer = std::max(picture.width, picture.height);
-  const float sigma = sigma_ >= 0 ? sigma_ : std::min(static_cast<float>(longer) / 50, kMaxSigma);
+  const float sigma = BlurSigma(longer);
   PEEL_ASSIGN_OR_RETURN(ImageU8 rest, WithoutSubject(picture, alpha, pool));
   // What a strong blur makes needs few pixels: below a fourth of sigma nothing is left to see.
   const int reduce = std::clamp(static_cast<int>(sigma / 4), 1, 16);

@@ -37,6 +37,8 @@ class Background {
   Kind kind() const { return kind_; }
   bool is_none() const { return kind_ == Kind::kNone; }
   Rgba colour() const { return colour_; }  // of kColour
+  // Of kBlur in a picture whose longer side has so many pixels: the standard deviation in pixels.
+  float BlurSigma(int longer) const;
 
   // The same background in the numbers of an ICC profile for RGB (empty: sRGB): colours are sRGB,
   // pictures what their own profile says. The last conversion of a picture is kept, so that a

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -13,6 +14,16 @@
 #include "src/pipeline/folder/outputs.h"
 
 namespace peel {
+
+// What there is to tell of a film that was made (`peel video`).
+struct FilmFacts {
+  int64_t frames = 0;
+  double seconds = 0;  // how long it plays
+  std::string container, codec;
+  bool has_alpha = false, has_sound = false;
+  std::string steady;
+  std::string frame_list;  // of frames taken out: the file that names them; then no more is told
+};
 
 // What became of one input.
 struct FileReport {
@@ -33,6 +44,7 @@ struct FileReport {
   // Of a picture that was to be straightened. Where it abstained, `output` is empty unless the
   // picture was kept as it is.
   std::optional<RectifyResult> rectify;
+  std::optional<FilmFacts> film;
   StageTimes times;     // "read" first, "write" last; waiting for another picture's work is in none
   double total_ms = 0;  // their sum
 };

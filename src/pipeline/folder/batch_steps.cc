@@ -9,6 +9,7 @@
 #include "src/base/sentences.h"
 #include "src/codec/frames.h"
 #include "src/pipeline/folder/batch_run.h"
+#include "src/pipeline/folder/film_files.h"
 #include "src/pipeline/folder/numbered_name.h"
 
 namespace peel::batch {
@@ -74,6 +75,9 @@ Status Batch::MakeFolderOf(const std::string& path) {
 Status Batch::Read(Work& work) {
   const std::string& path = work.job.input.path;
   const std::string shown = ShownName(path, "standard input");
+  if (HasFilmExtension(path) && IsFilmFile(path)) {  // which may be too large to be read at all
+    return Unsupported(shown + ": this is a film, not a picture; `peel video` cuts films out");
+  }
   const Clock::time_point start = Clock::now();
   auto bytes = ReadWholeFile(path, options_.cut.decode.limits.max_bytes);
   if (!bytes.ok()) return std::move(bytes).status().WithContext(shown);

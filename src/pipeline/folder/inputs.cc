@@ -17,6 +17,7 @@
 #include "src/base/hash.h"
 #include "src/base/os/file.h"
 #include "src/codec/sniff.h"
+#include "src/pipeline/folder/film_files.h"
 #include "src/pipeline/folder/flat_table.h"
 #include "src/pipeline/folder/folder_listing.h"
 #include "src/pipeline/folder/own_results.h"
@@ -46,7 +47,7 @@ using FolderId = std::pair<uint64_t, uint64_t>;
 
 class Expander {
  public:
-  explicit Expander(bool recursive) : recursive_(recursive) {}
+  Expander(bool recursive, InputKind kind) : recursive_(recursive), kind_(kind) {}
 
   void Add(const std::string& name) {
     std::error_code error;
@@ -67,7 +68,7 @@ class Expander {
     for (const Root& root : roots_) {
       if (root.found) continue;
       Fail(root.path, "",
-           NotFound(root.path + ": no picture in this folder" +
+           NotFound(root.path + (films() ? ": no film" : ": no picture") + " in this folder" +
                     (recursive_ ? "" : "; with --recursive its sub-folders count too")));
     }
     return std::move(list_);
@@ -87,6 +88,14 @@ class Expander {
     bool empty() const { return number == 0; }
     uint64_t hash() const { return tag; }
   };
+
+  bool films() const { return kind_ == InputKind::kFilms; }
+  bool HasExtension(const std::string& name) const {
+    return films() ? HasFilmExtension(name) : HasPictureExtension(name);
+  }
+  bool HasContent(const std::string& path) const {
+    return films() ? IsFilmFile(path) : HasPictureContent(path);
+  }
 
   void Fail(const std::string& path, const std::string& subfolder, Status status) {
     list_.errors.push_back({{path, subfolder}, std::move(status)});
@@ -183,7 +192,7 @@ class Expander {
           break;
         }
         case FolderListing::Type::kFile:
-          if (!HasPictureExtension(name) && !HasPictureContent(path)) break;
+          if (!HasExtension(name) && !HasContent(path)) break;
           roots_[root].found = true;
           if (LooksTemporary(name)) {
             PassOver(path, subfolder, "has the name of a file that is not finished yet");
@@ -191,12 +200,12 @@ class Expander {
             AddFile(folder, name, subfolder);
           break;
         case FolderListing::Type::kLink:  // without an end
-          if (!HasPictureExtension(name)) break;
+          if (!HasExtension(name)) break;
           roots_[root].found = true;
           if (!IsOwn(path, subfolder, &listing)) AddFile(folder, name, subfolder);
           break;
         default:
-          if (!HasPictureExtension(name)) break;
+          if (!HasExtension(name)) break;
           roots_[root].found = true;  // opening a pipe would wait for its writer
           Fail(path, subfolder, InvalidArgument(path + ": is a pipe or device, not a file"));
       }
@@ -225,6 +234,7 @@ class Expander {
   }
 
   const bool recursive_;
+  const InputKind kind_;
   bool following_ = false, stdin_seen_ = false;
   InputList list_;
   OwnResults own_;
@@ -300,8 +310,8 @@ Result<Shard> ParseShard(std::string_view text) {
                          "\"; the third of eight is 3/8");
 }
 
-InputList ExpandInputs(const std::vector<std::string>& names, bool recursive) {
-  Expander expander(recursive);
+InputList ExpandInputs(const std::vector<std::string>& names, bool recursive, InputKind kind) {
+  Expander expander(recursive, kind);
   for (const std::string& name : names) expander.Add(name);
   return expander.Take();
 }

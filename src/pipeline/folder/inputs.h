@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,9 @@ struct InputList {
   InputTable own_results;
 };
 
+// What is looked for in folders: pictures, or films (film_files.h).
+enum class InputKind : uint8_t { kPictures, kFilms };
+
 // Files stay as they are. A folder stands for the pictures in it: files with a picture's extension
 // or with a picture's content, hidden ones and Peel's own results left out; those of its
 // sub-folders too when `recursive`. A name with * ? [ that is no file is a pattern as the shell has
@@ -42,7 +46,8 @@ struct InputList {
 // folder that it lies in itself, is passed over. In a folder, a link that leads nowhere or in a
 // circle is taken as well (who reads it says so), and a pipe or device with a picture's name is an
 // error.
-InputList ExpandInputs(const std::vector<std::string>& names, bool recursive);
+InputList ExpandInputs(const std::vector<std::string>& names, bool recursive,
+                       InputKind kind = InputKind::kPictures);
 
 // Why a link to a folder is not followed that leads to a folder which it lies in itself; "" where
 // that is not so.

@@ -145,11 +145,12 @@ std::string OutputPlanner::OutputOf(const Input& input, Place place) const {
   if (!options_.file.empty()) return options_.file;
   if (input.path == "-" && options_.folder.empty()) return "-";
   const fs::path path(input.path == "-" ? "stdin" : input.path);
-  const std::string name = (place == Place::kLong ? path.filename() : path.stem()).string() +
-                           (options_.mask        ? ".mask."
-                            : options_.rectified ? ".rect."
-                                                 : ".cut.") +
-                           std::string(FormatExtension(format_));
+  const std::string stem = (place == Place::kLong ? path.filename() : path.stem()).string();
+  const std::string suffix = (options_.mask        ? ".mask."
+                              : options_.rectified ? ".rect."
+                                                   : ".cut.") +
+                             std::string(FormatExtension(format_));
+  const std::string name = stem + options_.suffix.value_or(suffix);
   if (options_.folder.empty()) return (path.parent_path() / name).string();
   return (fs::path(options_.folder) / input.subfolder / name).string();
 }

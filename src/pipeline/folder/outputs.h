@@ -22,8 +22,9 @@ struct OutputOptions {
   std::string folder{};              // created when it is not there
   Format format = Format::kUnknown;  // kUnknown: what file's extension says, else PNG
   bool mask = false;
-  bool rectified = false;  // straightened and not cut out
-  bool gathered = false;   // all results go into `file`: a PDF
+  bool rectified = false;               // straightened and not cut out
+  std::optional<std::string> suffix{};  // instead of .cut.png and the like, of films
+  bool gathered = false;                // all results go into `file`: a PDF
   // Names that differ in case alone are one file in the output folder. Found out where it matters.
   bool folds_case = false;
 };

@@ -8,6 +8,7 @@
 #include <system_error>
 #include <vector>
 
+#include "src/pipeline/folder/film_files.h"
 #include "src/pipeline/folder/inputs.h"
 
 namespace peel {
@@ -35,7 +36,7 @@ std::vector<std::string> SourceStems(std::string_view file_name) {
   return stems;
 }
 
-// The picture in the folder that the file would be the result of.
+// The picture or film in the folder that the file would be the result of.
 std::optional<std::string> SourceBeside(const fs::path& file, const FolderListing& listing) {
   const std::string file_name = file.filename().string();
   for (const std::string& stem : SourceStems(file_name)) {
@@ -50,7 +51,9 @@ std::optional<std::string> SourceBeside(const fs::path& file, const FolderListin
       const std::string_view name = listing.Name(at);
       if (!name.starts_with(start)) break;
       if (listing.TypeOf(at) == FolderListing::Type::kFolder || name == file_name) continue;
-      if (HasPictureExtension(name) && fs::path(name).stem() == stem) return std::string(name);
+      if ((HasPictureExtension(name) || HasFilmExtension(name)) && fs::path(name).stem() == stem) {
+        return std::string(name);
+      }
     }
   }
   return std::nullopt;
@@ -59,8 +62,9 @@ std::optional<std::string> SourceBeside(const fs::path& file, const FolderListin
 }  // namespace
 
 bool LooksLikeOutput(std::string_view file_name) {
-  static constexpr std::array<std::string_view, 7> kWritten = {".png",  ".webp", ".jpg", ".jpeg",
-                                                               ".avif", ".tif",  ".tiff"};
+  static constexpr std::array<std::string_view, 12> kWritten = {".png",  ".webp", ".jpg",  ".jpeg",
+                                                                ".avif", ".tif",  ".tiff", ".gif",
+                                                                ".webm", ".mov",  ".mp4",  ".mkv"};
   const std::string lower = Lower(file_name);
   const size_t dot = lower.rfind('.');
   if (dot == std::string::npos || dot == 0) return false;

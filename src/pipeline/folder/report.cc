@@ -78,6 +78,20 @@ void AddQuad(Json& entry, const RectifyResult& rectify) {
   }
 }
 
+void AddFilm(Json& entry, const FilmFacts& film) {
+  entry["frames"] = film.frames;
+  if (!film.frame_list.empty()) {
+    entry["frame_list"] = film.frame_list;
+    return;
+  }
+  entry["seconds"] = Rounded(film.seconds, 1e6);
+  entry["container"] = film.container;
+  entry["codec"] = film.codec;
+  entry["alpha"] = film.has_alpha;
+  entry["sound"] = film.has_sound;
+  entry["steady"] = film.steady;
+}
+
 const char* TimesKey(ReportStyle style) {
   return style == ReportStyle::kRectify ? "ms" : "times_ms";
 }
@@ -107,7 +121,8 @@ Json ToJson(const FileReport& report, const ModelInfo* model, ReportStyle style)
   }
   if (!report.reason.empty()) entry["reason"] = report.reason;
   if (!report.warning.empty()) entry["warning"] = report.warning;
-  if (done && cut) {
+  const bool matted = !report.film || report.film->frame_list.empty();
+  if (done && cut && matted) {
     entry["subject"] = report.has_subject;
     entry["subject_score"] = Rounded(report.subject_score, 1e4);
     entry["coverage"] = Rounded(report.coverage, 1e6);
@@ -117,6 +132,7 @@ Json ToJson(const FileReport& report, const ModelInfo* model, ReportStyle style)
       entry["rectify"] = std::move(quad);
     }
   }
+  if (done && report.film) AddFilm(entry, *report.film);
   if (done && !report.output.empty()) {
     entry["width"] = report.width;
     entry["height"] = report.height;
