@@ -38,7 +38,7 @@ LAYERS = [(name, [name]) for name in (
     "src/server/http", "src/server/fetch", "src/server/guard", "src/server/telemetry",
     "src/server/page", "src/server/work", "src/server/api", "src/server", "src/capi",
     "apps/peel", "apps/peel/model", "apps/peel/doctor", "apps/peel/cut", "apps/peel/stream",
-    "apps/peel/rectify", "apps/peel/bench", "apps/peel/serve", "apps/peel/scan")] + [
+    "apps/peel/rectify", "apps/peel/video", "apps/peel/bench", "apps/peel/serve", "apps/peel/scan")] + [
     ("apps/peel (front)", ["apps/peel/main"])]
 ORDER = {name: place for place, (name, _) in enumerate(LAYERS)}
 

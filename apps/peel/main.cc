@@ -25,6 +25,7 @@
 #include "apps/peel/scan/scan_command.h"
 #include "apps/peel/serve/serve_command.h"
 #include "apps/peel/stream/stream_command.h"
+#include "apps/peel/video/video_command.h"
 #include "src/base/cpu.h"
 #include "src/base/os/descriptor.h"
 #include "src/base/os/interrupt.h"
@@ -33,14 +34,13 @@
 
 namespace {
 
-constexpr std::string_view kLater[] = {"video"};
-
 constexpr char kFooter[] = R"(
 Without a command, `cut` is meant: `peel photo.jpg` writes photo.cut.png beside the photo.
   peel photo.jpg -o - > cut.png         write to standard output
   peel *.jpg -O out --background white  many files, on white
   peel folder -O out --recursive --skip-existing --jobs 4
   peel rectify page.jpg                 the page straightened: page.rect.png
+  peel video clip.mp4                   a film with alpha: clip.cut.webm
   cat *.jpg | peel stream > cut-outs    one picture after another through a pipe
   peel cut --help                       all options for cutting out
 
@@ -66,10 +66,6 @@ int Run(int argc, char** argv) {
   }
 
   std::vector<std::string> arguments(argv + 1, argv + argc);
-  if (!arguments.empty() && std::ranges::find(kLater, arguments[0]) != std::end(kLater)) {
-    peel::Console().Error(fmt::format("`peel {}` is not in this version yet", arguments[0]));
-    return peel::kExitUsage;
-  }
 
   peel::CommandLine line("peel", "Removes the background from images.", "peel " PEEL_VERSION,
                          kFooter);
@@ -77,6 +73,7 @@ int Run(int argc, char** argv) {
   int exit_code = peel::kExitDone;
   peel::AddCutCommand(app, &exit_code);
   peel::AddRectifyCommand(app, &exit_code);
+  peel::AddVideoCommand(app, &exit_code);
   peel::AddStreamCommand(app, &exit_code);
   peel::AddModelsCommand(app, &exit_code);
   peel::AddModelCommand(app, &exit_code);

@@ -7,7 +7,7 @@ import pytest
 from pages import ROOT
 
 PROGRAM = ROOT / "build/peel"
-COMMANDS = ["cut", "rectify", "stream", "serve", "bench", "quantize", "model run", "model info", "model tune", "models pull", "doctor", "scan",
+COMMANDS = ["cut", "rectify", "video", "stream", "serve", "bench", "quantize", "model run", "model info", "model tune", "models pull", "doctor", "scan",
             "scan tune", "scan bench", "scan find", "scan duplicates"]
 # Of a command whose page in the manual refers to its --help.
 REFER_TO_HELP = {"bench", "quantize", "doctor", "model tune", "model info", "model run"}

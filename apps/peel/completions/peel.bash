@@ -9,7 +9,7 @@ _peel() {
     fi
     local command=cut
     case ${words[1]} in
-        cut | rectify | scan | stream | serve | models | model | doctor | quantize | bench) [[ $cword -gt 1 ]] && command=${words[1]} ;;
+        cut | rectify | video | scan | stream | serve | models | model | doctor | quantize | bench) [[ $cword -gt 1 ]] && command=${words[1]} ;;
     esac
 
     _peel_words() { mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur"); }
@@ -17,7 +17,14 @@ _peel() {
     _peel_models() { "${words[0]}" models list 2>/dev/null | awk 'NF == 0 { exit } { print $1 }'; }
 
     case $prev in
-        --format) _peel_words "png webp jpg avif tiff gif"; return ;;
+        --format)
+            if [[ $command == video ]]; then _peel_words "webm mov mp4 mkv gif webp png jpg"; return; fi
+            _peel_words "png webp jpg avif tiff gif"; return ;;
+        --codec) _peel_words "vp9 prores h264 hevc av1 ffv1 qtrle gif webp png"; return ;;
+        --steady) _peel_words "off auto strong"; return ;;
+        --audio) _peel_words "keep none"; return ;;
+        --frames) _peel_words "every=1s scene key"; return ;;
+        --from | --to | --fps) return ;;
         --animation) _peel_words "auto first"; return ;;
         --edges) _peel_words "auto off refine matting"; return ;;
         --compat) _peel_words "rembg"; return ;;
@@ -100,6 +107,16 @@ _peel() {
                 _peel_files
             fi
             return ;;
+        video)
+            if [[ $cur == -* ]]; then
+                _peel_words "-o -O --format --codec --quality --audio --skip-existing --report --background --mask
+                    --side-by-side --steady --edges --max-size --tone-map --from --to --fps --info --frames -m --model
+                    --threads --jobs --memory --device --backend --ort --precision --strict --recursive --shard
+                    --progress -q --quiet -v --verbose -h --help"
+            else
+                _peel_files
+            fi
+            return ;;
         scan)
             if [[ $cur != -* ]]; then
                 _peel_files
@@ -136,6 +153,6 @@ _peel() {
         return
     fi
     _peel_files
-    [[ $cword -eq 1 ]] && COMPREPLY+=($(compgen -W "cut rectify scan stream serve models model doctor quantize bench" -- "$cur"))
+    [[ $cword -eq 1 ]] && COMPREPLY+=($(compgen -W "cut rectify video scan stream serve models model doctor quantize bench" -- "$cur"))
 }
 complete -F _peel peel

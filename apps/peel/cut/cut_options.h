@@ -10,7 +10,8 @@ namespace peel {
 void AddInputs(Command& command, CutArguments& arguments);
 // Where results of files go, and in which format.
 void AddOutputOptions(Command& command, CutArguments& arguments);
-void AddFolderOptions(Command& command, CutArguments& arguments);
+// watch: the command knows --watch.
+void AddFolderOptions(Command& command, CutArguments& arguments, bool watch = true);
 void AddAnimationOption(Command& command, CutArguments& arguments);
 void AddSizeLimits(Command& command, CutArguments& arguments, const char* group);
 void AddEncodingOptions(Command& command, CutArguments& arguments);

@@ -114,6 +114,30 @@ Status CheckGiven(const CutArguments& a, const CutOptions& cut) {
 
 }  // namespace
 
+Result<ModelOptions> PlanModel(const CutArguments& a) {
+  ModelOptions model;
+  model.model = a.model;
+  model.threads = a.threads;
+  model.strict = a.strict;
+  PEEL_ASSIGN_OR_RETURN(model.device, ParseDevice(a.device));
+  PEEL_ASSIGN_OR_RETURN(model.backend, ParseBackend(a.backend));
+  PEEL_ASSIGN_OR_RETURN(model.runtime, ParseRuntime(a.ort));
+  model.runtime.asked = a.ort_typed;
+  PEEL_ASSIGN_OR_RETURN(model.precision, ParsePrecision(a.precision));
+  return model;
+}
+
+Result<uint64_t> PlanMemory(const CutArguments& a) {
+  uint64_t memory = DefaultMemory();
+  if (!a.memory.empty()) {
+    auto bytes = ParseBytes(a.memory);
+    if (!bytes.ok()) return std::move(bytes).status().WithContext("--memory");
+    memory = *bytes;
+  }
+  const uint64_t base = EstimateBase(ModelBytes(a.model));
+  return memory > base ? memory - base : 1;
+}
+
 Result<Plan> MakePlan(const CutArguments& a) {
   Plan plan;
   if (!a.output_file.empty() && !a.output_folder.empty()) {
@@ -147,24 +171,14 @@ Result<Plan> MakePlan(const CutArguments& a) {
 
   plan.batch.skip_existing = a.skip_existing || a.watch;
   plan.batch.all_frames = a.all_frames;
-  uint64_t memory = DefaultMemory();
-  if (!a.memory.empty()) {
-    auto bytes = ParseBytes(a.memory);
-    if (!bytes.ok()) return std::move(bytes).status().WithContext("--memory");
-    memory = *bytes;
+  PEEL_ASSIGN_OR_RETURN(plan.batch.memory, PlanMemory(a));
+  if (!a.shard.empty()) {
+    auto shard = ParseShard(a.shard);
+    if (!shard.ok()) return std::move(shard).status().WithContext("--shard");
+    plan.shard = *shard;
   }
-  const uint64_t base = EstimateBase(ModelBytes(a.model));
-  plan.batch.memory = memory > base ? memory - base : 1;
-  PEEL_ASSIGN_OR_RETURN(plan.shard, ReadShard(a.shard, a.shards));
   plan.batch.make_folders = !a.output_folder.empty();
-  plan.model.model = a.model;
-  plan.model.threads = a.threads;
-  plan.model.strict = a.strict;
-  PEEL_ASSIGN_OR_RETURN(plan.model.device, ParseDevice(a.device));
-  PEEL_ASSIGN_OR_RETURN(plan.model.backend, ParseBackend(a.backend));
-  PEEL_ASSIGN_OR_RETURN(plan.model.runtime, ParseRuntime(a.ort));
-  plan.model.runtime.asked = a.ort_typed;
-  PEEL_ASSIGN_OR_RETURN(plan.model.precision, ParsePrecision(a.precision));
+  PEEL_ASSIGN_OR_RETURN(plan.model, PlanModel(a));
   if (a.progress == "always") plan.progress = Console::Progress::kAlways;
   if (a.progress == "never") plan.progress = Console::Progress::kNever;
   return plan;

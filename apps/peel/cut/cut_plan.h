@@ -26,6 +26,11 @@ struct Plan {
 // kInvalidArgument and the like name the option.
 Result<Plan> MakePlan(const CutArguments& arguments);
 
+// Which model and how it is to run, of them. `jobs` is left to whoever knows how many there are.
+Result<ModelOptions> PlanModel(const CutArguments& arguments);
+// --memory without what the program and its model take; at least 1.
+Result<uint64_t> PlanMemory(const CutArguments& arguments);
+
 // One picture a processor keeps all of them busy with the least waiting; what --jobs says wins.
 int JobsFor(const CutArguments& arguments, size_t pictures);
 
