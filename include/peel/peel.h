@@ -122,6 +122,20 @@ typedef enum peel_quad_kind {
   PEEL_QUAD_SCREEN = 3    /* a screen, a board, a painting */
 } peel_quad_kind;
 
+/* What a film that was cut out holds, where it has no background. */
+typedef enum peel_video_content {
+  PEEL_VIDEO_ALPHA = 0,       /* the colours, and an alpha channel */
+  PEEL_VIDEO_MASK = 1,        /* the matte alone, as a grey film */
+  PEEL_VIDEO_SIDE_BY_SIDE = 2 /* the colours left and the matte right, twice as wide */
+} peel_video_content;
+
+/* How the mattes of a film are smoothed in time. */
+typedef enum peel_steady {
+  PEEL_STEADY_AUTO = 0,  /* along the motion, where the matte is uncertain */
+  PEEL_STEADY_OFF = 1,   /* each frame by itself */
+  PEEL_STEADY_STRONG = 2 /* as AUTO, and more of it */
+} peel_steady;
+
 /* How a straightened page is made legible. */
 typedef enum peel_enhance {
   PEEL_ENHANCE_NONE = 0,
@@ -143,6 +157,9 @@ typedef struct peel_result peel_result;         /* a file or pixels, and what is
 typedef struct peel_cancel peel_cancel;         /* stops calls from outside */
 typedef struct peel_model_list peel_model_list; /* the models known by name */
 typedef struct peel_info peel_info;             /* what the header of a picture says */
+typedef struct peel_video_info peel_video_info; /* what the headers of a film say */
+typedef struct peel_video_result peel_video_result; /* what became of a film */
+typedef struct peel_video_frames peel_video_frames; /* a film's frames with their mattes */
 
 /* "0.1.0": of the library that is running, not of this header. */
 PEEL_API const char* peel_version(void);
@@ -473,6 +490,97 @@ PEEL_API int peel_info_bits(const peel_info* info); /* per sample */
 /* As stored: 1 grey or palette index, 2 grey and alpha, 3, 4 RGBA or CMYK. */
 PEEL_API int peel_info_channels(const peel_info* info);
 PEEL_API int peel_info_has_alpha(const peel_info* info);
+
+/* ---- films -------------------------------------------------------------------------------------
+ */
+
+/* Films are read and written by the programs ffmpeg and ffprobe, which are looked for in the PATH
+ * and started as processes of their own; where they are missing, calls are PEEL_NOT_FOUND. */
+
+/* Called after every frame, in the thread of the call: frames done, how many there are (0: the film
+ * does not tell), frames a second of late, and the seconds left (-1: not known). A result other
+ * than 0 stops the call with PEEL_CANCELLED. Must not throw. */
+typedef int (*peel_video_progress)(void* data, int64_t frames, int64_t all,
+                                   double frames_per_second, double seconds_left);
+
+/* How a film is read, cut out, composed and written. */
+typedef struct peel_video_options {
+  size_t size; /* sizeof(peel_video_options) */
+  /* "webm", "mov", "mp4", "mkv", "gif", "webp" or "png" (a folder of frames); NULL: what the
+   * output's name asks for. */
+  const char* format;
+  const char* codec; /* "vp9", "prores", "h264" …; NULL: the format's usual one */
+  int quality;       /* the codec's own scale; -1 (default): its usual one */
+  peel_video_content content;
+  /* For an opaque film: a CSS colour, "blur", "blur:RADIUS", or the path of a picture or a film;
+   * not with content MASK or SIDE_BY_SIDE. NULL: none. */
+  const char* background;
+  peel_steady steady;
+  peel_edges edges; /* not MATTING */
+  int max_size;     /* largest longer side; 0: as the input */
+  double from, to;  /* seconds; to is not included, 0: the end */
+  const char* fps;  /* a constant rate, "25" or "30000/1001"; NULL: the film's own time stamps */
+  int no_audio; /* nonzero: without the sound, which is kept otherwise where the format takes any */
+  int tone_map; /* nonzero: HDR becomes BT.709 */
+  uint64_t memory_limit;        /* bytes that frames in progress may take together; 0: a gigabyte */
+  peel_cancel* cancel;          /* stops at any time; may be NULL */
+  peel_video_progress progress; /* may be NULL */
+  void* progress_data;          /* passed to it */
+} peel_video_options;
+
+/* Sets the defaults; size is sizeof(peel_video_options). */
+PEEL_API void peel_video_options_init(peel_video_options* options, size_t size);
+
+/* Cuts out a film, from a file to a file. The output appears when it is whole and has been read
+ * back; after an error nothing is left of it. NULL options mean the defaults. The engine's threads
+ * count; an engine with an executor starts some of its own for this all the same. The first film
+ * loads the engine's model once more, for its frames. */
+PEEL_API peel_video_result* peel_video(const peel_engine* engine, const char* input,
+                                       const char* output, const peel_video_options* options);
+PEEL_API void peel_video_result_free(peel_video_result* result);
+PEEL_API peel_status peel_video_result_status(const peel_video_result* result);
+PEEL_API const char* peel_video_result_error(const peel_video_result* result);
+PEEL_API const char* peel_video_result_warning(const peel_video_result* result);
+PEEL_API int64_t peel_video_result_frames(const peel_video_result* result);
+PEEL_API double peel_video_result_seconds(const peel_video_result* result); /* how long it plays */
+PEEL_API int peel_video_result_width(const peel_video_result* result);
+PEEL_API int peel_video_result_height(const peel_video_result* result);
+PEEL_API uint64_t peel_video_result_bytes(const peel_video_result* result);
+PEEL_API const char* peel_video_result_format(const peel_video_result* result); /* "webm" … */
+PEEL_API const char* peel_video_result_codec(const peel_video_result* result);  /* "vp9" … */
+PEEL_API int peel_video_result_has_alpha(const peel_video_result* result);
+PEEL_API int peel_video_result_has_audio(const peel_video_result* result);
+/* 0 if the model sees no subject in any frame. */
+PEEL_API int peel_video_result_has_subject(const peel_video_result* result);
+/* The best of all frames, and the mean. */
+PEEL_API double peel_video_result_subject_score(const peel_video_result* result);
+PEEL_API double peel_video_result_coverage(const peel_video_result* result);
+
+/* The frames of a film with their mattes, one after another; of the options steady, edges,
+ * max_size, from, to, fps, tone_map, memory_limit and cancel count. The engine must outlive it; it
+ * belongs to one thread at a time. */
+PEEL_API peel_video_frames* peel_video_frames_open(const peel_engine* engine, const char* input,
+                                                   const peel_video_options* options);
+PEEL_API void peel_video_frames_free(peel_video_frames* frames);
+PEEL_API peel_status peel_video_frames_status(const peel_video_frames* frames);
+PEEL_API const char* peel_video_frames_error(const peel_video_frames* frames);
+PEEL_API const char* peel_video_frames_warning(
+    const peel_video_frames* frames); /* after the last */
+PEEL_API int peel_video_frames_width(const peel_video_frames* frames);
+PEEL_API int peel_video_frames_height(const peel_video_frames* frames);
+/* 1: the next frame as RGB, its matte (1 channel) and its time in seconds have been written to what
+ * is not NULL; the pixels are valid until the next call. 0: after the last frame, or after an
+ * error, which peel_video_frames_status tells. */
+PEEL_API int peel_video_frames_next(peel_video_frames* frames, peel_pixels* picture,
+                                    peel_pixels* matte, double* seconds);
+
+/* Reads the headers of a film. */
+PEEL_API peel_video_info* peel_video_probe(const char* path);
+PEEL_API void peel_video_info_free(peel_video_info* info);
+PEEL_API peel_status peel_video_info_status(const peel_video_info* info);
+PEEL_API const char* peel_video_info_error(const peel_video_info* info);
+/* One JSON object, that of `peel video --info`; "" after an error. */
+PEEL_API const char* peel_video_info_json(const peel_video_info* info);
 
 /* ---- models ------------------------------------------------------------------------------------
  */

@@ -46,6 +46,9 @@ struct Free {
   void operator()(peel_cancel* p) const { peel_cancel_free(p); }
   void operator()(peel_model_list* p) const { peel_model_list_free(p); }
   void operator()(peel_info* p) const { peel_info_free(p); }
+  void operator()(peel_video_result* p) const { peel_video_result_free(p); }
+  void operator()(peel_video_frames* p) const { peel_video_frames_free(p); }
+  void operator()(peel_video_info* p) const { peel_video_info_free(p); }
 };
 template <typename T>
 using Handle = std::unique_ptr<T, Free>;
@@ -148,6 +151,95 @@ struct CutOptions {
   // Told between stages what comes next and which share of the work is behind; false stops the
   // call.
   std::function<bool(const char* stage, double fraction)> progress{};
+};
+
+// Where a film stands.
+struct VideoProgress {
+  int64_t frames = 0;               // that are done
+  std::optional<int64_t> all{};     // as far as the film tells
+  double frames_per_second = 0;     // of late
+  std::optional<double> seconds{};  // that are left
+};
+
+// How a film is read, cut out, composed and written: the members of peel_video_options.
+struct VideoOptions {
+  std::string format{}, codec{};  // empty: by the output's name, and the format's usual one
+  std::optional<int> quality{};   // the codec's own scale
+  peel_video_content content = PEEL_VIDEO_ALPHA;
+  std::string background{};  // a colour, "blur", the path of a picture or a film; empty: none
+  peel_steady steady = PEEL_STEADY_AUTO;
+  peel_edges edges = PEEL_EDGES_AUTO;  // not MATTING
+  int max_size = 0;
+  double from = 0, to = 0;  // seconds; to 0: the end
+  std::string fps{};        // a constant rate; empty: the film's own time stamps
+  bool audio = true;        // kept where the format takes any
+  bool tone_map = false;    // HDR becomes BT.709
+  uint64_t memory_limit = 0;
+  const CancelToken* cancel = nullptr;
+  // Told after every frame; false stops the call.
+  std::function<bool(const VideoProgress&)> progress{};
+};
+
+// What became of a film.
+class VideoResult {
+ public:
+  int64_t frames() const noexcept { return peel_video_result_frames(handle_.get()); }
+  double seconds() const noexcept { return peel_video_result_seconds(handle_.get()); }
+  int width() const noexcept { return peel_video_result_width(handle_.get()); }
+  int height() const noexcept { return peel_video_result_height(handle_.get()); }
+  uint64_t bytes() const noexcept { return peel_video_result_bytes(handle_.get()); }
+  std::string format() const { return peel_video_result_format(handle_.get()); }
+  std::string codec() const { return peel_video_result_codec(handle_.get()); }
+  bool has_alpha() const noexcept { return peel_video_result_has_alpha(handle_.get()) != 0; }
+  bool has_audio() const noexcept { return peel_video_result_has_audio(handle_.get()) != 0; }
+  bool has_subject() const noexcept { return peel_video_result_has_subject(handle_.get()) != 0; }
+  double subject_score() const noexcept { return peel_video_result_subject_score(handle_.get()); }
+  double coverage() const noexcept { return peel_video_result_coverage(handle_.get()); }
+  std::string warning() const { return peel_video_result_warning(handle_.get()); }
+
+ private:
+  friend class Engine;
+  explicit VideoResult(peel_video_result* result) : handle_(result) {
+    if (!handle_) throw std::bad_alloc();
+    const peel_status status = peel_video_result_status(result);
+    if (status != PEEL_OK) throw Error(status, peel_video_result_error(result));
+  }
+  internal::Handle<peel_video_result> handle_;
+};
+
+// A frame of a film: RGB, its matte (1 channel) and its time. The pixels live until the next one.
+struct VideoFrame {
+  peel_pixels picture{}, matte{};
+  double seconds = 0;
+};
+
+// The frames of a film with their mattes, one after another. The engine must outlive it.
+class VideoFrames {
+ public:
+  int width() const noexcept { return peel_video_frames_width(handle_.get()); }
+  int height() const noexcept { return peel_video_frames_height(handle_.get()); }
+  // Nothing after the last one.
+  std::optional<VideoFrame> Next() {
+    VideoFrame frame;
+    if (peel_video_frames_next(handle_.get(), &frame.picture, &frame.matte, &frame.seconds) != 0) {
+      return frame;
+    }
+    Check();
+    return std::nullopt;
+  }
+  std::string warning() const { return peel_video_frames_warning(handle_.get()); }
+
+ private:
+  friend class Engine;
+  explicit VideoFrames(peel_video_frames* frames) : handle_(frames) {
+    if (!handle_) throw std::bad_alloc();
+    Check();
+  }
+  void Check() const {
+    const peel_status status = peel_video_frames_status(handle_.get());
+    if (status != PEEL_OK) throw Error(status, peel_video_frames_error(handle_.get()));
+  }
+  internal::Handle<peel_video_frames> handle_;
 };
 
 // Copies share what they hold.
@@ -299,6 +391,24 @@ class Engine {
     return call.Check(peel_rectify_pixels(handle_.get(), &p, &rectify.options(), &call.options()));
   }
 
+  // A film, from a file to a file.
+  VideoResult Video(const std::string& input, const std::string& output,
+                    const VideoOptions& options = {}) const {
+    VideoCall call(options);
+    peel_video_result* const result =
+        peel_video(handle_.get(), input.c_str(), output.c_str(), &call.options());
+    if (call.thrown() != nullptr) {
+      peel_video_result_free(result);
+      std::rethrow_exception(call.thrown());
+    }
+    return VideoResult(result);
+  }
+  // Its frames with their mattes; of the options those that peel_video_frames_open names count.
+  VideoFrames Frames(const std::string& input, const VideoOptions& options = {}) const {
+    const VideoCall call(options);
+    return VideoFrames(peel_video_frames_open(handle_.get(), input.c_str(), &call.options()));
+  }
+
   // What was loaded and how it runs: the functions of peel.h by these names say more.
   std::string model() const { return peel_engine_model(handle_.get()); }
   std::string device() const { return peel_engine_device(handle_.get()); }
@@ -336,6 +446,57 @@ class Engine {
 
    private:
     peel_rectify_options c_;  // points into the options
+  };
+
+  // The options of a film for C, and what its progress function threw.
+  class VideoCall {
+   public:
+    explicit VideoCall(const VideoOptions& options) : progress_(options.progress) {
+      peel_video_options_init(&c_, sizeof(c_));
+      const auto text = [](const std::string& s) { return s.empty() ? nullptr : s.c_str(); };
+      c_.format = text(options.format);
+      c_.codec = text(options.codec);
+      c_.quality = options.quality.value_or(-1);
+      c_.content = options.content;
+      c_.background = text(options.background);
+      c_.steady = options.steady;
+      c_.edges = options.edges;
+      c_.max_size = options.max_size;
+      c_.from = options.from;
+      c_.to = options.to;
+      c_.fps = text(options.fps);
+      c_.no_audio = options.audio ? 0 : 1;
+      c_.tone_map = options.tone_map ? 1 : 0;
+      c_.memory_limit = options.memory_limit;
+      c_.cancel = options.cancel != nullptr ? options.cancel->get() : nullptr;
+      if (progress_) {
+        c_.progress = &Tell;
+        c_.progress_data = this;
+      }
+    }
+    VideoCall(const VideoCall&) = delete;
+    VideoCall& operator=(const VideoCall&) = delete;
+    const peel_video_options& options() const noexcept { return c_; }
+    const std::exception_ptr& thrown() const noexcept { return thrown_; }
+
+   private:
+    static int Tell(void* self, int64_t frames, int64_t all, double rate, double left) noexcept {
+      auto* call = static_cast<VideoCall*>(self);
+      try {
+        VideoProgress now;
+        now.frames = frames;
+        if (all > 0) now.all = all;
+        now.frames_per_second = rate;
+        if (left >= 0) now.seconds = left;
+        return call->progress_(now) ? 0 : 1;
+      } catch (...) {
+        call->thrown_ = std::current_exception();
+        return 1;
+      }
+    }
+    const std::function<bool(const VideoProgress&)>& progress_;
+    peel_video_options c_;  // points into the options
+    std::exception_ptr thrown_ = nullptr;
   };
 
   // The options of one call for C, and what its progress function threw.
@@ -442,6 +603,15 @@ inline PictureInfo Probe(std::span<const uint8_t> bytes) {
   return {peel_info_format(i),      peel_info_width(i),         peel_info_height(i),
           peel_info_orientation(i), peel_info_frames(i),        peel_info_bits(i),
           peel_info_channels(i),    peel_info_has_alpha(i) != 0};
+}
+
+// What the headers of a film say: the JSON object of `peel video --info`.
+inline std::string ProbeVideo(const std::string& path) {
+  const internal::Handle<peel_video_info> info(peel_video_probe(path.c_str()));
+  if (!info) throw std::bad_alloc();
+  const peel_status status = peel_video_info_status(info.get());
+  if (status != PEEL_OK) throw Error(status, peel_video_info_error(info.get()));
+  return peel_video_info_json(info.get());
 }
 
 // A model known by name.

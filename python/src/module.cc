@@ -19,29 +19,18 @@
 #include <utility>
 #include <vector>
 
+#include "python/src/cancel.h"
 #include "python/src/engine.h"
 #include "python/src/gil.h"
 #include "python/src/pixels.h"
 #include "python/src/records.h"
 #include "python/src/run.h"
+#include "python/src/video.h"
 
 namespace peel::python {
 namespace {
 
 using nb::literals::operator""_a;  // NOLINT(misc-unused-using-decls): argument names use it
-
-// Stops calls from another thread; for once.
-class Cancel {
- public:
-  Cancel() : handle_(peel_cancel_create()) {
-    if (!handle_) throw std::bad_alloc();
-  }
-  void Set() { peel_cancel_set(handle_.get()); }
-  peel_cancel* get() const { return handle_.get(); }
-
- private:
-  CancelHandle handle_;
-};
 
 // peel_rectify_options with room for what it points to.
 class RectifyOptions {
@@ -513,7 +502,8 @@ NB_MODULE(_peel, m) {
 
   m.def("compose", &Compose, "engine"_a.none(), "picture"_a.noconvert(), "matte"_a.noconvert(),
         "options"_a, "bgr"_a = false, "cancel"_a.none() = nb::none());
-  BindRecords(m);
+
+  BindVideo(m);
 }
 
 }  // namespace peel::python

@@ -32,31 +32,29 @@ bool OnMainThread() {
 }
 
 // The work on a thread of its own, this one watching for signals.
-peel_result* RunWatched(peel_cancel* cancel, FunctionRef<peel_result*()> work, bool* interrupted) {
+void RunWatched(peel_cancel* cancel, FunctionRef<void()> work, bool* interrupted) {
   std::mutex mutex;
   std::condition_variable done_changed;
   bool done = false;
-  peel_result* result = nullptr;
   std::exception_ptr failure;
   std::thread worker;
   try {
     worker = std::thread([&] {
-      peel_result* made = nullptr;
       std::exception_ptr thrown;
       try {
-        made = work();
+        work();
       } catch (...) {  // no memory for a copy of the pixels
         thrown = std::current_exception();
       }
       const std::lock_guard lock(mutex);
-      result = made;
       failure = thrown;
       done = true;
       done_changed.notify_one();
     });
   } catch (const std::system_error&) {  // no thread to be had: Ctrl-C waits for the result
     const ReleaseGil release;
-    return work();
+    work();
+    return;
   }
   while (true) {
     {
@@ -75,7 +73,6 @@ peel_result* RunWatched(peel_cancel* cancel, FunctionRef<peel_result*()> work, b
     worker.join();
   }
   if (failure && !*interrupted) std::rethrow_exception(failure);
-  return result;
 }
 
 }  // namespace
@@ -86,20 +83,24 @@ void Throw(peel_status status, const char* text) {
   throw nb::python_error();
 }
 
-ResultHandle Run(peel_cancel* cancel, FunctionRef<peel_result*()> work) {
-  ResultHandle result;
+void RunCall(peel_cancel* cancel, FunctionRef<void()> work) {
   bool interrupted = false;
   const auto counted = [&] {
     const CallUnderWay under_way(cancel);
-    return work();
+    work();
   };
   if (OnMainThread()) {
-    result.reset(RunWatched(cancel, counted, &interrupted));
+    RunWatched(cancel, counted, &interrupted);
   } else {
     const ReleaseGil release;
-    result.reset(counted());
+    counted();
   }
   if (interrupted) throw nb::python_error();
+}
+
+ResultHandle Run(peel_cancel* cancel, FunctionRef<peel_result*()> work) {
+  ResultHandle result;
+  RunCall(cancel, [&] { result.reset(work()); });
   const peel_status status = peel_result_status(result.get());
   if (status != PEEL_OK) Throw(status, peel_result_error(result.get()));
   return result;

@@ -28,6 +28,8 @@ using CancelHandle = std::unique_ptr<peel_cancel, FreeCancel>;
 // is set, the work awaited (the library stops after its present stage) and the exception thrown.
 // Throws the exception of peel._errors for a result that carries an error.
 ResultHandle Run(peel_cancel* cancel, FunctionRef<peel_result*()> work);
+// The same for work that keeps its result, and what it says of errors, itself.
+void RunCall(peel_cancel* cancel, FunctionRef<void()> work);
 
 // Throws the exception that peel._errors makes of a status and its text.
 [[noreturn]] void Throw(peel_status status, const char* text);

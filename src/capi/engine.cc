@@ -101,6 +101,7 @@ peel_engine* peel_engine_create(const peel_engine_options* options) {
   return peel::Guarded<peel_engine>([&](peel_engine& engine) -> peel::Status {
     PEEL_ASSIGN_OR_RETURN(peel::EngineChoices choices, peel::ToEngineChoices(options));
     engine.executor = std::move(choices.executor);
+    engine.films = std::make_unique<peel::EngineFilms>(choices.model);
     auto cutter = peel::Cutter::Start(choices.model);
     PEEL_RETURN_IF_ERROR(cutter->Wait());
     if (choices.memory_limit > 0) {

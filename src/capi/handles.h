@@ -6,6 +6,7 @@
 #include <cstring>
 #include <exception>
 #include <memory>
+#include <mutex>
 #include <new>
 #include <string>
 #include <utility>
@@ -19,6 +20,8 @@
 #include "src/image/image.h"
 #include "src/pipeline/cut/cutter.h"
 #include "src/pipeline/folder/memory_budget.h"
+#include "src/pipeline/model/model_options.h"
+#include "src/video/video_cutter.h"
 
 // What stands behind the opaque handles of peel.h.
 
@@ -42,11 +45,29 @@ class HostExecutor final : public Executor {
 
 }  // namespace peel
 
+namespace peel {
+
+// The model of an engine once more, for films, which want its threads divided another way.
+class EngineFilms {
+ public:
+  explicit EngineFilms(ModelOptions options) : options_(std::move(options)) {}
+  Result<const video::VideoCutter*> Cutter();
+
+ private:
+  const ModelOptions options_;
+  std::mutex mutex_;
+  std::unique_ptr<video::VideoCutter> cutter_;
+};
+
+}  // namespace peel
+
 // peel_engine_create gives one even where it failed: status and error say why.
 struct peel_engine {
   std::unique_ptr<peel::HostExecutor> executor;  // null: the cutter's own threads
   std::unique_ptr<peel::Cutter> cutter;          // null after an error
   std::unique_ptr<peel::MemoryBudget> memory;    // null: no limit
+  // For films: made by the first one, from what the engine was made from.
+  std::unique_ptr<peel::EngineFilms> films;
   peel_status status = PEEL_OK;
   std::string error;
   std::string warning;
@@ -69,6 +90,28 @@ struct peel_info {
   std::string error;
   peel::PictureInfo picture;  // width and height upright
   std::string format;
+};
+
+// What became of a film.
+struct peel_video_result {
+  peel_status status = PEEL_OK;
+  std::string error;
+  peel::video::VideoResult film;
+};
+
+// Frames of a film, and the last one as pixels.
+struct peel_video_frames {
+  peel_status status = PEEL_OK;
+  std::string error, warning;
+  std::unique_ptr<peel::video::MattedFrames> frames;  // null after an error
+  peel::ImageU8 picture, matte;
+  double seconds = 0;
+};
+
+// What a film's headers say.
+struct peel_video_info {
+  peel_status status = PEEL_OK;
+  std::string error, json;
 };
 
 // Stops a cut from another thread.

@@ -80,6 +80,26 @@ PEEL_AT(peel_rectify_options, all, 80);
 PEEL_AT(peel_rectify_options, draw, 84);
 PEEL_SIZE(peel_rectify_options, 88);
 
+PEEL_AT(peel_video_options, size, 0);
+PEEL_AT(peel_video_options, format, 8);
+PEEL_AT(peel_video_options, codec, 16);
+PEEL_AT(peel_video_options, quality, 24);
+PEEL_AT(peel_video_options, content, 28);
+PEEL_AT(peel_video_options, background, 32);
+PEEL_AT(peel_video_options, steady, 40);
+PEEL_AT(peel_video_options, edges, 44);
+PEEL_AT(peel_video_options, max_size, 48);
+PEEL_AT(peel_video_options, from, 56);
+PEEL_AT(peel_video_options, to, 64);
+PEEL_AT(peel_video_options, fps, 72);
+PEEL_AT(peel_video_options, no_audio, 80);
+PEEL_AT(peel_video_options, tone_map, 84);
+PEEL_AT(peel_video_options, memory_limit, 88);
+PEEL_AT(peel_video_options, cancel, 96);
+PEEL_AT(peel_video_options, progress, 104);
+PEEL_AT(peel_video_options, progress_data, 112);
+PEEL_SIZE(peel_video_options, 120);
+
 PEEL_AT(peel_pixels, data, 0);
 PEEL_AT(peel_pixels, width, 8);
 PEEL_AT(peel_pixels, height, 12);

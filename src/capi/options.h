@@ -9,6 +9,7 @@
 #include "src/capi/handles.h"
 #include "src/pipeline/cut/cut_options.h"
 #include "src/pipeline/model/model_options.h"
+#include "src/video/video_options.h"
 
 namespace peel {
 
@@ -23,6 +24,11 @@ peel_rectify_options DefaultRectifyOptions();
 
 // Null means the defaults. Errors: kInvalidArgument.
 Result<RectifyChoices> ToRectifyChoices(const peel_rectify_options* given);
+
+peel_video_options DefaultVideoOptions();
+
+// Null means the defaults. Errors: kInvalidArgument, those of reading a background picture.
+Result<video::VideoOptions> ToVideoOptions(const peel_video_options* given);
 
 struct EngineChoices {
   ModelOptions model{};
