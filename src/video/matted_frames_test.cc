@@ -58,10 +58,6 @@ class CountingReader final : public FrameReader {
   int next_ = 0;
 };
 
-struct Number : FrameMatting::Predicted {
-  int64_t pts = 0;
-};
-
 // Its network takes longer for some frames than for others and fails at `bad`; it holds back one
 // frame, as steadying does.
 class SlowMatting final : public FrameMatting {
@@ -73,13 +69,13 @@ class SlowMatting final : public FrameMatting {
     std::this_thread::sleep_for(std::chrono::milliseconds(frame.pts % 3 == 0 ? 6 : 1));
     --seen_.at_once;
     if (frame.pts == bad_) return Internal("the network fell over");
-    auto made = std::make_unique<Number>();
-    made->pts = frame.pts;
-    return std::unique_ptr<Predicted>(std::move(made));
+    auto made = std::make_unique<Predicted>();
+    made->subject.score = static_cast<float>(frame.pts);  // so that Add knows whose it is
+    return made;
   }
 
   Result<std::vector<MattedFrame>> Add(Frame frame, std::unique_ptr<Predicted> made) override {
-    EXPECT_EQ(static_cast<const Number&>(*made).pts, frame.pts);
+    EXPECT_EQ(made->subject.score, static_cast<float>(frame.pts));
     std::vector<MattedFrame> ready = Take();
     held_.emplace().frame = std::move(frame);
     return ready;

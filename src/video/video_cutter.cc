@@ -245,7 +245,7 @@ Result<VideoResult> VideoCutterImpl::CutFilm(const std::string& input, const std
     behind = *std::move(film);
   }
   auto composer = FrameComposer::Create(frames.format(), options.composed, *std::move(backdrop),
-                                        options.matting.decontaminate, &pool_);
+                                        /*decontaminate=*/true, &pool_);
   if (!composer.ok()) return at(input, std::move(composer).status());
 
   WriteOptions write;
