@@ -181,8 +181,9 @@ int peel_video_frames_next(peel_video_frames* frames, peel_pixels* picture, peel
 peel_video_info* peel_video_probe(const char* path) {
   return peel::Guarded<peel_video_info>([&](peel_video_info& info) -> peel::Status {
     if (path == nullptr) return peel::InvalidArgument("there is no path");
-    PEEL_ASSIGN_OR_RETURN(const peel::video::MediaInfo media, peel::video::Probe(path));
-    info.json = peel::video::InfoJson(media);
+    auto media = peel::video::Probe(path);
+    if (!media.ok()) return std::move(media).status().WithContext(path);
+    info.json = peel::video::InfoJson(*media);
     return peel::OkStatus();
   });
 }

@@ -62,6 +62,26 @@ class Pace {
   std::deque<std::pair<double, int64_t>> recent_;  // seconds and frames
 };
 
+// Where frames go that nobody wants to see: all is done but the encoding.
+class NullWriter final : public FrameWriter {
+ public:
+  Status Write(const Frame&) override {
+    ++frames_;
+    return OkStatus();
+  }
+  Status Finish() override { return OkStatus(); }
+  int64_t frames() const override { return frames_; }
+
+ private:
+  int64_t frames_ = 0;
+};
+
+Result<std::unique_ptr<FrameWriter>> WriterFor(const std::string& output, const FrameFormat& format,
+                                               const WriteOptions& options) {
+  if (output == kNullDevice) return std::unique_ptr<FrameWriter>(std::make_unique<NullWriter>());
+  return FrameWriter::Create(output, format, options);
+}
+
 // Hands frames to the encoder in a thread of its own.
 class WriterThread {
  public:
@@ -167,11 +187,12 @@ class Summary {
 class VideoCutterImpl final : public VideoCutter {
  public:
   VideoCutterImpl(int threads, int jobs, Executor* executor)
-      : jobs_(jobs), pool_(executor, std::max(1, threads - jobs + 1)) {}
+      : threads_(threads), jobs_(jobs), pool_(executor, std::max(1, threads - jobs + 1)) {}
 
   Status Load(const ModelOptions& options) {
     PEEL_ASSIGN_OR_RETURN(model_, LoadModel(options, pool_));
     AddSentence(pool_.Shortage(), &model_.info.warning);
+    model_.info.threads = threads_;  // all together, not those that share one frame
     return OkStatus();
   }
 
@@ -209,7 +230,7 @@ class VideoCutterImpl final : public VideoCutter {
                             std::optional<int64_t> expected, const VideoOptions& options,
                             VideoResult& result) const;
 
-  const int jobs_;
+  const int threads_, jobs_;
   mutable ThreadPool pool_;
   LoadedModel model_;
 };
@@ -262,7 +283,7 @@ Result<VideoResult> VideoCutterImpl::CutFilm(const std::string& input, const std
     write.sound_to = options.frames.to;
   }
   const FrameFormat composed = ComposedFormat(frames.format(), options.composed);
-  auto writer = FrameWriter::Create(output, composed, write);
+  auto writer = WriterFor(output, composed, write);
   if (!writer.ok()) return at(output, std::move(writer).status());
 
   VideoResult result;
@@ -361,7 +382,9 @@ Result<std::unique_ptr<VideoCutter>> VideoCutter::Create(const ModelOptions& opt
 }
 
 Result<MediaInfo> ProbeFilm(const std::string& path) {
-  PEEL_ASSIGN_OR_RETURN(MediaInfo info, Probe(path));
+  auto probed = Probe(path);
+  if (!probed.ok()) return std::move(probed).status().WithContext(path);
+  MediaInfo info = *std::move(probed);
   if (info.video) return info;
   if (!info.audio.empty()) {
     return Unsupported(path + ": there is sound in it, and no pictures");

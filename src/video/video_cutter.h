@@ -11,6 +11,9 @@
 
 namespace peel::video {
 
+// As an output: frames are composed and thrown away, to see how long that takes.
+inline constexpr char kNullDevice[] = "/dev/null";
+
 // A model, and everything around it that turns films into films. May be used by several threads at
 // once; each film takes all of the threads it was made with.
 class VideoCutter {

@@ -64,6 +64,28 @@ def wide_network():
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
 
 
+def make_films(folder):
+    """clip.mkv: a ball that moves, with sound, a frame of it damaged; hdr.mkv: the same said to be HDR10;
+    nothing.mkv: without a subject; films/: two, one in a sub-folder. None where ffmpeg is missing."""
+    if shutil.which("ffmpeg") is None:
+        return
+    (folder / "films/sub").mkdir(parents=True)
+    wide = np.asarray(ball(120, 72), np.int16)
+    frames = [wide[:, 4 * i:4 * i + 96].copy() for i in range(6)]
+    frames[3] += np.random.default_rng(4).integers(-50, 50, (72, 96, 1))
+    hdr = ["-pix_fmt", "yuv420p10le", "-color_primaries", "bt2020", "-color_trc", "smpte2084", "-colorspace", "bt2020nc",
+           "-color_range", "tv"]
+    for name, shown, more in (("clip", frames, ["-f", "lavfi", "-i", "sine=duration=0.24", "-c:a", "libopus", "-pix_fmt",
+                                                "yuv444p"]),
+                              ("hdr", frames, hdr), ("nothing", [np.full_like(frames[0], 100)] * 3, [])):
+        inputs, options = (more[:4], more[4:]) if "-i" in more else ([], more)
+        raw = b"".join(f.clip(0, 255).astype(np.uint8).tobytes() for f in shown)
+        subprocess.run(["ffmpeg", "-v", "error", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", "96x72", "-r", "25", "-i", "-",
+                        *inputs, *options, "-c:v", "ffv1", folder / f"{name}.mkv"], input=raw, check=True)
+    shutil.copy(folder / "clip.mkv", folder / "films/a.mkv")
+    shutil.copy(folder / "clip.mkv", folder / "films/sub/b.mkv")
+
+
 def make_inputs(folder):
     """photo.png: two balls, one with a hole, so that every option about the subject has something to
     do; a folder with a sub-folder; a film of two frames."""
@@ -100,6 +122,7 @@ def make_inputs(folder):
     photo_of(*TWO).save(folder / "two.png")
     onnx.save(network(), folder / "small.onnx")
     onnx.save(wide_network(), folder / "wide.onnx")
+    make_films(folder)
     rng = np.random.default_rng(9)
     for i in range(8):
         picture = np.asarray(ball(96 + 8 * i, 96), np.int16)

@@ -3,8 +3,10 @@ read and every key of the configuration has a row here that sets it and looks at
 bytes, files, what ran, the exit code. One without a row fails."""
 import hashlib
 import json
+import os
 import pathlib
 import re
+import shutil
 import subprocess
 
 import numpy as np
@@ -13,7 +15,7 @@ from PIL import Image
 
 from machine import CORNERS, PROGRAM, ROOT, ball, onnxruntime, serving
 
-COMMANDS = ["", "cut", "rectify", "stream", "bench", "quantize", "model run", "model info", "model tune", "models",
+COMMANDS = ["", "cut", "rectify", "video", "stream", "bench", "quantize", "model run", "model info", "model tune", "models",
             "models list", "models info", "models verify", "models pull", "doctor"]
 # tests/serve/test_serve_options.py, tests/library/test_scan_*.py
 ELSEWHERE = {"serve", "scan", "scan find", "scan duplicates", "scan tune", "scan bench"}
@@ -88,9 +90,17 @@ def rectify(machine, *given, picture="page.png", ext="png", own=False, **how):
     return machine.run("rectify", picture, *(() if own else ("-o", "out." + ext)), *given, **how)
 
 
-CUTTING = {"cut": cut, "stream": stream, "rectify": rectify}
+def video(machine, *given, clip="clip.mkv", own=False, **how):
+    """own: what is given says where results go."""
+    if shutil.which("ffmpeg") is None:
+        pytest.skip("ffmpeg is not installed: tools/install_deps.sh test")
+    place = () if own else ("-o", "out.mkv", "--codec", "ffv1")
+    return machine.run("video", clip, *place, *given, PATH=os.defpath, **how)
+
+
+CUTTING = {"cut": cut, "stream": stream, "rectify": rectify, "video": video}
 BOTH = ("cut", "stream")
-ALL = tuple(CUTTING)
+ALL = ("cut", "stream", "rectify")
 
 
 def differs(go, *given, base=(), **how):
@@ -298,6 +308,183 @@ def test_grey_pictures_in_rembgs_way(machine):
     plain = cut(machine, "--compat", "rembg", picture="grey.png")
     none_certain = cut(machine, "--compat", "rembg", "-a", "-ae", "300", picture="grey.png")
     assert matted.files == none_certain.files != plain.files
+
+
+# ---- video ---------------------------------------------------------------------------------------
+
+FILM = ("video",)
+
+
+def film(effect):
+    """Every frame of the one film written, as RGBA."""
+    assert effect.code == 0, effect.err
+    data, = effect.files.values()
+    told = json.loads(subprocess.run(["ffprobe", "-v", "error", "-of", "json", "-show_streams", "-"], input=data,
+                                     capture_output=True, check=True).stdout)["streams"]
+    shown = next(stream for stream in told if stream["codec_type"] == "video")
+    raw = subprocess.run(["ffmpeg", "-v", "error", "-i", "-", "-f", "rawvideo", "-pix_fmt", "rgba", "-fps_mode",
+                          "passthrough", "-"], input=data, capture_output=True, check=True).stdout
+    return np.frombuffer(raw, np.uint8).reshape(-1, shown["height"], shown["width"], 4), told
+
+
+SIMPLE_FILM = {"--background": ["--background", "#234"], "--mask": ["--mask"], "--side-by-side": ["--side-by-side"],
+               "--steady": ["--steady", "off"], "--edges": ["--edges", "refine"], "--max-size": ["--max-size", "60"],
+               "--from": ["--from", "0.1"], "--to": ["--to", "0.1"], "--fps": ["--fps", "10"],
+               "--model": ["-m", "./small.onnx"]}
+for option, given in SIMPLE_FILM.items():
+    @row(option, commands=FILM)
+    def _(go, given=given):
+        (a, _), (b, _) = film(go(*given)), film(go())
+        assert a.shape != b.shape or (a != b).any(), given
+
+
+@row("--tone-map", commands=FILM)
+def _(go):
+    (a, _), (b, _) = (film(go(*given, "--background", "black", clip="hdr.mkv")) for given in (["--tone-map"], []))
+    assert abs(a.astype(int) - b).max() > 20
+
+
+@row("--audio", commands=FILM)
+def _(go):
+    kinds = [[stream["codec_type"] for stream in film(go(*given))[1]] for given in ([], ["--audio", "none"])]
+    assert kinds == [["video", "audio"], ["video"]]
+
+
+@row("--codec", commands=FILM)
+def _(go):
+    names = [film(go("-o", "out.mkv", *given, "--mask", own=True))[1][0]["codec_name"]
+             for given in ([], ["--codec", "ffv1"])]
+    assert names[0] != names[1] == "ffv1"
+
+
+@row("--format", commands=FILM)
+def _(go):
+    assert list(go("-O", "o", "--format", "mkv", "--codec", "ffv1", own=True).files) == ["o/clip.cut.mkv"]
+    assert list(go("-O", "o", own=True).files) == ["o/clip.cut.webm"]
+
+
+@row("--quality", commands=FILM)
+def _(go):
+    small, large = (len(next(iter(go("-o", "out.webm", "--quality", q, own=True).files.values()))) for q in ("60", "5"))
+    assert small < large
+
+
+@row("-o", commands=FILM)
+def _(go):
+    assert list(go().files) == ["out.mkv"] and list(go(own=True).files) == ["clip.cut.webm"]
+
+
+@row("-O", commands=FILM)
+def _(go):
+    assert list(go("-O", "there", own=True).files) == ["there/clip.cut.webm"]
+
+
+@row("--info", commands=FILM)
+def _(go):
+    told = go("--info", own=True)
+    assert json.loads(told.out)["video"]["width"] == 96 and not told.files
+
+
+@row("--frames", commands=FILM)
+def _(go):
+    assert list(go("--frames", "2", "-O", "o", own=True).files) == ["o/clip-000001.png", "o/clip-000002.png",
+                                                                   "o/clip.frames.jsonl"]
+
+
+@row("--skip-existing", commands=FILM)
+def _(go):
+    def there(here):
+        (here / "clip.cut.webm").write_bytes(b"made already")
+
+    assert not go("--skip-existing", own=True, prepare=there).files and go(own=True, prepare=there).files
+
+
+@row("--report", commands=FILM)
+def _(go):
+    assert json.loads(go("--report", "r.json").files["r.json"])[0]["frames"] == 6
+
+
+@row("--recursive", commands=FILM)
+def _(go):
+    found = [len(go("-O", "o", *given, clip="films", own=True).files) for given in ([], ["--recursive"])]
+    assert found == [1, 2]
+
+
+@row("--shard", commands=FILM)
+def _(go):
+    parts = [set(go("-O", "o", "--recursive", "--shard", part, clip="films", own=True).files) for part in ("1/2", "2/2")]
+    assert len(parts[0] | parts[1]) == 2 and not parts[0] & parts[1]
+
+
+@row("--progress", commands=FILM)
+def _(go):
+    assert "frames/s" in go("--progress", "always").err and not go("--progress", "never", terminal=True).err
+    assert "6/6 frames" in go(terminal=True).err
+
+
+@row("--threads", "--jobs", commands=FILM)
+def _(go):
+    assert "with 3 threads, 2 jobs" in go("--threads", "3", "--jobs", "2", "-v").err
+    assert "with 5 threads, 4 jobs" in go("--threads", "5", "-v").err
+
+
+@row("--memory", commands=FILM)
+def _(go):
+    # What it holds back is measured below.
+    refused(go, "--memory", "many")
+
+
+def test_memory_of_a_film(machine, peak_memory):
+    if shutil.which("ffmpeg") is None:
+        pytest.skip("ffmpeg is not installed: tools/install_deps.sh test")
+    here = machine.fresh()
+    subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=1920x1080:r=25:d=1.6", "-pix_fmt", "yuv444p",
+                    "-c:v", "libx264", "-preset", "ultrafast", "large.mkv"], cwd=here, check=True)
+
+    def peak(*given):
+        return peak_memory([PROGRAM, "video", "large.mkv", "-o", "o.mkv", "--mask", "--jobs", "8", "--threads", "8", *given],
+                           cwd=here, env=machine.environment(here, {"PATH": os.defpath}))
+
+    free, held = peak(), peak("--memory", "100M")
+    assert held < free - 60, (held, free)
+
+
+@row("--device", commands=FILM)
+def _(go):
+    done = go("--device", "cuda")
+    assert done.code == 0 and "cuda" in done.err and not go().err
+
+
+@row("--backend", commands=FILM)
+def _(go):
+    assert "onnxruntime" in go("--backend", "onnxruntime", "--strict").err.lower()
+
+
+@row("--ort", commands=FILM)
+def _(go):
+    refused(go, "--backend", "native", "--ort", "graph=off")
+    assert "no effect" in go("--ort", "graph=off").err  # the native engine runs
+
+
+@row("--precision", commands=FILM)
+def _(go):
+    assert "int8" in go("--precision", "int8").err and not go().err
+
+
+@row("--strict", commands=FILM)
+def _(go):
+    assert go("--device", "cuda", "--strict").code == 3 and go("--device", "cuda").code == 0
+
+
+@row("--quiet", commands=FILM)
+def _(go):
+    assert go(clip="nothing.mkv").err and not go("-q", clip="nothing.mkv").err
+    refused(go, "-q", "-v")
+
+
+@row("--verbose", commands=FILM)
+def _(go):
+    assert "network" in go("-v").err and not go().err
 
 
 # ---- cut alone -----------------------------------------------------------------------------------

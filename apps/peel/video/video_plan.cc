@@ -5,6 +5,7 @@
 
 #include "apps/peel/cut/cut_plan.h"
 #include "src/video/backdrop.h"
+#include "src/video/video_cutter.h"
 
 namespace peel {
 namespace {
@@ -111,7 +112,7 @@ Status PlanFilm(const VideoArguments& a, VideoPlan& plan) {
   PEEL_ASSIGN_OR_RETURN(options.memory, PlanMemory(a.cut));
 
   const std::string& file = a.cut.output_file;
-  if (!options.container && !file.empty()) {
+  if (!options.container && !file.empty() && file != video::kNullDevice) {
     PEEL_RETURN_IF_ERROR(Parse(file, "-o", video::ContainerFor, options.container));
   }
   if (!options.container) {

@@ -26,6 +26,8 @@
 #include "src/base/thread_pool.h"
 #include "src/pipeline/folder/own_results.h"
 #include "src/video/extract_frames.h"
+#include "src/video/media/ffmpeg_tools.h"
+#include "src/video/media/media_info.h"
 #include "src/video/video_cutter.h"
 
 namespace peel {
@@ -364,10 +366,10 @@ int PrintInfos(const InputList& list, Console& console) {
   size_t failed = list.errors.size();
   for (const InputFailure& failure : list.errors) console.Error(failure.status.message());
   for (const Input input : list.inputs) {
-    const auto info = Caught(input.path, [&] { return video::Probe(input.path); });
+    const auto info = Caught("", [&] { return video::Probe(input.path); });
     if (!info.ok()) {
       ++failed;
-      console.Error(info.status().message());
+      console.Error(Status(info.status()).WithContext(input.path).message());
       continue;
     }
     std::string text = video::InfoJson(*info);
@@ -390,6 +392,11 @@ int RunVideo(const VideoArguments& a) {
   auto plan = MakeVideoPlan(a);
   if (!plan.ok()) return usage(plan.status());
   InputList list = ExpandInputs(a.cut.inputs, a.cut.recursive, InputKind::kFilms);
+  // Without it no film at all can be done.
+  if (const auto tools = video::FindFfmpeg(); !tools.ok()) {
+    console.Error(tools.status().message());
+    return kExitNothing;
+  }
   if (a.info) return PrintInfos(list, console);
   auto jobs = PlanOutputs(list.inputs, plan->output);
   if (!jobs.ok()) return usage(jobs.status());
