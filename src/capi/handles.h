@@ -105,7 +105,7 @@ struct peel_video_frames {
   std::string error, warning;
   std::unique_ptr<peel::video::MattedFrames> frames;  // null after an error
   peel::ImageU8 picture, matte;
-  double seconds = 0;
+  double from = 0, seconds = 0;
 };
 
 // What a film's headers say.

@@ -51,7 +51,7 @@ Result<bool> NextFrame(peel_video_frames& frames) {
     return false;
   }
   const video::FrameFormat& format = frames.frames->format();
-  frames.seconds = static_cast<double>(frame->frame.pts) * format.time_base.value();
+  frames.seconds = frames.from + static_cast<double>(frame->frame.pts) * format.time_base.value();
   PEEL_ASSIGN_OR_RETURN(frames.picture, video::RgbOf(frame->frame, format, nullptr));
   frames.matte = std::move(frame->alpha);
   return true;
@@ -134,6 +134,7 @@ peel_video_frames* peel_video_frames_open(const peel_engine* engine, const char*
     PEEL_ASSIGN_OR_RETURN(const peel::video::VideoOptions choices, peel::ToVideoOptions(options));
     PEEL_ASSIGN_OR_RETURN(const peel::video::VideoCutter* cutter, peel::FilmsOf(engine));
     PEEL_ASSIGN_OR_RETURN(frames.frames, cutter->Open(input, choices));
+    frames.from = choices.frames.from.value_or(0);
     return peel::OkStatus();
   });
 }

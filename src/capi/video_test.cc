@@ -1,15 +1,13 @@
 // Films through the C++ header over the C interface. No member of the options does nothing.
 #include <gtest/gtest.h>
+#include <stdlib.h>
 #include <peel/peel.hpp>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <string>
 #include <vector>
-
-#include "src/base/os/test_folder.h"
 
 namespace {
 
@@ -21,11 +19,15 @@ bool HasFfmpeg() { return std::system("ffmpeg -version >/dev/null 2>&1") == 0; }
 class Films : public testing::Test {
  protected:
   void SetUp() override {
+    std::string pattern = testing::TempDir() + "peel-films-XXXXXX";
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
     if (!HasFfmpeg()) GTEST_SKIP() << "ffmpeg is not installed: tools/install_deps.sh test";
-    clip_ = folder_.path() + "/clip.mkv";
+    clip_ = folder_ + "/clip.mkv";
     const std::string disc =
         "color=c=0x70a080:s=96x72:r=25:d=0.24,format=rgb24,"
-        "geq=r='if(lt(hypot(X-40-3*N,Y-36),24),230-Y,112)':g='if(lt(hypot(X-40-3*N,Y-36),24),60,160)'"
+        "geq=r='if(lt(hypot(X-40-3*N,Y-36),24),230-Y,112)':g='if(lt(hypot(X-40-3*N,Y-36),24),60,"
+        "160)'"
         ":b='if(lt(hypot(X-40-3*N,Y-36),24),45,128)'";
     const std::string command = "ffmpeg -v error -f lavfi -i \"" + disc +
                                 "\" -f lavfi -i sine=duration=0.24 -c:v ffv1 -pix_fmt yuv444p "
@@ -34,26 +36,27 @@ class Films : public testing::Test {
     ASSERT_EQ(std::system(command.c_str()), 0);
   }
 
+  void TearDown() override { fs::remove_all(folder_); }
+
   std::string Cut(const peel::VideoOptions& options, const std::string& name = "out.mkv") {
-    const std::string path = folder_.path() + "/" + name;
+    const std::string path = folder_ + "/" + name;
     fs::remove_all(path);
     engine_.Video(clip_, path, options);
     std::ifstream file(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
   }
 
-  peel::TestFolder folder_;
-  std::string clip_;
+  std::string folder_, clip_;
   peel::Engine engine_;
 };
 
 TEST_F(Films, ACutOutSaysWhatItIs) {
-  const peel::VideoResult result = engine_.Video(clip_, folder_.path() + "/a.webm");
+  const peel::VideoResult result = engine_.Video(clip_, folder_ + "/a.webm");
   EXPECT_EQ(result.frames(), 6);
   EXPECT_NEAR(result.seconds(), 0.24, 0.01);
   EXPECT_EQ(result.width(), 96);
   EXPECT_EQ(result.height(), 72);
-  EXPECT_EQ(result.bytes(), fs::file_size(folder_.path() + "/a.webm"));
+  EXPECT_EQ(result.bytes(), fs::file_size(folder_ + "/a.webm"));
   EXPECT_EQ(result.format(), "webm");
   EXPECT_EQ(result.codec(), "vp9");
   EXPECT_TRUE(result.has_alpha());
@@ -108,14 +111,14 @@ TEST_F(Films, WhatMakesNoSenseIsRefused) {
     peel::VideoOptions options;
     bad[i](options);
     try {
-      engine_.Video(clip_, folder_.path() + "/bad.webm", options);
+      engine_.Video(clip_, folder_ + "/bad.webm", options);
       ADD_FAILURE() << i;
     } catch (const peel::Error& error) {
       EXPECT_EQ(error.status(), PEEL_INVALID_ARGUMENT) << i << ": " << error.what();
     }
-    EXPECT_FALSE(fs::exists(folder_.path() + "/bad.webm"));
+    EXPECT_FALSE(fs::exists(folder_ + "/bad.webm"));
   }
-  EXPECT_THROW(engine_.Video(folder_.path() + "/none.mkv", "x.webm"), peel::Error);
+  EXPECT_THROW(engine_.Video(folder_ + "/none.mkv", "x.webm"), peel::Error);
 }
 
 TEST_F(Films, ProgressTellsStopsAndThrows) {
@@ -125,7 +128,7 @@ TEST_F(Films, ProgressTellsStopsAndThrows) {
     told.push_back(now.frames);
     return now.frames < 3;
   };
-  const std::string path = folder_.path() + "/p.webm";
+  const std::string path = folder_ + "/p.webm";
   try {
     engine_.Video(clip_, path, options);
     ADD_FAILURE();
@@ -165,7 +168,7 @@ TEST_F(Films, FramesComeWithTheirMattes) {
 
 TEST_F(Films, HeadersAreJson) {
   EXPECT_NE(peel::ProbeVideo(clip_).find("\"ffv1\""), std::string::npos);
-  EXPECT_THROW(peel::ProbeVideo(folder_.path() + "/none.mkv"), peel::Error);
+  EXPECT_THROW(peel::ProbeVideo(folder_ + "/none.mkv"), peel::Error);
 }
 
 TEST(FilmsInC, NullIsAcceptedEverywhere) {

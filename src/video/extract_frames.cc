@@ -88,7 +88,7 @@ Result<ExtractResult> Extract(const std::string& input, const std::string& folde
     if (!next.ok()) return at(input, std::move(next).status());
     if (!*next) break;
     const Frame& frame = **next;
-    const double time = static_cast<double>(frame.pts) * format.time_base.value();
+    const double time = from + static_cast<double>(frame.pts) * format.time_base.value();
     now.frames = result.read + 1;
     now.seconds = std::chrono::duration<double>(Clock::now() - start).count();
     now.frames_per_second = static_cast<double>(now.frames) / std::max(now.seconds, 1e-6);

@@ -35,7 +35,8 @@ struct ExtractResult {
 
 // Takes frames out of a film, as pictures STEM-000001.png and so on in the folder (which must be
 // there), counted as they are taken. PNG keeps 10 bits in 16. Beside them STEM.frames.jsonl, a
-// line for each: {"file", "input", "frame" (from 0, among those read), "pts", "time" (seconds),
+// line for each: {"file", "input", "frame" (from 0, among those read), "pts" (from where
+// the reading began, in the stream's time base), "time" (seconds of the film),
 // "width", "height"}; it is written last, so that it shows that all are there. Frames that were
 // written stay where the run ends early. Errors as VideoCutter::Cut.
 Result<ExtractResult> ExtractFrames(const std::string& input, const std::string& folder,

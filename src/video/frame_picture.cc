@@ -1,43 +1,14 @@
 #include "src/video/frame_picture.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <vector>
 
 #include "src/image/rows.h"
+#include "src/video/matte/colour_code.h"
 
 namespace peel::video {
 namespace {
-
-// Kr and Kb of a matrix.
-struct Weights {
-  float red, blue;
-};
-
-Weights WeightsOf(const FrameFormat& format) {
-  const std::string& matrix = format.colour.matrix;
-  if (matrix.starts_with("bt2020")) return {0.2627F, 0.0593F};
-  if (matrix == "smpte240m") return {0.212F, 0.087F};
-  if (matrix == "fcc") return {0.30F, 0.11F};
-  const bool old = matrix == "bt470bg" || matrix == "smpte170m" || matrix == "bt601";
-  const bool small = matrix != "bt709" && format.width < 1280 && format.height < 720;
-  return old || small ? Weights{0.299F, 0.114F} : Weights{0.2126F, 0.0722F};
-}
-
-// From samples to numbers of 0 to 1 (luma) and -0.5 to 0.5 (chroma).
-struct Scale {
-  float luma_zero, luma, chroma_zero, chroma;
-};
-
-Scale ScaleOf(const FrameFormat& format) {
-  const float unit = static_cast<float>(1 << (format.layout.depth - 8));
-  if (format.colour.range == "pc") {
-    const float most = static_cast<float>((1 << format.layout.depth) - 1);
-    return {0, 1 / most, 128 * unit, 1 / most};
-  }
-  return {16 * unit, 1 / (219 * unit), 128 * unit, 1 / (224 * unit)};
-}
 
 template <typename S>
 const S* RowOf(const Frame& frame, int plane, int y) {
@@ -75,15 +46,9 @@ void ChromaRow(const Frame& frame, int plane, int y, std::vector<float>& narrow,
 
 template <typename S, typename T>
 void Convert(const Frame& frame, const FrameFormat& format, Image<T>& picture, ThreadPool* pool) {
-  const Weights k = WeightsOf(format);
-  const Scale s = ScaleOf(format);
-  const bool identity = format.colour.matrix == "gbr";
-  const float green = 1 - k.red - k.blue;
+  const ToRgbMatrix matrix = ToRgbOf(ColourCodeOf(format));
   static constexpr float kFull = sizeof(T) == 1 ? 255.0F : 65535.0F;
   const float alpha_scale = kFull / static_cast<float>((1 << format.layout.depth) - 1);
-  const auto stored = [](float value) {
-    return static_cast<T>(std::clamp(value * kFull + 0.5F, 0.0F, kFull));
-  };
   const int width = frame.width(), channels = picture.channels();
   ForRowBands(frame.height(), pool, [&](int first, int last, int) {
     const auto columns = static_cast<size_t>(width);
@@ -96,18 +61,12 @@ void Convert(const Frame& frame, const FrameFormat& format, Image<T>& picture, T
       T* to = picture.row(y);
       for (int x = 0; x < width; ++x, to += channels) {
         const auto i = static_cast<size_t>(x);
-        const float l = (static_cast<float>(luma[x]) - s.luma_zero) * s.luma;
-        if (identity) {  // G, B, R by the luma's scale
-          to[0] = stored((red[i] - s.luma_zero) * s.luma);
-          to[1] = stored(l);
-          to[2] = stored((blue[i] - s.luma_zero) * s.luma);
-        } else {
-          const float cb = (blue[i] - s.chroma_zero) * s.chroma;
-          const float cr = (red[i] - s.chroma_zero) * s.chroma;
-          const float r = l + 2 * (1 - k.red) * cr, b = l + 2 * (1 - k.blue) * cb;
-          to[0] = stored(r);
-          to[1] = stored((l - k.red * r - k.blue * b) / green);
-          to[2] = stored(b);
+        const float sample[] = {static_cast<float>(luma[x]) - matrix.zero[0],
+                                blue[i] - matrix.zero[1], red[i] - matrix.zero[2]};
+        for (size_t c = 0; c < 3; ++c) {
+          const auto& gain = matrix.gain[c];
+          const float value = gain[0] * sample[0] + gain[1] * sample[1] + gain[2] * sample[2];
+          to[c] = static_cast<T>(std::clamp(value * kFull + 0.5F, 0.0F, kFull));
         }
         if (alpha != nullptr) {
           to[3] = static_cast<T>(static_cast<float>(alpha[x]) * alpha_scale + 0.5F);

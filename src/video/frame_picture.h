@@ -10,10 +10,9 @@
 
 namespace peel::video {
 
-// A frame as a picture: RGB, or RGBA where the frame has an alpha plane, in full range by the
-// frame's matrix (ITU-R BT.601-7, BT.709-6, BT.2020-2; where it is untold by the size, as players
-// do). Chroma is interpolated between its samples, which lie as MPEG-2 has them: between two rows,
-// on every other column. The transfer function stays the film's.
+// A frame as a picture: RGB, or RGBA where the frame has an alpha plane, by the format's colour
+// code (matte/colour_code.h). Chroma is interpolated between its samples, which lie as MPEG-2 has
+// them: between two rows, on every other column. The transfer function stays the film's.
 Result<ImageU8> PictureOf(const Frame& frame, const FrameFormat& format, ThreadPool* pool);
 // Without its alpha.
 Result<ImageU8> RgbOf(const Frame& frame, const FrameFormat& format, ThreadPool* pool);

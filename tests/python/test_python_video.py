@@ -1,4 +1,5 @@
 """Films from Python."""
+import os
 import pathlib
 import shutil
 import subprocess
@@ -86,7 +87,7 @@ def test_frames_may_be_left(clip):
         next(frames)
         frames.close()
     assert threading.active_count() == before
-    left = subprocess.run(["ps", "-o", "comm="], capture_output=True, text=True).stdout
+    left = subprocess.run(["ps", "-o", "comm=", "--ppid", str(os.getpid())], capture_output=True, text=True).stdout
     assert "ffmpeg" not in left
     with pytest.raises(peel.NotFound):
         peel.video_frames(clip.parent / "none.mp4")
