@@ -68,7 +68,20 @@ def pictures(tmp_path_factory):
     strokes[height // 2:height // 2 + 6, 2 * width // 5:-2 * width // 5] = 0, 255, 0, 255
     Image.fromarray(strokes).save(folder / "strokes.png")
     shutil.copy(ROOT / "models/peel.onnx", folder / "model.onnx")
+    if shutil.which("ffmpeg") is not None:
+        make_films(folder, small("duck", 340).crop((0, 0, 320, 240)))
     return folder
+
+
+def make_films(folder, picture):
+    """clip.mp4, half a second with sound, and a folder of two."""
+    frames = [np.asarray(picture.rotate(i / 2)) for i in range(10)]
+    subprocess.run(["ffmpeg", "-v", "error", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", "320x240", "-r", "25", "-i", "-",
+                    "-f", "lavfi", "-i", "sine=duration=0.4", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac",
+                    str(folder / "clip.mp4")], input=b"".join(f.tobytes() for f in frames), check=True)
+    (folder / "films/deep").mkdir(parents=True)
+    for name in ("one", "deep/two"):
+        shutil.copy(folder / "clip.mp4", folder / f"films/{name}.mp4")
 
 
 @pytest.fixture
@@ -90,6 +103,8 @@ def scratch(pictures, tmp_path):
 def test_example(scratch, page, line, language, text, gives):
     folder, environment = scratch
     assert gives, "a block that runs names below it what it gives"
+    if page.name == "video.md" and shutil.which("ffmpeg") is None:
+        pytest.skip("ffmpeg is not installed: tools/install_deps.sh test")
     if language == "python":
         pytest.importorskip("peel", reason="the module is not installed; run `make python` first")
         for module in ("pyarrow", "ray"):

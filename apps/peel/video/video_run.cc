@@ -85,7 +85,9 @@ class VideoRun {
   Status MakeFolderOf(const std::string& path);
   bool IsUpToDate(const Job& job, Manifest* manifest, uint64_t content) const;
   void TellPassedOver(const InputList& list);
+  void PassOver(const PassedOver& passed);
   void Add(const FileReport& report);
+  void Report(const FileReport& report);
   int End(const Status& outcome, const InputTable& inputs, size_t films);
 
   const VideoArguments& a_;
@@ -281,6 +283,10 @@ void VideoRun::Add(const FileReport& report) {
     case FileReport::State::kCancelled:
       return;
   }
+  Report(report);
+}
+
+void VideoRun::Report(const FileReport& report) {
   const Status written = report_.Add(report, cutter_ != nullptr ? &cutter_->info() : nullptr);
   if (!written.ok()) {
     ++failed_;
@@ -288,13 +294,28 @@ void VideoRun::Add(const FileReport& report) {
   }
 }
 
+void VideoRun::PassOver(const PassedOver& passed) {
+  FileReport report;
+  report.input = passed.input.path;
+  report.state = FileReport::State::kSkipped;
+  report.reason = passed.reason;
+  Report(report);
+}
+
 // Never in silence, and no input that counts.
 void VideoRun::TellPassedOver(const InputList& list) {
   for (const PassedOver& passed : list.passed_over) {
     if (!plan_.shard.Has(passed.input)) continue;
     console_.Note(fmt::format("{}: passed over, as it {}", passed.input.path, passed.reason));
+    PassOver(passed);
   }
   if (list.own_results.empty()) return;
+  OwnResults own;
+  for (const Input input : list.own_results) {
+    if (!a_.cut.report.empty() && plan_.shard.Has(input)) {
+      PassOver({input, own.Reason(input.path)});
+    }
+  }
   console_.Note(fmt::format(
       "{} earlier {} of Peel's own, such as {}, {} not cut out again; a film that is named itself "
       "always is",
