@@ -106,7 +106,7 @@ uint64_t peel_video_result_bytes(const peel_video_result* result) {
   return peel::Good(result) ? result->film.output_bytes : 0;
 }
 const char* peel_video_result_format(const peel_video_result* result) {
-  return peel::Good(result) ? peel::video::ContainerName(result->film.container) : "";
+  return peel::Good(result) ? peel::video::ContainerWord(result->film.container) : "";
 }
 const char* peel_video_result_codec(const peel_video_result* result) {
   return peel::Good(result) ? peel::video::VideoCodecName(result->film.codec) : "";

@@ -293,7 +293,7 @@ Result<VideoResult> VideoCutterImpl::CutFilm(const std::string& input, const std
   result.codec = format->codec;
   result.steady = options.matting.steady;
   result.has_alpha = options.composed == Composed::kAlpha;
-  result.has_sound = !write.sound_of.empty();
+  result.has_sound = !write.sound_of.empty() && (*writer)->warning().empty();
   auto written = WriteFilm(frames, **composer, behind.get(), **writer,
                            FramesExpected(info, options.frames), options, result);
   if (!written.ok()) {
@@ -308,6 +308,7 @@ Result<VideoResult> VideoCutterImpl::CutFilm(const std::string& input, const std
   if (Status status = (*writer)->Finish(); !status.ok()) return at(output, std::move(status));
   result.stages.back().second += SecondsSince(finishing);
   AddSentence(frames.warning(), &result.warning);
+  AddSentence((*writer)->warning(), &result.warning);
   result.output_bytes = BytesOf(output);
   result.total_seconds = SecondsSince(start);
   return result;

@@ -76,7 +76,7 @@ Result<Container> ParseContainer(std::string_view text) {
       "gif, webp or png (a folder of frames)"));
 }
 
-const char* ContainerName(Container container) {
+const char* ContainerWord(Container container) {
   for (const auto& [known, name] : kContainers) {
     if (known == container) return name;
   }

@@ -90,7 +90,7 @@ Result<Steady> ParseSteady(std::string_view text);
 const char* SteadyName(Steady steady);
 // "webm", "mov", "mp4", "mkv", "gif", "webp", or "png" for a folder of frames.
 Result<Container> ParseContainer(std::string_view text);
-const char* ContainerName(Container container);
+const char* ContainerWord(Container container);
 // As ParseVideoCodec takes it.
 const char* VideoCodecName(VideoCodec codec);
 // Seconds, mm:ss or hh:mm:ss, each with a fraction or without.

@@ -41,7 +41,7 @@ TEST(ParseContainer, NamesAreThoseThatAreTold) {
   for (const Container container :
        {Container::kWebm, Container::kMov, Container::kMp4, Container::kMkv, Container::kGif,
         Container::kWebp, Container::kPngFolder}) {
-    EXPECT_EQ(*ParseContainer(ContainerName(container)), container);
+    EXPECT_EQ(*ParseContainer(ContainerWord(container)), container);
   }
   EXPECT_FALSE(ParseContainer("avi").ok());
   for (const VideoCodec codec :

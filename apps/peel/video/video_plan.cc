@@ -125,7 +125,7 @@ Status PlanFilm(const VideoArguments& a, VideoPlan& plan) {
   options.codec = format->codec;
   plan.output.suffix = a.mask ? ".mask" : ".cut";
   if (format->container != Container::kPngFolder) {
-    *plan.output.suffix += std::string(".") + video::ContainerName(format->container);
+    *plan.output.suffix += std::string(".") + video::ContainerWord(format->container);
   }
   return OkStatus();
 }

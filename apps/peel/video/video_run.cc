@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "apps/peel/console.h"
-#include "apps/peel/cut/cut_messages.h"
 #include "apps/peel/output.h"
 #include "apps/peel/run_parts.h"
 #include "apps/peel/settings_hash.h"
@@ -163,7 +162,7 @@ Status VideoRun::CutFilm(const Job& job, FileReport& report) {
   FilmFacts& film = report.film.emplace();
   film.frames = result.frames;
   film.seconds = result.seconds;
-  film.container = video::ContainerName(result.container);
+  film.container = video::ContainerWord(result.container);
   film.codec = video::VideoCodecName(result.codec);
   film.has_alpha = result.has_alpha;
   film.has_sound = result.has_sound;
