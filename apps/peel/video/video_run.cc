@@ -10,9 +10,9 @@
 #include <utility>
 
 #include "apps/peel/console.h"
-#include "apps/peel/output.h"
 #include "apps/peel/run_parts.h"
 #include "apps/peel/settings_hash.h"
+#include "apps/peel/video/video_messages.h"
 #include "apps/peel/video/video_plan.h"
 #include "apps/peel/video/video_progress.h"
 #include "src/base/caught.h"
@@ -26,7 +26,6 @@
 #include "src/pipeline/folder/own_results.h"
 #include "src/video/extract_frames.h"
 #include "src/video/media/ffmpeg_tools.h"
-#include "src/video/media/media_info.h"
 #include "src/video/video_cutter.h"
 
 namespace peel {
@@ -246,42 +245,10 @@ FileReport VideoRun::Work(const Job& job) {
 
 void VideoRun::Add(const FileReport& report) {
   progress_.Clear();
-  switch (report.state) {
-    case FileReport::State::kDone: {
-      ++done_;
-      if (!report.warning.empty()) {
-        console_.Warn(fmt::format("{}: {}", report.input, report.warning));
-      }
-      if (!report.has_subject) {
-        console_.Warn(
-            fmt::format("{}: no subject found in any frame (score {:.2f}); the {} is "
-                        "empty",
-                        report.input, report.subject_score, a_.mask ? "mask" : "cut-out"));
-      }
-      const FilmFacts& film = *report.film;
-      std::string stages;
-      for (const auto& [stage, milliseconds] : report.times) {
-        stages += fmt::format(" {} {:.0f}", stage, milliseconds);
-      }
-      console_.Detail(fmt::format(
-          "{} -> {} ({} frames of {}x{}, {}) in {:.0f} ms ({:.1f} frames/s){}{}", report.input,
-          report.output, film.frames, report.width, report.height, HumanBytes(report.output_bytes),
-          report.total_ms, static_cast<double>(film.frames) / std::max(report.total_ms / 1e3, 1e-6),
-          stages.empty() ? "" : ":", stages));
-      break;
-    }
-    case FileReport::State::kSkipped:
-      ++skipped_;
-      console_.Detail(
-          fmt::format("{}: {} {}, skipped", report.input, report.output, report.reason));
-      break;
-    case FileReport::State::kFailed:
-      ++failed_;
-      console_.Error(report.status.message());
-      break;
-    case FileReport::State::kCancelled:
-      return;
-  }
+  TellFilm(console_, report, a_);
+  done_ += report.state == FileReport::State::kDone;
+  skipped_ += report.state == FileReport::State::kSkipped;
+  failed_ += report.state == FileReport::State::kFailed;
   Report(report);
 }
 
@@ -379,24 +346,6 @@ int VideoRun::OnList(InputList list, JobList jobs) {
     Add(report);
   }
   return End(outcome, list.inputs, count);
-}
-
-// --info: an object for each film, in the order given.
-int PrintInfos(const InputList& list, Console& console) {
-  size_t failed = list.errors.size();
-  for (const InputFailure& failure : list.errors) console.Error(failure.status.message());
-  for (const Input input : list.inputs) {
-    const auto info = Caught("", [&] { return video::Probe(input.path); });
-    if (!info.ok()) {
-      ++failed;
-      console.Error(Status(info.status()).WithContext(input.path).message());
-      continue;
-    }
-    std::string text = video::InfoJson(*info);
-    if (!text.ends_with('\n')) text += '\n';
-    WriteOutput(text);
-  }
-  return failed > 0 ? kExitSomeFailed : kExitDone;
 }
 
 }  // namespace
