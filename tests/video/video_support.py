@@ -1,5 +1,6 @@
 """What the tests of films share: small clips made on the spot, and looks at what came out."""
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -8,7 +9,7 @@ import sys
 import numpy as np
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PROGRAM = ROOT / "build" / "peel"
+PROGRAM = pathlib.Path(os.environ.get("PEEL_PROGRAM", ROOT / "build" / "peel"))
 SHARED = ROOT.parent / "shared"
 FFMPEG, FFPROBE = shutil.which("ffmpeg"), shutil.which("ffprobe")
 sys.path.insert(0, str(ROOT / "tests" / "cli"))
@@ -64,7 +65,7 @@ def decode(path, pixels="rgba"):
     stream = video_stream(path)
     codec = ["-c:v", "libvpx-vp9"] if stream["codec_name"] == "vp9" else []
     done = subprocess.run([FFMPEG, "-v", "error", "-nostdin", *codec, "-i", str(path), "-fps_mode", "passthrough",
-                           "-f", "rawvideo", "-pix_fmt", pixels, "-"], capture_output=True, check=True, timeout=120)
+                           "-sws_flags", "bilinear+accurate_rnd+full_chroma_int", "-f", "rawvideo", "-pix_fmt", pixels, "-"], capture_output=True, check=True, timeout=120)
     channels = {"rgba": 4, "rgb24": 3, "gray": 1}[pixels]
     frames = np.frombuffer(done.stdout, np.uint8)
     return frames.reshape(-1, stream["height"], stream["width"], channels)

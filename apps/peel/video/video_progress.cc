@@ -31,7 +31,7 @@ void VideoProgressLine::Show(const video::VideoProgress& now) noexcept {
       text += fmt::format(" {:.{}f} frames/s", now.frames_per_second,
                           now.frames_per_second < 10 ? 1 : 0);
     }
-    if (now.left && !last) text += " " + HumanTime(*now.left) + " left";
+    if (now.left && !last) text += fmt::format(" {} left", HumanTime(*now.left));
     if (!terminal_) {
       WriteMessage(name_ + " " + text + "\n");
       return;

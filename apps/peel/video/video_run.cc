@@ -310,7 +310,7 @@ int VideoRun::End(const Status& outcome, const InputTable& inputs, size_t films)
                                            done_ + skipped_, films));
     DieOfInterrupt();
   }
-  if (films + failed_ > 1 && (failed_ > 0 || console_.verbose())) {
+  if (done_ + skipped_ + failed_ > 1 && (failed_ > 0 || console_.verbose())) {
     console_.Note(fmt::format("{} done, {} skipped, {} failed", done_, skipped_, failed_));
   }
   return failed_ > 0 ? kExitSomeFailed : kExitDone;
