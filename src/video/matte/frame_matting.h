@@ -44,10 +44,8 @@ class FrameMatting {
                                                       ThreadPool* pool);
   virtual ~FrameMatting() = default;
 
-  struct Predicted {
-    virtual ~Predicted() = default;
-  };
   // The network's part of a frame: may run for several frames at once in threads of the caller's.
+  using Predicted = FramePrediction;
   virtual Result<std::unique_ptr<Predicted>> Predict(const Frame& frame) const = 0;
   // In order; the frames that are ready come out. kInvalidArgument for a frame of another format.
   virtual Result<std::vector<MattedFrame>> Add(Frame frame,

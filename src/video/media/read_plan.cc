@@ -96,10 +96,47 @@ std::string ToneMap(const ColourTags& colour) {
          "zscale=t=bt709:m=bt709:r=limited";
 }
 
+// What the filter scale calls a matrix; where it is untold the one that players take for the size.
+std::string MatrixName(const FrameFormat& format) {
+  const std::string& matrix = format.colour.matrix;
+  if (matrix.starts_with("bt2020")) return "bt2020";
+  if (matrix == "bt709" || matrix == "fcc" || matrix == "smpte240m") return matrix;
+  const bool hd = format.width >= 1280 || format.height > 576;
+  return matrix.empty() && hd ? "bt709" : "smpte170m";
+}
+
+std::string RangeName(const ColourTags& colour) {
+  return colour.range == "pc" ? "full" : "limited";
+}
+
+// Scaled until they cover the other format, the middle taken, with its colours.
+std::string Covering(const VideoStream& video, const PixelFormat& from, const FrameFormat& to) {
+  const std::string size = std::to_string(to.width) + ":" + std::to_string(to.height);
+  // Squeezed pixels are made square first, as the proportions are looked at here.
+  std::string chain = "scale=" + std::to_string(video.shown_width) + ":" +
+                      std::to_string(video.shown_height) + ",setsar=1,scale=" + size +
+                      ":force_original_aspect_ratio=increase:flags=lanczos+accurate_rnd"
+                      "+full_chroma_int";
+  if (!from.is_rgb && !from.is_grey) {
+    FrameFormat own;
+    own.width = video.shown_width;
+    own.height = video.shown_height;
+    own.colour = video.colour;
+    chain += ":in_range=" + RangeName(video.colour) + ":in_color_matrix=" + MatrixName(own);
+  }
+  return chain + ":out_range=" + RangeName(to.colour) + ":out_color_matrix=" + MatrixName(to) +
+         ",crop=" + size;
+}
+
 std::string Filters(const VideoStream& video, const ReadOptions& options, const Sizes& sizes,
                     const PixelFormat& from, const FrameFormat& to, bool tone_map) {
   std::string chain;
   if (options.fps) chain += "fps=" + Text(*options.fps) + ",";
+  if (options.cover) {
+    if (tone_map) chain += ToneMap(video.colour) + ",";
+    return chain + Covering(video, from, to) + ",format=" + PixelFormatName(to.layout) +
+           ",setsar=1";
+  }
   chain += "scale=" + std::to_string(sizes.scaled_width) + ":" +
            std::to_string(sizes.scaled_height) + ":flags=lanczos+accurate_rnd+full_chroma_int";
   if (from.is_rgb) {
@@ -166,6 +203,14 @@ Result<ReadPlan> PlanRead(const MediaInfo& info, const ReadOptions& options,
     format.colour.range = "tv";
   }
   if (plan.needs_tone_map) format.colour = {"tv", "bt709", "bt709", "bt709"};
+  if (options.cover) {
+    format.layout = options.cover->layout;
+    format.layout.alpha = false;
+    format.width = options.cover->width;
+    format.height = options.cover->height;
+    format.colour = options.cover->colour;
+    plan.needs_vpx = false;
+  }
 
   std::vector<std::string>& arguments = plan.arguments;
   arguments = {"-v", "error", "-nostdin", "-hide_banner", "-nostats", "-max_error_rate", "1"};
@@ -177,6 +222,7 @@ Result<ReadPlan> PlanRead(const MediaInfo& info, const ReadOptions& options,
   if (plan.needs_vpx) {
     arguments.insert(arguments.end(), {"-c:v", video.codec == "vp8" ? "libvpx" : "libvpx-vp9"});
   }
+  if (options.key_frames) arguments.insert(arguments.end(), {"-skip_frame", "nokey"});
   if (options.from) arguments.insert(arguments.end(), {"-ss", Seconds(*options.from)});
   if (options.to) arguments.insert(arguments.end(), {"-to", Seconds(*options.to)});
   arguments.insert(
