@@ -13,5 +13,5 @@ if [ "$(cat "$venv/.stamp" 2>/dev/null)" != "$pins" ]; then
 fi
 wheel=$(ls -t dist/peel-*.whl | head -1)
 "$venv/bin/python" -m pip install -q --disable-pip-version-check --no-deps --force-reinstall "$wheel"
-PEEL_TEST_FLEET=1 "$venv/bin/python" -m pytest -q -rs tests/fleet tests/python/test_arrow.py \
-  tests/docs/test_examples.py -k "fleet or arrow" "$@"
+PEEL_TEST_FLEET=1 "$venv/bin/python" -m pytest -q -rs tests/fleet tests/python/test_arrow.py tests/python/test_record.py "$@"
+"$venv/bin/python" -m pytest -q -rs tests/docs/test_examples.py -k fleet

@@ -2,7 +2,7 @@
 """What Ray costs: peel.ray.cut_folder beside `peel DIR` on the same processors and files, rembg in the same
 actors with the same model, and the driver's time for a batch.
 
-usage: bench/fleet/overhead.py PEEL MODEL.onnx OUTPUT_FOLDER COUNT [--rembg-count N] [--rounds N] PHOTO...
+usage: bench/fleet/overhead.py PEEL MODEL.onnx OUTPUT_FOLDER COUNT [--rembg-count N] [--rounds N] [--batch N] PHOTO...
 
 Runs with the Python that has peel, ray and rembg (bench/fleet/requirements.txt). COUNT mixed photos of
 0.3 to 12 megapixels (bench/make_folder.py). All contenders have the processors that this process may use; they
@@ -10,6 +10,7 @@ take turns. Of Ray two figures: the whole call, which starts actors and loads th
 the first batch, which is what a long run has. MODEL is U2-Net-p, for Peel and for rembg alike.
 """
 import argparse
+import logging
 import os
 import pathlib
 import shutil
@@ -28,7 +29,7 @@ import peel.ray
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import measure  # noqa: E402
 
-BATCH = 16
+BATCH = 16  # --batch changes it
 
 
 class Nothing:
@@ -96,8 +97,12 @@ def main():
     parser.add_argument("count", type=int)
     parser.add_argument("--rembg-count", type=int, default=0, help="rembg gets the first N files alone")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--batch", type=int, default=BATCH, help="pictures in a batch; more of them than one batch has")
     parser.add_argument("photos", nargs="+")
     a = parser.parse_args()
+    if min(a.count, a.rembg_count or a.count) <= a.batch:
+        parser.error("what comes after the first batch is timed: there have to be more pictures than one has")
+    globals()["BATCH"] = a.batch
     os.makedirs(a.folder, exist_ok=True)
     made = os.path.join(a.folder, f"photos-{a.count}")
     if not os.path.isdir(made):
@@ -108,6 +113,7 @@ def main():
     processors = len(os.sched_getaffinity(0))
     os.environ.update(RAY_AUTH_MODE="disabled", RAY_DATA_DISABLE_PROGRESS_BARS="1")
     ray.init("local", num_cpus=processors, include_dashboard=False, logging_level="error", log_to_driver=False)
+    logging.getLogger("ray.data").setLevel(logging.WARNING)
     rows = pa.table({"id": [path.relative_to(made).as_posix() for path in files], "uri": list(map(str, files))})
     some = rows.slice(0, a.rembg_count or len(files))
 
