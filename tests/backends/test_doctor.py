@@ -42,6 +42,22 @@ def test_other_installations_are_told(peel, tmp_path, real):
     assert doc["onnxruntime"]["passed_over"][0]["path"] == str(old)
 
 
+def test_ffmpeg_and_what_it_lacks(peel, tmp_path):
+    missing = peel("doctor", PEEL_FFMPEG="", PATH=tmp_path)
+    assert missing.code == 0 and "apt install ffmpeg" in missing.out
+    doc = peel("doctor", "--json", PEEL_FFMPEG="", PATH=tmp_path).json["video"]
+    assert not doc["found"] and "apt install ffmpeg" in doc["reason"]
+    tool = tmp_path / "ffmpeg"
+    tool.write_text("#!/bin/sh\ncase $1 in\n-version) echo 'ffmpeg version 5.1 x'; "
+                    "echo 'libavutil 57. 28.100 / 57. 28.100';;\n*) echo ' V..... libvpx-vp9 x';;\nesac\n")
+    tool.chmod(0o755)
+    (tmp_path / "ffprobe").symlink_to(tool)
+    text = peel("doctor", PEEL_FFMPEG=tool).out
+    assert f"5.1 ({tool})" in text and "writes       vp9\n" in text
+    assert "lacks        prores, h264" in text and "zscale" in text
+    assert peel("doctor", "--json", PEEL_FFMPEG=tool).json["video"]["encoders"]["vp9"] == "libvpx-vp9"
+
+
 def test_driver_and_gpus(peel, stub):
     doc = peel("doctor", "--json", **stub("honest", FAKE_GPUS=2)).json
     assert doc["driver"]["usable"] and doc["driver"]["cuda"] == "13.0"

@@ -1274,6 +1274,30 @@ def _(machine):
     assert "nothing.so" in done.err
 
 
+@variable("PEEL_FFMPEG", "PEEL_FFPROBE")
+def _(machine):
+    def tools(here):
+        for name in ("mine", "ffprobe"):
+            (here / name).write_text("#!/bin/sh\ncase $1 in\n-version) echo 'ffmpeg version 9.9-mine x'; "
+                                     "echo 'libavutil 60. 1.100 / 60. 1.100';;\n"
+                                     "*) echo ' V..... libx264 x';;\nesac\n")
+            (here / name).chmod(0o755)
+
+    def video(**env):
+        here = machine.fresh()
+        tools(here)
+        return json.loads(machine.run("doctor", "--json", here=here, **env).out)["video"]
+
+    mine = video(PEEL_FFMPEG="HERE/mine")
+    assert mine["version"] == "9.9-mine" and mine["encoders"]["h264"] == "libx264"
+    assert mine["encoders"]["vp9"] is None and not mine["tone_mapping"]
+    # The one beside it, unless another is named.
+    assert mine["ffprobe"].endswith("/ffprobe") and mine["ffprobe"].startswith(str(mine["ffmpeg"][:-5]))
+    assert video(PEEL_FFMPEG="HERE/mine", PEEL_FFPROBE="HERE/mine")["ffprobe"].endswith("/mine")
+    missing = video(PEEL_FFMPEG="HERE/none")
+    assert not missing["found"] and "PEEL_FFMPEG" in missing["reason"]
+
+
 @variable("PEEL_ORT_OPTIONS")
 def _(machine):
     done = machine.run("model", "run", "small.onnx", PEEL_ORT_OPTIONS="graph=fast")

@@ -11,6 +11,7 @@
 #include "apps/peel/config.h"
 #include "apps/peel/console.h"
 #include "apps/peel/doctor/doctor_devices.h"
+#include "apps/peel/doctor/doctor_video.h"
 #include "apps/peel/model/model_list.h"
 #include "apps/peel/output.h"
 #include "src/base/cpu.h"
@@ -57,6 +58,7 @@ Json Collect(const engine::RuntimeOptions& options) {
                              {"writes", codec.writes},
                              {"library", codec.library}});
   }
+  doc["video"] = VideoToolsJson();
   doc.update(DevicesJson(options));
   const auto config = ReadConfig();
   doc["config"] = {{"path", ConfigPath()}, {"values", config.ok() ? *config : Config{}}};
@@ -114,6 +116,7 @@ void PrintText(const Json& doc) {
                                        : "no",
           codec["library"].get<std::string>());
   }
+  PrintVideoTools(doc["video"]);
   PrintDevices(doc);
   const Json& config = doc["config"];
   Print("\nConfiguration\n  {}\n", config["path"].get<std::string>());
@@ -141,7 +144,8 @@ void AddDoctorCommand(Command& app, int* exit_code) {
     bool json = false, verify_devices = false;
   };
   Command doctor = app.AddCommand(
-      "doctor", "Show processor, limits, formats, devices and models, and what is missing and why");
+      "doctor",
+      "Show processor, limits, formats, devices, models and ffmpeg, and what is missing and why");
   auto a = std::make_shared<Arguments>();
   doctor.AddFlag("--json", a->json, "Print one JSON object");
   doctor.AddFlag("--verify", a->verify_devices,

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <system_error>
 
 #include "src/base/hash.h"
 #include "src/base/os/file.h"
@@ -86,14 +87,15 @@ void RemoveStaleTemporaries(const std::string& folder) {
     if (!maker) return;
     const std::string path = (fs::path(folder) / name).string();
     const auto info = InfoOfLink(path);
-    if (!info || !info->is_file()) return;
+    if (!info || (!info->is_file() && !info->is_folder())) return;
     const auto age =
         now - std::chrono::floor<std::chrono::seconds>(std::chrono::nanoseconds(info->modified));
     // The second condition holds for what looks like ours and is not (a machine that was copied
     // while it ran), and for clocks that differ.
     const bool ours = maker->space == ThisProcess().space;
     if (ours ? age > std::chrono::minutes(1) && IsGone(*maker) : age > std::chrono::days(7)) {
-      RemoveFile(path);
+      std::error_code error;
+      fs::remove_all(path, error);
     }
   });
 }

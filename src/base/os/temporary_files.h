@@ -27,9 +27,10 @@ std::string TemporaryName(const std::string& path, const FileMaker& maker = This
 // no maker: space 0.
 std::optional<FileMaker> MakerOf(std::string_view name);
 
-// Removes the temporary files that killed processes left in this folder (only file systems without
-// nameless files, and outputs that were being replaced, can leave any): untouched for a minute, of
-// processes that are no more; and whoever made them, untouched for a week.
+// Removes the temporary files, and folders with all that is in them, that killed processes left in
+// this folder (films and their frames; pictures where a file system has no nameless files, or an
+// output was being replaced): untouched for a minute, of processes that are no more; and whoever
+// made them, untouched for a week.
 void RemoveStaleTemporaries(const std::string& folder);
 
 }  // namespace peel

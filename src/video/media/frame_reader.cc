@@ -1,6 +1,7 @@
 #include "src/video/media/frame_reader.h"
 
 #include <chrono>
+#include <cmath>
 #include <string>
 #include <utility>
 
@@ -45,6 +46,12 @@ class FfmpegReader : public FrameReader {
         nut_([this](std::span<uint8_t> into) { return process_->Read(into); }) {}
 
   Status Start(const FfmpegTools& tools, const ReadPlan& plan, const ReadOptions& options) {
+    is_part_ = options.from || options.to;
+    if (options.to) {
+      // ffmpeg counts it from the first picture, which may come late.
+      const double seconds = *options.to - options.from.value_or(0);
+      end_ = static_cast<int64_t>(std::ceil(seconds / format_.time_base.value() - 1e-6));
+    }
     PipedOptions piped;
     piped.patience = options.from ? std::chrono::milliseconds(kSeekPatience) : kPatience;
     piped.cancel = options.cancel;
@@ -78,6 +85,10 @@ class FfmpegReader : public FrameReader {
     PEEL_RETURN_IF_ERROR(nut_.ReadFrame({frame.data(), frame.bytes()}));
     PEEL_ASSIGN_OR_RETURN(frame.pts,
                           Rescale(head->pts, nut_.stream().time_base, format_.time_base));
+    if (end_ && frame.pts >= *end_) {
+      process_->Kill();
+      return AtEnd();
+    }
     ++frames_;
     return std::optional<Frame>(std::move(frame));
   }
@@ -85,8 +96,15 @@ class FfmpegReader : public FrameReader {
   Result<std::optional<Frame>> End() {
     PEEL_ASSIGN_OR_RETURN(const ProcessEnd end, process_->Wait());
     if (end.code != 0) return Corrupt("");
-    if (frames_ == 0) return Corrupt("none of its pictures can be decoded");
+    return AtEnd();
+  }
+
+  Result<std::optional<Frame>> AtEnd() {
     ended_ = true;
+    if (frames_ == 0 && is_part_ && complaints_.Text(path_).empty()) {
+      return InvalidArgument("none of its pictures begins in the part to be read");
+    }
+    if (frames_ == 0) return Corrupt("none of its pictures can be decoded");
     return std::optional<Frame>();
   }
 
@@ -112,7 +130,8 @@ class FfmpegReader : public FrameReader {
   Complaints complaints_;
   NutReader nut_;
   int64_t frames_ = 0;
-  bool ended_ = false;
+  bool ended_ = false, is_part_ = false;
+  std::optional<int64_t> end_;             // frames from then on are left out
   std::unique_ptr<PipedProcess> process_;  // ends before what it tells of
 };
 

@@ -48,9 +48,9 @@ class FrameReader {
   virtual ~FrameReader() = default;
 
   virtual const FrameFormat& format() const = 0;
-  // nullopt after the last one. kCorrupt with ffmpeg's last words where the stream cannot be
-  // decoded any further or ffmpeg dies; kCancelled. Sizes that change on the way are scaled to the
-  // first.
+  // nullopt after the last one; kInvalidArgument where no frame begins in the part asked for.
+  // kCorrupt with ffmpeg's last words where the stream cannot be decoded any further or ffmpeg
+  // dies; kCancelled. Sizes that change on the way are scaled to the first.
   virtual Result<std::optional<Frame>> Next() = 0;
   // What ffmpeg complained about although it went on ("3 frames could not be decoded"); "":
   // nothing.

@@ -98,8 +98,9 @@ TEST_P(RoundTrip, KeepsFramesTimesColoursAndAlpha) {
         c.height / 2 * c.width + static_cast<int>(c.width * (0.3 + 0.05 * static_cast<double>(i))));
     const bool deep = frame.layout().depth > 8;
     const auto* const words = reinterpret_cast<const uint16_t*>(frame.plane(3));
-    if (!deep && !is_gif) EXPECT_NEAR(frame.plane(0)[centre], original.plane(0)[centre], 12) << i;
-    if (is_gif) EXPECT_NEAR(frame.plane(0)[centre], original.plane(0)[centre], 20) << i;
+    if (!deep) {
+      EXPECT_NEAR(frame.plane(0)[centre], original.plane(0)[centre], is_gif ? 20 : 12) << i;
+    }
     EXPECT_GT(deep ? words[centre] / 4 : frame.plane(3)[centre], 240) << i;
     EXPECT_LT(deep ? words[0] / 4 : frame.plane(3)[0], 12) << i;
   }
@@ -146,7 +147,8 @@ TEST(FrameWriterTest, AnimatedWebp) {
   EXPECT_EQ(found->width, 96);
   EXPECT_EQ(found->height, 80);
   EXPECT_TRUE(found->alpha);
-  EXPECT_NEAR(static_cast<double>(found->milliseconds), 520, 45);
+  // The last one is shown for as long as the others in the mean.
+  EXPECT_NEAR(static_cast<double>(found->milliseconds), 500 + 500.0 / 7, 10);
   // Torn at any place it is told.
   for (const size_t size :
        {size_t{0}, size_t{11}, size_t{30}, bytes.size() / 2, bytes.size() - 1}) {
@@ -296,7 +298,7 @@ TEST(FrameWriterTest, AnEncoderThatDiesIsToldAndLeavesNothing) {
       {"torn", "cat >/dev/null; for last; do :; done; echo torn > \"${last#file:}\"",
        "cannot be read back"},
       {"short",
-       "for last; do :; done; cat > \"${last#file:}.all\"; exec " + real +
+       "cat >/dev/null; for last; do :; done; exec " + real +
            " -v error -y -f lavfi -i color=s=640x480:d=0.1,format=yuva420p -c:v ffv1 -f "
            "matroska \"$last\"",
        "frames: "}};
@@ -308,7 +310,7 @@ TEST(FrameWriterTest, AnEncoderThatDiesIsToldAndLeavesNothing) {
     EXPECT_NE(status.message().find(c.says), std::string::npos)
         << c.name << ": " << status.message();
     EXPECT_FALSE(std::filesystem::exists(out / "a.mkv")) << c.name;
-    if (std::string(c.name) != "short") EXPECT_EQ(out.Count(), 0) << c.name;
+    EXPECT_EQ(out.Count(), 0) << c.name;
   }
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "src/video/media/ffmpeg_abilities.h"
 #include "src/video/media/pixel_format.h"
 
 namespace peel::video {
@@ -70,7 +71,7 @@ Recipe RecipeFor(const FrameFormat& format, const WriteOptions& options) {
   Recipe recipe;
   switch (options.codec) {
     case VideoCodec::kVp9:
-      recipe = {{"libvpx-vp9"},
+      recipe = {EncodersOf(options.codec),
                 Planar(alpha, deep && !alpha, "420"),
                 {"-b:v", "0", "-row-mt", "1", "-tile-columns", "2", "-deadline", "good",
                  "-cpu-used", "5"},
@@ -84,7 +85,7 @@ Recipe RecipeFor(const FrameFormat& format, const WriteOptions& options) {
       }
       return recipe;
     case VideoCodec::kProres:
-      recipe = {{"prores_ks"},
+      recipe = {EncodersOf(options.codec),
                 Planar(alpha, true, alpha || layout.chroma_shift_x == 0 ? "444" : "422"),
                 {"-vendor", "apl0"},
                 "-q:v",
@@ -99,11 +100,11 @@ Recipe RecipeFor(const FrameFormat& format, const WriteOptions& options) {
       if (alpha) recipe.options.insert(recipe.options.end(), {"-alpha_bits", "16"});
       return recipe;
     case VideoCodec::kH264:
-      recipe = {{"libx264"}, "yuv420p", {"-preset", "medium"}, "-crf", 20, 51};
+      recipe = {EncodersOf(options.codec), "yuv420p", {"-preset", "medium"}, "-crf", 20, 51};
       recipe.even = true;
       return recipe;
     case VideoCodec::kHevc:
-      recipe = {{"libx265"},
+      recipe = {EncodersOf(options.codec),
                 Planar(false, deep, "420"),
                 {"-preset", "fast", "-x265-params", "log-level=error"},
                 "-crf",
@@ -115,28 +116,30 @@ Recipe RecipeFor(const FrameFormat& format, const WriteOptions& options) {
       recipe.even = true;
       return recipe;
     case VideoCodec::kAv1:
-      recipe = {{"libsvtav1", "libaom-av1"}, Planar(false, deep, "420"), {}, "-crf", 32, 63};
+      recipe = {EncodersOf(options.codec), Planar(false, deep, "420"), {}, "-crf", 32, 63};
       // SVT takes nothing smaller.
       if (std::min(format.width, format.height) < 64) recipe.encoders = {"libaom-av1"};
       recipe.even = true;
       return recipe;
     case VideoCodec::kFfv1:
-      return {{"ffv1"}, PixelFormatName(layout), {"-level", "3", "-g", "1", "-slicecrc", "1"}};
+      return {EncodersOf(options.codec),
+              PixelFormatName(layout),
+              {"-level", "3", "-g", "1", "-slicecrc", "1"}};
     case VideoCodec::kQtrle:
-      return {{"qtrle"}, alpha ? "argb" : "rgb24", {}};
+      return {EncodersOf(options.codec), alpha ? "argb" : "rgb24", {}};
     case VideoCodec::kPng:
-      return {{"png"},
+      return {EncodersOf(options.codec),
               deep ? (alpha ? "rgba64be" : "rgb48be") : (alpha ? "rgba" : "rgb24"),
               {"-pred", "mixed", "-compression_level", "6"}};
     case VideoCodec::kGif:
       // A palette for each frame: one for all of them would need the whole film in memory.
-      recipe = {{"gif"}, alpha ? "rgba" : "rgb24", {}};
+      recipe = {EncodersOf(options.codec), alpha ? "rgba" : "rgb24", {}};
       recipe.filter =
           "split[peel1][peel2];[peel1]palettegen=stats_mode=single:reserve_transparent=1[peel3];"
           "[peel2][peel3]paletteuse=new=1:dither=sierra2_4a:alpha_threshold=128";
       return recipe;
     case VideoCodec::kWebp:
-      return {{"libwebp_anim"},
+      return {EncodersOf(options.codec),
               Planar(alpha, false, "420"),
               {"-compression_level", "4", "-loop", "0"},
               "-quality",
@@ -290,6 +293,10 @@ Result<WritePlan> PlanWrite(const FrameFormat& format, const WriteOptions& optio
   }
   for (size_t i = 0; i < sound.streams.size(); ++i) {
     arguments.insert(arguments.end(), {"-c:a:" + std::to_string(i), sound.streams[i].encoder});
+  }
+  // Copied sound would begin where its film can be entered, with all pictures later by as much.
+  if (!sound.streams.empty() && options.sound_from > 0) {
+    arguments.insert(arguments.end(), {"-copypriorss:a", "0"});
   }
   arguments.insert(arguments.end(), {"-map_metadata", "-1", tools.PassTimesOption(), "passthrough",
                                      "-enc_time_base", Text(plan.time_base), "-c:v", plan.encoder});

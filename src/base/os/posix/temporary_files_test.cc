@@ -87,6 +87,20 @@ TEST_F(Temporaries, OfOtherMachinesStayForAWeek) {
   EXPECT_FALSE(Stays(older, hours(8 * 24)));
 }
 
+// As frames on their way to a folder of their own.
+TEST_F(Temporaries, FoldersGoWithWhatIsInThem) {
+  const auto stays = [&](const FileMaker& maker) {
+    const std::string path = TemporaryName(folder_ / "frames", maker);
+    fs::create_directory(path);
+    folder_.Put(fs::path(path).filename().string() + "/000001.png", "x");
+    fs::last_write_time(path, fs::file_time_type::clock::now() - hours(1));
+    RemoveStaleTemporaries(folder_ / "");
+    return fs::exists(path);
+  };
+  EXPECT_FALSE(stays({self_.space, Gone(), 1}));
+  EXPECT_TRUE(stays(self_));
+}
+
 TEST_F(Temporaries, NothingElseIsTouched) {
   EXPECT_TRUE(Stays(".peel-manifest", hours(9 * 24)));
   EXPECT_TRUE(Stays("photo.peel-0123456789abcdef-7-8-9", hours(9 * 24)));
