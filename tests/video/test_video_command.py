@@ -28,7 +28,10 @@ def test_default_is_webm_with_alpha_beside_the_film(peel, clip, tmp_path):
     stream = video_stream("clip.cut.webm")
     assert stream["codec_name"] == "vp9" and (stream["width"], stream["height"]) == (160, 120)
     assert is_cut_out(decode("clip.cut.webm"))
-    assert times_of("clip.cut.webm") == pytest.approx(times_of("clip.mp4"), abs=0.0015)
+    # Opus begins a little before the pictures, which moves both by so much.
+    made = times_of("clip.cut.webm")
+    assert made[0] < 0.02
+    assert [at - made[0] for at in made] == pytest.approx(times_of("clip.mp4"), abs=0.0015)
     assert sound_of("clip.cut.webm") == ["opus"]  # WebM takes no AAC
 
 
@@ -118,13 +121,9 @@ def test_mask_and_side_by_side(peel, clip, tmp_path):
 
 def test_from_to_fps_and_size(peel, clip):
     assert peel("clip.mp4", "-o", "a.webm", "--from", "0.2", "--to", "0:00.4").code == 0
-    part, whole = decode("a.webm", "rgb24").astype(int), decode("clip.mp4", "rgb24")
-    assert len(part) == 5
-    # Where the ball's red is strongest tells which frames they are.
-    middles = [(np.argwhere(f[..., 0] > 150)[:, 1]).mean() for f in whole]
-    taken = decode("a.webm")
-    shown = [(np.argwhere(f[..., 3] > 200)[:, 1]).mean() for f in taken]
-    assert shown == pytest.approx(middles[5:10], abs=4)
+    # Where the ball is tells which frames they are.
+    middles = [np.argwhere(f[..., 3] > 200)[:, 1].mean() for f in decode("a.webm")]
+    assert middles == pytest.approx([68 + 2 * i for i in range(5, 10)], abs=0.8)
     assert peel("clip.mp4", "-o", "b.webm", "--fps", "5").code == 0
     assert len(decode("b.webm")) in (2, 3)
     assert peel("clip.mp4", "-o", "c.webm", "--max-size", "80").code == 0
@@ -211,7 +210,7 @@ def test_without_the_command_the_message_names_it(program, clip, tmp_path):
     (["--background", "nonsense"], "--background"), (["--background", "rgba(0,0,0,0.5)"], "opaque"),
     (["--from", "3", "--to", "2"], "--to"), (["--from", "x"], "--from"), (["--fps", "0"], "--fps"),
     (["--steady", "very"], "--steady"), (["--codec", "divx"], "--codec"), (["--format", "avi"], "--format"),
-    (["--codec", "h264", "-o", "a.webm"], "webm"), (["-o", "-"], "standard output"), (["-q", "-v"], "exclude"),
+    (["--codec", "h264", "-o", "a.webm"], "WebM"), (["-o", "-"], "standard output"), (["-q", "-v"], "exclude"),
     (["--info", "--mask"], "--mask"), (["--info", "-o", "a.webm"], "-o"), (["--frames", "3"], "-O"),
     (["--frames", "3", "-O", "f", "--mask"], "--mask"), (["--frames", "some", "-O", "f"], "--frames"),
     (["--frames", "3", "-O", "f", "--format", "webm"], "--format"),
