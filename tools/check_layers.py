@@ -90,6 +90,7 @@ ALLOWED = {
     "src/server/http/http_limits_test.cc": "takes the process its descriptors",
     "src/base/test_executor.h": "counts the threads of a test",
     "src/server/work/test_pool.h": "sets a variable for the processes of a test",
+    "src/video/media/test_films.h": "sets the variable that names ffmpeg for a test",
     "src/pipeline/folder/manifest_test.cc": "forks, to have two runs write at the same time",
     "src/pipeline/folder/names_test.cc": "makes a named pipe",
     "src/server/run_service.cc": "the numbers of the signals that Asio waits for",
