@@ -227,6 +227,7 @@ class FfmpegWriter : public FrameWriter {
       return Explain(IoError("ffmpeg ended with " + EndText(end) + ": " + process_->LastWords()));
     }
     finished_ = true;
+    written_.start = static_cast<double>(first_) * time_base_.value();
     written_.seconds = static_cast<double>(last_ - first_) * time_base_.value();
     Status status = ReadBack(unfinished_.path(), written_, *tools_, options_.cancel);
     if (!status.ok()) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -130,6 +131,40 @@ INSTANTIATE_TEST_SUITE_P(
       std::ranges::replace(name, '.', '_');
       return name;
     });
+
+// Behind its sound, say: the pictures stay where they were.
+TEST(FrameWriterTest, AFilmThatBeginsLate) {
+  PEEL_NEEDS_FFMPEG();
+  const TestFolder folder;
+  const struct {
+    const char* name;
+    Container container;
+    VideoCodec codec;
+  } kCases[] = {{"a.webm", Container::kWebm, VideoCodec::kVp9},
+                {"a.mov", Container::kMov, VideoCodec::kQtrle},
+                {"a.mp4", Container::kMp4, VideoCodec::kH264},
+                {"a.gif", Container::kGif, VideoCodec::kGif},
+                {"a.webp", Container::kWebp, VideoCodec::kWebp}};
+  for (const auto& c : kCases) {
+    const FrameFormat format = Format(false);
+    auto writer =
+        FrameWriter::Create(folder / c.name, format, {.container = c.container, .codec = c.codec});
+    ASSERT_TRUE(writer.ok()) << writer.status().message();
+    for (int i = 0; i < 5; ++i) {
+      Frame frame = DiscFrame(format, i);
+      std::memset(frame.data(), 100 + 20 * i, frame.row_bytes(0) * 20);
+      frame.pts = 1500 + 40 * i;
+      ASSERT_TRUE((*writer)->Write(frame).ok());
+    }
+    const Status done = (*writer)->Finish();
+    EXPECT_TRUE(done.ok()) << c.name << ": " << done.message();
+    if (c.container != Container::kWebm && c.container != Container::kMov) continue;
+    const std::string packets = Printed(
+        (*FindFfmpeg())->ffprobe,
+        {"-v", "error", "-show_entries", "packet=pts_time", "-of", "csv=p=0", folder / c.name});
+    EXPECT_NEAR(std::atof(packets.c_str()), 1.5, 0.01) << c.name;
+  }
+}
 
 // What ffmpeg cannot read back, Peel's own codecs can, elsewhere; here its headers.
 TEST(FrameWriterTest, AnimatedWebp) {
@@ -372,7 +407,7 @@ TEST(FrameWriterTest, RefusesInWords) {
   PEEL_NEEDS_FFMPEG();
   const TestFolder folder;
   const auto refused = [&](const std::string& name, const FrameFormat& format,
-                           WriteOptions options) {
+                           const WriteOptions& options) {
     const auto writer = FrameWriter::Create(folder / name, format, options);
     EXPECT_FALSE(writer.ok()) << name;
     return writer.status().message();

@@ -131,7 +131,7 @@ TEST(NutTest, ReadsTheCompactForm) {
   // Codes 0 and 1: sizes 2 and 3, one step on (signed 1 is 1). Code 2: all told by flags. The rest
   // is none. One elided head of two bytes.
   packet(nut::kMain, {3,    1,    0x81, 0x00, 1, 1, 25,                 //
-                      1,    6,    2,    4,    0, 2, 0,  2,              // key
+                      1,    6,    1,    4,    0, 2, 0,  2,              // key
                       0xA0, 0x01, 6,    0,    1, 0, 0,  0, 1,           // coded, key
                       0xC0, 0x00, 6,    0,    1, 0, 0,  0, 0x81, 0x7C,  // invalid, 252 of them
                       1,    2,    0xAA, 0xBB});

@@ -24,7 +24,8 @@ struct Written {
   int width = 0, height = 0;
   bool alpha = false;
   int64_t frames = 0;
-  double seconds = 0;        // from the first frame to the last one's beginning
+  double start = 0;          // when the first frame is shown
+  double seconds = 0;        // from then to the last one's beginning
   double frame_seconds = 0;  // how long one is shown in the mean; 0: unknown
   size_t sound_streams = 0;
   std::array<double, kFirst> covered{};  // MeanAlpha of its first frames
