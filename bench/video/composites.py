@@ -10,6 +10,8 @@ import numpy as np
 from PIL import Image
 
 WIDTH, HEIGHT, FRAMES = 960, 540, 24
+# How fast subjects and cameras move: as who sits before a camera on a stand, walks about, or runs.
+PACES = [("still", 0.08), ("moving", 0.35), ("fast", 1.0)]
 SHARED = pathlib.Path(__file__).resolve().parent.parent.parent.parent / "shared"
 FILMS = ["sample_12_5fps_720p_1s.mp4", "bt709_full_range.mp4", "bbb_800x640_768kbps_30fps_vp9.mp4", "avi__sample.avi",
          "video_with_failing_audio.mp4", "smpte-2997.mp4"]
@@ -97,8 +99,7 @@ def make(index, name, picture, alpha_path):
     rgba[..., 3] *= ramp
     height, width = rgba.shape[:2]
     scale = 0.82 * HEIGHT / height
-    # A third sits before a camera on a stand, a third moves as who walks about, a third is fast.
-    pace = (0.08, 0.35, 1.0)[index // 2 % 3]
+    pace = PACES[index // 2 % 3][1]
     speed, swing = pace * rng.uniform(-4, 4), pace * rng.uniform(4, 14)
     rate, phase = rng.uniform(0.15, 0.5), rng.uniform(0, 6)
     growth, roll = pace * rng.uniform(-0.004, 0.004), pace * rng.uniform(0.005, 0.03)
