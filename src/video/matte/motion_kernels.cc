@@ -83,12 +83,14 @@ class Search {
 };
 
 // Where between -1/2 and 1/2 a curve through three differences is least. Differences rise on both
-// sides alike, like a V.
+// sides alike, like a V: by what is left in the middle, it lies beside it at most.
 HWY_INLINE float Fraction(uint32_t before, uint32_t at, uint32_t after) {
   const auto b = static_cast<float>(before), c = static_cast<float>(at),
              a = static_cast<float>(after);
   const float steep = std::max(b, a) - c;
-  return steep > 0 ? std::clamp(0.5f * (b - a) / steep, -0.5f, 0.5f) : 0.0f;
+  if (!(steep > 0)) return 0.0f;
+  const float most = std::min(c / steep, 0.5f);
+  return std::clamp(0.5f * (b - a) / steep, -most, most);
 }
 
 void MatchBlocks(const PaddedPlane& from, const PaddedPlane& to, int reach, uint32_t price,

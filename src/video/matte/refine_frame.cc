@@ -175,12 +175,76 @@ void Evaluate(const Model& model, const Frame& frame, ImageU8& out, ThreadPool* 
   });
 }
 
+// The part of a matte that holds all soft cells, [x0, x1) x [y0, y1); empty where there are none.
+struct Part {
+  int x0, y0, x1, y1;
+  bool empty() const { return x0 >= x1; }
+};
+
+Part SoftPart(ImageView<const float> matte) {
+  Part part{matte.width, matte.height, 0, 0};
+  for (int y = 0; y < matte.height; ++y) {
+    const float* row = matte.row(y);
+    const float* next = matte.row(std::min(y + 1, matte.height - 1));
+    const auto soft = [&](int x) {
+      const float v = row[x];
+      const int right = std::min(x + 1, matte.width - 1);
+      return (v > 0 && v < 1) || v != row[right] || v != next[x] || v != next[right];
+    };
+    int first = 0, last = matte.width;
+    while (first < last && !soft(first)) ++first;
+    if (first == last) continue;
+    while (!soft(last - 1)) --last;
+    part = {std::min(part.x0, first), std::min(part.y0, y), std::max(part.x1, last + 1), y + 2};
+  }
+  return part;
+}
+
+template <typename T>
+ImageView<const T> Crop(ImageView<const T> view, const Part& part) {
+  view.data = view.row(part.y0) + ptrdiff_t{part.x0} * view.channels;
+  view.width = part.x1 - part.x0;
+  view.height = part.y1 - part.y0;
+  return view;
+}
+
+// The model where the matte is soft; elsewhere only the matte.
+Result<Model> FitSoftPart(ImageView<const float> matte, ImageView<const uint8_t> guide,
+                          const ColourCode& code, ThreadPool* pool) {
+  PEEL_ASSIGN_OR_RETURN(Model model, Model::Allocate(matte.width, matte.height));
+  const auto width = static_cast<size_t>(matte.width);
+  for (int y = 0; y < matte.height; ++y) {
+    std::copy_n(matte.row(y), width, model.plane(Model::kMatte) + static_cast<size_t>(y) * width);
+  }
+  Part part = SoftPart(matte);
+  if (part.empty()) return model;
+  const GuidedOptions options;
+  const int margin = 2 * options.radius;
+  part = {std::max(part.x0 - margin, 0), std::max(part.y0 - margin, 0),
+          std::min(part.x1 + margin, matte.width), std::min(part.y1 + margin, matte.height)};
+  PEEL_ASSIGN_OR_RETURN(Model fitted,
+                        FitGuided(Crop(matte, part), Crop(guide, part), options, pool));
+  ReadSamples(code, fitted, pool);
+  const auto columns = static_cast<size_t>(fitted.width());
+  for (size_t k = 0; k <= Model::kConstant; ++k) {
+    for (int y = 0; y < fitted.height(); ++y) {
+      std::copy_n(
+          fitted.plane(k) + static_cast<size_t>(y) * columns, columns,
+          model.plane(k) + static_cast<size_t>(part.y0 + y) * width + static_cast<size_t>(part.x0));
+    }
+  }
+  return model;
+}
+
 }  // namespace
 
 Result<ImageU8> RefineFrame(ImageView<const float> matte, ImageView<const uint8_t> guide,
                             const Frame& frame, const ColourCode& code, ThreadPool* pool) {
-  PEEL_ASSIGN_OR_RETURN(Model model, FitGuided(matte, guide, {}, pool));
-  ReadSamples(code, model, pool);
+  if (matte.empty() || matte.channels != 1 || guide.channels != 3 || guide.width != matte.width ||
+      guide.height != matte.height) {
+    return InvalidArgument("a matte and the colours that guide it have one size");
+  }
+  PEEL_ASSIGN_OR_RETURN(const Model model, FitSoftPart(matte, guide, code, pool));
   PEEL_ASSIGN_OR_RETURN(ImageU8 out, ImageU8::Allocate(frame.width(), frame.height(), 1));
   Evaluate(model, frame, out, pool);
   return out;
