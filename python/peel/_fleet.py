@@ -261,9 +261,10 @@ def run_folder(src: Any, dst: Any, options: Dict[str, Any]) -> Summary:
     source = lasting_place(place_of(src, run.filesystem))
     run.filesystem = source.filesystem
     mask = bool(options.get("mask"))
-    jobs, clashes = plan_names(pictures_of(source, run.to, recursive, run.record.made), options.get("format", "png"),
-                               mask, run.record.made)
+    sizes = pictures_of(source, run.to, recursive, run.record.made)
+    jobs, clashes = plan_names(list(sizes), options.get("format", "png"), mask, run.record.made)
     batch_size = batch_size_for(len(jobs), run.actor_options.get("batch_size"))
+    jobs = large_first(jobs, sizes, batch_size)
     pa = need("pyarrow", "arrow")
     summary = Summary(len(jobs) + len(clashes))
     for name in clashes:
@@ -295,17 +296,24 @@ def batch_size_for(pictures: int, asked: Optional[int]) -> int:
     return 16 if pictures <= 50_000 else 64
 
 
-def pictures_of(source: Place, to: Place, recursive: bool, made: Dict[bytes, Made]) -> List[str]:
-    """The names of a folder's pictures below it, sorted."""
+def large_first(jobs: List[Tuple[str, str]], sizes: Dict[str, int], batch_size: int) -> List[Tuple[str, str]]:
+    """In each batch: a large picture that comes last would keep one processor busy and the others waiting."""
+    return [job for at in range(0, len(jobs), batch_size)
+            for job in sorted(jobs[at:at + batch_size], key=lambda job: -sizes[job[0]])]
+
+
+def pictures_of(source: Place, to: Place, recursive: bool, made: Dict[bytes, Made]) -> Dict[str, int]:
+    """A folder's pictures by their names below it, sorted, and their bytes."""
     root, there = source.path.rstrip("/"), to.path.rstrip("/")
-    names = [name for name in files_below(source, recursive) if _peel.has_picture_extension(name)]
+    found = files_below(source, recursive)
+    names = [name for name in found if _peel.has_picture_extension(name)]
     here = False
     if to.filesystem == source.filesystem:
         here = there == root
         if there.startswith(root + "/"):
             names = [name for name in names if not f"{root}/{name}".startswith(there + "/")]
     stems = {posixpath.splitext(name)[0] for name in names} | set(names)
-    return sorted(name for name in names if not _is_own(name, stems, made if here else {}))
+    return {name: found[name][0] for name in sorted(names) if not _is_own(name, stems, made if here else {})}
 
 
 def _is_own(name: str, stems: Set[str], made: Dict[bytes, Made]) -> bool:

@@ -11,7 +11,7 @@ pytest.importorskip("pyarrow", reason="pyarrow is not installed")
 import pyarrow.fs  # noqa: E402
 
 from peel import _peel  # noqa: E402
-from peel._fleet import _Known, batch_size_for, pictures_of, plan_names  # noqa: E402
+from peel._fleet import _Known, batch_size_for, large_first, pictures_of, plan_names  # noqa: E402
 from peel._places import Place, Unfinished, files_below, read, read_tail, write  # noqa: E402
 from peel._record import MANIFEST, Part, Record, escaped, line, settings_of  # noqa: E402
 from pictures import ball, encoded  # noqa: E402
@@ -57,7 +57,7 @@ def place(request, tmp_path):
 def test_names_are_the_programs(source, tmp_path, options, given):
     out = Place(None, str(tmp_path / "out"))
     program(source, "-O", out.path, "--recursive", "--quiet", "--max-size", "16", *given)
-    jobs, clashes = plan_names(pictures_of(Place(None, str(source)), out, True, {}), options.get("format", "png"),
+    jobs, clashes = plan_names(list(pictures_of(Place(None, str(source)), out, True, {})), options.get("format", "png"),
                                bool(options.get("mask")), {})
     assert sorted(output for _, output in jobs) == sorted(files_below(out, True)) and not clashes
 
@@ -76,8 +76,9 @@ def test_own_results_are_no_pictures(source, tmp_path):
     program(source, "-O", here / "out", "--recursive", "--quiet", "--max-size", "16")
     (here / "p.png").write_bytes((source / "a.png").read_bytes())
     (here / "p.cut.png").write_bytes((source / "a.png").read_bytes())
-    assert pictures_of(Place(None, str(here)), Place(None, str(here / "out")), True, {}) == ["p.png"]
-    assert pictures_of(Place(None, str(here)), Place(None, str(tmp_path)), False, {}) == ["p.png"]
+    size = (here / "p.png").stat().st_size
+    assert pictures_of(Place(None, str(here)), Place(None, str(here / "out")), True, {}) == {"p.png": size}
+    assert pictures_of(Place(None, str(here)), Place(None, str(tmp_path)), False, {}) == {"p.png": size}
 
 
 @pytest.mark.parametrize("options,given", [
@@ -192,3 +193,9 @@ def test_many_pictures_come_in_larger_batches():
     for wrong in (0, -1):
         with pytest.raises(peel.InvalidArgument):
             batch_size_for(100, wrong)
+
+
+def test_large_pictures_come_first_in_their_batch():
+    sizes = {"a": 1, "b": 3, "c": 2, "d": 9, "e": 5}
+    jobs = [(name, name + ".cut.png") for name in sizes]
+    assert [name for name, _ in large_first(jobs, sizes, 3)] == ["b", "c", "a", "d", "e"]
