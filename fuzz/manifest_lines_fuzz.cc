@@ -13,7 +13,8 @@ namespace {
 
 void Check(const peel::ManifestLine& line, std::string_view bytes) {
   const std::string again = peel::FormatManifestLine(line);
-  const auto read = peel::ParseManifestLine(std::string_view(again).substr(0, again.size() - 1));
+  const std::string_view text = again;
+  const auto read = peel::ParseManifestLine(text.substr(0, text.size() - 1));
   if (!read || read->whole != line.whole || read->name != line.name ||
       read->content != line.content || read->settings != line.settings) {
     std::abort();
