@@ -40,7 +40,7 @@ def test_folders(two_nodes, tmp_path):
     (source / "bad.jpg").write_bytes(b"no picture")
     (source / "a/hangs.png").write_bytes(picture(2) + HANG)
     told = []
-    done = peel.ray.cut_folder(source, tmp_path / "out", timeout=15, batch_size=4, progress=told.append,
+    done = peel.ray.cut_folder(source, tmp_path / "out", timeout=20, batch_size=4, progress=told.append,
                                report=tmp_path / "r.jsonl", **ONE)
     assert (done.total, done.done, done.skipped, done.failed) == (23, 21, 0, 2) and told, done
     assert {name: error.split(":")[0] for name, error in done.failures} == {

@@ -173,11 +173,11 @@ def test_what_crashes_or_hangs_costs_itself_alone(monkeypatch):
     monkeypatch.setenv("PEEL_TEST_CHILD", "1")
     data = [picture(i) for i in range(6)]
     broken = [*data[:2], data[2] + CRASH, data[3], data[4] + HANG, data[5]]
-    rows = peel.arrow.cut(batch_of(broken), isolate=True, timeout=3, jobs=2).to_pylist()
+    rows = peel.arrow.cut(batch_of(broken), isolate=True, timeout=6, jobs=2).to_pylist()
     for i in (0, 1, 3, 5):
         assert rows[i]["bytes"] == peel.cut(data[i]), rows[i]["error"]
     assert rows[2]["error"] == "given up after 2 tries: the process that worked on it was ended by SIGABRT"
-    assert rows[4]["error"] == "given up after 2 tries: took longer than 3 seconds"
+    assert rows[4]["error"] == "given up after 2 tries: took longer than 6 seconds"
 
 
 def test_the_process_beside_goes_on(monkeypatch):
