@@ -8,6 +8,7 @@
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "src/base/os/file.h"
 #include "src/base/os/files.h"
@@ -169,15 +170,8 @@ class FfmpegWriter : public FrameWriter {
     PEEL_RETURN_IF_ERROR(unfinished_.Make(output, folder));
     plan.arguments.push_back(
         FfmpegName(folder ? FramePattern(unfinished_.path()) : unfinished_.path()));
-    PipedOptions piped;
-    piped.input = true;
-    piped.output = false;  // its progress, a sign of life
-    piped.patience = kPatience;
-    piped.cancel = options_.cancel;
-    PEEL_ASSIGN_OR_RETURN(process_,
-                          PipedProcess::Start(tools_->ffmpeg, plan.arguments, std::move(piped)));
-    nut_ = NutWriter({NutFourcc(format_.layout), format_.width, format_.height, time_base_});
-    return Explain(process_->Write(nut_.Headers()));
+    arguments_ = std::move(plan.arguments);
+    return OkStatus();
   }
 
   Status Write(const Frame& frame) override {
@@ -206,7 +200,10 @@ class FfmpegWriter : public FrameWriter {
     if (pts < 0 || (written_.frames > 0 && pts <= last_)) {
       return Internal("a frame's time does not lie behind that of the one before");
     }
-    if (written_.frames == 0) first_ = pts;
+    if (written_.frames == 0) {
+      first_ = pts;
+      PEEL_RETURN_IF_ERROR(Launch());
+    }
     last_ = pts;
     if (static_cast<size_t>(written_.frames) < Written::kFirst) {
       written_.covered[static_cast<size_t>(written_.frames)] =
@@ -216,6 +213,23 @@ class FfmpegWriter : public FrameWriter {
     PEEL_RETURN_IF_ERROR(Explain(process_->Write({frame.data(), frame.bytes()})));
     ++written_.frames;
     return OkStatus();
+  }
+
+  // With the first frame, as ffmpeg would have the film begin with it if it were not told when.
+  Status Launch() {
+    if (first_ > 0) {
+      const double seconds = static_cast<double>(first_) * time_base_.value();
+      arguments_.insert(arguments_.begin(), {"-itsoffset", std::to_string(seconds)});
+    }
+    PipedOptions piped;
+    piped.input = true;
+    piped.output = false;  // its progress, a sign of life
+    piped.patience = kPatience;
+    piped.cancel = options_.cancel;
+    PEEL_ASSIGN_OR_RETURN(process_,
+                          PipedProcess::Start(tools_->ffmpeg, arguments_, std::move(piped)));
+    nut_ = NutWriter({NutFourcc(format_.layout), format_.width, format_.height, time_base_});
+    return Explain(process_->Write(nut_.Headers()));
   }
 
   Status FinishAll() {
@@ -259,6 +273,7 @@ class FfmpegWriter : public FrameWriter {
   std::string warning_;
   Written written_;
   int64_t first_ = 0, last_ = 0;
+  std::vector<std::string> arguments_;
   Status status_;
   bool finished_ = false;
   NutWriter nut_{{}};
