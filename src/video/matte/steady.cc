@@ -95,24 +95,36 @@ void Sample(const ImageF32& matte, const ImageU8& luma, const ImageU8& own, cons
           std::fabs(there - static_cast<float>(own.row(y)[x]));
     }
   }
+  // Rows first, then columns, in loops of known length: beyond the picture too.
+  std::array<float, size_t{kRing} * kMotionBlock> sums;
+  for (size_t j = 0; j < kRing; ++j) {
+    const float* const d = &differences[j * kRing];
+    for (size_t i = 0; i < kMotionBlock; ++i) {
+      sums[j * kMotionBlock + i] = d[i] + d[i + 1] + d[i + 2];
+    }
+  }
+  std::array<float, size_t{kSide} * kMotionBlock> lines;
+  for (size_t j = 1; j < kSide; ++j) {
+    const float* const p = &m[j * kSide + 1];
+    for (size_t i = 0; i < kMotionBlock; ++i) {
+      lines[j * kMotionBlock + i] =
+          wx[0] * p[i] + wx[1] * p[i + 1] + wx[2] * p[i + 2] + wx[3] * p[i + 3];
+    }
+  }
   const float scale = 1.0f / (options.distrusted - options.trusted);
-  for (int j = 0; j < kMotionBlock; ++j) {  // beyond the picture too: loops of known length
-    for (int i = 0; i < kMotionBlock; ++i) {
-      float sum = 0;
-      for (int v = 0; v < 3; ++v) {
-        for (int u = 0; u < 3; ++u) {
-          sum += differences[static_cast<size_t>((j + v) * kRing + i + u)];
-        }
-      }
-      const size_t at = static_cast<size_t>(j * kMotionBlock + i);
-      const float trust = (options.distrusted - sum / 9) * scale;
-      moved.trust[at] = std::clamp(trust, 0.0f, 1.0f) * missed;
-      float value = 0;
-      for (size_t v = 0; v < 4; ++v) {
-        const float* p = &m[(static_cast<size_t>(j) + v + 1) * kSide + static_cast<size_t>(i) + 1];
-        value += wy[v] * (wx[0] * p[0] + wx[1] * p[1] + wx[2] * p[2] + wx[3] * p[3]);
-      }
-      moved.matte[at] = std::clamp(value, 0.0f, 1.0f);
+  const float most = options.distrusted * scale, steep = scale / 9;
+  for (size_t j = 0; j < kMotionBlock; ++j) {
+    const float* const d = &sums[j * kMotionBlock];
+    const float* const v = &lines[(j + 1) * kMotionBlock];
+    float* const trust = &moved.trust[j * kMotionBlock];
+    float* const value = &moved.matte[j * kMotionBlock];
+    for (size_t i = 0; i < kMotionBlock; ++i) {
+      const float sum = d[i] + d[i + kMotionBlock] + d[i + size_t{2} * kMotionBlock];
+      trust[i] = std::min(std::max(most - sum * steep, 0.0f), 1.0f) * missed;
+      const float mean = wy[0] * v[i] + wy[1] * v[i + kMotionBlock] +
+                         wy[2] * v[i + size_t{2} * kMotionBlock] +
+                         wy[3] * v[i + size_t{3} * kMotionBlock];
+      value[i] = std::min(std::max(mean, 0.0f), 1.0f);
     }
   }
 }
