@@ -154,6 +154,20 @@ TEST_F(FrameMattingTest, ThePoolDoesNotMatter) {
   for (size_t t = 0; t < 3; ++t) EXPECT_EQ(CrcOf(alone[t]), CrcOf(shared[t]));
 }
 
+// PQ is toned for the network, which says something else of brighter pictures, and only for it.
+TEST_F(FrameMattingTest, TagsDecideWhatTheNetworkSees) {
+  FrameFormat format = testing::Format(64, 64, 10);
+  const MattingChoices off{.steady = Steady::kOff, .edges = Edges::kOff};
+  const uint32_t plain = CrcOf(Run(format, off, {0})[0]);
+  format.colour.transfer = "smpte2084";
+  const uint32_t pq = CrcOf(Run(format, off, {0})[0]);
+  EXPECT_NE(pq, plain);
+  format.colour.transfer = "arib-std-b67";
+  EXPECT_NE(CrcOf(Run(format, off, {0})[0]), pq);
+  format.colour = {"pc", "bt709", "bt709", "bt709"};
+  EXPECT_NE(CrcOf(Run(format, off, {0})[0]), plain);
+}
+
 TEST_F(FrameMattingTest, NoSubjectIsSaid) {
   network_->empty = true;
   const auto out = Run(testing::Format(64, 64), {}, {0, 0});
