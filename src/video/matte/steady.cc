@@ -66,8 +66,8 @@ void Sample(const ImageF32& matte, const ImageU8& luma, const ImageU8& own, cons
   const bool inside = left >= 0 && left + kSide <= width;
   for (int j = 0; j < kSide; ++j) {
     const int y = std::clamp(box.y0 + whole_y + j - 2, 0, height - 1);
-    float* const m_row = &m[static_cast<size_t>(j * kSide)];
-    float* const l_row = &l[static_cast<size_t>(j * kSide)];
+    float* const m_row = &m[static_cast<size_t>(j) * kSide];
+    float* const l_row = &l[static_cast<size_t>(j) * kSide];
     const float* const matte_row = matte.row(y);
     const uint8_t* const luma_row = luma.row(y);
     if (inside) {
@@ -87,11 +87,11 @@ void Sample(const ImageF32& matte, const ImageU8& luma, const ImageU8& own, cons
     const int y = std::clamp(box.y0 + j - 1, 0, height - 1);
     for (int i = 0; i < kRing; ++i) {
       const int x = std::clamp(box.x0 + i - 1, 0, width - 1);
-      const float* p = &l[static_cast<size_t>((j + 1) * kSide + i + 1)];
+      const float* p = &l[(static_cast<size_t>(j) + 1) * kSide + static_cast<size_t>(i) + 1];
       const float upper = p[0] + fx * (p[1] - p[0]);
       const float lower = p[kSide] + fx * (p[kSide + 1] - p[kSide]);
       const float there = upper + fy * (lower - upper);
-      differences[static_cast<size_t>(j * kRing + i)] =
+      differences[static_cast<size_t>(j) * kRing + static_cast<size_t>(i)] =
           std::fabs(there - static_cast<float>(own.row(y)[x]));
     }
   }
@@ -283,8 +283,8 @@ void Steadier::Blend(size_t i, ImageF32& matte) const {
               any = any || motion.known;
               float missed = 1;
               if (motion.known) {
-                const float cx = static_cast<float>(box.x0) + kMotionBlock / 2 + motion.x;
-                const float cy = static_cast<float>(box.y0) + kMotionBlock / 2 + motion.y;
+                const float cx = static_cast<float>(box.x0) + 0.5f * kMotionBlock + motion.x;
+                const float cy = static_cast<float>(box.y0) + 0.5f * kMotionBlock + motion.y;
                 const MotionField& back = Field(other, -k);
                 const MotionField::Motion& home =
                     back.at(std::clamp(static_cast<int>(cx) / kMotionBlock, 0, columns - 1),
