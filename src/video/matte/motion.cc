@@ -112,8 +112,8 @@ MotionPyramid MotionPyramid::Of(const ImageU8& luma) {
     Level level;
     level.width = width;
     level.height = height;
-    const size_t stride = static_cast<size_t>(width) + 2 * kMotionPadding;
-    level.pixels.resize(stride * (static_cast<size_t>(height) + 2 * kMotionPadding));
+    const size_t stride = static_cast<size_t>(width) + size_t{2} * kMotionPadding;
+    level.pixels.resize(stride * (static_cast<size_t>(height) + size_t{2} * kMotionPadding));
     const auto row_of = [&](int y) {
       return level.pixels.data() + static_cast<size_t>(y + kMotionPadding) * stride;
     };
@@ -124,11 +124,10 @@ MotionPyramid MotionPyramid::Of(const ImageU8& luma) {
         std::copy_n(luma.row(y), width, to);
       } else {
         const PaddedPlane finer = pyramid.level(l - 1);
-        const uint8_t* upper = finer.data + 2 * y * finer.stride;
+        const uint8_t* upper = finer.data + ptrdiff_t{2} * y * finer.stride;
         const uint8_t* lower = upper + finer.stride;
-        for (int x = 0; x < width; ++x) {
-          to[x] = static_cast<uint8_t>(
-              (upper[2 * x] + upper[2 * x + 1] + lower[2 * x] + lower[2 * x + 1] + 2) / 4);
+        for (int x = 0; x < width; ++x, upper += 2, lower += 2) {
+          to[x] = static_cast<uint8_t>((upper[0] + upper[1] + lower[0] + lower[1] + 2) / 4);
         }
       }
       std::fill_n(row, kMotionPadding, to[0]);

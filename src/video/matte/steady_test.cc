@@ -31,7 +31,7 @@ std::shared_ptr<FramePrediction> Scene(double dx, double wrong = 0, int brightne
       p->matte.row(y)[x] = static_cast<float>(std::clamp((25 + wrong - r) / 6 + 0.5, 0.0, 1.0));
       const double v = testing::Pattern(format, 0, x, y, dx, 0) + brightness;
       p->luma.row(y)[x] = static_cast<uint8_t>(std::lround(v));
-      std::fill_n(p->colours.row(y) + 3 * x, 3, p->luma.row(y)[x]);
+      std::fill_n(p->colours.row(y) + ptrdiff_t{3} * x, 3, p->luma.row(y)[x]);
     }
   }
   p->subject = {0.9f, 0.5f};
@@ -115,7 +115,7 @@ TEST(Steadier, ACutEndsTheWindow) {
     for (int y = 0; y < kSide; ++y) {
       for (int x = 0; x < kSide; ++x) {
         other->luma.row(y)[x] = static_cast<uint8_t>(255 - other->luma.row(y)[x] / 2);
-        std::fill_n(other->colours.row(y) + 3 * x, 3, other->luma.row(y)[x]);
+        std::fill_n(other->colours.row(y) + ptrdiff_t{3} * x, 3, other->luma.row(y)[x]);
       }
     }
     film.push_back(other);
