@@ -54,10 +54,19 @@ def cluster_of(*nodes, **environment):
     os.environ.update(quiet)
     cluster = None
     try:
-        cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False,
-                                                                "object_store_memory": 200 << 20})
-        workers = [cluster.add_node(num_cpus=count, object_store_memory=200 << 20) for count in nodes]
-        cluster.wait_for_nodes()
+        for attempt in range(4):  # Ray gives a node thirty seconds, which a busy machine may need twice
+            try:
+                cluster = Cluster(initialize_head=True, head_node_args={
+                    "num_cpus": 0, "include_dashboard": False, "object_store_memory": 200 << 20})
+                workers = [cluster.add_node(num_cpus=count, object_store_memory=200 << 20) for count in nodes]
+                cluster.wait_for_nodes(timeout=120)
+                break
+            except Exception:
+                if cluster is not None:
+                    cluster.shutdown()
+                cluster = None
+                if attempt == 3:
+                    raise
         ray.init(address=cluster.address, logging_level="error", log_to_driver=False)
         ray.data.DataContext.get_current().enable_progress_bars = False
         yield cluster, workers
