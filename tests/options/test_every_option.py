@@ -438,7 +438,7 @@ def test_memory_of_a_film(machine, peak_memory):
     if shutil.which("ffmpeg") is None:
         pytest.skip("ffmpeg is not installed: tools/install_deps.sh test")
     here = machine.fresh()
-    subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=1920x1080:r=25:d=1.6", "-pix_fmt", "yuv444p",
+    subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=1920x1080:r=25:d=0.88", "-pix_fmt", "yuv444p",
                     "-c:v", "libx264", "-preset", "ultrafast", "large.mkv"], cwd=here, check=True)
 
     def peak(*given):
