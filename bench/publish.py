@@ -22,8 +22,9 @@ PAGES = ROOT / "docs/benchmarks"
 RESULTS = PAGES / "results"
 BEGIN, END = "<!-- benchmarks: begin (bench/publish.py) -->", "<!-- benchmarks: end -->"
 # The order of the index; what is not named here comes after.
-ORDER = ["cold", "warm", "folder", "serve", "engine", "engine-avx2", "crowded", "edges", "matting", "rectify",
-         "rectify-ocr", "scan", "scan-duplicates", "scan-quality", "video", "formats", "png", "python", "quantize", "model"]
+ORDER = ["cold", "warm", "folder", "fleet", "serve", "engine", "engine-avx2", "crowded", "edges", "matting",
+         "rectify", "rectify-ocr", "scan", "scan-duplicates", "scan-quality", "video", "formats", "png", "python",
+         "quantize", "model"]
 
 
 def read(name):

@@ -502,7 +502,7 @@ NB_MODULE(_peel, m) {
 
   m.def("compose", &Compose, "engine"_a.none(), "picture"_a.noconvert(), "matte"_a.noconvert(),
         "options"_a, "bgr"_a = false, "cancel"_a.none() = nb::none());
-
+  BindRecords(m);
   BindVideo(m);
 }
 

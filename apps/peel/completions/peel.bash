@@ -111,7 +111,7 @@ _peel() {
             if [[ $cur == -* ]]; then
                 _peel_words "-o -O --format --codec --quality --audio --skip-existing --report --background --mask
                     --side-by-side --steady --edges --max-size --tone-map --from --to --fps --info --frames -m --model
-                    --threads --jobs --memory --device --backend --ort --precision --strict --recursive --shard
+                    --threads --jobs --memory --device --backend --ort --precision --strict --recursive --shard --shards
                     --progress -q --quiet -v --verbose -h --help"
             else
                 _peel_files

@@ -48,8 +48,14 @@ void AddFolderOptions(Command& cut, CutArguments& a, bool watch) {
                 "Keep running and process new files in the folders, until Ctrl-C")
         .Group(group);
   }
-  cut.AddOption("--shard", a.shard, "Process part I of N, for N machines that share a list")
-      .TypeName("I/N")
+  cut.AddOption("--shard", a.shard,
+                "Process part I of N, for N machines that share a list; auto: the part that Slurm, "
+                "AWS Batch or Kubernetes gives an array's task")
+      .TypeName("I/N|auto")
+      .Group(group);
+  cut.AddOption("--shards", a.shards,
+                "With --shard auto: how many parts there are, where the scheduler does not say")
+      .Range(1, 65536)
       .Group(group);
   cut.AddOption("--progress", a.progress, "auto, always or never; auto: only on a terminal")
       .OneOf({"auto", "always", "never"})

@@ -172,11 +172,7 @@ Result<Plan> MakePlan(const CutArguments& a) {
   plan.batch.skip_existing = a.skip_existing || a.watch;
   plan.batch.all_frames = a.all_frames;
   PEEL_ASSIGN_OR_RETURN(plan.batch.memory, PlanMemory(a));
-  if (!a.shard.empty()) {
-    auto shard = ParseShard(a.shard);
-    if (!shard.ok()) return std::move(shard).status().WithContext("--shard");
-    plan.shard = *shard;
-  }
+  PEEL_ASSIGN_OR_RETURN(plan.shard, ReadShard(a.shard, a.shards));
   plan.batch.make_folders = !a.output_folder.empty();
   PEEL_ASSIGN_OR_RETURN(plan.model, PlanModel(a));
   if (a.progress == "always") plan.progress = Console::Progress::kAlways;

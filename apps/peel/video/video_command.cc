@@ -155,7 +155,7 @@ void AddVideoCommand(Command& app, int* exit_code) {
     arguments->not_with_frames = FirstBut(
         video, {"--frames", "INPUT", "-O", "--format", "--quality", "--skip-existing", "--report",
                 "--max-size", "--tone-map", "--from", "--to", "--fps", "--threads", "--recursive",
-                "--shard", "--progress", "--quiet", "--verbose"});
+                "--shard", "--shards", "--progress", "--quiet", "--verbose"});
     if (ApplyConfig(video, arguments->cut, exit_code)) *exit_code = RunVideo(*arguments);
   });
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "apps/peel/cut/cut_plan.h"
+#include "apps/peel/shard_auto.h"
 #include "src/video/backdrop.h"
 #include "src/video/video_cutter.h"
 
@@ -166,9 +167,7 @@ Result<VideoPlan> MakeVideoPlan(const VideoArguments& a) {
   } else if (!a.info) {
     PEEL_RETURN_IF_ERROR(PlanFilm(a, plan));
   }
-  if (!a.cut.shard.empty()) {
-    PEEL_RETURN_IF_ERROR(Parse(a.cut.shard, "--shard", ParseShard, plan.shard));
-  }
+  PEEL_ASSIGN_OR_RETURN(plan.shard, ReadShard(a.cut.shard, a.cut.shards));
   PEEL_ASSIGN_OR_RETURN(plan.model, PlanModel(a.cut));
   plan.model.jobs = a.cut.jobs;
   if (a.cut.progress == "always") plan.progress = Console::Progress::kAlways;

@@ -108,7 +108,7 @@ void VideoRun::Prepare() {
   // A folder of results remembers what they were made from; beside the sources only on demand.
   remembers_ =
       a_.cut.skip_existing || (!a_.cut.output_folder.empty() && NamesFolder(a_.cut.inputs));
-  if (remembers_) settings_ = SettingsHash(a_.cut.settings, a_.cut.model);
+  if (remembers_) settings_ = SettingsHash(PEEL_VERSION, a_.cut.settings, a_.cut.model);
   plan_.video.progress = [this](const video::VideoProgress& now) {
     progress_.Show(now);
     return !Interrupted().cancelled();
