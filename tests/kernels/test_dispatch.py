@@ -3,6 +3,7 @@ dispatches and at every level of PEEL_CPU."""
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
@@ -16,13 +17,14 @@ import accuracy  # noqa: E402
 PIL = pytest.importorskip("PIL.Image")
 SOURCES = [p for top in ("src", "apps", "python/src") for p in sorted((accuracy.ROOT / top).rglob("*"))
            if p.suffix in (".cc", ".h")]
+FFMPEG = shutil.which("ffmpeg")  # without it the files of films are left out
 SEEDS = accuracy.ROOT / "fuzz" / "seeds" / "onnx_reader_fuzz"
 
 
 def files_that_dispatch():
     return {p.relative_to(accuracy.ROOT).as_posix() for p in SOURCES
             if "PEEL_DISPATCH(" in p.read_text(encoding="utf-8") and not p.name.endswith("_test.cc")
-            and p.name != "dispatch-inl.h"}
+            and p.name != "dispatch-inl.h" and (FFMPEG or "video" not in p.parts)}
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +36,10 @@ def inputs(tmp_path_factory):
     photo.convert("L").save(folder / "grey.png")
     photo.putalpha(200)
     photo.save(folder / "rgba.png")
+    if FFMPEG:
+        subprocess.run(["ffmpeg", "-v", "error", "-loop", "1", "-i", folder / "rgb.png", "-frames:v", "3",
+                        "-vf", "scale=480:640,crop=472:632:n*2:n,format=yuv420p", "-c:v", "mpeg4", "-q:v", "3",
+                        folder / "film.mp4"], check=True)
     return folder
 
 
@@ -85,6 +91,8 @@ def commands(inputs, out):
         yield ["cut", str(inputs / options[0]), *options[1:], "-o", str(out / f"{i}.png")]
     yield ["rectify", str(inputs / "rgb.png"), "--corners", "20,10,160,20,170,230,10,220", "--enhance", "bw",
            "-o", str(out / "page.png")]
+    if FFMPEG:
+        yield ["video", str(inputs / "film.mp4"), "-o", str(out / "film.webm")]
     yield ["scan", str(inputs), "--db", str(out / "library.db"), "--quiet"]
     yield ["model", "run", str(byte_model(out / "bytes.onnx")), "--threads", "1"]
     yield ["model", "run", str(accuracy.MODELS["embedded"]), "--precision", "bf16", "--threads", "1"]
