@@ -77,19 +77,35 @@ def peel(program, clip, *given):
     return wall, cpu, {name: int(value) for name, value in stages.items()}
 
 
-def rembg(python, clip, model, scratch):
+def rembg(tools, clip, model, scratch):
     """Frames go through ffmpeg's pipe into `rembg b`, which writes PNG files."""
     out = scratch / f"rembg-{model}"
     out.mkdir(exist_ok=True)
-    tool = pathlib.Path(python).parent / "rembg"
     line = (f"ffmpeg -v error -i {clip} -f rawvideo -pix_fmt rgb24 - | "
-            f"{tool} b -m {model} {WIDTH} {HEIGHT} -o {out}/frame-%05u.png")
+            f"{tools / 'rembg'} b -m {model} {WIDTH} {HEIGHT} -o {out}/frame-%05u.png")
     return (*timed(["bash", "-o", "pipefail", "-c", line])[:2], {})
 
 
-def background_remover(python, clip, scratch):
-    tool = pathlib.Path(python).parent / "backgroundremover"
-    return (*timed([tool, "-i", clip, "-tv", "-o", scratch / "peer.mov"])[:2], {})
+def background_remover(tools, clip, scratch):
+    return (*timed([tools / "backgroundremover", "-i", clip, "-tv", "-o", scratch / "peer.mov"])[:2], {})
+
+
+def peers(tools, clip, scratch, frames):
+    """Those that are there with a model; neither fetches one here."""
+    found = {}
+    weights = pathlib.Path(os.environ.get("U2NET_HOME", pathlib.Path.home() / ".u2net"))
+    if not (tools / "backgroundremover").exists():
+        print(f"backgroundremover is left out: it is not in {tools}", file=sys.stderr)
+    elif not (pathlib.Path.home() / ".u2net/u2net.pth").exists():
+        print("backgroundremover is left out: its weights are not in ~/.u2net", file=sys.stderr)
+    else:
+        found["backgroundremover (u2net)"] = frames, lambda: background_remover(tools, clip, scratch)
+    for model in ("u2netp", "u2net"):
+        if (tools / "rembg").exists() and (weights / f"{model}.onnx").exists():
+            found[f"rembg b ({model})"] = frames, lambda model=model: rembg(tools, clip, model, scratch)
+        else:
+            print(f"rembg b with {model} is left out: no {tools}/rembg or no {weights}/{model}.onnx", file=sys.stderr)
+    return found
 
 
 def main():
@@ -118,11 +134,7 @@ def main():
             "peel, ProRes 4444": (int(counted), lambda: peel(given.peel, clip, "-o", scratch / "out.mov")),
             "peel, VP9": (int(counted), lambda: peel(given.peel, clip, "-o", scratch / "out.webm"))}
         if given.peers:
-            contenders["backgroundremover (u2net)"] = (
-                given.peer_frames, lambda: background_remover(given.peers, short, scratch))
-            for model in ("u2netp", "u2net"):
-                contenders[f"rembg b ({model})"] = (
-                    given.peer_frames, lambda model=model: rembg(given.peers, short, model, scratch))
+            contenders.update(peers(pathlib.Path(given.peers).parent, short, scratch, given.peer_frames))
         for _ in range(given.rounds):
             for name, (frames, run) in contenders.items():
                 wall, cpu, stages = run()
