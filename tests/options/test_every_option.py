@@ -8,6 +8,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import time
 
 import numpy as np
 import pytest
@@ -444,7 +445,8 @@ def _(go):
     refused(go, "--memory", "many")
 
 
-def test_memory_of_a_film(machine, peak_memory):
+def test_memory_of_a_film(machine):
+    """Peel's own: a count of its children would be ffmpeg's."""
     if shutil.which("ffmpeg") is None:
         pytest.skip("ffmpeg is not installed: tools/install_deps.sh test")
     here = machine.fresh()
@@ -452,11 +454,18 @@ def test_memory_of_a_film(machine, peak_memory):
                     "-c:v", "libx264", "-preset", "ultrafast", "large.mkv"], cwd=here, check=True)
 
     def peak(*given):
-        return peak_memory([PROGRAM, "video", "large.mkv", "-o", "o.mkv", "--mask", "--jobs", "8", "--threads", "8", *given],
-                           cwd=here, env=machine.environment(here, {"PATH": os.defpath}))
+        run = subprocess.Popen([PROGRAM, "video", "large.mkv", "-o", "o.mkv", "--mask", "--jobs", "8", "--threads", "8", "-q", *given],
+                               cwd=here, env=machine.environment(here, {"PATH": os.defpath}))
+        most = 0  # MB; the system keeps the highest, so a look now and then misses the last moments alone
+        while run.poll() is None:
+            told = re.search(r"VmHWM:\s+(\d+)", pathlib.Path(f"/proc/{run.pid}/status").read_text())
+            most = int(told[1]) // 1024 if told else most
+            time.sleep(0.02)
+        assert run.returncode == 0
+        return most
 
-    free, held = peak(), peak("--memory", "100M")
-    assert held < free - 20, (held, free)
+    free, held = peak(), peak("--memory", "1M")
+    assert held < free - 60, (held, free)
 
 
 @row("--device", commands=FILM)
