@@ -243,7 +243,9 @@ Status NotDecodable(std::span<const uint8_t> bytes) {
     case Format::kGzip:
       return Unsupported("this is a " + name + " archive; unpack it first");
     case Format::kVideo:
-      return Unsupported("this is a film, not a picture; `peel video` cuts films out and takes frames out of them");
+      return Unsupported(
+          "this is a film, not a picture; `peel video` cuts films out and takes frames out of "
+          "them");
     case Format::kRaw:
       return Unsupported("this is a camera raw file; develop it to JPEG or PNG first");
     default:
