@@ -2,8 +2,8 @@
 # Everything that `make bench` measures, against peers from PyPI in a virtual environment of its own.
 # Results (JSON and Markdown) go to out/bench. Needs ../shared for the photograph and U²-Net-p.
 # BENCH_QUIET may name a command that is put before each minute of timing and keeps other work away.
-# usage: bench/run.sh [engine|shapes|crowded|cold|warm|formats|matting|edges|png|folder|rectify|serve|soak|scan|fleet]...
-# All of them by default, but crowded, serve, soak, scan and fleet, which take long. Fleet makes an environment with Ray
+# usage: bench/run.sh [engine|shapes|crowded|cold|warm|formats|matting|edges|png|folder|rectify|serve|soak|scan|video|fleet]...
+# All of them by default, but crowded, serve, soak, scan, video and fleet, which take long. Fleet makes an environment with Ray
 # of its own and needs a wheel (make wheel). Serve needs wrk, the Python module (make
 # python) and, for the brush, Chromium.
 set -euo pipefail
@@ -68,6 +68,10 @@ for part in "${parts[@]}"; do
       ${BENCH_QUIET:-} "${serve[@]}" --single
       ${BENCH_QUIET:-} .venv/bin/python bench/serve/brush.py "$peel" ../shared/images/camera/42_IndexError.jpg "$out" ;;
     soak) "$python" bench/serve/run.py "$peel" .venv/bin/python "$venv/bin/rembg" "$model" "$photo" "$out" --soak 30 ;;
+    # A peer takes part where it is installed and has its weights in ~/.u2net or $U2NET_HOME.
+    video)
+      "$python" bench/video/mattes.py --out "$out"
+      ${BENCH_QUIET:-} "$python" bench/video/speed.py --peel "$peel" --peers "$python" --out "$out" ;;
     fleet)
       if [ ! -f "$venv-fleet/.stamp" ]; then
         python3 -m venv "$venv-fleet"

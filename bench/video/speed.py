@@ -15,7 +15,7 @@ without it Peel is measured alone.
   rembg              `rembg b` over raw frames that ffmpeg pipes in, as its manual shows, with u2netp and u2net
 
 A round runs every contender once, in turn; the medians of the rounds count. Peers get a clip of --peer-frames frames,
-as they take long. Writes OUT/video-speed.json and prints a table. CPU seconds are those of the whole process tree.
+as they take long. Writes OUT/video-speed.json and .md. CPU seconds are those of the whole process tree.
 """
 import argparse
 import json
@@ -34,7 +34,13 @@ LEMUR = ROOT.parent / "shared/images/objects/lemur"
 WIDTH, HEIGHT, RATE = 1920, 1080, 25
 sys.path.insert(0, str(ROOT / "bench"))
 
-from measure import machine  # noqa: E402
+import measure  # noqa: E402
+
+TEXT = {
+    "part_of": "video", "title": "Frames a second", "command": "bench/run.sh video",
+    "about": "A film of 1920 x 1080 at 25 frames/s, H.264: the lemur of PyMatting's test pictures to and fro over a panned "
+             "beach. Every contender once in each of three rounds, in turn; medians. Peers get the first frames of the same "
+             "film. The network's milliseconds are of the wall, of the threads together."}
 
 
 def make_clip(path, count):
@@ -116,7 +122,7 @@ def main():
     parser.add_argument("--peer-frames", type=int, default=10)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--peers")
-    parser.add_argument("--out", default=ROOT / "out/bench")
+    parser.add_argument("--out", default=str(ROOT / "out/bench"))
     given = parser.parse_args()
     rows = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -139,24 +145,19 @@ def main():
             for name, (frames, run) in contenders.items():
                 wall, cpu, stages = run()
                 rows.setdefault(name, []).append({"frames": frames, "wall_s": wall, "cpu_s": cpu, "stages_ms": stages})
-    table = []
+    measure.write(given.out, "video-speed", {"rows": rows, "load": os.getloadavg(), "text": TEXT}, table(rows))
+
+
+def table(rows):
+    lines = ["| 1920 x 1080 | frames/s | least to most | processor ms a frame | of these the network |",
+             "|---|---|---|---|---|"]
     for name, runs in rows.items():
         rates = sorted(r["frames"] / r["wall_s"] for r in runs)
         cpu = statistics.median(1000 * r["cpu_s"] / r["frames"] for r in runs)
-        table.append({"name": name, "frames": runs[0]["frames"], "rounds": len(runs),
-                      "frames_per_second": statistics.median(rates), "least": rates[0], "most": rates[-1],
-                      "cpu_ms_per_frame": cpu,
-                      "stages_ms_per_frame": {k: statistics.median(r["stages_ms"].get(k, 0) / r["frames"] for r in runs)
-                                              for k in runs[0]["stages_ms"]}})
-    out = pathlib.Path(given.out)
-    out.mkdir(parents=True, exist_ok=True)
-    record = {"command": " ".join(["bench/video/speed.py", *sys.argv[1:]]), "machine": machine(), "cores": os.cpu_count(),
-              "load": os.getloadavg(), "rows": table}
-    (out / "video-speed.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    print("| | frames/s | least to most | CPU ms a frame |\n|---|---|---|---|")
-    for row in table:
-        print(f"| {row['name']} | {row['frames_per_second']:.2f} | {row['least']:.2f} to {row['most']:.2f} | "
-              f"{row['cpu_ms_per_frame']:.0f} |")
+        network = statistics.median(r["stages_ms"].get("network", 0) / r["frames"] for r in runs)
+        lines.append(f"| {name} | {statistics.median(rates):.2f} | {rates[0]:.2f} to {rates[-1]:.2f} | {cpu:.0f} | "
+                     f"{f'{network:.0f}' if network else '–'} |")
+    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":
