@@ -122,7 +122,7 @@ def _iterate(frames: _peel.VideoFrames) -> Iterator[Tuple[ArrayOut, MatteOut, fl
             frame = frames.next()
             if frame is None:
                 return
-            yield cast(Tuple[ArrayOut, MatteOut, float], frame)
+            yield cast("Tuple[ArrayOut, MatteOut, float]", frame)
     finally:
         frames.close()
 
