@@ -63,14 +63,8 @@ Result<ExtractResult> Extract(const std::string& input, const std::string& folde
   if (whole) to = to ? std::min(*to, *whole) : *whole;
   auto chooser = FrameChooser::Create(options.which, from, to);
   if (!chooser.ok()) return at(input, std::move(chooser).status());
-  ReadOptions read;
-  read.from = options.frames.from;
-  read.to = options.frames.to;
-  read.fps = options.frames.fps;
-  read.max_size = options.frames.max_size;
-  read.tone_map = options.frames.tone_map;
+  ReadOptions read = ReadOptionsFor(options.frames, options.cancel);
   read.key_frames = options.which.kind == FrameChoice::Kind::kKey;
-  read.cancel = options.cancel;
   auto opened = FrameReader::Open(info, read);
   if (!opened.ok()) return at(input, std::move(opened).status());
   FrameReader& reader = **opened;

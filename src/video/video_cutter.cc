@@ -134,17 +134,6 @@ class WriterThread {
   double seconds_ = 0;
 };
 
-ReadOptions ReadOptionsFor(const VideoOptions& options) {
-  ReadOptions read;
-  read.from = options.frames.from;
-  read.to = options.frames.to;
-  read.fps = options.frames.fps;
-  read.max_size = options.frames.max_size;
-  read.tone_map = options.frames.tone_map;
-  read.cancel = options.cancel;
-  return read;
-}
-
 // Codecs that are written with half the chroma in both directions take even sizes alone.
 bool WantsEven(VideoCodec codec) {
   return codec == VideoCodec::kH264 || codec == VideoCodec::kHevc || codec == VideoCodec::kAv1;
@@ -207,8 +196,8 @@ class VideoCutterImpl final : public VideoCutter {
   Result<std::unique_ptr<MattedFrames>> Open(const std::string& input,
                                              const VideoOptions& options) const override {
     PEEL_ASSIGN_OR_RETURN(const MediaInfo info, ProbeFilm(input));
-    auto frames =
-        MattedFrames::Open(info, ReadOptionsFor(options), options.matting, RunFor(options));
+    auto frames = MattedFrames::Open(info, ReadOptionsFor(options.frames, options.cancel),
+                                     options.matting, RunFor(options));
     if (!frames.ok()) return std::move(frames).status().WithContext(input);
     return frames;
   }
@@ -251,7 +240,7 @@ Result<VideoResult> VideoCutterImpl::CutFilm(const std::string& input, const std
     return InvalidArgument(input + ": ends before --from");
   }
 
-  ReadOptions read = ReadOptionsFor(options);
+  ReadOptions read = ReadOptionsFor(options.frames, options.cancel);
   read.keep_odd = !WantsEven(format->codec);
   auto opened = MattedFrames::Open(info, read, options.matting, RunFor(options));
   if (!opened.ok()) return at(input, std::move(opened).status());

@@ -47,6 +47,17 @@ Status NoTime(std::string_view text) {
 
 }  // namespace
 
+ReadOptions ReadOptionsFor(const FrameChoices& frames, const CancelToken* cancel) {
+  ReadOptions read;
+  read.from = frames.from;
+  read.to = frames.to;
+  read.fps = frames.fps;
+  read.max_size = frames.max_size;
+  read.tone_map = frames.tone_map;
+  read.cancel = cancel;
+  return read;
+}
+
 Result<Steady> ParseSteady(std::string_view text) {
   if (text == "auto") return Steady::kAuto;
   if (text == "off") return Steady::kOff;

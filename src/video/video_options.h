@@ -36,6 +36,9 @@ struct FrameChoices {
   bool tone_map = false;               // HDR becomes BT.709
 };
 
+// What a reader makes of them.
+ReadOptions ReadOptionsFor(const FrameChoices& frames, const CancelToken* cancel);
+
 struct VideoOptions {
   FrameChoices frames{};
   MattingChoices matting{};
