@@ -24,6 +24,7 @@
 #include "src/base/sentences.h"
 #include "src/base/thread_pool.h"
 #include "src/pipeline/folder/own_results.h"
+#include "src/pipeline/folder/up_to_date.h"
 #include "src/video/extract_frames.h"
 #include "src/video/media/ffmpeg_tools.h"
 #include "src/video/video_cutter.h"
@@ -81,7 +82,6 @@ class VideoRun {
   Status CutFilm(const Job& job, FileReport& report);
   Status TakeFrames(const Job& job, FileReport& report);
   Status MakeFolderOf(const std::string& path);
-  bool IsUpToDate(const Job& job, Manifest* manifest, uint64_t content) const;
   void TellPassedOver(const InputList& list);
   void PassOver(const PassedOver& passed);
   void Add(const FileReport& report);
@@ -122,23 +122,6 @@ Status VideoRun::LoadModel() {
       cutter_, Caught("the model", [&] { return video::VideoCutter::Create(plan_.model); }));
   TellModel(cutter_->info(), cutter_->jobs(), console_);
   return OkStatus();
-}
-
-bool VideoRun::IsUpToDate(const Job& job, Manifest* manifest, uint64_t content) const {
-  std::error_code error;
-  if (!fs::exists(job.output, error)) return false;
-  if (manifest != nullptr) {
-    switch (manifest->Compare(manifest->NameOf(job.output), content, settings_)) {
-      case Manifest::Match::kSame:
-        return true;
-      case Manifest::Match::kDifferent:
-        return false;
-      case Manifest::Match::kUnknown:
-        break;
-    }
-  }
-  const auto made = fs::last_write_time(job.output, error);
-  return !error && made >= fs::last_write_time(job.input.path, error) && !error;
 }
 
 Status VideoRun::MakeFolderOf(const std::string& path) {
@@ -216,7 +199,8 @@ FileReport VideoRun::Work(const Job& job) {
   report.input_bytes = error ? 0 : size;
   Manifest* const manifest = remembers_ ? manifests_.For(job) : nullptr;
   const uint64_t content = manifest != nullptr ? ContentHash(job.input.path) : 0;
-  if (a_.cut.skip_existing && IsUpToDate(job, manifest, content)) {
+  if (a_.cut.skip_existing && fs::exists(job.output, error) &&
+      IsUpToDate(job.input.path, job.output, manifest, content, settings_)) {
     report.state = FileReport::State::kSkipped;
     report.reason = "is up to date";
     return report;

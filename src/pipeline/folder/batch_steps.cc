@@ -11,6 +11,7 @@
 #include "src/pipeline/folder/batch_run.h"
 #include "src/pipeline/folder/film_files.h"
 #include "src/pipeline/folder/numbered_name.h"
+#include "src/pipeline/folder/up_to_date.h"
 
 namespace peel::batch {
 namespace {
@@ -26,21 +27,9 @@ double MillisecondsSince(Clock::time_point start) {
 
 bool Batch::IsUpToDate(const Work& work, const std::string& output) const {
   std::error_code error;
-  if (output == "-" || !fs::is_regular_file(output, error)) return false;
-  if (work.manifest != nullptr) {
-    switch (
-        work.manifest->Compare(work.manifest->NameOf(output), work.content, options_.settings)) {
-      case Manifest::Match::kSame:
-        return true;
-      case Manifest::Match::kDifferent:
-        return false;
-      case Manifest::Match::kUnknown:
-        break;
-    }
-  }
-  if (work.job.input.path == "-") return true;
-  const auto made = fs::last_write_time(output, error);
-  return !error && made >= fs::last_write_time(work.job.input.path, error) && !error;
+  return output != "-" && fs::is_regular_file(output, error) &&
+         peel::IsUpToDate(work.job.input.path, output, work.manifest, work.content,
+                          options_.settings);
 }
 
 Result<bool> Batch::AreFramesUpToDate(const Work& work, int frames) {
