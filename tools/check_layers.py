@@ -26,12 +26,14 @@ LAYERS = [(name, [name]) for name in (
     ("src/codec (front)", [f"src/codec/{f}" for f in (
         "sniff.cc", "decode.cc", "encode.cc", "frames.cc", "codecs", "animation_encode.cc", "picture_stream")]),
     ("src/codec/isolated", ["src/codec/isolated"])] + [(name, [name]) for name in (
-    "src/rectify",
+    "src/rectify", "src/rectify/bilevel", "src/rectify/find", "src/rectify/text", "src/rectify/warp",
+    "src/rectify/enhance", "src/rectify/pdf",
     "src/engine/graph", "src/engine/onnx",
     "src/engine/kernels", "src/engine/kernels/map", "src/engine/kernels/gemm",
     "src/engine/kernels/conv", "src/engine/kernels/bytes", "src/engine/kernels/reference")] + [
     ("src/engine/kernels (front)", ["src/engine/kernels/registry"])] + [(name, [name]) for name in (
-    "src/engine/plan", "src/engine", "src/engine/quantize", "src/matte",
+    "src/engine/plan", "src/engine", "src/engine/quantize",
+    "src/matte/colour", "src/matte/model", "src/matte/edges", "src/matte/matting", "src/matte/hints", "src/matte",
     "src/pipeline/model", "src/pipeline/cut", "src/pipeline/folder", "src/pipeline/jobs",
     "src/video/media", "src/video/matte", "src/video",
     *(f"src/library/{room}" for room in LIBRARY), "src/library",

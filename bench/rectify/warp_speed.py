@@ -28,7 +28,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import measure  # noqa: E402
 
 PHOTO = (4000, 3000)
-# As in src/rectify/warp_bench.cc.
+# As in src/rectify/warp/warp_bench.cc.
 SHEET = [(520, 330), (3480, 210), (3720, 2790), (300, 2640)]
 RESULT = (3400, 2400)
 ROWS = [  # what, divisor of the sides, benchmark, OpenCV's ways

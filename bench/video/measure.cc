@@ -23,8 +23,8 @@
 #include <vector>
 
 #include "src/engine/session.h"
-#include "src/matte/embedded_model.h"
-#include "src/matte/session_network.h"
+#include "src/matte/model/embedded_model.h"
+#include "src/matte/model/session_network.h"
 #include "src/video/matte/compose_frame.h"
 #include "src/video/matte/frame_matting.h"
 #include "src/video/matte/reduce_frame.h"

@@ -16,7 +16,7 @@
 #include "src/base/block_cache.h"
 #include "src/capi/layout.h"
 #include "src/codec/encode.h"
-#include "src/matte/embedded_model.h"
+#include "src/matte/model/embedded_model.h"
 
 extern "C" int peel_numeric_version_in_c(void);
 

@@ -11,7 +11,7 @@
 #include "src/base/sentences.h"
 #include "src/capi/handles.h"
 #include "src/capi/options.h"
-#include "src/matte/catalogue.h"
+#include "src/matte/model/catalogue.h"
 
 #define PEEL_STRING_INNER(x) #x
 #define PEEL_STRING(x) PEEL_STRING_INNER(x)

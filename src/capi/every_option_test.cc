@@ -20,7 +20,7 @@
 #include <string>
 #include <vector>
 
-#include "src/matte/embedded_model.h"
+#include "src/matte/model/embedded_model.h"
 
 std::vector<uint8_t> PngWithArtist();  // additions_test.cc
 

@@ -8,7 +8,7 @@
 #include "src/capi/handles.h"
 #include "src/capi/option_table.h"
 #include "src/capi/pixels.h"
-#include "src/matte/trimap.h"
+#include "src/matte/matting/trimap.h"
 
 namespace peel {
 namespace {

@@ -8,8 +8,8 @@
 
 #include "src/image/colour.h"
 #include "src/image/rows.h"
-#include "src/matte/closed_form.h"
-#include "src/matte/foreground.h"
+#include "src/matte/colour/foreground.h"
+#include "src/matte/matting/closed_form.h"
 
 namespace peel {
 namespace {

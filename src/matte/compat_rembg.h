@@ -8,7 +8,7 @@
 #include "src/base/thread_pool.h"
 #include "src/image/composite.h"
 #include "src/image/image.h"
-#include "src/matte/trimap.h"
+#include "src/matte/matting/trimap.h"
 
 namespace peel {
 

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "src/matte/fake_network.h"
-#include "src/matte/foreground.h"
+#include "src/matte/colour/foreground.h"
+#include "src/matte/model/fake_network.h"
 
 namespace peel {
 namespace {

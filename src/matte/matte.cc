@@ -7,8 +7,8 @@
 #include "src/image/colour.h"
 #include "src/image/resize.h"
 #include "src/image/rows.h"
-#include "src/matte/closed_form.h"
-#include "src/matte/guided.h"
+#include "src/matte/edges/guided.h"
+#include "src/matte/matting/closed_form.h"
 
 namespace peel {
 namespace {

@@ -8,9 +8,9 @@
 #include "src/base/status.h"
 #include "src/base/thread_pool.h"
 #include "src/image/image.h"
-#include "src/matte/model_family.h"
-#include "src/matte/network.h"
-#include "src/matte/trimap.h"
+#include "src/matte/matting/trimap.h"
+#include "src/matte/model/model_family.h"
+#include "src/matte/model/network.h"
 
 namespace peel {
 

@@ -5,11 +5,11 @@
 #include <utility>
 
 #include "src/image/resize.h"
+#include "src/matte/colour/cutout.h"
+#include "src/matte/colour/foreground.h"
 #include "src/matte/compat_rembg.h"
-#include "src/matte/cutout.h"
-#include "src/matte/fake_network.h"
-#include "src/matte/foreground.h"
-#include "src/matte/guided.h"
+#include "src/matte/edges/guided.h"
+#include "src/matte/model/fake_network.h"
 
 namespace peel {
 namespace {

@@ -10,10 +10,10 @@
 
 #include "src/image/composite.h"
 #include "src/image/resize.h"
-#include "src/matte/cutout.h"
-#include "src/matte/fake_network.h"
-#include "src/matte/foreground.h"
-#include "src/matte/guided.h"
+#include "src/matte/colour/cutout.h"
+#include "src/matte/colour/foreground.h"
+#include "src/matte/edges/guided.h"
+#include "src/matte/model/fake_network.h"
 
 namespace peel {
 namespace {

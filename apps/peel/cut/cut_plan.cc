@@ -11,7 +11,7 @@
 #include "src/base/os/files.h"
 #include "src/base/thread_pool.h"
 #include "src/codec/decode.h"
-#include "src/matte/trimap.h"
+#include "src/matte/matting/trimap.h"
 #include "src/pipeline/folder/memory_budget.h"
 #include "src/pipeline/folder/settings_hash.h"
 

@@ -3,8 +3,8 @@
 #include <filesystem>
 #include <system_error>
 
-#include "src/matte/catalogue.h"
-#include "src/matte/embedded_model.h"
+#include "src/matte/model/catalogue.h"
+#include "src/matte/model/embedded_model.h"
 #include "src/pipeline/model/int8_model.h"
 #include "src/pipeline/model/precision.h"
 

@@ -12,9 +12,9 @@
 #include "apps/peel/model/model_list.h"
 #include "apps/peel/output.h"
 #include "src/engine/session.h"
-#include "src/matte/catalogue.h"
-#include "src/matte/embedded_model.h"
-#include "src/matte/published.h"
+#include "src/matte/model/catalogue.h"
+#include "src/matte/model/embedded_model.h"
+#include "src/matte/model/published.h"
 #include "src/pipeline/model/model_loader.h"
 
 namespace peel {

@@ -15,8 +15,8 @@
 #include "apps/peel/output.h"
 #include "src/base/caught.h"
 #include "src/base/os/interrupt.h"
-#include "src/matte/catalogue.h"
-#include "src/matte/published.h"
+#include "src/matte/model/catalogue.h"
+#include "src/matte/model/published.h"
 #include "src/pipeline/model/model_loader.h"
 
 namespace peel {

@@ -5,7 +5,7 @@
 #include "src/image/fill_hidden.h"
 #include "src/image/geometry.h"
 #include "src/image/resize.h"
-#include "src/matte/guided.h"
+#include "src/matte/edges/guided.h"
 #include "src/pipeline/cut/compose.h"
 #include "src/pipeline/cut/make_matte.h"
 

@@ -8,7 +8,7 @@
 
 #include "src/image/geometry.h"
 #include "src/image/resize.h"
-#include "src/matte/hints.h"
+#include "src/matte/hints/hints.h"
 #include "src/matte/parts.h"
 #include "src/matte/transparency.h"
 #include "src/pipeline/cut/compose.h"

@@ -12,10 +12,10 @@
 #include "src/codec/encode.h"
 #include "src/codec/test_files.h"
 #include "src/codec/tiff/g4_encode.h"
-#include "src/rectify/enhance.h"
+#include "src/rectify/enhance/enhance.h"
 #include "src/rectify/pdf/pdf_writer.h"
-#include "src/rectify/reading_direction.h"
-#include "src/rectify/test_page.h"
+#include "src/rectify/text/reading_direction.h"
+#include "src/rectify/text/test_page.h"
 
 namespace peel {
 namespace {

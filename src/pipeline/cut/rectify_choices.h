@@ -6,10 +6,10 @@
 #include "src/base/status.h"
 #include "src/image/geometry.h"
 #include "src/pipeline/cut/framing.h"
-#include "src/rectify/enhance.h"
+#include "src/rectify/enhance/enhance.h"
 #include "src/rectify/quad.h"
 #include "src/rectify/result_size.h"
-#include "src/rectify/warp.h"
+#include "src/rectify/warp/warp.h"
 
 namespace peel {
 

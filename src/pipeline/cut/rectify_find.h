@@ -9,7 +9,7 @@
 #include "src/pipeline/cut/cut_options.h"
 #include "src/pipeline/cut/make_matte.h"
 #include "src/pipeline/cut/stage_times.h"
-#include "src/rectify/find_quads.h"
+#include "src/rectify/find/find_quads.h"
 
 namespace peel {
 

@@ -18,7 +18,7 @@
 #include "src/pipeline/cut/rectify_parts.h"
 #include "src/pipeline/cut/scale.h"
 #include "src/rectify/draw.h"
-#include "src/rectify/reading_direction.h"
+#include "src/rectify/text/reading_direction.h"
 
 namespace peel {
 namespace {

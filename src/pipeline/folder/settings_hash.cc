@@ -7,8 +7,8 @@
 #include "src/base/hash.h"
 #include "src/base/os/files.h"
 #include "src/base/status.h"
-#include "src/matte/catalogue.h"
-#include "src/matte/embedded_model.h"
+#include "src/matte/model/catalogue.h"
+#include "src/matte/model/embedded_model.h"
 
 namespace peel {
 namespace {

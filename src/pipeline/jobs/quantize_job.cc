@@ -7,7 +7,7 @@
 
 #include "src/base/os/files.h"
 #include "src/codec/decode.h"
-#include "src/matte/session_network.h"
+#include "src/matte/model/session_network.h"
 #include "src/pipeline/folder/inputs.h"
 #include "src/pipeline/model/int8_model.h"
 

@@ -7,8 +7,8 @@
 
 #include "src/base/status.h"
 #include "src/engine/quantize/quantize.h"
-#include "src/matte/catalogue.h"
-#include "src/matte/model_family.h"
+#include "src/matte/model/catalogue.h"
+#include "src/matte/model/model_family.h"
 #include "src/pipeline/model/int8_model.h"
 
 namespace peel {

@@ -9,7 +9,7 @@
 #include "src/base/os/source_file.h"
 #include "src/engine/onnx/reader.h"
 #include "src/engine/quantize/quantize.h"
-#include "src/matte/embedded_model.h"
+#include "src/matte/model/embedded_model.h"
 
 namespace peel {
 namespace {

@@ -11,8 +11,8 @@
 #include "src/engine/backend.h"
 #include "src/engine/device_record.h"
 #include "src/engine/quantize/quantize.h"
-#include "src/matte/catalogue.h"
-#include "src/matte/session_network.h"
+#include "src/matte/model/catalogue.h"
+#include "src/matte/model/session_network.h"
 #include "src/pipeline/model/int8_model.h"
 #include "src/pipeline/model/precision.h"
 

@@ -4,7 +4,7 @@
 
 #include "src/base/status.h"
 #include "src/engine/session.h"
-#include "src/matte/catalogue.h"
+#include "src/matte/model/catalogue.h"
 
 namespace peel {
 

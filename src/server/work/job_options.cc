@@ -9,7 +9,7 @@
 
 #include "src/codec/decode.h"
 #include "src/image/colour.h"
-#include "src/matte/trimap.h"
+#include "src/matte/matting/trimap.h"
 #include "src/pipeline/cut/sides.h"
 #include "src/server/work/rectify_options.h"
 

@@ -2,7 +2,7 @@
 #include <utility>
 
 #include "src/base/os/child_process.h"
-#include "src/matte/catalogue.h"
+#include "src/matte/model/catalogue.h"
 #include "src/server/work/pool.h"
 
 namespace peel::server {

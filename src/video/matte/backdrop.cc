@@ -8,7 +8,7 @@
 
 #include "src/image/resize.h"
 #include "src/image/rows.h"
-#include "src/matte/guided_kernels.h"
+#include "src/matte/edges/guided_kernels.h"
 #include "src/video/matte/reduce_frame.h"
 
 namespace peel::video {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "src/image/test_pixels.h"
-#include "src/matte/fake_network.h"
+#include "src/matte/model/fake_network.h"
 #include "src/video/matte/test_frames.h"
 
 namespace peel::video {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "src/image/rows.h"
-#include "src/matte/guided.h"
+#include "src/matte/edges/guided.h"
 #include "src/video/matte/refine_kernels.h"
 
 namespace peel::video {

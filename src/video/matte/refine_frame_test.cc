@@ -7,7 +7,7 @@
 #include <cstdlib>
 
 #include "src/image/test_pixels.h"
-#include "src/matte/guided.h"
+#include "src/matte/edges/guided.h"
 #include "src/video/matte/reduce_frame.h"
 #include "src/video/matte/test_frames.h"
 

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "src/matte/guided.h"
+#include "src/matte/edges/guided.h"
 
 // The inner loop of refine_frame.h, one implementation an instruction set, with the same results.
 namespace peel::video {

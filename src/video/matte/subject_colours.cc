@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "src/matte/foreground.h"
+#include "src/matte/colour/foreground.h"
 
 namespace peel::video {
 namespace {
