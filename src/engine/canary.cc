@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "src/base/cache_file.h"
+#include "src/base/float16.h"
 #include "src/base/hash.h"
 #include "src/engine/backend.h"
 

@@ -15,6 +15,7 @@
 #include "apps/peel/model/npy.h"
 #include "apps/peel/model/profile.h"
 #include "apps/peel/output.h"
+#include "src/base/float16.h"
 #include "src/base/os/machine.h"
 #include "src/engine/backend.h"
 #include "src/engine/session.h"
@@ -64,10 +65,10 @@ Result<Tensor> RandomTensor(DataType type, const Shape& shape, std::mt19937& ran
       Fill<double>(t, random, real);
       break;
     case DataType::kFloat16:
-      Fill<uint16_t>(t, random, [&](auto& r) { return engine::FloatToHalf(real(r)); });
+      Fill<uint16_t>(t, random, [&](auto& r) { return FloatToHalf(real(r)); });
       break;
     case DataType::kBfloat16:
-      Fill<uint16_t>(t, random, [&](auto& r) { return engine::FloatToBfloat16(real(r)); });
+      Fill<uint16_t>(t, random, [&](auto& r) { return FloatToBfloat16(real(r)); });
       break;
     case DataType::kBool:
       Fill<uint8_t>(t, random, flag);

@@ -140,10 +140,4 @@ class Tensor {
   std::shared_ptr<Deferred> deferred_;
 };
 
-// IEEE 754 half and bfloat16, round to nearest even; scalar, for constants and reference code.
-float HalfToFloat(uint16_t half);
-uint16_t FloatToHalf(float value);
-float Bfloat16ToFloat(uint16_t value);
-uint16_t FloatToBfloat16(float value);
-
 }  // namespace peel::engine

@@ -1,42 +1,16 @@
 #include "src/library/duplicates/cosine_scan.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <new>
 #include <string>
 
 #include "src/base/checked.h"
+#include "src/base/float16.h"
 #include "src/library/duplicates/cosine_kernels.h"
 
 namespace peel::library {
 namespace {
-
-uint16_t ToHalf(float value) {
-  const auto bits = std::bit_cast<uint32_t>(value);
-  const uint32_t sign = bits >> 16 & 0x8000, magnitude = bits & 0x7fffffff;
-  if (magnitude > 0x7f800000) return static_cast<uint16_t>(sign | 0x7e00);   // not a number
-  if (magnitude >= 0x477ff000) return static_cast<uint16_t>(sign | 0x7c00);  // rounds to 65536
-  if (magnitude < 0x38800000) {
-    // Below 2^-14 in steps of 2^-24: the sum's own rounding does it.
-    const float shifted = std::bit_cast<float>(magnitude) + 0.5f;
-    return static_cast<uint16_t>(sign | (std::bit_cast<uint32_t>(shifted) - 0x3f000000));
-  }
-  const uint32_t odd = magnitude >> 13 & 1;
-  return static_cast<uint16_t>(sign | (magnitude - 0x38000000 + 0xfff + odd) >> 13);
-}
-
-float FromHalf(uint16_t half) {
-  const uint32_t sign = uint32_t{half & 0x8000u} << 16, magnitude = half & 0x7fffu;
-  if (magnitude >= 0x7c00) {
-    return std::bit_cast<float>(sign | 0x7f800000 | (magnitude & 0x3ff) << 13);
-  }
-  if (magnitude < 0x400) {
-    const float value = static_cast<float>(magnitude) * 0x1p-24f;
-    return sign != 0 ? -value : value;
-  }
-  return std::bit_cast<float>(sign | ((magnitude << 13) + 0x38000000));
-}
 
 bool Better(const CosineMatch& a, const CosineMatch& b) {
   return a.cosine > b.cosine || (a.cosine == b.cosine && a.row < b.row);
@@ -70,14 +44,14 @@ std::vector<uint16_t> ToHalfRow(std::span<const float> embedding) {
   const double scale = squares > 0 && std::isfinite(squares) ? 1 / std::sqrt(squares) : 0;
   std::vector<uint16_t> row;
   row.reserve(embedding.size());
-  for (const float v : embedding) row.push_back(ToHalf(static_cast<float>(v * scale)));
+  for (const float v : embedding) row.push_back(FloatToHalf(static_cast<float>(v * scale)));
   return row;
 }
 
 std::vector<float> FromHalfRow(std::span<const uint16_t> row) {
   std::vector<float> embedding;
   embedding.reserve(row.size());
-  for (const uint16_t half : row) embedding.push_back(FromHalf(half));
+  for (const uint16_t half : row) embedding.push_back(HalfToFloat(half));
   return embedding;
 }
 

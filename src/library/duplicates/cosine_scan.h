@@ -19,8 +19,8 @@ struct HalfRows {
   const uint16_t* row(size_t i) const { return data + i * dimensions; }
 };
 
-// Binary16 and back: to the nearest, ties to even, what is too large becomes infinite. ToHalf makes
-// a row of an embedding; the vector is scaled to length 1 first (one of zeros stays as it is).
+// An embedding as a row of binary16 numbers, scaled to length 1 first (one of zeros stays as it
+// is); and back.
 std::vector<uint16_t> ToHalfRow(std::span<const float> embedding);
 std::vector<float> FromHalfRow(std::span<const uint16_t> row);
 

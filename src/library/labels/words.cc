@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "src/base/utf8.h"
+
 namespace peel::library {
 namespace {
 
@@ -37,27 +39,18 @@ CharacterKind KindOf(char32_t character) {
 
 std::u32string FromUtf8(std::string_view text) {
   std::u32string characters;
-  const auto* at = reinterpret_cast<const utf8proc_uint8_t*>(text.data());  // NOLINT: bytes
-  auto left = static_cast<utf8proc_ssize_t>(text.size());
-  while (left > 0) {
-    utf8proc_int32_t character = 0;
-    utf8proc_ssize_t used = utf8proc_iterate(at, left, &character);
-    if (used <= 0) {
-      character = kReplacement;
-      used = 1;
-    }
-    characters += static_cast<char32_t>(character);
-    at += used;
-    left -= used;
+  while (!text.empty()) {
+    const Utf8Character next = FirstUtf8Character(text);
+    characters += next.is_valid ? static_cast<char32_t>(next.code) : kReplacement;
+    text.remove_prefix(next.size);
   }
   return characters;
 }
 
 std::string ToUtf8(char32_t character) {
-  utf8proc_uint8_t bytes[4];
-  const utf8proc_ssize_t count =
-      utf8proc_encode_char(static_cast<utf8proc_int32_t>(character), bytes);
-  return {bytes, bytes + count};
+  std::string text;
+  AppendUtf8(character, &text);
+  return text;
 }
 
 std::u32string LowercaseNfc(const std::u32string& text) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "src/base/float16.h"
 #include "src/base/thread_pool.h"
 
 namespace peel {
@@ -102,7 +103,7 @@ Result<engine::NamedTensor> SessionNetwork::Feed(std::span<const float> input,
   if (port.type == engine::DataType::kFloat16) {
     PEEL_ASSIGN_OR_RETURN(feed.tensor, engine::Tensor::Allocate(port.type, std::move(extents)));
     auto* half = feed.tensor.data<uint16_t>();
-    for (size_t i = 0; i < input.size(); ++i) half[i] = engine::FloatToHalf(input[i]);
+    for (size_t i = 0; i < input.size(); ++i) half[i] = FloatToHalf(input[i]);
     return feed;
   }
   // The engine only reads its feeds.

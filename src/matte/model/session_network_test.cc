@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "src/base/float16.h"
 #include "src/base/thread_pool.h"
 
 namespace peel {
@@ -71,7 +72,7 @@ class FakeSession : public engine::Session {
                                                feeds[0].tensor.shape()));
         for (size_t i = 0; i < values.size(); ++i) {
           if (half) {
-            t.data<uint16_t>()[i] = engine::FloatToHalf(2 * values[i]);
+            t.data<uint16_t>()[i] = FloatToHalf(2 * values[i]);
           } else {
             t.data<float>()[i] = 2 * values[i];
           }

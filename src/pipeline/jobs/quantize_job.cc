@@ -5,6 +5,7 @@
 #include <system_error>
 #include <utility>
 
+#include "src/base/float16.h"
 #include "src/base/os/files.h"
 #include "src/codec/decode.h"
 #include "src/matte/model/session_network.h"
@@ -36,7 +37,7 @@ Result<engine::Sample> LoadSample(const MatteModelFile& model, const std::string
                         engine::Tensor::Allocate(
                             model.input.type, {1, 3, model.profile.height, model.profile.width}));
   if (model.input.type == engine::DataType::kFloat16) {
-    std::ranges::transform(values, tensor.data<uint16_t>(), engine::FloatToHalf);
+    std::ranges::transform(values, tensor.data<uint16_t>(), FloatToHalf);
   } else {
     std::ranges::copy(values, tensor.data<float>());
   }

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <limits>
 
+#include "src/base/float16.h"
 #include "src/engine/graph/graph_builder.h"
 #include "src/engine/graph/pass.h"
 #include "src/engine/graph/test_evaluator.h"

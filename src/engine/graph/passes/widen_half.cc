@@ -5,6 +5,7 @@
 // half-precision numbers through is left as it is.
 #include <utility>
 
+#include "src/base/float16.h"
 #include "src/engine/graph/passes/passes.h"
 #include "src/engine/graph/rewriter.h"
 #include "src/engine/graph/types.h"

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "src/base/float16.h"
 #include "src/engine/graph/tensor.h"
 #include "src/engine/kernels/conv/conv_bands.h"
 #include "src/engine/kernels/gemm/bf16_gemm.h"

@@ -1,3 +1,4 @@
+#include "src/base/float16.h"
 #include "src/engine/kernels/conv/direct_bf16.h"
 
 #include <cmath>

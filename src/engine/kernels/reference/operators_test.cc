@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <limits>
 
+#include "src/base/float16.h"
 #include "src/engine/kernels/reference/reference_test_util.h"
 
 namespace peel::engine {

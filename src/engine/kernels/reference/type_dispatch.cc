@@ -2,6 +2,8 @@
 
 #include <vector>
 
+#include "src/base/float16.h"
+
 namespace peel::engine::reference {
 namespace {
 

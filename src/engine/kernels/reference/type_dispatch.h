@@ -6,6 +6,7 @@
 #include <string>
 #include <type_traits>
 
+#include "src/base/float16.h"
 #include "src/engine/graph/tensor.h"
 #include "src/engine/kernels/reference/reference.h"
 
