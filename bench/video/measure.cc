@@ -14,6 +14,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <fstream>
 #include <map>
 #include <memory>
@@ -203,7 +204,7 @@ Status Run(int argc, char** argv) {
 }  // namespace
 }  // namespace peel::video
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   if (argc < 6) {
     std::fputs("usage: video_measure WIDTH HEIGHT DEPTH CHROMA STEADY [option=value …]\n", stderr);
     return 2;
@@ -211,4 +212,7 @@ int main(int argc, char** argv) {
   const peel::Status status = peel::video::Run(argc, argv);
   if (!status.ok()) std::fprintf(stderr, "%s\n", status.message().c_str());
   return status.ok() ? 0 : 1;
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "%s\n", error.what());
+  return 1;
 }

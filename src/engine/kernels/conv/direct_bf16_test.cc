@@ -1,4 +1,3 @@
-#include "src/base/float16.h"
 #include "src/engine/kernels/conv/direct_bf16.h"
 
 #include <cmath>
@@ -6,6 +5,7 @@
 #include <random>
 
 #include "src/base/aligned_buffer.h"
+#include "src/base/float16.h"
 #include "src/engine/graph/tensor.h"
 #include "src/engine/kernels/conv/conv_common.h"
 #include "src/engine/kernels/gemm/bf16_gemm.h"
