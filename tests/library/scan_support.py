@@ -44,8 +44,10 @@ def pictures(folder, count, first=0, suffix=".jpg"):
         scene(i).save(folder / f"{i:03}{suffix}", quality=90)
 
 
-def opened(database):
-    connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+def opened(database, mode="ro"):
+    """After a kill mode="rw": a journal that was left behind is rolled back by who opens the library next, and only
+    one who may write can do that."""
+    connection = sqlite3.connect(f"file:{database}?mode={mode}", uri=True)
     assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     return connection
 

@@ -215,7 +215,7 @@ def test_killed_at_any_moment(scan, tmp_path):
         process.kill()
         process.communicate()
         if database.exists() and database.stat().st_size > 0:
-            opened(database).close()
+            opened(database, "rw").close()
         if attempt == 9 and database.exists():  # half-way: gone is gone, and what is new is met again
             os.utime(tmp_path / "in/003.jpg")
     scan("in", "--db", database, *PIXELS)
