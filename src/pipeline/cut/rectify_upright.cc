@@ -149,7 +149,7 @@ class Straightening {
       }
       watch_.Mark("compose");
     }
-    Describe(cut, std::move(result), size);
+    Describe(cut, result, size);
     return cut;
   }
 
@@ -239,7 +239,7 @@ class Straightening {
       if (target != size) PEEL_RETURN_IF_ERROR(Scale(target));
       PEEL_ASSIGN_OR_RETURN(CutOf<T> cut, Whole(std::move(picture_)));
       plan.result.dpi_x = plan.result.dpi_y = 0;  // of the straightened one
-      Describe(cut, std::move(plan.result), size);
+      Describe(cut, plan.result, size);
       return cut;
     } else {
       return Internal("a drawing has 8 bits");
@@ -264,7 +264,7 @@ class Straightening {
     } else {
       PEEL_ASSIGN_OR_RETURN(cut, Whole(std::move(page)));
     }
-    Describe(cut, std::move(plan.result), plan.full);
+    Describe(cut, plan.result, plan.full);
     if (plan.distortion > kDistorted) {
       AddSentence("its proportions are those asked for, which are " +
                       std::to_string(std::lround(plan.distortion * 100)) + " % from what is seen",
