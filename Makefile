@@ -72,7 +72,7 @@ test-fleet: build wheel
 test: all layers python
 	-@tools/install_deps.sh browser
 	ctest --test-dir build --output-on-failure -j $(JOBS)
-	$(PY) -m pytest -q tests
+	$(PY) -m pytest -q -n $(JOBS) --dist loadfile tests
 
 # The engine on 64-bit Arm (NEON), cross-compiled and emulated.
 test-arm: $(VENV)/.stamp

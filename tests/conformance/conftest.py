@@ -12,15 +12,23 @@ import cases  # noqa: E402
 import engine  # noqa: E402
 
 _OUTCOMES = []
+_TOLD = []  # (operator, verdict) by other processes
 
 
 @pytest.fixture(scope="session")
-def outcomes():
+def outcomes(pytestconfig):
     if engine.program() is None:
         pytest.fail(f"{engine.PEEL} is not there: run `make build` first", pytrace=False)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         _OUTCOMES.extend(pool.map(engine.run_case, cases.all_cases()))
+    if hasattr(pytestconfig, "workeroutput"):  # one of several processes: the first of them prints the table
+        pytestconfig.workeroutput["onnx"] = [(outcome.operator, outcome.verdict) for outcome in _OUTCOMES]
     return _OUTCOMES
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    _TOLD.extend(getattr(node, "workeroutput", {}).get("onnx", []))
 
 
 def _rows(verdicts, columns=3):
@@ -34,11 +42,11 @@ def _rows(verdicts, columns=3):
 
 
 def pytest_terminal_summary(terminalreporter):
-    if not _OUTCOMES:
-        return
     table = collections.defaultdict(collections.Counter)
-    for outcome in _OUTCOMES:
-        table[outcome.operator][outcome.verdict] += 1
+    for operator, verdict in _TOLD + [(outcome.operator, outcome.verdict) for outcome in _OUTCOMES]:
+        table[operator][verdict] += 1
+    if not table:
+        return
     write = terminalreporter.write_line
     terminalreporter.section("ONNX conformance")
     for line in _rows([(name, count) for name, count in sorted(table.items())
