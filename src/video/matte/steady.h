@@ -14,6 +14,8 @@
 
 namespace peel::video {
 
+struct BlendBlock;  // steady_kernels.h
+
 // How much of a say neighbours have.
 struct SteadyOptions {
   std::array<float, 2> weights = {1.0f, 0.7f};  // of the frames next to it and of those beyond
@@ -65,6 +67,7 @@ class Steadier {
   // Entries from the first to the last of the scene within reach of entry i.
   void Window(size_t i, int* before, int* after) const;
   void Blend(size_t i, ImageF32& matte) const;
+  bool Describe(size_t i, int before, int after, int column, int row, BlendBlock& block) const;
 
   const SteadyOptions options_;
   ThreadPool* const pool_;
