@@ -30,6 +30,18 @@ Box BlockAt(int column, int row, int width, int height) {
   return {x, y, std::min(x + kMotionBlock, width), std::min(y + kMotionBlock, height)};
 }
 
+struct Cell {
+  int column, row;
+};
+
+// The block of a field in which the middle of another one lies that has moved.
+Cell LandedAt(const MotionField& field, int column, int row, const MotionField::Motion& motion) {
+  const float x = (static_cast<float>(column) + 0.5f) * kMotionBlock + motion.x;
+  const float y = (static_cast<float>(row) + 0.5f) * kMotionBlock + motion.y;
+  return {std::clamp(static_cast<int>(x) / kMotionBlock, 0, field.columns - 1),
+          std::clamp(static_cast<int>(y) / kMotionBlock, 0, field.rows - 1)};
+}
+
 SeenFrame Seen(const FramePrediction& prediction) {
   const ImageF32& matte = prediction.matte;
   const ImageU8& luma = prediction.luma;
@@ -97,7 +109,7 @@ void Steadier::Add(std::shared_ptr<const FramePrediction> prediction) {
 
   const size_t now = entries_.size() - 1;
   bool same = !entries_[now].cut;
-  for (int back = 1; back <= kReach && same && static_cast<size_t>(back) <= now; ++back) {
+  for (int back = 1; back <= kSearched && same && static_cast<size_t>(back) <= now; ++back) {
     Entry& a = entries_[now - static_cast<size_t>(back)];
     Entry& b = entries_[now];
     std::vector<uint8_t> wanted(b.open.size());
@@ -112,11 +124,11 @@ void Steadier::Add(std::shared_ptr<const FramePrediction> prediction) {
 
 void Steadier::Window(size_t i, int* before, int* after) const {
   *before = *after = 0;
-  while (*before < kReach && static_cast<size_t>(*before) < i &&
+  while (*before < options_.reach && static_cast<size_t>(*before) < i &&
          !entries_[i - static_cast<size_t>(*before)].cut) {
     ++*before;
   }
-  while (*after < kReach && i + static_cast<size_t>(*after) + 1 < entries_.size() &&
+  while (*after < options_.reach && i + static_cast<size_t>(*after) + 1 < entries_.size() &&
          !entries_[i + static_cast<size_t>(*after) + 1].cut) {
     ++*after;
   }
@@ -127,9 +139,9 @@ int Steadier::Ready(bool ended) const {
   if (ended) return waiting;
   // A cut among those that wait ends the windows of all before it.
   for (int k = waiting - 1; k > 0; --k) {
-    if (entries_[next_ + static_cast<size_t>(k)].cut) return std::max(k, waiting - kReach);
+    if (entries_[next_ + static_cast<size_t>(k)].cut) return std::max(k, waiting - options_.reach);
   }
-  return std::max(waiting - kReach, 0);
+  return std::max(waiting - options_.reach, 0);
 }
 
 Result<FramePrediction> Steadier::Take() {
@@ -156,7 +168,7 @@ Result<FramePrediction> Steadier::Take() {
   if (before + after > 0) out.subject.score = score / static_cast<float>(before + after + 1);
   Blend(next_, out.matte);
   ++next_;
-  while (next_ > kReach) {
+  while (next_ > static_cast<size_t>(options_.reach)) {
     entries_.pop_front();
     --next_;
   }
@@ -185,11 +197,44 @@ void Steadier::Blend(size_t i, ImageF32& matte) const {
       1);
 }
 
+// To a frame that blocks were looked for in.
+Steadier::Way Steadier::Hop(size_t i, int offset, int column, int row) const {
+  Way way;
+  way.motion = Field(entries_[i], offset).at(column, row);
+  if (!way.motion.known) return way;
+  const size_t there = static_cast<size_t>(static_cast<ptrdiff_t>(i) + offset);
+  const MotionField& back = Field(entries_[there], -offset);
+  const Cell landed = LandedAt(back, column, row, way.motion);
+  const MotionField::Motion& home = back.at(landed.column, landed.row);
+  if (home.known &&
+      std::max(std::fabs(home.x + way.motion.x), std::fabs(home.y + way.motion.y)) > kMiss) {
+    way.missed = kMissed;
+  }
+  return way;
+}
+
+// To any frame within reach: further away by several such hops.
+Steadier::Way Steadier::WayTo(size_t i, int offset, int column, int row) const {
+  Way way;
+  Cell cell = {column, row};
+  for (int done = 0; done != offset;) {
+    const int step = std::clamp(offset - done, -kSearched, kSearched);
+    const auto at = static_cast<size_t>(static_cast<ptrdiff_t>(i) + done);
+    if (done != 0) cell = LandedAt(Field(entries_[at], step), column, row, way.motion);
+    const Way hop = Hop(at, step, cell.column, cell.row);
+    if (done == 0) way.motion.known = hop.motion.known;
+    way.motion.x += hop.motion.x;
+    way.motion.y += hop.motion.y;
+    way.missed *= hop.missed;
+    done += step;
+  }
+  return way;
+}
+
 // What neighbours have to say about a block; false where nobody was asked.
 bool Steadier::Describe(size_t i, int before, int after, int column, int row,
                         BlendBlock& block) const {
-  const Entry& entry = entries_[i];
-  const ImageF32& matte = entry.prediction->matte;
+  const ImageF32& matte = entries_[i].prediction->matte;
   const Box box = BlockAt(column, row, matte.width(), matte.height());
   block.x0 = box.x0;
   block.y0 = box.y0;
@@ -199,24 +244,13 @@ bool Steadier::Describe(size_t i, int before, int after, int column, int row,
   for (int k = -before; k <= after; ++k) {
     if (k == 0) continue;
     const Entry& other = entries_[static_cast<size_t>(static_cast<ptrdiff_t>(i) + k)];
-    const MotionField::Motion& motion = Field(entry, k).at(column, row);
-    any = any || motion.known;
+    const Way way = WayTo(i, k, column, row);
+    any = any || way.motion.known;
     BlendBlock::Neighbour& neighbour = block.neighbours[block.count];
-    if (motion.known) {
-      const MotionField& back = Field(other, -k);
-      const float cx = static_cast<float>(box.x0) + 0.5f * kMotionBlock + motion.x;
-      const float cy = static_cast<float>(box.y0) + 0.5f * kMotionBlock + motion.y;
-      const MotionField::Motion& home =
-          back.at(std::clamp(static_cast<int>(cx) / kMotionBlock, 0, back.columns - 1),
-                  std::clamp(static_cast<int>(cy) / kMotionBlock, 0, back.rows - 1));
-      if (home.known &&
-          std::max(std::fabs(home.x + motion.x), std::fabs(home.y + motion.y)) > kMiss) {
-        neighbour.missed = kMissed;
-      }
-    }
     neighbour.frame = Seen(*other.prediction);
-    neighbour.motion_x = motion.x;
-    neighbour.motion_y = motion.y;
+    neighbour.motion_x = way.motion.x;
+    neighbour.motion_y = way.motion.y;
+    neighbour.missed = way.missed;
     neighbour.weight = options_.weights[static_cast<size_t>(std::abs(k)) - 1];
     if (k == -1) block.before = static_cast<int>(block.count);
     if (k == 1) block.after = static_cast<int>(block.count);

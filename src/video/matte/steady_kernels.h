@@ -21,7 +21,7 @@ struct SeenFrame {
 
 // One block and what its neighbours have to say about it.
 struct BlendBlock {
-  static constexpr size_t kMost = 4;
+  static constexpr size_t kMost = size_t{2} * SteadyOptions::kMostReach;
 
   struct Neighbour {
     SeenFrame frame;
