@@ -1321,7 +1321,7 @@ def _(machine):
 def _(machine):
     def reason(patience):
         here = machine.fresh()
-        (here / "hung").write_text("#!/bin/sh\nexec sleep 100\n")
+        (here / "hung").write_text("#!/bin/sh\nexec /bin/sleep 100\n")
         (here / "hung").chmod(0o755)
         return json.loads(machine.run("doctor", "--json", here=here, PEEL_FFMPEG="HERE/hung", PEEL_FFPROBE="HERE/hung",
                                       PEEL_FFMPEG_PATIENCE=patience).out)["video"]["reason"]
