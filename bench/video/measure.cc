@@ -175,7 +175,8 @@ Status Run(int argc, char** argv) {
   };
   int frames = 0;
   for (;; ++frames) {
-    PEEL_ASSIGN_OR_RETURN(Frame frame, Frame::Allocate(format.layout, format.width, format.height));
+    PEEL_ASSIGN_OR_RETURN(Frame frame, Frame::Allocate(format.layout, format.width, format.height,
+                                                       /*room_for_alpha=*/true));
     if (std::fread(frame.data(), 1, frame.bytes(), stdin) != frame.bytes()) break;
     frame.pts = frames;
     if (composer != nullptr) {  // part of "predict", here by itself

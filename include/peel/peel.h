@@ -533,8 +533,7 @@ PEEL_API void peel_video_options_init(peel_video_options* options, size_t size);
 
 /* Cuts out a film, from a file to a file. The output appears when it is whole and has been read
  * back; after an error nothing is left of it. NULL options mean the defaults. The engine's threads
- * count; an engine with an executor starts some of its own for this all the same. The first film
- * loads the engine's model once more, for its frames. */
+ * count; an engine with an executor starts some of its own for this all the same. */
 PEEL_API peel_video_result* peel_video(const peel_engine* engine, const char* input,
                                        const char* output, const peel_video_options* options);
 PEEL_API void peel_video_result_free(peel_video_result* result);

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "src/base/aligned_buffer.h"
+#include "src/base/alone.h"
 #include "src/base/checked.h"
 #include "src/base/cpu.h"
 #include "src/base/status.h"
@@ -129,6 +131,34 @@ TEST(ThreadPool, WorkersBeginWithAStretchOfTheirOwn) {
     });
     EXPECT_EQ(begun_by, (std::array<int, 2>{0, 1}));
   }
+}
+
+TEST(ThreadPool, AloneRunsOnTheCallersThread) {
+  ThreadPool pool(2);
+  const auto by_both = [&] {  // a loop that nobody gets through without a second thread
+    std::atomic<int> begun{0};
+    pool.ParallelFor(2, [&](int64_t, int) {
+      begun.fetch_add(1);
+      while (begun.load() < 2) std::this_thread::yield();
+    });
+    return begun.load();
+  };
+  EXPECT_EQ(by_both(), 2);
+  {
+    const Alone alone;
+    const std::thread::id caller = std::this_thread::get_id();
+    std::vector<int64_t> order;
+    pool.ParallelFor(1000, [&](int64_t i, int worker) {
+      EXPECT_EQ(std::this_thread::get_id(), caller);
+      EXPECT_EQ(worker, 0);
+      order.push_back(i);
+    });
+    EXPECT_EQ(order.size(), 1000U);
+    EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
+    // Another thread's loops are its own matter.
+    std::thread([&] { EXPECT_EQ(by_both(), 2); }).join();
+  }
+  EXPECT_EQ(by_both(), 2);
 }
 
 // More threads than processors share them: nobody waits for one that has no processor.

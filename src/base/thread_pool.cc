@@ -5,6 +5,7 @@
 #include <exception>
 #include <system_error>
 
+#include "src/base/alone.h"
 #include "src/base/os/machine.h"
 
 namespace peel {
@@ -12,6 +13,8 @@ namespace {
 
 // About 30 microseconds: longer than the gap between two layers, shorter than a scheduler's slice.
 constexpr int kSpins = 2000;
+
+thread_local int alone = 0;  // how many of alone.h's live on this thread
 
 void Pause() {
 #if defined(__x86_64__)
@@ -22,6 +25,9 @@ void Pause() {
 }
 
 }  // namespace
+
+Alone::Alone() { ++alone; }
+Alone::~Alone() { --alone; }
 
 thread_local const ThreadPool::Place* ThreadPool::innermost_ = nullptr;
 
@@ -157,7 +163,7 @@ void ThreadPool::ParallelFor(int64_t count, FunctionRef<void(int64_t, int)> body
   std::unique_lock caller(caller_, std::defer_lock);
   const Place* place = innermost_;
   while (place != nullptr && place->pool != this) place = place->outer;
-  if (size_ == 1 || count == 1 || place != nullptr || !caller.try_lock()) {
+  if (size_ == 1 || count == 1 || place != nullptr || alone > 0 || !caller.try_lock()) {
     // A nested loop keeps its place: its scratch space is the one that the outer loop gave it.
     const int worker = place != nullptr ? place->worker : 0;
     for (int64_t i = 0; i < count; ++i) body(i, worker);

@@ -2,7 +2,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <peel/peel.h>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <cmath>
@@ -13,6 +12,7 @@
 
 #include "src/codec/decode.h"
 #include "src/codec/encode.h"
+#include "src/video/media/test_films.h"
 
 namespace {
 
@@ -248,7 +248,7 @@ TEST(CApiEngine, WhatCannotBeLoaded) {
   options.runtime_options = "graph=fast";
   expect(PEEL_INVALID_ARGUMENT, "graph");
   options.runtime_options = nullptr;
-  setenv("PEEL_ORT_LIB", "off", 1);  // as on a machine without it
+  const peel::video::TestVariable library("PEEL_ORT_LIB", "off");  // as on a machine without it
   options.device = PEEL_DEVICE_CUDA;
   options.strict = 1;
   expect(PEEL_DEVICE_REFUSED, "cuda");
@@ -257,7 +257,7 @@ TEST(CApiEngine, WhatCannotBeLoaded) {
 TEST(CApiEngine, FallsBackWithAWarning) {
   peel_engine_options options;
   peel_engine_options_init(&options, sizeof options);
-  setenv("PEEL_ORT_LIB", "off", 1);
+  const peel::video::TestVariable library("PEEL_ORT_LIB", "off");
   options.device = PEEL_DEVICE_TENSORRT;
   options.threads = 2;
   peel_engine* engine = peel_engine_create(&options);

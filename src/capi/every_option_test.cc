@@ -13,6 +13,8 @@
 #include <functional>
 #include <iterator>
 #include <map>
+#include <memory>
+#include <optional>
 #include <regex>
 #include <set>
 #include <span>
@@ -322,16 +324,38 @@ const std::map<std::string, EngineCall> kEngineRows = {
       .set = [](auto& o) { o.executor = std::make_shared<TwoAfterEachOther>(); }}},
 };
 
+// Sets a variable of the environment for as long as it lives.
+class Variable {
+ public:
+  Variable(const char* name, const char* value) : name_(name) {
+    if (const char* const old = getenv(name)) old_ = old;
+    setenv(name, value, 1);
+  }
+  ~Variable() {
+    if (old_) {
+      setenv(name_, old_->c_str(), 1);
+    } else {
+      unsetenv(name_);
+    }
+  }
+  Variable(const Variable&) = delete;
+  Variable& operator=(const Variable&) = delete;
+
+ private:
+  const char* name_;
+  std::optional<std::string> old_;
+};
+
 TEST(EveryOption, OfEngineOptionsDoesSomething) {
   EXPECT_EQ(Names(kEngineRows), Members("peel.hpp", "struct EngineOptions {"));
-  setenv("PEEL_ORT_LIB", "off", 1);  // as on a machine without it
+  // As on a machine without it. The tests that follow in this process find their programs again.
+  std::vector<std::unique_ptr<Variable>> changed;
   for (const char* name : {"PATH", "HOME", "VIRTUAL_ENV", "CONDA_PREFIX"}) {
-    setenv(name, "/nowhere", 1);
+    changed.push_back(std::make_unique<Variable>(name, "/nowhere"));
   }
   for (const auto& [name, call] : kEngineRows) {
-    if (name == "runtime_folders") setenv("PEEL_ORT_LIB", "", 1);
+    const Variable library("PEEL_ORT_LIB", name == "runtime_folders" ? "" : "off");
     EXPECT_TRUE(Outcome(call, true) != Outcome(call, false)) << name;
-    setenv("PEEL_ORT_LIB", "off", 1);
   }
 }
 

@@ -47,11 +47,12 @@ class HostExecutor final : public Executor {
 
 namespace peel {
 
-// The model of an engine once more, for films, which want its threads divided another way.
+// What cuts films out with an engine's model, whose threads they want divided another way.
 class EngineFilms {
  public:
   explicit EngineFilms(ModelOptions options) : options_(std::move(options)) {}
-  Result<const video::VideoCutter*> Cutter();
+  // The engine that it belongs to, which outlives it.
+  const video::VideoCutter* With(const Cutter& engine);
 
  private:
   const ModelOptions options_;
@@ -66,7 +67,7 @@ struct peel_engine {
   std::unique_ptr<peel::HostExecutor> executor;  // null: the cutter's own threads
   std::unique_ptr<peel::Cutter> cutter;          // null after an error
   std::unique_ptr<peel::MemoryBudget> memory;    // null: no limit
-  // For films: made by the first one, from what the engine was made from.
+  // For films: its threads are started by the first one.
   std::unique_ptr<peel::EngineFilms> films;
   peel_status status = PEEL_OK;
   std::string error;

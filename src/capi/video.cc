@@ -15,12 +15,12 @@
 
 namespace peel {
 
-Result<const video::VideoCutter*> EngineFilms::Cutter() {
+const video::VideoCutter* EngineFilms::With(const Cutter& engine) {
   const std::lock_guard lock(mutex_);
   if (cutter_ == nullptr) {
     ModelOptions options = options_;
     options.jobs = 0;  // as many frames at a time as keep the threads busy
-    PEEL_ASSIGN_OR_RETURN(cutter_, video::VideoCutter::Create(options));
+    cutter_ = video::VideoCutter::Around(engine.matting(), engine.info(), options);
   }
   return cutter_.get();
 }
@@ -31,7 +31,7 @@ Result<const video::VideoCutter*> FilmsOf(const peel_engine* engine) {
   if (engine == nullptr || engine->cutter == nullptr || engine->films == nullptr) {
     return InvalidArgument("the engine was not created; look at peel_engine_error");
   }
-  return engine->films->Cutter();
+  return engine->films->With(*engine->cutter);
 }
 
 bool Good(const peel_video_result* result) {

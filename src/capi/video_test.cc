@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "src/matte/model/embedded_model.h"
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -168,6 +170,20 @@ TEST_F(Films, FramesComeWithTheirMattes) {
   }
   EXPECT_EQ(count, 6);
   EXPECT_FALSE(frames.Next());
+}
+
+// An engine's model is the one that it was made from, and is loaded once: its file may be gone.
+TEST_F(Films, AreCutOutWithTheEnginesOwnModel) {
+  const std::string path = folder_ + "/model.onnx";
+  const auto bytes = peel::EmbeddedModel();
+  std::ofstream(path, std::ios::binary)
+      .write(reinterpret_cast<const char*>(bytes.data()),
+             static_cast<std::streamsize>(bytes.size()));
+  peel::EngineOptions options;
+  options.model = path;
+  const peel::Engine engine(options);
+  fs::remove(path);
+  EXPECT_EQ(engine.Video(clip_, folder_ + "/own.webm").frames(), 6);
 }
 
 TEST_F(Films, HeadersAreJson) {

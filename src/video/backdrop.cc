@@ -81,7 +81,7 @@ double BackdropFilm::TimeOf(const Frame& frame) const {
 Status BackdropFilm::Rewind() {
   PEEL_ASSIGN_OR_RETURN(reader_, FrameReader::Open(info_, read_));
   PEEL_ASSIGN_OR_RETURN(std::optional<Frame> frame, reader_->Next());
-  if (!frame) return Corrupt(info_.path + ": has no frame that could stand behind another film");
+  if (!frame) return Corrupt("has no frame that could stand behind another film");
   now_ = *std::move(frame);
   first_ = static_cast<double>(now_.pts) * reader_->format().time_base.value();
   const double rate = reader_->format().rate.value();

@@ -5,10 +5,12 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "src/base/alone.h"
 #include "src/base/caught.h"
 #include "src/pipeline/folder/bounded_queue.h"
 
@@ -71,12 +73,18 @@ class MattedFramesImpl final : public MattedFrames {
     for (std::thread& thread : threads_) thread.join();
   }
 
-  Status Start(int workers) {
+  Status Start(int workers, bool alone) {
     return Caught("a thread cannot be started", [&] {
       threads_.reserve(static_cast<size_t>(workers) + 2);
       threads_.emplace_back([this] { ReadAll(); });
       threads_.emplace_back([this] { RefineAll(); });
-      for (int i = 0; i < workers; ++i) threads_.emplace_back([this] { PredictAll(); });
+      for (int i = 0; i < workers; ++i) {
+        threads_.emplace_back([this, alone] {
+          std::optional<Alone> scope;
+          if (alone) scope.emplace();
+          PredictAll();
+        });
+      }
       return OkStatus();
     });
   }
@@ -229,7 +237,7 @@ Result<std::unique_ptr<MattedFrames>> MattedFrames::Start(std::unique_ptr<FrameR
   auto frames =
       std::make_unique<MattedFramesImpl>(std::move(reader), std::move(matting), at_hand, cancel);
   PEEL_RETURN_IF_ERROR(
-      frames->Start(std::min(std::max(run.workers, 1), static_cast<int>(at_hand))));
+      frames->Start(std::min(std::max(run.workers, 1), static_cast<int>(at_hand)), run.alone));
   return std::unique_ptr<MattedFrames>(std::move(frames));
 }
 

@@ -19,6 +19,7 @@ struct MattingRun {
   const MattingModel* model = nullptr;
   ThreadPool* pool = nullptr;
   int workers = 1;      // frames that the network works on at the same time
+  bool alone = false;   // each on the thread of one worker, whatever pool the model has
   uint64_t memory = 0;  // bytes that frames at hand may take together; 0: a gigabyte
 };
 
@@ -31,7 +32,8 @@ class MattedFrames {
   static Result<std::unique_ptr<MattedFrames>> Open(const MediaInfo& info, const ReadOptions& read,
                                                     const MattingChoices& choices,
                                                     const MattingRun& run);
-  // The same from a reader and a matting that are there already; of `run` workers and memory count.
+  // The same from a reader and a matting that are there already; of `run` the model and the pool do
+  // not count.
   static Result<std::unique_ptr<MattedFrames>> Start(std::unique_ptr<FrameReader> reader,
                                                      std::unique_ptr<FrameMatting> matting,
                                                      const MattingRun& run,

@@ -179,13 +179,18 @@ class VideoCutterImpl final : public VideoCutter {
       : threads_(threads), jobs_(jobs), pool_(executor, std::max(1, threads - jobs + 1)) {}
 
   Status Load(const ModelOptions& options) {
-    PEEL_ASSIGN_OR_RETURN(model_, LoadModel(options, pool_));
-    AddSentence(pool_.Shortage(), &model_.info.warning);
-    model_.info.threads = threads_;  // all together, not those that share one frame
+    PEEL_ASSIGN_OR_RETURN(loaded_, LoadModel(options, pool_));
+    Take(*loaded_.matting, loaded_.info);
     return OkStatus();
   }
+  void Take(const MattingModel& model, const ModelInfo& info) {
+    model_ = &model;
+    info_ = info;
+    AddSentence(pool_.Shortage(), &info_.warning);
+    info_.threads = threads_;  // all together, not those that share one frame
+  }
 
-  const ModelInfo& info() const override { return model_.info; }
+  const ModelInfo& info() const override { return info_; }
   int jobs() const override { return jobs_; }
 
   Result<VideoResult> Cut(const std::string& input, const std::string& output,
@@ -205,8 +210,9 @@ class VideoCutterImpl final : public VideoCutter {
  private:
   MattingRun RunFor(const VideoOptions& options) const {
     MattingRun run;
-    run.model = model_.matting.get();
+    run.model = model_;
     run.pool = &pool_;
+    run.alone = model_ != loaded_.matting.get();
     run.workers = jobs_;
     run.memory = options.memory;
     return run;
@@ -214,14 +220,19 @@ class VideoCutterImpl final : public VideoCutter {
 
   Result<VideoResult> CutFilm(const std::string& input, const std::string& output,
                               const VideoOptions& options) const;
-  Result<int64_t> WriteFilm(MattedFrames& frames, const FrameComposer& composer,
+  struct Names {
+    const std::string &input, &output;
+  };
+  Result<int64_t> WriteFilm(const Names& names, MattedFrames& frames, const FrameComposer& composer,
                             BackdropFilm* behind, FrameWriter& writer,
                             std::optional<int64_t> expected, const VideoOptions& options,
                             VideoResult& result) const;
 
   const int threads_, jobs_;
   mutable ThreadPool pool_;
-  LoadedModel model_;
+  LoadedModel loaded_;  // empty: the model is somebody else's
+  const MattingModel* model_ = nullptr;
+  ModelInfo info_;
 };
 
 Result<VideoResult> VideoCutterImpl::CutFilm(const std::string& input, const std::string& output,
@@ -283,13 +294,10 @@ Result<VideoResult> VideoCutterImpl::CutFilm(const std::string& input, const std
   result.steady = options.matting.steady;
   result.has_alpha = options.composed == Composed::kAlpha;
   result.has_sound = !write.sound_of.empty() && (*writer)->warning().empty();
-  auto written = WriteFilm(frames, **composer, behind.get(), **writer,
-                           FramesExpected(info, options.frames), options, result);
-  if (!written.ok()) {
-    const bool ours = written.status().code() == StatusCode::kIo;
-    return at(ours ? output : input, std::move(written).status());
-  }
-  if (*written == 0) {
+  PEEL_ASSIGN_OR_RETURN(const int64_t written,
+                        WriteFilm({input, output}, frames, **composer, behind.get(), **writer,
+                                  FramesExpected(info, options.frames), options, result));
+  if (written == 0) {
     return Corrupt(input + ": not one of its frames could be decoded" +
                    (frames.warning().empty() ? "" : " (" + frames.warning() + ")"));
   }
@@ -304,12 +312,14 @@ Result<VideoResult> VideoCutterImpl::CutFilm(const std::string& input, const std
 }
 
 // Composes in this thread, which also tells how far it is.
-Result<int64_t> VideoCutterImpl::WriteFilm(MattedFrames& frames, const FrameComposer& composer,
-                                           BackdropFilm* behind, FrameWriter& writer,
-                                           std::optional<int64_t> expected,
+Result<int64_t> VideoCutterImpl::WriteFilm(const Names& names, MattedFrames& frames,
+                                           const FrameComposer& composer, BackdropFilm* behind,
+                                           FrameWriter& writer, std::optional<int64_t> expected,
                                            const VideoOptions& options, VideoResult& result) const {
+  const auto of_input = [&](Status status) { return std::move(status).WithContext(names.input); };
+  const auto of_output = [&](Status status) { return std::move(status).WithContext(names.output); };
   WriterThread writing(writer);
-  PEEL_RETURN_IF_ERROR(writing.Start());
+  PEEL_RETURN_IF_ERROR(of_output(writing.Start()));
   Pace pace(expected);
   Summary summary;
   double composing = 0;
@@ -317,7 +327,9 @@ Result<int64_t> VideoCutterImpl::WriteFilm(MattedFrames& frames, const FrameComp
   std::optional<int64_t> first;
   int64_t last = 0, count = 0;
   for (;;) {
-    PEEL_ASSIGN_OR_RETURN(std::optional<MattedFrame> frame, frames.Next());
+    auto next = frames.Next();
+    if (!next.ok()) return of_input(std::move(next).status());
+    std::optional<MattedFrame>& frame = *next;
     if (!frame) break;
     const Clock::time_point start = Clock::now();
     const int64_t pts = frame->frame.pts;
@@ -325,18 +337,23 @@ Result<int64_t> VideoCutterImpl::WriteFilm(MattedFrames& frames, const FrameComp
     last = pts;
     const Frame* back = nullptr;
     if (behind != nullptr) {
-      PEEL_ASSIGN_OR_RETURN(back, behind->At(static_cast<double>(pts - *first) * unit));
+      auto at = behind->At(static_cast<double>(pts - *first) * unit);
+      if (!at.ok()) return std::move(at).status().WithContext(options.behind.film);
+      back = *at;
     }
     summary.Add(*frame);
-    PEEL_ASSIGN_OR_RETURN(Frame composed, composer.Compose(*std::move(frame), back));
-    composed.pts = pts;
+    auto composed = composer.Compose(*std::move(frame), back);
+    if (!composed.ok()) return of_input(std::move(composed).status());
+    composed->pts = pts;
     composing += SecondsSince(start);
-    PEEL_RETURN_IF_ERROR(writing.Push(std::move(composed)));
+    PEEL_RETURN_IF_ERROR(of_output(writing.Push(*std::move(composed))));
     ++count;
     const VideoProgress& now = pace.Step();
-    if (options.progress && !options.progress(now)) return Cancelled("stopped before it was done");
+    if (options.progress && !options.progress(now)) {
+      return of_input(Cancelled("stopped before it was done"));
+    }
   }
-  PEEL_RETURN_IF_ERROR(writing.Finish());
+  PEEL_RETURN_IF_ERROR(of_output(writing.Finish()));
   summary.Tell(result);
   result.frames = count;
   if (first) {
@@ -353,9 +370,7 @@ Result<int64_t> VideoCutterImpl::WriteFilm(MattedFrames& frames, const FrameComp
   return count;
 }
 
-}  // namespace
-
-Result<std::unique_ptr<VideoCutter>> VideoCutter::Create(const ModelOptions& options) {
+std::unique_ptr<VideoCutterImpl> WithoutModel(const ModelOptions& options) {
   int threads = options.threads > 0 ? options.threads : AvailableCpus();
   if (options.executor != nullptr) {
     const int most = std::max(1, options.executor->max_concurrency());
@@ -364,11 +379,22 @@ Result<std::unique_ptr<VideoCutter>> VideoCutter::Create(const ModelOptions& opt
   // One frame a thread keeps them busy with the least waiting; of many, some help with refining,
   // which goes frame by frame.
   const int jobs = options.jobs > 0 ? std::min(options.jobs, 256) : threads - threads / 4;
-  auto cutter = std::make_unique<VideoCutterImpl>(threads, jobs, options.executor);
-  ModelOptions loading = options;
-  loading.jobs = jobs;
-  PEEL_RETURN_IF_ERROR(cutter->Load(loading));
+  return std::make_unique<VideoCutterImpl>(threads, jobs, options.executor);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<VideoCutter>> VideoCutter::Create(const ModelOptions& options) {
+  auto cutter = WithoutModel(options);
+  PEEL_RETURN_IF_ERROR(cutter->Load(options));
   return std::unique_ptr<VideoCutter>(std::move(cutter));
+}
+
+std::unique_ptr<VideoCutter> VideoCutter::Around(const MattingModel& model, const ModelInfo& info,
+                                                 const ModelOptions& options) {
+  auto cutter = WithoutModel(options);
+  cutter->Take(model, info);
+  return cutter;
 }
 
 Result<MediaInfo> ProbeFilm(const std::string& path) {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "src/base/status.h"
+#include "src/matte/matte.h"
 #include "src/pipeline/model/model_options.h"
 #include "src/video/matted_frames.h"
 #include "src/video/media/media_info.h"
@@ -22,6 +23,11 @@ class VideoCutter {
   // (options.jobs, 0: as many as keep the threads busy) and what helps with one of them. Errors as
   // LoadModel.
   static Result<std::unique_ptr<VideoCutter>> Create(const ModelOptions& options);
+  // The same with a model that is loaded already and outlives it, and what is told of that; of the
+  // options the threads, jobs and the executor count. The threads that the model was loaded with
+  // have no part in films.
+  static std::unique_ptr<VideoCutter> Around(const MattingModel& model, const ModelInfo& info,
+                                             const ModelOptions& options);
   virtual ~VideoCutter() = default;
 
   virtual const ModelInfo& info() const = 0;

@@ -1317,6 +1317,19 @@ def _(machine):
     assert not missing["found"] and "PEEL_FFMPEG" in missing["reason"]
 
 
+@variable("PEEL_FFMPEG_PATIENCE")  # while it reads and writes films: tests/video/test_video_hung.py
+def _(machine):
+    def reason(patience):
+        here = machine.fresh()
+        (here / "hung").write_text("#!/bin/sh\nexec /bin/sleep 100\n")
+        (here / "hung").chmod(0o755)
+        return json.loads(machine.run("doctor", "--json", here=here, PEEL_FFMPEG="HERE/hung", PEEL_FFPROBE="HERE/hung",
+                                      PEEL_FFMPEG_PATIENCE=patience).out)["video"]["reason"]
+
+    assert "hung did nothing for 0.3 seconds" in reason("0.3")
+    assert "no number of seconds" in reason("soon")
+
+
 @variable("PEEL_ORT_OPTIONS")
 def _(machine):
     done = machine.run("model", "run", "small.onnx", PEEL_ORT_OPTIONS="graph=fast")

@@ -22,6 +22,7 @@ struct PipedOptions {
   // It is taken for hung where it is waited for and neither reads, writes nor says anything for so
   // long.
   std::chrono::milliseconds patience{60'000};
+  std::string patience_advice = {};  // how the user has it waited for longer, for the message
   const CancelToken* cancel = nullptr;
   // Gets each line of its standard error, in a thread of its own. Neither ends nor control
   // characters; long lines are cut.

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <tuple>
 #include <type_traits>
@@ -113,16 +114,28 @@ void Fill(const Source& source, const Coarse& coarse, Grid* above, Grid& grid, S
   };
   const Half halves[2] = {{grid.cells.Column(0), 0, samples.odd},
                           {grid.cells.Column(1), samples.odd, columns - samples.odd}};
+  int row_before = -1, guess_before = -1;  // what the row above was made from
   for (int y = 0; y < grid.cells.height(); ++y) {
     const int from_y = Nearest(grid.y0 + y, source.height(), h);
     const int guess_y = Nearest(grid.y0 + y, from.height, h);
     const int at =
         above == nullptr ? 0 : std::clamp(guess_y - above->y0, 0, above->cells.height() - 1);
     for (const Half& half : halves) {
-      float* const planes[4] = {
-          grid.cells.row(G::kColour, y) + half.cell, grid.cells.row(G::kColour + 1, y) + half.cell,
-          grid.cells.row(G::kColour + 2, y) + half.cell, grid.cells.row(G::kAlpha, y) + half.cell};
-      source.Take(from_y, samples.pixel.data() + half.sample, half.count, planes);
+      const auto planes_of = [&](int row) -> std::array<float*, 4> {
+        return {grid.cells.row(G::kColour, row) + half.cell,
+                grid.cells.row(G::kColour + 1, row) + half.cell,
+                grid.cells.row(G::kColour + 2, row) + half.cell,
+                grid.cells.row(G::kAlpha, row) + half.cell};
+      };
+      source.Take(from_y, samples.pixel.data() + half.sample, half.count, planes_of(y), row_before,
+                  planes_of(std::max(y - 1, 0)));
+      if (guess_y == guess_before) {
+        for (int plane = G::kForeground; plane < G::kPlanes; ++plane) {
+          std::copy_n(grid.cells.row(plane, y - 1) + half.cell, half.count,
+                      grid.cells.row(plane, y) + half.cell);
+        }
+        continue;
+      }
       const int32_t* const index = samples.guess.data() + half.sample;
       const auto take = [&](const float* guess, float* to) {
         for (size_t i = 0; i < half.count; ++i) to[i] = guess[index[i]];
@@ -139,6 +152,8 @@ void Fill(const Source& source, const Coarse& coarse, Grid* above, Grid& grid, S
         }
       }
     }
+    row_before = from_y;
+    guess_before = guess_y;
   }
 }
 
@@ -282,7 +297,10 @@ class RgbaSource {
   bool AnySoft(int y, int first, int last) const {
     return peel::AnySoft(rgba_.row(y) + ptrdiff_t{4} * first, last - first);
   }
-  void Take(int y, const int32_t* index, size_t count, float* const planes[4]) const {
+  // Colours and alpha of pixels of row y; `before` has the same ones of the row that was taken
+  // last, or is not looked at (-1).
+  void Take(int y, const int32_t* index, size_t count, const std::array<float*, 4>& planes,
+            int /*row_before*/, const std::array<float*, 4>& /*before*/) const {
     using Pixel = std::conditional_t<sizeof(T) == 1, uint32_t, uint64_t>;
     constexpr float kScale = 1.0f / kOne<T>;
     constexpr size_t kAtOnce = 64;
@@ -294,7 +312,7 @@ class RgbaSource {
         std::memcpy(&pixels[i], row + ptrdiff_t{4} * index[first + i], sizeof(Pixel));
       }
       for (int c = 0; c < 4; ++c) {  // little-endian: red lies lowest
-        float* const to = planes[c] + first;
+        float* const to = planes[static_cast<size_t>(c)] + first;
         for (size_t i = 0; i < n; ++i) {
           to[i] =
               static_cast<float>(static_cast<int32_t>(pixels[i] >> (8 * sizeof(T) * c) & kOne<T>)) *
@@ -328,19 +346,19 @@ class PlanarSource {
     for (int x = first; x < last; ++x) soft |= static_cast<uint8_t>(peel::Soft(row[x]));
     return soft != 0;
   }
-  void Take(int y, const int32_t* index, size_t count, float* const planes[4]) const {
+  void Take(int y, const int32_t* index, size_t count, const std::array<float*, 4>& planes,
+            int row_before, const std::array<float*, 4>& before) const {
     const float scale = 1.0f / picture_.one;
     for (size_t c = 0; c < 3; ++c) {
       const auto& plane = picture_.colours[c];
-      const T* const row = plane.data + (y >> plane.shift_y) * plane.stride;
-      for (size_t i = 0; i < count; ++i) {
-        planes[c][i] = static_cast<float>(row[index[i] >> plane.shift_x]) * scale;
+      if (row_before >= 0 && row_before >> plane.shift_y == y >> plane.shift_y) {
+        std::copy_n(before[c], count, planes[c]);
+        continue;
       }
+      TakeRow(plane.data + (y >> plane.shift_y) * plane.stride, plane.shift_x, index, count, scale,
+              planes[c]);
     }
-    const uint8_t* const alpha = picture_.alpha.row(y);
-    for (size_t i = 0; i < count; ++i) {
-      planes[3][i] = static_cast<float>(alpha[index[i]]) * (1.0f / 255);
-    }
+    TakeRow(picture_.alpha.row(y), 0, index, count, 1.0f / 255, planes[3]);
   }
   // Of a picture of the last level's pixels.
   Result<ForegroundPair> EstimateUpTo(const std::vector<ForegroundLevel>& levels,
@@ -350,10 +368,11 @@ class PlanarSource {
     std::vector<int32_t> index(static_cast<size_t>(w));
     for (int x = 0; x < w; ++x) index[static_cast<size_t>(x)] = Nearest(x, width(), w);
     std::vector<float> row(4 * index.size());
-    float* const planes[4] = {row.data(), row.data() + w, row.data() + 2 * index.size(),
-                              row.data() + 3 * index.size()};
+    const std::array<float*, 4> planes = {row.data(), row.data() + index.size(),
+                                          row.data() + 2 * index.size(),
+                                          row.data() + 3 * index.size()};
     for (int y = 0; y < h; ++y) {
-      Take(Nearest(y, height(), h), index.data(), index.size(), planes);
+      Take(Nearest(y, height(), h), index.data(), index.size(), planes, -1, planes);
       uint16_t* to = small.row(y);
       for (size_t x = 0; x < index.size(); ++x) {
         for (const float* plane : planes) *to++ = static_cast<uint16_t>(plane[x] * 65535.0f + 0.5f);
@@ -363,6 +382,25 @@ class PlanarSource {
   }
 
  private:
+  template <typename S>
+  static void TakeRow(const S* row, int shift, const int32_t* index, size_t count, float scale,
+                      float* to) {
+    if (count == 0) return;
+    const int32_t first = index[0];
+    // A level's even or odd columns lie at least two pixels apart: exactly two, if they do in all.
+    // That is so of the finest level, which has most of the cells, and is done in vectors.
+    if (index[count - 1] - first != 2 * static_cast<int32_t>(count - 1) || shift > 1) {
+      for (size_t i = 0; i < count; ++i) to[i] = static_cast<float>(row[index[i] >> shift]) * scale;
+      return;
+    }
+    const S* const from = row + (first >> shift);
+    if (shift == 1) {
+      for (size_t i = 0; i < count; ++i) to[i] = static_cast<float>(from[i]) * scale;
+    } else {
+      for (size_t i = 0; i < count; ++i) to[i] = static_cast<float>(from[2 * i]) * scale;
+    }
+  }
+
   PlanarPicture<T> picture_;
 };
 

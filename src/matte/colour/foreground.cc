@@ -32,8 +32,57 @@ Status ResizeNearest(const ImageF32& in, int width, int height, ImageF32* out) {
   return OkStatus();
 }
 
+// A source's pixels as one level samples them: looked up where they are …
+template <class Source>
+class MappedLevel {
+ public:
+  MappedLevel(const Source& source, int width, int height)
+      : source_(source),
+        xs_(NearestMap(source.width(), width)),
+        ys_(NearestMap(source.height(), height)) {}
+  float alpha_at(int x, int y) const {
+    return source_.alpha_at(xs_[static_cast<size_t>(x)], ys_[static_cast<size_t>(y)]);
+  }
+  std::array<float, 3> colour_at(int x, int y) const {
+    return source_.colour_at(xs_[static_cast<size_t>(x)], ys_[static_cast<size_t>(y)]);
+  }
+
+ private:
+  const Source& source_;
+  const std::vector<int> xs_, ys_;
+};
+
+// … or converted once, for small levels: every sweep reads each of them several times.
+template <class Source>
+class KeptLevel {
+ public:
+  KeptLevel(const Source& source, int width, int height) : width_(width) {
+    const MappedLevel<Source> mapped(source, width, height);
+    const size_t cells = static_cast<size_t>(width) * static_cast<size_t>(height);
+    alphas_.reserve(cells);
+    colours_.reserve(cells);
+    for (int y = 0; y < height; ++y) {
+      for (int x = 0; x < width; ++x) {
+        alphas_.push_back(mapped.alpha_at(x, y));
+        colours_.push_back(mapped.colour_at(x, y));
+      }
+    }
+  }
+  float alpha_at(int x, int y) const { return alphas_[Cell(x, y)]; }
+  const std::array<float, 3>& colour_at(int x, int y) const { return colours_[Cell(x, y)]; }
+
+ private:
+  size_t Cell(int x, int y) const {
+    return static_cast<size_t>(y) * static_cast<size_t>(width_) + static_cast<size_t>(x);
+  }
+  const int width_;
+  std::vector<float> alphas_;
+  std::vector<std::array<float, 3>> colours_;
+};
+
 // Where colours and alpha come from: two pictures of floats, or RGBA of 8 or 16 bits.
 struct FloatSource {
+  using Level = MappedLevel<FloatSource>;
   ImageView<const float> picture, alpha;
   int width() const { return picture.width; }
   int height() const { return picture.height; }
@@ -46,6 +95,7 @@ struct FloatSource {
 };
 template <typename T>
 struct RgbaSource {
+  using Level = KeptLevel<RgbaSource>;
   static constexpr float kOne = static_cast<T>(~T{0});
   ImageView<const T> rgba;
   int width() const { return rgba.width; }
@@ -90,22 +140,18 @@ std::pair<std::array<float, 3>, std::array<float, 3>> MeanColours(const Source& 
 
 // One level: Gauss-Seidel sweeps in reading order, in the mixture of single and double precision
 // that pymatting's compiled code has, so that truncated results agree with rembg's.
-template <class Source>
-void Sweep(const Source& source, const std::vector<int>& xs, const std::vector<int>& ys,
-           const ForegroundOptions& options, ImageF32& foreground, ImageF32& background) {
+template <class Level>
+void Sweep(const Level& level, const ForegroundOptions& options, ImageF32& foreground,
+           ImageF32& background) {
   const int w = foreground.width(), h = foreground.height();
-  const auto alpha_at = [&](int x, int y) {
-    return source.alpha_at(xs[static_cast<size_t>(x)], ys[static_cast<size_t>(y)]);
-  };
   for (int y = 0; y < h; ++y) {
     for (int x = 0; x < w; ++x) {
-      const float a0 = alpha_at(x, y);
+      const float a0 = level.alpha_at(x, y);
       const double a1 = 1.0 - a0;
       double a00 = a0 * a0;
       const double a01 = a0 * a1;
       double a11 = a1 * a1;
-      const std::array<float, 3> colour =
-          source.colour_at(xs[static_cast<size_t>(x)], ys[static_cast<size_t>(y)]);
+      const std::array<float, 3>& colour = level.colour_at(x, y);
       float b0[3], b1[3];
       for (int c = 0; c < 3; ++c) {
         b0[c] = a0 * colour[static_cast<size_t>(c)];
@@ -116,7 +162,7 @@ void Sweep(const Source& source, const std::vector<int>& xs, const std::vector<i
                                                               {x, std::max(y - 1, 0)},
                                                               {x, std::min(y + 1, h - 1)}}};
       for (const auto& [x2, y2] : neighbours) {
-        const float gradient = std::fabs(a0 - alpha_at(x2, y2));
+        const float gradient = std::fabs(a0 - level.alpha_at(x2, y2));
         const float da = options.regularization + options.gradient_weight * gradient;
         a00 += da;
         a11 += da;
@@ -157,9 +203,9 @@ Result<ForegroundPair> Estimate(const Source& source, const ForegroundOptions& o
     PEEL_RETURN_IF_ERROR(ResizeNearest(pair.background, w, h, &next.background));
     const bool small = w <= options.small_size && h <= options.small_size;
     const int iterations = small ? options.small_iterations : options.big_iterations;
-    const auto xs = NearestMap(source.width(), w), ys = NearestMap(source.height(), h);
+    const typename Source::Level pixels(source, w, h);
     for (int i = 0; i < iterations; ++i) {
-      Sweep(source, xs, ys, options, next.foreground, next.background);
+      Sweep(pixels, options, next.foreground, next.background);
     }
     pair = std::move(next);
   }

@@ -56,6 +56,7 @@ class CutterImpl final : public Cutter {
 
   Status Wait() const override { return Model().status(); }
   const ModelInfo& info() const override { return Model().value().info; }
+  const MattingModel& matting() const override { return *Model().value().matting; }
 
   Result<EncodedCut> CutBytes(std::span<const uint8_t> bytes,
                               const CutOptions& options) const override {

@@ -9,6 +9,7 @@
 #include "src/codec/decode.h"
 #include "src/codec/picture.h"
 #include "src/image/image.h"
+#include "src/matte/matte.h"
 #include "src/pipeline/cut/cut_options.h"
 #include "src/pipeline/cut/cut_result.h"
 #include "src/pipeline/model/model_options.h"
@@ -29,6 +30,8 @@ class Cutter {
   virtual Status Wait() const = 0;
   // Only after Wait() has returned ok.
   virtual const ModelInfo& info() const = 0;
+  // The model itself, which lives as long as the cutter and runs on its threads.
+  virtual const MattingModel& matting() const = 0;
 
   // Errors: those of decoding (codec/decode.h), of the model, kCancelled, kOutOfMemory.
   // A picture without a subject is none: the result is fully transparent and has_subject false.

@@ -173,33 +173,25 @@ class Composer final : public FrameComposer {
     } else if (what_ != Composed::kMask) {
       ClearHidden(alpha, code_, frame, pool_);
     }
-    if (what_ == Composed::kAlpha && frame.layout().alpha) {
+    if (what_ == Composed::kAlpha) {
+      PEEL_RETURN_IF_ERROR(frame.AddAlpha());
       PutMatte(alpha, Ramp(0, top), 3, 0, frame, pool_);
       return frame;
     }
-    if (what_ == Composed::kOver && !frame.layout().alpha) return frame;
+    if (what_ == Composed::kOver) {
+      frame.DropAlpha();
+      return frame;
+    }
 
     PEEL_ASSIGN_OR_RETURN(Frame out, Frame::Allocate(out_.layout, out_.width, out_.height));
-    switch (what_) {
-      case Composed::kAlpha:
-        for (int p = 0; p < 3; ++p) CopyPlane(frame, p, out);
-        PutMatte(alpha, Ramp(0, top), 3, 0, out, pool_);
-        break;
-      case Composed::kOver:
-        for (int p = 0; p < 3; ++p) CopyPlane(frame, p, out);
-        break;
-      case Composed::kMask:
-        PutMatte(alpha, Ramp(levels.black, levels.white), 0, 0, out, pool_);
-        FillPlane(levels.neutral, 1, out);
-        FillPlane(levels.neutral, 2, out);
-        break;
-      case Composed::kSideBySide:
-        FillPlane(levels.neutral, 1, out);
-        FillPlane(levels.neutral, 2, out);
-        for (int p = 0; p < 3; ++p) CopyPlane(frame, p, out);
-        PutMatte(alpha, Ramp(levels.black, levels.white), 0, frame.width(), out, pool_);
-        break;
+    FillPlane(levels.neutral, 1, out);
+    FillPlane(levels.neutral, 2, out);
+    int column = 0;
+    if (what_ == Composed::kSideBySide) {
+      for (int p = 0; p < 3; ++p) CopyPlane(frame, p, out);
+      column = frame.width();
     }
+    PutMatte(alpha, Ramp(levels.black, levels.white), 0, column, out, pool_);
     return out;
   }
 

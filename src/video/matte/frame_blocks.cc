@@ -2,79 +2,98 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstring>
+#include <vector>
 
+#include "src/base/checked.h"
 #include "src/image/rows.h"
+#include "src/video/matte/frame_blocks_kernels.h"
 
 namespace peel::video {
 namespace {
 
-constexpr int kBlock = 16;
+constexpr int kBlock = kBlendBlock;
 
 // Pixels [x0, x1) x [y0, y1).
 struct Block {
   int x0, y0, x1, y1;
 };
 
-enum class Kind { kHidden, kOpaque, kMixed };
+// A plane of a frame, and how much it is reduced.
+template <typename T>
+struct Plane {
+  T* data;
+  ptrdiff_t stride;  // samples
+  int shift_x, shift_y;
 
-Kind KindOf(const ImageU8& alpha, const Block& block) {
-  uint8_t most = 0, least = 255;
-  for (int y = block.y0; y < block.y1; ++y) {
-    const uint8_t* a = alpha.row(y);
-    for (int x = block.x0; x < block.x1; ++x) {
-      most = std::max(most, a[x]);
-      least = std::min(least, a[x]);
-    }
-  }
-  return most == 0 ? Kind::kHidden : least == 255 ? Kind::kOpaque : Kind::kMixed;
-}
-
-// A block's part of one plane.
-struct Part {
-  int x0, y0, x1, y1;
+  T* row(int y) const { return data + y * stride; }
 };
 
-// Blocks start at multiples of 16, so that no chroma sample belongs to two.
-Part PartOf(const Frame& frame, int plane, const Block& block) {
-  const int sx = plane == 0 ? 0 : frame.layout().chroma_shift_x;
-  const int sy = plane == 0 ? 0 : frame.layout().chroma_shift_y;
+// F: Frame or const Frame.
+template <typename T, typename F>
+std::array<Plane<T>, 3> PlanesOf(F& frame) {
+  const FrameLayout& layout = frame.layout();
+  std::array<Plane<T>, 3> planes{};
+  for (int p = 0; p < 3; ++p) {
+    planes[static_cast<size_t>(p)] = {reinterpret_cast<T*>(frame.plane(p)), frame.plane_width(p),
+                                      p == 0 ? 0 : layout.chroma_shift_x,
+                                      p == 0 ? 0 : layout.chroma_shift_y};
+  }
+  return planes;
+}
+
+// A block's part of one plane. Blocks start at multiples of 16, so that no chroma sample belongs to
+// two.
+template <typename T>
+Block PartOf(const Plane<T>& plane, const Block& block) {
+  const int sx = plane.shift_x, sy = plane.shift_y;
   return {block.x0 >> sx, block.y0 >> sy, ((block.x1 - 1) >> sx) + 1, ((block.y1 - 1) >> sy) + 1};
 }
 
-// Row y of a block's samples: their alphas.
-const uint8_t* AlphaOf(const ImageU8& alpha, const Frame& frame, int plane, const Block& block,
-                       const Part& part, int y, std::array<uint8_t, kBlock>& scratch) {
-  const int sx = plane == 0 ? 0 : frame.layout().chroma_shift_x;
-  const int sy = plane == 0 ? 0 : frame.layout().chroma_shift_y;
-  if (sx == 0 && sy == 0) return alpha.row(y) + part.x0;
-  const int rows = std::min((y + 1) << sy, block.y1) - (y << sy);
-  std::array<int, kBlock> sums{};
-  for (int v = 0; v < rows; ++v) {
-    const uint8_t* a = alpha.row((y << sy) + v);
-    for (int x = block.x0; x < block.x1; ++x) {
-      sums[static_cast<size_t>((x >> sx) - part.x0)] += a[x];
-    }
-  }
-  for (int x = part.x0; x < part.x1; ++x) {
-    const int count = rows * (std::min((x + 1) << sx, block.x1) - (x << sx));
-    const int sum = sums[static_cast<size_t>(x - part.x0)];
-    // Not 0 where anything is seen, not 255 where anything is not.
-    const int mean = (2 * sum + count) / (2 * count);
-    scratch[static_cast<size_t>(x - part.x0)] =
-        static_cast<uint8_t>(std::clamp(mean, sum > 0 ? 1 : 0, sum < 255 * count ? 254 : 255));
-  }
-  return scratch.data();
+// The mean of `count` alphas: not 0 where anything is seen, not 255 where anything is not.
+uint8_t MeanAlpha(int sum, int count) {
+  const int mean = (2 * sum + count) / (2 * count);
+  return static_cast<uint8_t>(std::clamp(mean, sum > 0 ? 1 : 0, sum < 255 * count ? 254 : 255));
 }
 
+// The alphas of a block's chroma samples, kBlock a row.
+class ChromaAlpha {
+ public:
+  ChromaAlpha(const ImageU8& alpha, const Block& block, int shift_x, int shift_y) {
+    const int sx = shift_x, sy = shift_y;
+    for (int v = block.y0 >> sy; v << sy < block.y1; ++v) {
+      uint8_t* const to = row(v - (block.y0 >> sy));
+      const int first = v << sy, rows = std::min((v + 1) << sy, block.y1) - first;
+      if (sx == 1 && rows == 2 && block.x1 - block.x0 == kBlock) {  // by far the most
+        const uint8_t* const upper = alpha.row(first) + block.x0;
+        const uint8_t* const lower = alpha.row(first + 1) + block.x0;
+        for (int u = 0; u < kBlock / 2; ++u) {
+          to[u] = MeanAlpha(upper[2 * u] + upper[2 * u + 1] + lower[2 * u] + lower[2 * u + 1], 4);
+        }
+        continue;
+      }
+      for (int u = block.x0 >> sx; u << sx < block.x1; ++u) {
+        const int left = u << sx, right = std::min((u + 1) << sx, block.x1);
+        int sum = 0;
+        for (int y = first; y < first + rows; ++y) {
+          for (int x = left; x < right; ++x) sum += alpha.row(y)[x];
+        }
+        to[u - (block.x0 >> sx)] = MeanAlpha(sum, rows * (right - left));
+      }
+    }
+  }
+  uint8_t* row(int y) { return &alphas_[static_cast<size_t>(y) * kBlock]; }
+  const uint8_t* row(int y) const { return &alphas_[static_cast<size_t>(y) * kBlock]; }
+
+ private:
+  std::array<uint8_t, size_t{kBlock} * kBlock> alphas_;
+};
+
+// The alphas of a row of a block's samples: the pixels' own where there is one for each.
 template <typename T>
-T* RowOf(Frame& frame, int plane, int y) {
-  return reinterpret_cast<T*>(frame.plane(plane) + static_cast<size_t>(y) * frame.row_bytes(plane));
-}
-template <typename T>
-const T* RowOf(const Frame& frame, int plane, int y) {
-  return reinterpret_cast<const T*>(frame.plane(plane) +
-                                    static_cast<size_t>(y) * frame.row_bytes(plane));
+const uint8_t* AlphaRow(const ImageU8& alpha, const ChromaAlpha& chroma, const Plane<T>& plane,
+                        const Block& part, int y) {
+  if (plane.shift_x == 0 && plane.shift_y == 0) return alpha.row(y) + part.x0;
+  return chroma.row(y - part.y0);
 }
 
 // body(block, kind) for all blocks of the frame.
@@ -83,9 +102,11 @@ void ForBlocks(const ImageU8& alpha, ThreadPool* pool, Body body) {
   ForRowBands(
       alpha.height(), pool,
       [&](int first, int last, int) {
+        std::vector<BlockAlpha> kinds(static_cast<size_t>(DivideUp(alpha.width(), kBlock)));
+        ClassifyBlocks(alpha.row(first), alpha.stride(), last - first, alpha.width(), kinds.data());
+        const BlockAlpha* kind = kinds.data();
         for (int x = 0; x < alpha.width(); x += kBlock) {
-          const Block block{x, first, std::min(x + kBlock, alpha.width()), last};
-          body(block, KindOf(alpha, block));
+          body(Block{x, first, std::min(x + kBlock, alpha.width()), last}, *kind++);
         }
       },
       kBlock);
@@ -93,32 +114,39 @@ void ForBlocks(const ImageU8& alpha, ThreadPool* pool, Body body) {
 
 template <typename T>
 void Clear(const ImageU8& alpha, const std::array<T, 3>& black, Frame& frame, ThreadPool* pool) {
-  ForBlocks(alpha, pool, [&](const Block& block, Kind kind) {
-    if (kind == Kind::kOpaque) return;
-    std::array<uint8_t, kBlock> scratch;
-    for (int p = 0; p < 3; ++p) {
-      const Part part = PartOf(frame, p, block);
-      if (kind == Kind::kHidden) {
+  const std::array<Plane<T>, 3> planes = PlanesOf<T>(frame);
+  ForBlocks(alpha, pool, [&](const Block& block, BlockAlpha kind) {
+    if (kind == BlockAlpha::kHidden) {
+      for (size_t p = 0; p < 3; ++p) {
+        const Block part = PartOf(planes[p], block);
         for (int y = part.y0; y < part.y1; ++y) {
-          T* row = RowOf<T>(frame, p, y);
-          std::fill(row + part.x0, row + part.x1, black[static_cast<size_t>(p)]);
+          std::fill(planes[p].row(y) + part.x0, planes[p].row(y) + part.x1, black[p]);
         }
-        continue;
       }
-      int64_t sum = 0, weight = 0;
+      return;
+    }
+    if (kind != BlockAlpha::kPartHidden) return;
+    const ChromaAlpha chroma(alpha, block, planes[1].shift_x, planes[1].shift_y);
+    for (const Plane<T>& plane : planes) {
+      const Block part = PartOf(plane, block);
+      const int count = part.x1 - part.x0;
+      uint64_t sum = 0, weight = 0;
       for (int y = part.y0; y < part.y1; ++y) {
-        const T* row = RowOf<T>(frame, p, y) + part.x0;
-        const uint8_t* a = AlphaOf(alpha, frame, p, block, part, y, scratch);
-        for (int x = 0; x < part.x1 - part.x0; ++x) {
-          sum += int64_t{row[x]} * a[x];
-          weight += a[x];
+        const T* row = plane.row(y) + part.x0;
+        const uint8_t* a = AlphaRow(alpha, chroma, plane, part, y);
+        uint32_t row_sum = 0, row_weight = 0;  // of at most 16 samples of 16 bits
+        for (int x = 0; x < count; ++x) {
+          row_sum += uint32_t{row[x]} * a[x];
+          row_weight += a[x];
         }
+        sum += row_sum;
+        weight += row_weight;
       }
       const auto fill = static_cast<T>((sum + weight / 2) / weight);
       for (int y = part.y0; y < part.y1; ++y) {
-        T* row = RowOf<T>(frame, p, y) + part.x0;
-        const uint8_t* a = AlphaOf(alpha, frame, p, block, part, y, scratch);
-        for (int x = 0; x < part.x1 - part.x0; ++x) row[x] = a[x] == 0 ? fill : row[x];
+        T* row = plane.row(y) + part.x0;
+        const uint8_t* a = AlphaRow(alpha, chroma, plane, part, y);
+        for (int x = 0; x < count; ++x) row[x] = a[x] == 0 ? fill : row[x];
       }
     }
   });
@@ -126,23 +154,29 @@ void Clear(const ImageU8& alpha, const std::array<T, 3>& black, Frame& frame, Th
 
 template <typename T>
 void Blend(const ImageU8& alpha, const Frame& back, Frame& frame, ThreadPool* pool) {
-  ForBlocks(alpha, pool, [&](const Block& block, Kind kind) {
-    if (kind == Kind::kOpaque) return;
-    std::array<uint8_t, kBlock> scratch;
-    for (int p = 0; p < 3; ++p) {
-      const Part part = PartOf(frame, p, block);
-      const int count = part.x1 - part.x0;
-      for (int y = part.y0; y < part.y1; ++y) {
-        T* front = RowOf<T>(frame, p, y) + part.x0;
-        const T* behind = RowOf<T>(back, p, y) + part.x0;
-        if (kind == Kind::kHidden) {
-          std::copy_n(behind, count, front);
-          continue;
+  const std::array<Plane<T>, 3> front = PlanesOf<T>(frame);
+  const std::array<Plane<const T>, 3> behind = PlanesOf<const T>(back);
+  ForBlocks(alpha, pool, [&](const Block& block, BlockAlpha kind) {
+    if (kind == BlockAlpha::kOpaque) return;
+    if (kind == BlockAlpha::kHidden) {
+      for (size_t p = 0; p < 3; ++p) {
+        const Block part = PartOf(front[p], block);
+        for (int y = part.y0; y < part.y1; ++y) {
+          std::copy_n(behind[p].row(y) + part.x0, part.x1 - part.x0, front[p].row(y) + part.x0);
         }
-        const uint8_t* a = AlphaOf(alpha, frame, p, block, part, y, scratch);
-        for (int x = 0; x < count; ++x) {
+      }
+      return;
+    }
+    const ChromaAlpha chroma(alpha, block, front[1].shift_x, front[1].shift_y);
+    for (size_t p = 0; p < 3; ++p) {
+      const Block part = PartOf(front[p], block);
+      for (int y = part.y0; y < part.y1; ++y) {
+        T* to = front[p].row(y) + part.x0;
+        const T* from = behind[p].row(y) + part.x0;
+        const uint8_t* a = AlphaRow(alpha, chroma, front[p], part, y);
+        for (int x = 0; x < part.x1 - part.x0; ++x) {
           const uint32_t opaque = a[x];
-          front[x] = static_cast<T>((front[x] * opaque + behind[x] * (255 - opaque) + 127) / 255);
+          to[x] = static_cast<T>((to[x] * opaque + from[x] * (255 - opaque) + 127) / 255);
         }
       }
     }

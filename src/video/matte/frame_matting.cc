@@ -16,7 +16,10 @@ namespace {
 
 SteadyOptions OptionsOf(Steady steady) {
   SteadyOptions options;
-  if (steady == Steady::kStrong) options.weights = {1.0f, 1.0f};
+  if (steady == Steady::kStrong) {
+    options.reach = SteadyOptions::kMostReach;
+    options.weights.fill(1.0f);
+  }
   return options;
 }
 

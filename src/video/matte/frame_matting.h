@@ -32,8 +32,8 @@ struct MattedFrame {
 };
 
 // Mattes of the frames of one film, in order. The network runs on every frame at its own size; what
-// follows works on the matte's soft band alone. Steadying looks two frames ahead, so frames come
-// out that much later than they go in. Results do not depend on the pool.
+// follows works on the matte's soft band alone. Steadying looks four frames ahead (kStrong:
+// eight), so frames come out that much later than they go in. Results do not depend on the pool.
 class FrameMatting {
  public:
   // `model` and `pool` must outlive it. kInvalidArgument for Edges::kMatting, which takes seconds a

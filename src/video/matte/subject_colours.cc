@@ -11,6 +11,26 @@
 namespace peel::video {
 namespace {
 
+// Of the pixels [x0, x1) x [y0, y1): the columns from the first to behind the last that has a soft
+// one; none of them: *from == *to.
+void SoftColumns(const ImageU8& alpha, int y0, int y1, int x0, int x1, int* from, int* to) {
+  const auto soft = [](uint8_t a) { return static_cast<uint8_t>(a - 1) < 254; };
+  *from = x1;
+  *to = x0;
+  for (int y = y0; y < y1; ++y) {
+    const uint8_t* const a = alpha.row(y);
+    uint8_t any = 0;  // no way out of the loop, so that it is done in vectors
+    for (int x = x0; x < x1; ++x) any |= static_cast<uint8_t>(soft(a[x]));
+    if (any == 0) continue;
+    int first = x0, last = x1;
+    while (!soft(a[first])) ++first;
+    while (!soft(a[last - 1])) --last;
+    *from = std::min(*from, first);
+    *to = std::max(*to, last);
+  }
+  if (*from > *to) *from = *to;
+}
+
 template <typename T>
 Status Take(const ImageU8& alpha, Frame& frame, ThreadPool* pool) {
   const FrameLayout layout = frame.layout();
@@ -33,8 +53,18 @@ Status Take(const ImageU8& alpha, Frame& frame, ThreadPool* pool) {
         const int u0 = x0 >> sx, u1 = ((x1 - 1) >> sx) + 1;
         std::vector<std::array<uint32_t, 3>> sums(static_cast<size_t>(u1 - u0));
         std::vector<uint8_t> changed(sums.size());
+        int from = x0, to = x1;
         for (int y = y0; y < y1; ++y) {
           if (y == y0 || (y & ((1 << sy) - 1)) == 0) {
+            // Of the rows that share a row of chroma, the columns between soft pixels suffice.
+            const int next = std::min(((y >> sy) + 1) << sy, y1);
+            SoftColumns(alpha, y, next, x0, x1, &from, &to);
+            if (from == to) {
+              y = next - 1;
+              continue;
+            }
+            from = std::max(from >> sx << sx, x0);
+            to = std::min((((to - 1) >> sx) + 1) << sx, x1);
             std::fill(sums.begin(), sums.end(), std::array<uint32_t, 3>{});
             std::fill(changed.begin(), changed.end(), uint8_t{0});
           }
@@ -44,7 +74,7 @@ Status Take(const ImageU8& alpha, Frame& frame, ThreadPool* pool) {
           for (size_t c = 0; c < 2; ++c) {
             chroma[c] = data[c + 1] + (y >> sy) * picture.colours[c + 1].stride;
           }
-          for (int x = x0; x < x1; ++x) {
+          for (int x = from; x < to; ++x) {
             const uint32_t weight = a[x];
             if (weight == 0) continue;
             const auto u = static_cast<size_t>((x >> sx) - u0);

@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "src/base/os/file.h"
-#include "src/base/os/piped_process.h"
 
 namespace peel::video {
 namespace {
@@ -17,6 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kListBytes = size_t{4} << 20;
+constexpr auto kPatience = std::chrono::minutes(1);
 // FFmpeg 4.4, of 2021: the oldest whose VP9 with alpha, time stamps and filters are as asked for.
 constexpr int kOldestMajor = 56, kOldestMinor = 70;
 
@@ -134,10 +134,29 @@ std::set<std::string> ParseListing(std::string_view text) {
   return names;
 }
 
-Result<ToolRun> RunTool(const std::string& program, const std::vector<std::string>& arguments,
-                        size_t max_bytes, const CancelToken* cancel) {
+Result<PipedOptions> FfmpegOptions(std::chrono::milliseconds patience, const CancelToken* cancel) {
+  constexpr double kLeast = 0.1, kMost = 1e6;
   PipedOptions options;
   options.cancel = cancel;
+  options.patience = patience;
+  options.patience_advice = "PEEL_FFMPEG_PATIENCE=SECONDS has it waited for longer";
+  const char* const chosen = std::getenv("PEEL_FFMPEG_PATIENCE");
+  const std::string_view text = chosen != nullptr ? chosen : "";
+  if (text.empty()) return options;
+  double seconds = 0;
+  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error != std::errc() || rest != text.data() + text.size() ||
+      !(seconds >= kLeast && seconds <= kMost)) {
+    return InvalidArgument("PEEL_FFMPEG_PATIENCE is \"" + std::string(text) +
+                           "\", which is no number of seconds from 0.1 to 1000000");
+  }
+  options.patience = std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
+  return options;
+}
+
+Result<ToolRun> RunTool(const std::string& program, const std::vector<std::string>& arguments,
+                        size_t max_bytes, const CancelToken* cancel) {
+  PEEL_ASSIGN_OR_RETURN(PipedOptions options, FfmpegOptions(kPatience, cancel));
   PEEL_ASSIGN_OR_RETURN(auto process, PipedProcess::Start(program, arguments, std::move(options)));
   ToolRun run;
   std::vector<uint8_t> buffer(size_t{1} << 16);

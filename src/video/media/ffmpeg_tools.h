@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <set>
 #include <string>
@@ -8,6 +9,7 @@
 
 #include "src/base/cancel.h"
 #include "src/base/os/child_process.h"
+#include "src/base/os/piped_process.h"
 #include "src/base/status.h"
 
 namespace peel::video {
@@ -33,6 +35,11 @@ Result<std::shared_ptr<const std::set<std::string>>> ListFfmpeg(const FfmpegTool
 
 // In words of the user's: what to install.
 std::string FfmpegRemedy();
+
+// What such a program is started with. It is taken for hung after $PEEL_FFMPEG_PATIENCE seconds
+// without a sign of life, or where that is not set after `patience`. kInvalidArgument: that is
+// none.
+Result<PipedOptions> FfmpegOptions(std::chrono::milliseconds patience, const CancelToken* cancel);
 
 // Runs one of them to its end. Its output goes no further than max_bytes (kLimit).
 struct ToolRun {

@@ -29,8 +29,15 @@ class Frame {
   static constexpr int kMaxSide = 16384;
 
   Frame() = default;
-  // kLimit beyond kMaxSide, kOutOfMemory. Uninitialised.
-  static Result<Frame> Allocate(const FrameLayout& layout, int width, int height);
+  // kLimit beyond kMaxSide, kOutOfMemory. Uninitialised. With room for alpha, AddAlpha() need not
+  // move anything.
+  static Result<Frame> Allocate(const FrameLayout& layout, int width, int height,
+                                bool room_for_alpha = false);
+
+  // Gives it an alpha plane, uninitialised, where it has none. kOutOfMemory.
+  Status AddAlpha();
+  // Takes it away.
+  void DropAlpha();
 
   const FrameLayout& layout() const { return layout_; }
   int width() const { return width_; }
@@ -52,6 +59,7 @@ class Frame {
   int64_t pts = 0;  // when it is shown, in units of the stream's time base; rising
 
  private:
+  size_t AlphaBytes() const;
   FrameLayout layout_;
   int width_ = 0, height_ = 0;
   std::array<size_t, 4> offset_{};

@@ -16,7 +16,7 @@ namespace peel::video {
 namespace {
 
 // A film without an index is read through to where its part begins.
-constexpr auto kPatience = std::chrono::minutes(1), kSeekPatience = std::chrono::minutes(15);
+constexpr std::chrono::minutes kPatience{1}, kSeekPatience{15};
 
 Status CheckLists(const ReadPlan& plan, const VideoStream& video, const FfmpegTools& tools) {
   if (plan.needs_vpx) {
@@ -52,9 +52,8 @@ class FfmpegReader : public FrameReader {
       const double seconds = *options.to - options.from.value_or(0);
       end_ = static_cast<int64_t>(std::ceil(seconds / format_.time_base.value() - 1e-6));
     }
-    PipedOptions piped;
-    piped.patience = options.from ? std::chrono::milliseconds(kSeekPatience) : kPatience;
-    piped.cancel = options.cancel;
+    PEEL_ASSIGN_OR_RETURN(PipedOptions piped,
+                          FfmpegOptions(options.from ? kSeekPatience : kPatience, options.cancel));
     piped.on_line = [this](std::string_view line) { complaints_.Add(line); };
     PEEL_ASSIGN_OR_RETURN(process_,
                           PipedProcess::Start(tools.ffmpeg, plan.arguments, std::move(piped)));
@@ -76,8 +75,8 @@ class FfmpegReader : public FrameReader {
   Result<std::optional<Frame>> ReadNext() {
     PEEL_ASSIGN_OR_RETURN(const auto head, nut_.NextFrame());
     if (!head) return End();
-    PEEL_ASSIGN_OR_RETURN(Frame frame,
-                          Frame::Allocate(format_.layout, format_.width, format_.height));
+    PEEL_ASSIGN_OR_RETURN(Frame frame, Frame::Allocate(format_.layout, format_.width,
+                                                       format_.height, /*room_for_alpha=*/true));
     if (head->size != frame.bytes()) {
       return Corrupt("ffmpeg gave a frame of " + std::to_string(head->size) + " bytes, not of " +
                      std::to_string(frame.bytes()));

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -30,6 +31,14 @@ namespace fs = std::filesystem;
 
 // Slow encoders think about one frame of a large film for a while.
 constexpr auto kPatience = std::chrono::minutes(5);
+
+// The system's words, as ffmpeg passes them on.
+constexpr std::string_view kDiskFull = "No space left on device", kFileTooLarge = "File too large";
+
+bool TellsOfDisk(std::string_view words) {
+  return words.find(kDiskFull) != std::string_view::npos ||
+         words.find(kFileTooLarge) != std::string_view::npos;
+}
 
 // A result on its way: a file or a folder beside it that takes its name in the end, and that goes
 // with this object if it does not.
@@ -221,11 +230,9 @@ class FfmpegWriter : public FrameWriter {
       const double seconds = static_cast<double>(first_) * time_base_.value();
       arguments_.insert(arguments_.begin(), {"-itsoffset", std::to_string(seconds)});
     }
-    PipedOptions piped;
+    PEEL_ASSIGN_OR_RETURN(PipedOptions piped, FfmpegOptions(kPatience, options_.cancel));
     piped.input = true;
     piped.output = false;  // its progress, a sign of life
-    piped.patience = kPatience;
-    piped.cancel = options_.cancel;
     PEEL_ASSIGN_OR_RETURN(process_,
                           PipedProcess::Start(tools_->ffmpeg, arguments_, std::move(piped)));
     nut_ = NutWriter({NutFourcc(format_.layout), format_.width, format_.height, time_base_});
@@ -236,9 +243,14 @@ class FfmpegWriter : public FrameWriter {
     if (finished_) return OkStatus();
     if (written_.frames == 0) return InvalidArgument("a film without a frame cannot be written");
     process_->CloseInput();
-    PEEL_ASSIGN_OR_RETURN(const ProcessEnd end, process_->Wait());
-    if (end.code != 0) {
-      return Explain(IoError("ffmpeg ended with " + EndText(end) + ": " + process_->LastWords()));
+    const auto end = process_->Wait();
+    if (!end.ok()) return Explain(end.status());
+    if (end->code != 0) {
+      return Explain(IoError("ffmpeg ended with " + EndText(*end) + ": " + process_->LastWords()));
+    }
+    // Not every muxer's failure is ffmpeg's: of 5.1 those at the film's end are not.
+    if (const std::string words = process_->LastWords(); TellsOfDisk(words)) {
+      return Explain(IoError(words));
     }
     finished_ = true;
     written_.start = static_cast<double>(first_) * time_base_.value();
@@ -258,9 +270,9 @@ class FfmpegWriter : public FrameWriter {
   Status Explain(Status status) {
     if (status.code() != StatusCode::kIo) return status;
     std::string words = PlainWords(status.message(), unfinished_.path());
-    if (words.find("No space left") != std::string::npos) {
+    if (words.find(kDiskFull) != std::string::npos) {
       words += "; free some space or choose another folder";
-    } else if (words.find("File too large") != std::string::npos) {
+    } else if (words.find(kFileTooLarge) != std::string::npos) {
       words += "; the limit on file sizes in force is too small";
     }
     return IoError("the film cannot be written: " + words);

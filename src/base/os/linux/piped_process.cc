@@ -130,6 +130,7 @@ struct PipedProcess::Impl {
   void EndLine();
   void Reap();
   void Kill();
+  std::string Words() const;  // its last lines, behind a colon; needs the lock
   Status Hung();
   Status Gone();
 };
@@ -280,7 +281,16 @@ Status PipedProcess::Impl::Hung() {
   const auto seconds = std::chrono::duration<double>(options.patience).count();
   std::string text = std::to_string(seconds);
   text.resize(text.find('.') + 2);
-  return IoError(name + " did nothing for " + text + " seconds and was ended");
+  text = name + " did nothing for " + text + " seconds and was ended";
+  if (!options.patience_advice.empty()) text += " (" + options.patience_advice + ")";
+  const std::lock_guard lock(mutex);
+  return IoError(text + Words());
+}
+
+std::string PipedProcess::Impl::Words() const {
+  std::string text;
+  for (const std::string& line : lines) text += (text.empty() ? ": " : "; ") + line;
+  return text;
 }
 
 // For a program that reads no more: it has ended, or is about to.
@@ -289,9 +299,7 @@ Status PipedProcess::Impl::Gone() {
   if (!changed.wait_for(lock, std::chrono::seconds(2), [&] { return ended; })) {
     return IoError(name + " takes no more input");
   }
-  std::string text = name + " ended before it was done (" + EndText(end) + ")";
-  for (size_t i = 0; i < lines.size(); ++i) text += (i == 0 ? ": " : "; ") + lines[i];
-  return IoError(std::move(text));
+  return IoError(name + " ended before it was done (" + EndText(end) + ")" + Words());
 }
 
 PipedProcess::PipedProcess(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -124,6 +124,17 @@ TEST(PipedProcessTest, HangingIsToldAndEnded) {
   process = Shell("sleep 100", {.patience = milliseconds(150)});
   ASSERT_TRUE(process.ok());
   EXPECT_EQ((*process)->Wait().status().code(), StatusCode::kIo);
+
+  // With its last words, and what the user can do. The end of its output shows that it has spoken.
+  process = Shell("echo no tape >&2; echo in the drive >&2; exec >&-; sleep 100",
+                  {.patience = milliseconds(150), .patience_advice = "press a key"});
+  ASSERT_TRUE(process.ok());
+  EXPECT_EQ(ReadAll(**process), "");
+  while ((*process)->LastWords() != "no tape; in the drive") {
+    std::this_thread::sleep_for(milliseconds(1));
+  }
+  EXPECT_EQ((*process)->Wait().status().message(),
+            "sh did nothing for 0.1 seconds and was ended (press a key): no tape; in the drive");
 }
 
 // Slow, but it says something now and then.
