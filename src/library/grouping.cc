@@ -47,6 +47,9 @@ bool IsEditor(std::string_view software) {
   return false;
 }
 
+// Of a path's folder, with the slash.
+uint64_t FolderOf(std::string_view path) { return Hash64(path.substr(0, path.rfind('/') + 1)); }
+
 // Folder and name without the extension, in lower case.
 uint64_t StemOf(std::string_view path) {
   const size_t slash = path.rfind('/'), dot = path.rfind('.');
@@ -65,10 +68,13 @@ class Gathered {
   std::vector<int64_t> ids;
   std::vector<DuplicateItem> items;
   std::vector<StackItem> stack_items;
+  std::vector<int64_t> film_ids;
+  std::vector<FilmItem> films;
   std::string left_out;
 
  private:
   Status ReadFiles(Store& store, const CancelToken* stop);
+  Status ReadFilms(Store& store);
   Status ReadEmbeddings(Store& store, uint64_t memory, const CancelToken* stop);
 
   std::vector<uint16_t> rows_;
@@ -77,6 +83,7 @@ class Gathered {
 
 Status Gathered::Read(Store& store, uint64_t memory, const CancelToken* stop) {
   PEEL_RETURN_IF_ERROR(ReadFiles(store, stop));
+  PEEL_RETURN_IF_ERROR(ReadFilms(store));
   return ReadEmbeddings(store, memory, stop);
 }
 
@@ -88,7 +95,8 @@ Status Gathered::ReadFiles(Store& store, const CancelToken* stop) {
           "m.model, m.taken_at, m.rating, m.software, q.phash, q.phash_quality, "
           "coalesce(q.subject_sharpness, q.sharpness), coalesce(q.subject_exposure, q.exposure), "
           "q.subject_cut_off, CASE WHEN EXISTS (SELECT 1 FROM scenes s WHERE s.file_id = f.id) "
-          "THEN (SELECT count(*) FROM faces c WHERE c.file_id = f.id) ELSE 0 END, m.orientation "
+          "THEN (SELECT count(*) FROM faces c WHERE c.file_id = f.id) ELSE 0 END, m.orientation, "
+          "m.content_identifier, q.quality "
           "FROM files f LEFT JOIN metadata m ON m.file_id = f.id LEFT JOIN measures q ON q.file_id "
           "= f.id WHERE f.status IN ('ok', 'partial') ORDER BY f.path"));
   while (true) {
@@ -119,15 +127,37 @@ Status Gathered::ReadFiles(Store& store, const CancelToken* stop) {
     facts.rating = static_cast<int>(row.integer(10));
     facts.sharpness = static_cast<float>(row.maybe_real(14).value_or(-1));
     facts.exposure = static_cast<float>(row.real(15));
+    facts.quality = static_cast<float>(row.maybe_real(20).value_or(-1));
     facts.cut_off = row.integer(16) != 0;
     facts.faces = static_cast<int>(row.integer(17));
     StackItem& stack = stack_items.emplace_back();
     stack.stem = StemOf(row.text(1));
-    stack.kind = facts.format_rank == 3 ? FileKind::kRaw : FileKind::kStill;
+    stack.folder = FolderOf(row.text(1));
+    stack.is_raw = facts.format_rank == 3;
+    const std::string format = Lower(row.text(4));
+    stack.may_be_live = format == "jpeg" || format == "heic";
+    stack.identifier = row.text(19).empty() ? 0 : Hash64(row.text(19));
     stack.camera = item.camera;
     stack.taken_ms = item.taken_ms;
     stack.hash = item.hash;
     stack.hash_quality = item.hash_quality;
+  }
+}
+
+Status Gathered::ReadFilms(Store& store) {
+  PEEL_ASSIGN_OR_RETURN(
+      Statement row,
+      store.database().Prepare(
+          "SELECT id, path, content_identifier, duration_s FROM films ORDER BY path"));
+  while (true) {
+    PEEL_ASSIGN_OR_RETURN(const bool has_row, row.Step());
+    if (!has_row) return OkStatus();
+    film_ids.push_back(row.integer(0));
+    FilmItem& film = films.emplace_back();
+    film.stem = StemOf(row.text(1));
+    film.folder = FolderOf(row.text(1));
+    film.identifier = row.text(2).empty() ? 0 : Hash64(row.text(2));
+    film.duration_s = row.maybe_real(3);
   }
 }
 
@@ -193,6 +223,13 @@ Result<GroupFigures> WriteGroups(Store& store, int threads, uint64_t memory,
   Gathered all;
   PEEL_RETURN_IF_ERROR(all.Read(store, memory, stop));
   figures.left_out = all.left_out;
+  const std::vector<Stack> stacks = FindStacks(all.stack_items, all.films, all.embeddings());
+  figures.stacks = stacks.size();
+  for (const Stack& stack : stacks) {
+    figures.films_of_stills += stack.films.size();
+    if (stack.kind != StackKind::kLive) continue;
+    for (const size_t item : stack.members) all.items[item].facts.has_film = true;
+  }
   PEEL_ASSIGN_OR_RETURN(
       Statement hashes,
       store.database().Prepare(
@@ -213,16 +250,17 @@ Result<GroupFigures> WriteGroups(Store& store, int threads, uint64_t memory,
                          member.distance, member.best, member.reason});
     }
   }
-  const std::vector<Stack> stacks = FindStacks(all.stack_items, all.embeddings());
-  figures.stacks = stacks.size();
   std::vector<StackMember> stacked;
+  std::vector<StackFilm> films;
   for (size_t i = 0; i < stacks.size(); ++i) {
+    const int64_t number = static_cast<int64_t>(i) + 1;
     for (const size_t item : stacks[i].members) {
-      stacked.push_back({static_cast<int64_t>(i) + 1, StackName(stacks[i].kind), all.ids[item]});
+      stacked.push_back({number, StackName(stacks[i].kind), all.ids[item]});
     }
+    for (const size_t film : stacks[i].films) films.push_back({number, all.film_ids[film]});
   }
   PEEL_RETURN_IF_ERROR(store.WriteDuplicates(members));
-  PEEL_RETURN_IF_ERROR(store.WriteStacks(stacked));
+  PEEL_RETURN_IF_ERROR(store.WriteStacks(stacked, films));
   return figures;
 }
 

@@ -15,7 +15,8 @@ namespace peel::library {
 struct GroupFigures {
   std::array<size_t, 3> duplicate_groups{};  // exact, same, similar
   size_t stacks = 0;
-  std::string left_out;  // what could not be looked for, as a sentence; "" where nothing
+  size_t films_of_stills = 0;  // films of live photos
+  std::string left_out;        // what could not be looked for, as a sentence; "" where nothing
 };
 
 // Finds duplicates and stacks among all files of the library that are there, and puts them in the

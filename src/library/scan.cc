@@ -16,6 +16,7 @@
 #include "src/library/grouping.h"
 #include "src/library/known_files.h"
 #include "src/library/memory_monitor.h"
+#include "src/library/scan_films.h"
 #include "src/library/scan_lock.h"
 #include "src/library/scan_pixels.h"
 #include "src/library/scan_roots.h"
@@ -72,6 +73,7 @@ class Scan {
   Status Prove();
   Status Plan();
   Status MarkGone();
+  Status FindFilms();
   Status Group(const CancelToken* stop);
   bool NeedsWork(const KnownFiles::Entry& entry) const;
   bool stopped() const { return options_.stop != nullptr && options_.stop->cancelled(); }
@@ -154,6 +156,24 @@ Status Scan::List() {
                          " results of Peel's own, of which this is the first");
   }
   figures_.files = list_.inputs.size();
+  figures_.films = list_.films.size();
+  if (!list_.films.empty()) {
+    const size_t count = list_.films.size();
+    session_->Report(list_.films[0].path, "film",
+                     count == 1 ? "passed over, as it is no picture"
+                                : "passed over, as it is no picture; so are " +
+                                      std::to_string(count - 1) + " more films");
+  }
+  return OkStatus();
+}
+
+Status Scan::FindFilms() {
+  PEEL_ASSIGN_OR_RETURN(const FilmChanges changes,
+                        UpdateFilms(*store_, list_.films, roots_, options_.stop,
+                                    [this](const std::string& path, const std::string& problem) {
+                                      session_->Report(path, "film", problem);
+                                    }));
+  changed_ |= changes.any();
   return OkStatus();
 }
 
@@ -270,6 +290,7 @@ Status Scan::Group(const CancelToken* stop) {
   if (!groups.left_out.empty()) Note(groups.left_out, /*problem=*/true);
   std::ranges::copy(groups.duplicate_groups, figures_.duplicate_groups);
   figures_.stacks = groups.stacks;
+  figures_.films_of_stills = groups.films_of_stills;
   figures_.grouping_seconds += Since(start);
   changed_ = false;
   return OkStatus();
@@ -293,6 +314,8 @@ Status Scan::Run() {
   if (stopped()) return OkStatus();
   PEEL_RETURN_IF_ERROR(MarkGone());
   if (!options_.regroup) return session_->Commit();
+  PEEL_RETURN_IF_ERROR(session_->Commit());
+  PEEL_RETURN_IF_ERROR(FindFilms());
   // Also what an interrupted scan has left ungrouped.
   PEEL_ASSIGN_OR_RETURN(const int64_t ungrouped,
                         store_->database().Integer(
@@ -300,7 +323,11 @@ Status Scan::Run() {
                             "id < " +
                             std::to_string(run_) +
                             ") AND (ended_at IS NULL OR json_extract(figures, '$.interrupted'))"));
-  return changed_ || ungrouped > 0 ? Group(options_.stop) : session_->Commit();
+  if (changed_ || ungrouped > 0) return Group(options_.stop);
+  PEEL_ASSIGN_OR_RETURN(const int64_t kept,
+                        store_->database().Integer("SELECT count(*) FROM stack_films"));
+  figures_.films_of_stills = static_cast<size_t>(kept);
+  return session_->Commit();
 }
 
 Status Scan::End(Status outcome) {
@@ -373,7 +400,14 @@ Status Scan::Watch() {
   }
   PEEL_RETURN_IF_ERROR(watcher->status());
   // The stop was the watching's; a second one ends this as well, by the signal itself.
-  return changed_ && options_.regroup ? Group(nullptr) : OkStatus();
+  if (!changed_ || !options_.regroup) return OkStatus();
+  list_.films = ExpandInputs(roots_.names, options_.recursive).films;
+  figures_.films = list_.films.size();
+  PEEL_ASSIGN_OR_RETURN(
+      const FilmChanges changes,
+      UpdateFilms(*store_, list_.films, roots_, nullptr, [](const auto&, const auto&) {}));
+  changed_ |= changes.any();
+  return Group(nullptr);
 }
 
 }  // namespace
@@ -390,43 +424,6 @@ Status WatchAndScan(const ScanOptions& options, ScanFigures* figures) {
   Status outcome = scan.Run();
   if (outcome.ok()) outcome = scan.Watch();
   return scan.End(std::move(outcome));
-}
-
-std::string FiguresJson(const ScanFigures& f) {
-  return Json{{"files", f.files},
-              {"scanned", f.scanned},
-              {"unchanged", f.unchanged},
-              {"unchanged_with_errors", f.unchanged_with_errors},
-              {"moved", f.moved},
-              {"gone", f.gone},
-              {"failed", f.failed},
-              {"passed_over", f.passed_over},
-              {"unreadable", f.folder_errors},
-              {"phase_1", f.phase_counts[0]},
-              {"phase_2", f.phase_counts[1]},
-              {"phase_3", f.phase_counts[2]},
-              {"bytes_read", f.bytes_read},
-              {"seconds", f.seconds},
-              {"listing_seconds", f.listing_seconds},
-              {"grouping_seconds", f.grouping_seconds},
-              {"thread_seconds",
-               {{"metadata", f.metadata_seconds},
-                {"read", f.read_seconds},
-                {"decode", f.decode_seconds},
-                {"measure", f.measure_seconds},
-                {"labels", f.label_seconds},
-                {"matte", f.matte_seconds},
-                {"write", f.write_seconds}}},
-              {"exact_groups", f.duplicate_groups[0]},
-              {"same_groups", f.duplicate_groups[1]},
-              {"similar_groups", f.duplicate_groups[2]},
-              {"stacks", f.stacks},
-              {"peak_memory", f.peak_memory},
-              {"mean_memory", f.mean_memory},
-              {"out_of_memory", f.out_of_memory},
-              {"batch_at_end", f.batch_at_end},
-              {"interrupted", f.interrupted}}
-      .dump();
 }
 
 }  // namespace peel::library

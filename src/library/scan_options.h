@@ -59,6 +59,8 @@ struct ScanFigures {
   size_t files = 0, scanned = 0, unchanged = 0, moved = 0, gone = 0, failed = 0;
   size_t unchanged_with_errors = 0;
   size_t passed_over = 0;       // Peel's own results and what is no picture after all
+  size_t films = 0;             // met in the folders, no pictures
+  size_t films_of_stills = 0;   // of live photos: those of the library, kept with their pictures
   size_t folder_errors = 0;     // names and folders that could not be read
   size_t phase_counts[3] = {};  // pictures that each phase was done for
   uint64_t bytes_read = 0;

@@ -213,6 +213,20 @@ def test_models_list_and_info(peel):
     assert peel("models", "info", "u2nett").code == 3
 
 
+def test_models_of_scan(peel):
+    """What looks at a library's pictures, its licence and where it comes from."""
+    listed = {m["name"]: m for m in json.loads(peel("models", "list", "--json").out) if m["family"] == "scan"}
+    assert set(listed) == {"yolox-nano", "yunet-n", "mobilenet-v2", "clip"}
+    text = peel("models").out.decode()
+    for name, network in listed.items():
+        assert name in text and network["licence"] in text and network["url"] in text
+        info = peel("models", "info", name)
+        assert info.code == 0 and network["url"] in info.out.decode() and network["licence"] in info.out.decode()
+        assert network["installed"] == (name != "clip") == (b"\ninput " in info.out)
+    verified = peel("models", "verify", "yolox-nano", "yunet-n", "mobilenet-v2").out.decode()
+    assert verified.count(" good") == 3
+
+
 def test_models_are_found_by_name(peel, photo, models, tmp_path, monkeypatch):
     monkeypatch.setenv("U2NET_HOME", str(tmp_path / "home"))
     assert peel(photo, "-m", "u2netp").code == 3

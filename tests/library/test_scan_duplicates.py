@@ -1,7 +1,9 @@
 """`peel scan duplicates`: what is shown, planned, edited, moved, linked and taken back; nothing is ever lost."""
+import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -12,7 +14,7 @@ import pytest
 import made_library as made
 from scan_support import PEEL
 
-OPTIONS = {"--db", "--tier", "--plan", "--move", "--hardlink"}
+OPTIONS = {"--db", "--tier", "--plan", "--move", "--hardlink", "--merge"}
 
 
 def test_no_option_without_a_test_here():
@@ -52,7 +54,8 @@ def library(tmp_path):
     """Two exact copies besides the best, one shot saved again, two look-alikes."""
     one = Library(tmp_path)
     best = one.file("a/best.jpg", b"same" * 100, metadata=dict(width=40, height=30, orientation=6, rating=1))
-    copy = one.file("b/best.jpg", b"same" * 100, metadata=dict(keywords='["holiday","x"]', rating=5, title="Tram", gps_lat=1.0))
+    copy = one.file("b/best.jpg", b"same" * 100, metadata=dict(keywords='["holiday","x"]', rating=5, title="Tram", gps_lat=1.0,
+                                                               gps_lon=2.0))
     third = one.file("b/copy.jpg", b"same" * 100)
     large = one.file("c/large.png", b"L" * 300)
     small = one.file("c/small.jpg", b"s" * 30)
@@ -295,6 +298,89 @@ def test_a_library_that_cannot_be_written_is_no_reason_to_stop(duplicates, libra
     duplicates("--tier", "same", "--move", "old")
     assert time.monotonic() - begun < 60 and set(library.files("old")) == {"small.jpg", "undo-duplicates.sh"}
     holder.execute("ROLLBACK")
+
+
+@pytest.fixture
+def knowing(tmp_path):
+    """One shot saved again twice: what the smaller files know the kept one does not."""
+    one = Library(tmp_path)
+    kept = one.file("large.jpg", b"L" * 300, metadata=dict(keywords='["sea"]', rating=0, title="Mine"))
+    first = one.file("b/small.jpg", b"s" * 30, metadata=dict(
+        keywords='["sand & <sea>","sea"]', rating=3, title="Theirs", description='A "wall"', gps_lat=-33.8585, gps_lon=18.5))
+    second = one.file("c/tiny.jpg", b"t" * 3, metadata=dict(keywords='["ünï"]', rating=5, gps_lat=1.0, gps_lon=2.0))
+    one.group("same", kept, first, second)
+    return one
+
+
+def merged(library, name="large.jpg"):
+    return library.photos / (name + ".xmp")
+
+
+def test_merge(scan, knowing):
+    db = ("--db", knowing.path)
+    before = knowing.files()
+    shown = scan("duplicates", *db, "--merge").stdout.decode()
+    assert f"merge into {merged(knowing)}: keywords sea, sand & <sea>, ünï; rating 5; description" in shown
+    assert "merge into" not in scan("duplicates", *db).stdout.decode()
+    scan("duplicates", *db, "--merge", "--plan", "plan.txt")
+    plan = (knowing.folder / "plan.txt").read_text()
+    assert "\nmerge keywords, rating, description, place\n" in plan and knowing.files() == before
+    done = scan("duplicates", *db, "--plan", "plan.txt", "--move", "old").stdout.decode()
+    assert "2 files moved" in done and "1 sidecar written" in done
+    assert set(knowing.files()) == {"large.jpg", "large.jpg.xmp"} and knowing.files()["large.jpg"] == b"L" * 300
+    if shutil.which("exiftool"):
+        told = json.loads(subprocess.run(["exiftool", "-n", "-json", merged(knowing)], capture_output=True).stdout)[0]
+        assert told["Subject"] == ["sea", "sand & <sea>", "ünï"] and told["Rating"] == 5 and "Title" not in told
+        assert told["Description"] == 'A "wall"'
+        assert abs(told["GPSLatitude"] + 33.8585) < 1e-7 and abs(told["GPSLongitude"] - 18.5) < 1e-7
+    subprocess.run(["sh", knowing.folder / "old/undo-duplicates.sh"], check=True)
+    assert knowing.files() == before and "large.jpg.xmp" in knowing.files("old")
+
+
+def test_merge_what_a_person_leaves_in_the_plan(scan, knowing):
+    db = ("--db", knowing.path)
+    scan("duplicates", *db, "--merge", "--plan", "plan.txt")
+    plan = knowing.folder / "plan.txt"
+    plan.write_text(plan.read_text().replace("merge keywords, rating, description, place", "merge rating"))
+    assert "--merge is for writing" in scan("duplicates", *db, "--plan", plan, "--move", "old", "--merge", code=2).err
+    scan("duplicates", *db, "--plan", plan, "--move", "old")
+    text = merged(knowing).read_text()
+    assert "<xmp:Rating>5<" in text and "dc:subject>" not in text and "GPS" not in text
+
+
+def test_without_merge_nothing_is_written_beside(scan, knowing):
+    scan("duplicates", "--db", knowing.path, "--tier", "same", "--move", "old")
+    assert set(knowing.files()) == {"large.jpg"}
+
+
+@pytest.mark.parametrize("name", ["large.jpg.xmp", "large.xmp"])
+def test_merge_never_writes_over_a_sidecar(scan, knowing, name):
+    (knowing.photos / name).write_text("mine")
+    before = knowing.files()
+    done = scan("duplicates", "--db", knowing.path, "--tier", "same", "--move", "old", "--merge", code=3)
+    assert f"{name} is not written over" in done.err and knowing.files() == before
+    assert "sidecar written" not in done.stdout.decode()
+
+
+def test_merge_taken_up_again_after_a_stop(scan, knowing):
+    """Stopped between the sidecar and the files: what it wrote itself keeps nothing from going on."""
+    db = ("--db", knowing.path, "--tier", "same", "--merge", "--move", "old")
+    scan("duplicates", *db)
+    text = merged(knowing).read_bytes()
+    subprocess.run(["sh", knowing.folder / "old/undo-duplicates.sh"], check=True)
+    merged(knowing).write_bytes(text)
+    knowing.database.execute("UPDATE files SET status = 'ok'")
+    knowing.database.commit()
+    assert b"2 files moved" in scan("duplicates", *db).stdout and merged(knowing).read_bytes() == text
+
+
+def test_merge_is_not_for_hard_links(scan, library):
+    assert "is for --move" in scan("duplicates", "--db", library.path, "--tier", "exact", "--hardlink", "--merge", code=2).err
+    plan = library.folder / "plan.txt"
+    best, copy = (library.photos / name for name in ("a/best.jpg", "b/best.jpg"))
+    plan.write_text(f"[exact]\nkeep {best}\nmove {copy}\nmerge title\n")
+    assert "line 3" in scan("duplicates", "--db", library.path, "--plan", plan, "--hardlink", code=2).err
+    assert not os.path.exists(f"{best}.xmp")
 
 
 def test_nothing_to_do(scan, tmp_path):

@@ -312,6 +312,14 @@ def test_bench_measures_and_holds_the_gate(scan, tmp_path):
     assert not (tmp_path / "in/.peel").exists()
 
 
+@pytest.mark.parametrize("given", [("--shard", "1/2"), ("--shard", "auto"), ("--shards", "2")])
+def test_shards_are_refused_in_words(scan, tmp_path, given):
+    pictures(tmp_path / "in", 1)
+    err = scan("in", *given, code=2).err
+    assert "library of its own" in err and "peel.arrow.scan" in err and not (tmp_path / "in/.peel").exists()
+    assert b"--shard" not in scan("--help").stdout
+
+
 def test_unknown_names(scan, tmp_path):
     assert "no such file" in scan("nowhere", "--db", "l.db", code=3).err
     assert "give a folder" in scan(code=2).err

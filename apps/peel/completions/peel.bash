@@ -124,7 +124,7 @@ _peel() {
             elif [[ ${words[2]} == find ]]; then
                 _peel_words "--db --like --where --clip --limit --json -h --help"
             elif [[ ${words[2]} == duplicates ]]; then
-                _peel_words "--db --tier --plan --move --hardlink -h --help"
+                _peel_words "--db --tier --plan --move --hardlink --merge -h --help"
             elif [[ ${words[2]} == tune ]]; then
                 _peel_words "--sample --memory --device --strict --clip --json -q --quiet -h --help"
             elif [[ ${words[2]} == bench ]]; then

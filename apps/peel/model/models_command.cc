@@ -12,6 +12,7 @@
 #include "apps/peel/model/model_list.h"
 #include "apps/peel/output.h"
 #include "src/engine/session.h"
+#include "src/library/labels/network_catalogue.h"
 #include "src/matte/model/catalogue.h"
 #include "src/matte/model/embedded_model.h"
 #include "src/matte/model/published.h"
@@ -35,11 +36,27 @@ Json ToJson(const ListedModel& model) {
   return entry;
 }
 
+Json ToJson(const library::CataloguedNetwork& network) {
+  Json entry = {{"name", network.name},
+                {"family", "scan"},
+                {"role", network.role},
+                {"summary", network.summary},
+                {"licence", network.licence},
+                {"url", network.origin},
+                {"installed", !network.onnx.empty()}};
+  if (!network.onnx.empty()) {
+    entry["path"] = "(embedded)";
+    entry["bytes"] = network.onnx.size();
+  }
+  return entry;
+}
+
 int List(bool json) {
   const std::vector<ListedModel> models = ListModels();
   if (json) {
     Json list = Json::array();
     for (const ListedModel& model : models) list.push_back(ToJson(model));
+    for (const auto& network : library::NetworkCatalogue()) list.push_back(ToJson(network));
     Print("{}\n", list.dump(2, ' ', false, Json::error_handler_t::replace));
     return kExitDone;
   }
@@ -48,11 +65,25 @@ int List(bool json) {
           model.path.empty() ? model.summary : model.path);
   }
   Print("\n'-': not on this machine; `peel models info NAME` says where to put it.\n");
+  Print("\nNetworks of `peel scan`, which measures subjects with the model peel besides:\n");
+  for (const auto& network : library::NetworkCatalogue()) {
+    Print("{:<24} {:<11} {}: {}\n{:<36} {}, {}\n", network.name,
+          network.onnx.empty() ? "-" : HumanBytes(network.onnx.size()), network.role,
+          network.summary, "", network.licence, network.origin);
+  }
   return kExitDone;
+}
+
+Result<std::unique_ptr<engine::Session>> LoadNetwork(const library::CataloguedNetwork& network) {
+  return engine::Session::LoadBytes(network.onnx, nullptr, std::string(network.name), {});
 }
 
 // Loads the model as cutting out would.
 Status Check(const std::string& name) {
+  if (const auto* network = library::FindNetwork(name);
+      network != nullptr && !network->onnx.empty()) {
+    return LoadNetwork(*network).status();
+  }
   ModelOptions options;
   options.model = name;
   ThreadPool pool;
@@ -60,7 +91,29 @@ Status Check(const std::string& name) {
   return loaded.ok() ? OkStatus() : std::move(loaded).status();
 }
 
+int NetworkInfo(const library::CataloguedNetwork& network, bool json) {
+  Json info = ToJson(network);
+  std::string summary;
+  if (!network.onnx.empty()) {
+    const auto session = LoadNetwork(network);
+    if (!session.ok()) return ReportFailure(session.status());
+    summary = session.value()->Summary();
+  }
+  if (json) {
+    Print("{}\n", info.dump(2, ' ', false, Json::error_handler_t::replace));
+    return kExitDone;
+  }
+  Print("name     {}\nfamily   scan: {}\nabout    {}\nlicence  {}\nfrom     {}\nfile     {}\n",
+        network.name, network.role, network.summary, network.licence, network.origin,
+        network.onnx.empty() ? "files of your own" : "(embedded)");
+  if (!summary.empty()) Print("\n{}{}", summary, summary.ends_with('\n') ? "" : "\n");
+  return kExitDone;
+}
+
 int Info(const std::string& name, bool json) {
+  if (const auto* network = library::FindNetwork(name); network != nullptr) {
+    return NetworkInfo(*network, json);
+  }
   auto located = LocateModel(name);
   const CatalogueEntry* known = FindInCatalogue(name);
   if (!located.ok() && known == nullptr) return ReportFailure(located.status());
@@ -114,6 +167,9 @@ int Verify(const std::vector<std::string>& names) {
   if (wanted.empty()) {
     for (const ListedModel& model : ListModels()) {
       if (!model.path.empty()) wanted.push_back(model.name);
+    }
+    for (const auto& network : library::NetworkCatalogue()) {
+      if (!network.onnx.empty()) wanted.emplace_back(network.name);
     }
   }
   size_t broken = 0;

@@ -20,6 +20,7 @@
 #include "src/library/cleanup/act.h"
 #include "src/library/cleanup/make_plan.h"
 #include "src/library/cleanup/plan.h"
+#include "src/library/cleanup/sidecar.h"
 #include "src/library/cleanup/undo_script.h"
 #include "src/library/store/store.h"
 
@@ -31,7 +32,7 @@ using library::PlannedGroup;
 
 struct DuplicatesArguments {
   std::string db = ".peel/library.db", tier, plan, move;
-  bool hardlink = false;
+  bool hardlink = false, merge = false;
   bool acts() const { return hardlink || !move.empty(); }
 };
 
@@ -72,8 +73,13 @@ void PrintGroups(const std::vector<PlannedGroup>& groups) {
     for (const PlannedFile& file : group.files) {
       Print("  {} {} ({}{}{})\n", file.keep ? "keep" : "    ", OneLine(file.path_text), file.about,
             file.about.empty() ? "" : ", ", HumanBytes(file.size));
+      for (const std::string& film : file.films) Print("       its film: {}\n", OneLine(film));
     }
     for (const std::string& note : group.notes) Print("  note: {}\n", OneLine(note));
+    if (!group.merge.empty()) {
+      Print("  merge into {}: {}\n", OneLine(library::SidecarOf(group.files.front().path_text)),
+            OneLine(group.merged));
+    }
   }
   const Sum sum = SumOf(groups);
   Print("{}{} group{}; {} file{} besides the best, {}. Nothing was changed.\n",
@@ -114,6 +120,14 @@ Status CheckArguments(const DuplicatesArguments& a, bool has_plan) {
   if (!a.tier.empty() && has_plan) {
     return InvalidArgument("the plan says which files; --tier is for writing one");
   }
+  if (a.merge && has_plan) {
+    return InvalidArgument(
+        "the plan says what is merged, by its lines `merge`; --merge is for writing one");
+  }
+  if (a.merge && a.hardlink) {
+    return InvalidArgument(
+        "--merge is for --move: hard links drop nothing that would have to be merged");
+  }
   return OkStatus();
 }
 
@@ -145,9 +159,16 @@ int Act(const DuplicatesArguments& a, const std::vector<PlannedGroup>& groups) {
   CatchInterrupts();
   const Result<library::CleanupResult> result = library::ActOnPlan(*store, groups, options);
   if (!result.ok()) return Fail(result.status());
-  Print("{} file{} {}, {}; {} left alone.\n", result->done, result->done == 1 ? "" : "s",
-        a.hardlink ? "linked" : "moved", HumanBytes(result->bytes), result->skipped);
-  if (result->done > 0) {
+  std::string films;
+  if (result->films > 0) {
+    films = fmt::format(" with {} film{}", result->films, result->films == 1 ? "" : "s");
+  }
+  Print("{} file{} {}{}, {}; {} left alone.\n", result->done, result->done == 1 ? "" : "s",
+        a.hardlink ? "linked" : "moved", films, HumanBytes(result->bytes), result->skipped);
+  if (result->sidecars > 0) {
+    Print("{} sidecar{} written.\n", result->sidecars, result->sidecars == 1 ? "" : "s");
+  }
+  if (result->done + result->sidecars > 0) {
     Print("Taken back by: sh {}\n", OneLine(library::ShellWord(result->undo_script)));
   }
   if (result->cancelled) {
@@ -173,7 +194,7 @@ int Run(const DuplicatesArguments& a) {
   {
     Result<library::Store> store = library::Store::Open(a.db, library::Database::Mode::kRead);
     if (!store.ok()) return Fail(store.status());
-    Result<std::vector<PlannedGroup>> made = library::MakePlan(*store, a.tier);
+    Result<std::vector<PlannedGroup>> made = library::MakePlan(*store, a.tier, a.merge);
     if (!made.ok()) return Fail(made.status());
     groups = *std::move(made);
   }
@@ -219,6 +240,11 @@ void AddScanDuplicatesCommand(Command& scan, int* exit_code) {
       .TypeName("FOLDER");
   command.AddFlag("--hardlink", a->hardlink,
                   "Make exact copies one file with several names; other tiers are refused");
+  command.AddFlag(
+      "--merge", a->merge,
+      "Write what the files that go know and the kept one does not (keywords, rating, "
+      "title, description, place) into a sidecar beside it, PICTURE.xmp; without --move "
+      "it is shown or planned");
   command.OnParsed([a, exit_code] { *exit_code = Run(*a); });
 }
 

@@ -17,6 +17,7 @@ struct ScanArguments {
   std::vector<std::string> inputs;
   std::string db, phases = "1,2,3", memory, device, precision, clip, report, progress = "auto";
   std::vector<std::string> exports;
+  std::string shard;  // is refused
   std::optional<int> jobs, batch;
   bool recursive = false, no_recursive = false;
   bool watch = false, forget = false, strict = false, quiet = false, verbose = false;

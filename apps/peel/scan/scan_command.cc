@@ -76,6 +76,8 @@ void AddScanCommand(Command& app, int* exit_code) {
                  "auto, fp32, bf16, fp16 or int8; less than fp32 is taken where labels stay the "
                  "same")
       .Group("Run");
+  // The folder commands have it; here it is no part of the help, and refused in words.
+  scan.AddOption("--shard,--shards", a.shard, "").Group("");
   AddScanRunOptions(scan, a);
   scan.AddFlag("-v,--verbose", a.verbose, "Print what runs and where the time goes").Group("Run");
   scan.AddOption("--progress", a.progress, "auto, always or never; auto: only on a terminal")

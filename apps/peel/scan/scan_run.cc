@@ -43,6 +43,7 @@ std::string Summary(const library::ScanFigures& f) {
   if (f.gone > 0) AddPart(fmt::format("{} gone", f.gone), &text);
   if (f.failed > 0) AddPart(fmt::format("{} failed", f.failed), &text);
   if (f.passed_over > 0) AddPart(fmt::format("{} passed over", f.passed_over), &text);
+  if (f.films > 0) AddPart(Count(f.films, "film", "films") + " passed over", &text);
   text += fmt::format("; {}", HumanTime(f.seconds));
   const double working = f.seconds - f.listing_seconds - f.grouping_seconds;
   if (f.scanned > 1 && working > 0) {
@@ -64,7 +65,13 @@ std::string Groups(const library::ScanFigures& f) {
     AddPart(Count(f.duplicate_groups[2], "group", "groups") + " of pictures that look alike",
             &text);
   }
-  if (f.stacks > 0) AddPart(Count(f.stacks, "stack", "stacks"), &text);
+  if (f.stacks > 0) {
+    const std::string films =
+        f.films_of_stills == 0
+            ? ""
+            : " (with " + Count(f.films_of_stills, "film", "films") + " of live photos)";
+    AddPart(Count(f.stacks, "stack", "stacks") + films, &text);
+  }
   return text;
 }
 
@@ -136,6 +143,14 @@ int RunScanCommand(const ScanArguments& a) {
     console.Error(status.message());
     return kExitUsage;
   };
+  if (!a.shard.empty()) {
+    return usage(InvalidArgument(
+        "--shard: a library is one database with one scan at a time, so parts of a folder cannot "
+        "be "
+        "scanned into it side by side; give each machine folders and a library of its own "
+        "(`peel scan FOLDER --db FILE`), or scan tables of pictures on many machines by "
+        "peel.arrow.scan and peel.ray.scan (docs/fleet.md)"));
+  }
   if (a.inputs.empty()) {
     return usage(InvalidArgument("give a folder: `peel scan FOLDER` (see `peel scan --help`)"));
   }

@@ -9,6 +9,9 @@
 
 #include "src/base/os/file.h"
 #include "src/library/cleanup/file_moves.h"
+#include "src/library/cleanup/knowledge.h"
+#include "src/library/cleanup/live_films.h"
+#include "src/library/cleanup/sidecar.h"
 #include "src/library/cleanup/undo_script.h"
 #include "src/library/store/path_text.h"
 
@@ -53,8 +56,9 @@ Status AtLine(const PlannedFile& file, const std::string& what) {
   return InvalidArgument(where + file.path_text + ": " + what);
 }
 
-// Why a file is not what the library knows; "" where it is.
-std::string Difference(const KnownFile& known) {
+// Why a file is not what the library knows; "" where it is. known: a KnownFile or a LiveFilm.
+template <typename Known>
+std::string Difference(const Known& known) {
   const std::optional<FileInfo> info = InfoOfLink(known.path);
   if (!info) {
     return errno == ENOENT ? "is no longer there" : std::generic_category().message(errno);
@@ -89,8 +93,13 @@ struct Pair {
   KnownFile file, kept;
 };
 
-// Each file of a group that is to go, with the one that stays for it.
-Result<std::vector<Pair>> PairsOf(Store& store, const PlannedGroup& group, bool hardlink) {
+// A group's work: each file that is to go, with the one that stays for it.
+struct Work {
+  std::vector<Pair> pairs;
+  std::vector<std::string> merge;  // PlannedGroup's
+};
+
+Result<Work> WorkOf(Store& store, const PlannedGroup& group, bool hardlink) {
   std::vector<std::pair<const PlannedFile*, KnownFile>> moved;
   std::vector<KnownFile> kept;
   for (const PlannedFile& planned : group.files) {
@@ -102,7 +111,8 @@ Result<std::vector<Pair>> PairsOf(Store& store, const PlannedGroup& group, bool 
       moved.emplace_back(&planned, *std::move(file));
     }
   }
-  std::vector<Pair> pairs;
+  Work work;
+  work.merge = group.merge;
   for (auto& [planned, file] : moved) {
     const KnownFile* const stays = KeptFor(file, kept);
     if (stays == nullptr) {
@@ -113,16 +123,21 @@ Result<std::vector<Pair>> PairsOf(Store& store, const PlannedGroup& group, bool 
                     "is no exact copy of what is kept; hard links are for exact copies alone: plan "
                     "with --tier exact, or use --move");
     }
-    pairs.push_back({std::move(file), *stays});
+    if (hardlink && !group.merge.empty()) {
+      return AtLine(*planned,
+                    "hard links drop nothing that would have to be merged; take the line `merge` "
+                    "out, or use --move");
+    }
+    work.pairs.push_back({std::move(file), *stays});
   }
-  return pairs;
+  return work;
 }
 
-std::string CommonFolder(const std::vector<std::vector<Pair>>& groups) {
+std::string CommonFolder(const std::vector<Work>& groups) {
   std::string common;
   bool is_first = true;
-  for (const std::vector<Pair>& pairs : groups) {
-    for (const Pair& pair : pairs) {
+  for (const Work& work : groups) {
+    for (const Pair& pair : work.pairs) {
       const std::string folder = pair.file.path.substr(0, pair.file.path.find_last_of('/') + 1);
       if (std::exchange(is_first, false)) common = folder;
       while (!common.empty() && !folder.starts_with(common)) {
@@ -137,15 +152,16 @@ class Cleanup {
  public:
   Cleanup(Store& store, const CleanupOptions& options) : store_(store), options_(options) {}
 
-  Result<CleanupResult> Run(const std::vector<std::vector<Pair>>& groups) {
+  Result<CleanupResult> Run(const std::vector<Work>& groups) {
     const std::string root = CommonFolder(groups);
-    for (const std::vector<Pair>& pairs : groups) {
-      for (const Pair& pair : pairs) {
+    for (const Work& work : groups) {
+      beside_.clear();
+      for (const Pair& pair : work.pairs) {
         if (!CheckCancelled(options_.cancel).ok()) {
           result_.cancelled = true;
           return std::move(result_);
         }
-        PEEL_RETURN_IF_ERROR(Act(pair, root));
+        PEEL_RETURN_IF_ERROR(Act(pair, work, root));
       }
     }
     return std::move(result_);
@@ -157,7 +173,7 @@ class Cleanup {
     options_.told(file.path + ": " + why, true);
   }
 
-  Status Act(const Pair& pair, const std::string& root) {
+  Status Act(const Pair& pair, const Work& work, const std::string& root) {
     const std::optional<FileInfo> a = InfoOfLink(pair.file.path), b = InfoOfLink(pair.kept.path);
     if (a && b && a->number != 0 && a->is_same(*b)) {
       options_.told(pair.file.path + " is one file with " + pair.kept.path + " already", false);
@@ -179,7 +195,55 @@ class Cleanup {
         return OkStatus();
       }
     }
-    return options_.hardlink ? Link(pair) : Move(pair, root);
+    if (options_.hardlink) return Link(pair);
+    if (!work.merge.empty()) {
+      if (!beside_.contains(pair.kept.id)) {
+        PEEL_ASSIGN_OR_RETURN(beside_[pair.kept.id], WriteBeside(pair.kept, work, root));
+      }
+      if (const std::string& why = beside_[pair.kept.id]; !why.empty()) {
+        Skip(pair.file, "left alone: " + why);
+        return OkStatus();
+      }
+    }
+    return Move(pair, root);
+  }
+
+  // What the group's files that go for this kept one know and it does not, into its sidecar.
+  // Returns what keeps that from being written.
+  Result<std::string> WriteBeside(const KnownFile& kept, const Work& work,
+                                  const std::string& root) {
+    PEEL_ASSIGN_OR_RETURN(const Knowledge known, ReadKnowledge(store_, kept.id));
+    std::vector<Knowledge> others;
+    for (const Pair& pair : work.pairs) {
+      if (pair.kept.id != kept.id) continue;
+      PEEL_ASSIGN_OR_RETURN(others.emplace_back(), ReadKnowledge(store_, pair.file.id));
+    }
+    const Knowledge missing = Missing(known, others, work.merge);
+    if (missing.empty()) return std::string();
+    const std::string text = SidecarXmp(missing);
+    bool is_written = false;
+    if (std::string why = SidecarObstacle(kept.path, text, &is_written); !why.empty()) return why;
+    if (is_written) return std::string();  // by a run that was stopped
+    // Taken back it is put where the files are that went; nothing is deleted.
+    const std::string sidecar = SidecarOf(kept.path);
+    const fs::path aside = fs::path(options_.move_to) / (sidecar.starts_with(root)
+                                                             ? fs::path(sidecar.substr(root.size()))
+                                                             : fs::path(sidecar).filename());
+    PEEL_RETURN_IF_ERROR(MakeFolderOf(aside));
+    PEEL_RETURN_IF_ERROR(NeedScript(options_.move_to));
+    PEEL_RETURN_IF_ERROR(script_->AddMove(sidecar, aside.string()));
+    if (const Status written = WriteSidecar(kept.path, text); !written.ok()) {
+      return sidecar + ": " + written.message();
+    }
+    ++result_.sidecars;
+    options_.told(sidecar + " written: " + KnowledgeText(missing), false);
+    return std::string();
+  }
+
+  static Status MakeFolderOf(const fs::path& file) {
+    std::error_code error;
+    fs::create_directories(file.parent_path(), error);
+    return error ? IoError(file.parent_path().string() + ": " + error.message()) : OkStatus();
   }
 
   Status NeedScript(const std::string& folder) {
@@ -190,23 +254,31 @@ class Cleanup {
   }
 
   Status Move(const Pair& pair, const std::string& root) {
+    PEEL_ASSIGN_OR_RETURN(const std::vector<LiveFilm> films, FilmsOfPicture(store_, pair.file.id));
+    for (const LiveFilm& film : films) {
+      const std::string why = Difference(film);
+      if (why.empty()) continue;
+      Skip(pair.file, "left alone, as its film " + film.path + " " + why);
+      return OkStatus();
+    }
     const fs::path to = fs::path(options_.move_to) / pair.file.path.substr(root.size());
-    std::error_code error;
-    fs::create_directories(to.parent_path(), error);
-    if (error) return IoError(to.parent_path().string() + ": " + error.message());
+    PEEL_RETURN_IF_ERROR(MakeFolderOf(to));
     PEEL_RETURN_IF_ERROR(NeedScript(options_.move_to));
-    const Result<std::string> name =
-        MoveToFreeName(pair.file.path, to.string(), [&](const std::string& tried) {
-          // A name that is taken must not be what the script moves back.
-          return InfoOfLink(tried) ? OkStatus() : script_->AddMove(tried, pair.file.path);
-        });
+    const Result<std::string> name = MoveWithFilms(pair.file.path, to.string(), films, *script_);
     if (!name.ok()) {
       Skip(pair.file, name.status().message());
       return OkStatus();
     }
-    Done(pair, pair.file.path + " moved to " + *name);
+    std::string told = pair.file.path + " moved to " + *name;
+    for (const LiveFilm& film : films) {
+      told += ", with its film " + film.path;
+      ++result_.films;
+      result_.bytes += film.size;
+    }
+    Done(pair, told);
     // The library learns it now or at the next scan; that it is locked is no reason to stop.
     knows_all_ = knows_all_ && options_.may_write && store_.SetGone(pair.file.id).ok();
+    for (const LiveFilm& film : films) knows_all_ = knows_all_ && store_.DeleteFilm(film.id).ok();
     return OkStatus();
   }
 
@@ -232,6 +304,8 @@ class Cleanup {
   const CleanupOptions& options_;
   CleanupResult result_;
   std::optional<UndoScript> script_;
+  std::map<int64_t, std::string>
+      beside_;             // of the group's kept files: why no sidecar; "": is there
   bool knows_all_ = true;  // false: the library could not be written, and is not waited for again
 };
 
@@ -240,19 +314,18 @@ class Cleanup {
 Status CheckPlan(Store& store, const std::vector<PlannedGroup>& groups,
                  const CleanupOptions& options) {
   for (const PlannedGroup& group : groups) {
-    PEEL_RETURN_IF_ERROR(PairsOf(store, group, options.hardlink).status());
+    PEEL_RETURN_IF_ERROR(WorkOf(store, group, options.hardlink).status());
   }
   return OkStatus();
 }
 
 Result<CleanupResult> ActOnPlan(Store& store, const std::vector<PlannedGroup>& groups,
                                 const CleanupOptions& options) {
-  std::vector<std::vector<Pair>> pairs;
+  std::vector<Work> work;
   for (const PlannedGroup& group : groups) {
-    PEEL_ASSIGN_OR_RETURN(std::vector<Pair> of_group, PairsOf(store, group, options.hardlink));
-    pairs.push_back(std::move(of_group));
+    PEEL_ASSIGN_OR_RETURN(work.emplace_back(), WorkOf(store, group, options.hardlink));
   }
-  return Cleanup(store, options).Run(pairs);
+  return Cleanup(store, options).Run(work);
 }
 
 }  // namespace peel::library

@@ -15,7 +15,11 @@ namespace peel::library {
 
 // Doing what a plan says. Each file is looked at again right before: it and the one that is kept
 // must be what the library knows (size and time of modification), regular files, and of the tier
-// `exact` equal to the byte. What is not is left alone and told.
+// `exact` equal to the byte. What is not is left alone and told. A live photo's film moves with its
+// picture (live_films.h); one that has changed keeps both where they are.
+//
+// What a group merges stands in a sidecar beside the kept file (sidecar.h) before the first of its
+// others goes; where it cannot be written they stay.
 //
 // Before anything happens to a file, a line that takes it back is on the disk, in a shell script
 // beside the files (UndoScript). Nothing is deleted or written over.
@@ -32,14 +36,17 @@ struct CleanupOptions {
 
 struct CleanupResult {
   size_t done = 0, skipped = 0;
-  uint64_t bytes = 0;  // of the files that were moved or linked
+  size_t films = 0;     // that were moved with their pictures
+  size_t sidecars = 0;  // that were written
+  uint64_t bytes = 0;   // of the files that were moved or linked, films among them
   bool cancelled = false;
   std::string undo_script;  // "" where nothing was done
 };
 
 // Everything that can be known to be wrong before the first file is touched: kInvalidArgument
 // (with the plan's line) for a path that is not in the library, for a file that is moved without
-// one of its own group being kept, and with hardlink for a group that is not of exact copies.
+// one of its own group being kept, with hardlink for a group that is not of exact copies or that
+// merges.
 Status CheckPlan(Store& store, const std::vector<PlannedGroup>& groups,
                  const CleanupOptions& options);
 

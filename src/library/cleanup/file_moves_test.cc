@@ -66,28 +66,6 @@ TEST(MoveFile, CopiesToAnotherFileSystem) {
   fs::remove(there);
 }
 
-TEST(MoveToFreeName, NumbersWhatIsTaken) {
-  const TestFolder folder;
-  Write(folder / "a.jpg", "new");
-  Write(folder / "out.jpg", "old");
-  Write(folder / "out (2).jpg", "older");
-  std::string tried;
-  const Result<std::string> name =
-      MoveToFreeName(folder / "a.jpg", folder / "out.jpg", [&](const std::string& path) {
-        tried += fs::path(path).filename().string() + ";";
-        return OkStatus();
-      });
-  ASSERT_TRUE(name.ok()) << name.status().message();
-  EXPECT_EQ(*name, folder / "out (3).jpg");
-  EXPECT_EQ(tried, "out.jpg;out (2).jpg;out (3).jpg;");
-  EXPECT_EQ(Read(folder / "out.jpg"), "old");
-  // What cannot be written down does not happen.
-  const Result<std::string> refused = MoveToFreeName(
-      *name, folder / "b.jpg", [](const std::string&) { return IoError("no script"); });
-  EXPECT_FALSE(refused.ok());
-  EXPECT_TRUE(fs::exists(*name));
-}
-
 TEST(NumberedName, StandsBeforeTheExtension) {
   EXPECT_EQ(NumberedName("/a.b/c.jpg", 1), "/a.b/c.jpg");
   EXPECT_EQ(NumberedName("/a.b/c.jpg", 2), "/a.b/c (2).jpg");

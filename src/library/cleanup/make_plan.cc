@@ -1,47 +1,24 @@
 #include "src/library/cleanup/make_plan.h"
 
+#include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <string>
 #include <utility>
 
+#include "src/library/cleanup/knowledge.h"
+
 namespace peel::library {
 namespace {
 
-using Json = nlohmann::json;
-
 constexpr std::array<const char*, 3> kTiers = {"exact", "same", "similar"};
-
-// What a file knows of its picture that another may not know.
-struct Knowledge {
-  std::set<std::string> keywords;
-  int64_t rating = 0;
-  std::string title, description;
-  bool has_place = false;
-};
-
-Knowledge KnowledgeOf(const Statement& row, int first) {
-  Knowledge known;
-  const Json keywords = Json::parse(row.text(first), nullptr, false);
-  if (keywords.is_array()) {
-    for (const Json& word : keywords) {
-      if (word.is_string()) known.keywords.insert(word.get<std::string>());
-    }
-  }
-  known.rating = row.integer(first + 1);
-  known.title = row.text(first + 2);
-  known.description = row.text(first + 3);
-  known.has_place = !row.is_null(first + 4);
-  return known;
-}
 
 void AddNotes(const Knowledge& kept, const Knowledge& other, const std::string& name,
               std::vector<std::string>& notes) {
   std::string words;
   for (const std::string& word : other.keywords) {
-    if (kept.keywords.contains(word)) continue;
+    if (std::ranges::find(kept.keywords, word) != kept.keywords.end()) continue;
     if (!words.empty()) words += ", ";
     words += word;
   }
@@ -55,8 +32,19 @@ void AddNotes(const Knowledge& kept, const Knowledge& other, const std::string& 
   if (!other.description.empty() && other.description != kept.description) {
     notes.push_back(name + " has another description: " + other.description);
   }
-  if (other.has_place && !kept.has_place) {
+  if (other.has_place() && !kept.has_place()) {
     notes.push_back(name + " alone knows where it was taken");
+  }
+}
+
+// The films that are a picture's: those of its live photo.
+Result<std::vector<std::string>> FilmsOf(Statement& row, int64_t file_id) {
+  std::vector<std::string> films;
+  row.Bind(1, file_id);
+  while (true) {
+    PEEL_ASSIGN_OR_RETURN(const bool has_row, row.Step());
+    if (!has_row) return films;
+    films.emplace_back(row.text(0));
   }
 }
 
@@ -64,16 +52,29 @@ std::string NameOf(const std::string& path) { return path.substr(path.find_last_
 
 }  // namespace
 
-Result<std::vector<PlannedGroup>> MakePlan(Store& store, std::string_view tier) {
+// What of the others is to be written beside the first.
+void AddMerge(const Knowledge& kept, const std::vector<Knowledge>& others, PlannedGroup* group) {
+  const auto all = MergeKinds();
+  const Knowledge missing = Missing(kept, others, std::vector<std::string>(all.begin(), all.end()));
+  group->merge = KindsOf(missing);
+  group->merged = KnowledgeText(missing);
+}
+
+Result<std::vector<PlannedGroup>> MakePlan(Store& store, std::string_view tier, bool merge) {
   std::vector<PlannedGroup> groups;
   std::set<std::string> planned;
+  PEEL_ASSIGN_OR_RETURN(
+      Statement films,
+      store.database().Prepare(
+          "SELECT f.path FROM stack_members s JOIN stack_films l ON l.stack_id = s.stack_id JOIN "
+          "films f ON f.id = l.film_id WHERE s.file_id = ?1 AND s.kind = 'live' ORDER BY f.path"));
   for (const std::string_view one : kTiers) {
     if (!tier.empty() && tier != one) continue;
     PEEL_ASSIGN_OR_RETURN(
         Statement row,
         store.database().Prepare(
             "SELECT d.group_id, d.best, d.reason, f.path, f.size, f.format, m.width, m.height, "
-            "m.orientation, m.keywords, m.rating, m.title, m.description, m.gps_lat FROM "
+            "m.orientation, f.id FROM "
             "duplicate_members d JOIN files f ON f.id = d.file_id LEFT JOIN metadata m ON "
             "m.file_id = "
             "f.id WHERE d.tier = ?1 AND f.status <> 'gone' ORDER BY d.group_id, d.best DESC, "
@@ -81,13 +82,16 @@ Result<std::vector<PlannedGroup>> MakePlan(Store& store, std::string_view tier) 
     row.Bind(1, one);
     PlannedGroup group;
     Knowledge kept;
+    std::vector<Knowledge> others;
     std::optional<int64_t> number;
     const auto end_group = [&] {
       if (group.files.size() > 1) {
         for (const PlannedFile& file : group.files) planned.insert(file.path_text);
+        if (merge) AddMerge(kept, others, &group);
         groups.push_back(std::move(group));
       }
       group = PlannedGroup();
+      others.clear();
     };
     while (true) {
       PEEL_ASSIGN_OR_RETURN(const bool has_row, row.Step());
@@ -108,12 +112,17 @@ Result<std::vector<PlannedGroup>> MakePlan(Store& store, std::string_view tier) 
                      std::to_string(row.integer(is_turned ? 6 : 7)) + ", ";
       }
       file.about += row.text(5);
-      const Knowledge known = KnowledgeOf(row, 9);
+      PEEL_ASSIGN_OR_RETURN(file.films, FilmsOf(films, row.integer(9)));
+      PEEL_ASSIGN_OR_RETURN(Knowledge known, ReadKnowledge(store, row.integer(9)));
       if (file.keep) {
         group.reason = row.text(2);
-        kept = known;
+        kept = std::move(known);
       } else {
         AddNotes(kept, known, NameOf(file.path_text), group.notes);
+        if (!file.films.empty() && group.files.front().films.empty()) {
+          group.notes.push_back(NameOf(file.path_text) + " alone is a live photo, with its film");
+        }
+        others.push_back(std::move(known));
       }
       group.files.push_back(std::move(file));
     }

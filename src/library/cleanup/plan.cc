@@ -13,6 +13,8 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::array<const char*, 3> kTiers = {"exact", "same", "similar"};
+constexpr std::array<std::string_view, 5> kMergeKinds = {"keywords", "rating", "title",
+                                                         "description", "place"};
 
 std::string SizeText(uint64_t bytes) {
   constexpr std::array<const char*, 5> kUnits = {"bytes", "kB", "MB", "GB", "TB"};
@@ -64,7 +66,8 @@ Result<PlannedFile> ParseFile(std::string_view text, size_t line) {
   const std::string_view verb = text.substr(0, space);
   if (verb != "keep" && verb != "move") {
     return WrongLine(line,
-                     "a line is `keep PATH`, `move PATH`, the [head] of a group or a # comment");
+                     "a line is `keep PATH`, `move PATH`, `merge WHAT`, the [head] of a group or a "
+                     "# comment");
   }
   const std::string_view path = space == std::string_view::npos ? "" : Trimmed(text.substr(space));
   if (path.empty()) return WrongLine(line, "which file? A line is `keep PATH` or `move PATH`");
@@ -82,6 +85,23 @@ Result<PlannedFile> ParseFile(std::string_view text, size_t line) {
     file.path_text = quoted.get<std::string>();
   }
   return file;
+}
+
+Result<std::vector<std::string>> ParseMerge(std::string_view text, size_t line) {
+  std::vector<std::string> kinds;
+  while (true) {
+    const size_t comma = text.find(',');
+    const std::string_view kind = Trimmed(text.substr(0, comma));
+    const auto known = MergeKinds();
+    if (std::ranges::find(known, kind) == known.end()) {
+      return WrongLine(line,
+                       "`merge` is followed by what is written beside the kept file: keywords, "
+                       "rating, title, description, place, with commas between");
+    }
+    kinds.emplace_back(kind);
+    if (comma == std::string_view::npos) return kinds;
+    text.remove_prefix(comma + 1);
+  }
 }
 
 // Each group keeps something, and no file has two fates.
@@ -110,6 +130,8 @@ Status CheckFates(const std::vector<PlannedGroup>& groups, const std::vector<siz
 
 }  // namespace
 
+std::span<const std::string_view> MergeKinds() { return kMergeKinds; }
+
 std::string PlanText(const std::vector<PlannedGroup>& groups, std::string_view library,
                      std::string_view plan_name) {
   uint64_t extra = 0, bytes = 0;
@@ -127,8 +149,9 @@ std::string PlanText(const std::vector<PlannedGroup>& groups, std::string_view l
                      "#\n"
                      "# Each file has a line: `keep` stays where it is, `move` goes. Change the "
                      "word, or take lines\n"
-                     "# or whole groups out, as you like; each group keeps at least one. Nothing "
-                     "has happened yet.\n"
+                     "# or whole groups out, as you like; each group keeps at least one. A live "
+                     "photo's film goes\n"
+                     "# where its picture goes. Nothing has happened yet.\n"
                      "# This moves the files into a folder, where you may look at them and delete "
                      "them yourself:\n" +
                      command + "--move FOLDER\n" +
@@ -141,8 +164,16 @@ std::string PlanText(const std::vector<PlannedGroup>& groups, std::string_view l
     for (const std::string& note : group.notes) text += "# " + OnOneLine(note) + "\n";
     for (const PlannedFile& file : group.files) {
       text += "# " + SizeText(file.size) +
-              (file.about.empty() ? "" : ", " + OnOneLine(file.about)) + "\n" +
-              (file.keep ? "keep " : "move ") + PathOnLine(file.path_text) + "\n";
+              (file.about.empty() ? "" : ", " + OnOneLine(file.about)) + "\n";
+      for (const std::string& film : file.films) text += "# its film: " + OnOneLine(film) + "\n";
+      text += (file.keep ? "keep " : "move ") + PathOnLine(file.path_text) + "\n";
+    }
+    if (!group.merge.empty()) {
+      text +=
+          "# into a sidecar (.xmp) beside the kept file: " + OnOneLine(group.merged) + "\nmerge ";
+      for (const std::string& kind : group.merge)
+        text += (&kind == &group.merge[0] ? "" : ", ") + kind;
+      text += "\n";
     }
   }
   return text;
@@ -163,15 +194,26 @@ Result<std::vector<PlannedGroup>> ParsePlan(std::string_view text) {
       if (std::ranges::find(kTiers, tier) == kTiers.end()) {
         return WrongLine(line_number, "a group begins with [exact], [same] or [similar]");
       }
-      groups.push_back({std::string(tier), "", {}, {}});
+      groups.emplace_back().tier = tier;
       heads.push_back(line_number);
       continue;
     }
-    PEEL_ASSIGN_OR_RETURN(PlannedFile file, ParseFile(line, line_number));
+    const bool is_merge = line.substr(0, line.find_first_of(" \t")) == "merge";
+    PlannedFile file;
+    if (!is_merge) {
+      PEEL_ASSIGN_OR_RETURN(file, ParseFile(line, line_number));
+    }
     if (groups.empty()) {
       return WrongLine(line_number,
                        "a file before the first group; a group begins with [exact], "
                        "[same] or [similar]");
+    }
+    if (is_merge) {
+      if (!groups.back().merge.empty()) {
+        return WrongLine(line_number, "this group has a line `merge` already");
+      }
+      PEEL_ASSIGN_OR_RETURN(groups.back().merge, ParseMerge(line.substr(5), line_number));
+      continue;
     }
     groups.back().files.push_back(std::move(file));
   }

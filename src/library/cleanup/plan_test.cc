@@ -35,12 +35,16 @@ TEST(Plan, ReadsWhatItWrites) {
             {File("/b/#1 \"quoted\".jpg", true), File("/b/Ünïcode\tmove x.jpg", false)})};
   groups[0].reason = "largest\nkeep /etc/passwd";
   groups[0].notes = {"two\nmove /etc/passwd"};
+  groups[0].files[1].films = {"/a/film\nmove /etc/passwd"};
+  groups[1].merge = {"keywords", "place"};
+  groups[1].merged = "keywords a\nmove /etc/passwd";
   const Result<std::vector<PlannedGroup>> read =
       ParsePlan(PlanText(groups, "/l/ibrary\nmove x", "plan.txt"));
   ASSERT_TRUE(read.ok()) << read.status().message();
   ASSERT_EQ(read->size(), 2U);
   for (size_t i = 0; i < groups.size(); ++i) {
     EXPECT_EQ((*read)[i].tier, groups[i].tier);
+    EXPECT_EQ((*read)[i].merge, groups[i].merge);
     ASSERT_EQ((*read)[i].files.size(), groups[i].files.size());
     for (size_t k = 0; k < groups[i].files.size(); ++k) {
       EXPECT_EQ((*read)[i].files[k].path_text, groups[i].files[k].path_text);
@@ -72,6 +76,12 @@ TEST(Plan, SaysWhichLineIsWrong) {
                 .find("line 5: /b stands in line 3"),
             std::string::npos);
   EXPECT_EQ(Message("[exact]\nkeep /a\n[same]\n"), "ok");
+  EXPECT_EQ(Message("[same]\nkeep /a\nmove /b\nmerge rating ,\ttitle\n"), "ok");
+  EXPECT_NE(Message("[same]\nmerge\n").find("line 2: `merge` is followed by"), std::string::npos);
+  EXPECT_NE(Message("[same]\nmerge rating, all\n").find("line 2: `merge` is"), std::string::npos);
+  EXPECT_NE(Message("[same]\nmerge rating\nmerge title\n").find("line 3: this group has"),
+            std::string::npos);
+  EXPECT_NE(Message("merge rating\n").find("line 1: a file before"), std::string::npos);
 }
 
 }  // namespace

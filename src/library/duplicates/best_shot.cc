@@ -91,6 +91,10 @@ BestShot BestOfSameCapture(std::span<const ShotFacts> shots) {
        [](const ShotFacts&, const ShotFacts&, size_t) {
          return std::string("original: not saved again by a program that edits pictures");
        }},
+      {[](const ShotFacts& s) { return s.has_film ? 1 : 0; }, Nothing,
+       [](const ShotFacts&, const ShotFacts&, size_t) {
+         return std::string("a live photo: the one with its film");
+       }},
       Largest(),
       {[](const ShotFacts& s) { return s.format_rank; }, Nothing,
        [](const ShotFacts& best, const ShotFacts&, size_t) {
@@ -129,7 +133,12 @@ BestShot BestOfShots(std::span<const ShotFacts> shots) {
        [](const ShotFacts&, const ShotFacts&, size_t) {
          return std::string("the one whose subject is not cut off");
        }},
-      Largest()};
+      Largest(),
+      {[](const ShotFacts& s) { return s.quality; }, Nothing,
+       [](const ShotFacts& best, const ShotFacts& next, size_t) {
+         return "best quality: " + Text("%.4f", best.quality) + ", the next " +
+                Text("%.4f", next.quality);
+       }}};
   BestShot best = Decide(shots, criteria);
   if (shots[best.index].faces > 0) best.reason += "; whether eyes are open is not judged";
   return best;

@@ -17,9 +17,11 @@ struct ShotFacts {
   int format_rank = 0;
   bool camera_metadata = false;  // make or model, and when it was taken
   bool edited = false;           // its metadata name a program that edits pictures
+  bool has_film = false;         // a live photo's
   int rating = 0;                // somebody's stars, -1 to 5
   float sharpness = -1;          // the subject's, else the picture's; negative: not measured
   float exposure = 0;            // -1 to 1
+  float quality = -1;            // all of the picture in one mark; negative: not measured
   bool cut_off = false;
   int faces = 0;
 };
@@ -30,13 +32,13 @@ struct BestShot {
 };
 
 // Of files that show one and the same capture: the original. By stars, the camera's own metadata,
-// not edited, pixels, format, bytes; the first at which one file is ahead of all others decides.
-// Where nothing does, the first one. shots: at least one.
+// not edited, with its film, pixels, format, bytes; the first at which one file is ahead of all
+// others decides. Where nothing does, the first one. shots: at least one.
 BestShot BestOfSameCapture(std::span<const ShotFacts> shots);
 
 // Of different shots of the same thing: the one worth keeping. By stars, sharpness, faces,
-// exposure, the subject whole, pixels. Whether eyes are open is not judged, which the reason says
-// where there are faces.
+// exposure, the subject whole, pixels, the mark for quality. Whether eyes are open is not judged,
+// which the reason says where there are faces.
 BestShot BestOfShots(std::span<const ShotFacts> shots);
 
 }  // namespace peel::library

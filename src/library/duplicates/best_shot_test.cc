@@ -35,12 +35,24 @@ TEST(BestShotTest, OfOneCaptureTheOriginal) {
   EXPECT_EQ(reason([](ShotFacts* s) { s->rating = 1; }), "rated 1 star");
   EXPECT_EQ(reason([](ShotFacts* s) { s->camera_metadata = true; }),
             "original: the one with its camera's metadata");
+  EXPECT_EQ(reason([](ShotFacts* s) { s->has_film = true; }),
+            "a live photo: the one with its film");
   EXPECT_EQ(reason([](ShotFacts* s) { s->width = 6000; }),
             "largest: 6000×3000, the next 4000×3000");
   EXPECT_EQ(reason([](ShotFacts* s) { s->format_rank = 3; }), "the camera's raw file");
   EXPECT_EQ(reason([](ShotFacts* s) { s->format_rank = 2; }), "the format that loses least");
   EXPECT_EQ(reason([](ShotFacts* s) { s->bytes = 6500000; }),
             "least compressed: 6.5 MB, the next 4.0 MB");
+}
+
+TEST(BestShotTest, OfShotsThatAreAllGoodTheMarkDecides) {
+  std::vector<ShotFacts> shots(3, Shot());
+  for (ShotFacts& shot : shots) shot.quality = 0.84f;
+  shots[1].quality = 0.8431f;
+  EXPECT_EQ(BestOfShots(shots).index, 1u);
+  EXPECT_EQ(BestOfShots(shots).reason, "best quality: 0.8431, the next 0.8400");
+  shots[2].width += 400;  // more pixels come first
+  EXPECT_EQ(BestOfShots(shots).index, 2u);
 }
 
 TEST(BestShotTest, WhatAProgramSavedOrSomebodyRejectedIsLast) {

@@ -211,7 +211,13 @@ class Finder {
     for (const GroupMember& member : group.members) facts.push_back(items_[member.item].facts);
     BestShot best;
     if (tier == Tier::kExact) {
-      best = {0, "the first of " + std::to_string(facts.size()) + " with the same bytes"};
+      // Bytes are one as another, but a live photo's film lies beside one of them alone.
+      const auto with_film = std::find_if(facts.begin(), facts.end(),
+                                          [](const ShotFacts& shot) { return shot.has_film; });
+      const bool differ = with_film != facts.end() && !facts.front().has_film;
+      best = {differ ? static_cast<size_t>(with_film - facts.begin()) : 0,
+              (differ ? "the first with its film of " : "the first of ") +
+                  std::to_string(facts.size()) + " with the same bytes"};
     } else {
       best = tier == Tier::kSame ? BestOfSameCapture(facts) : BestOfShots(facts);
     }

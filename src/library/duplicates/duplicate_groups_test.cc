@@ -188,6 +188,20 @@ TEST_F(DuplicatesTest, ManyThatAreEqualAreOneGroupAllTheSame) {
   EXPECT_EQ(groups[0].members.size(), 400u);
 }
 
+TEST_F(DuplicatesTest, OfEqualFilesTheFirstThatHasItsFilm) {
+  for (int i = 0; i < 3; ++i) {
+    Add();
+    items_[static_cast<size_t>(i)].content_hash = 99;
+    items_[static_cast<size_t>(i)].hash_quality = 0;
+  }
+  EXPECT_EQ(Find()[0].members[0].item, 0u);
+  items_[1].facts.has_film = items_[2].facts.has_film = true;
+  const auto groups = Find();
+  ASSERT_EQ(groups.size(), 1u);
+  EXPECT_EQ(groups[0].members[0].item, 1u);
+  EXPECT_EQ(groups[0].members[0].reason, "the first with its film of 3 with the same bytes");
+}
+
 TEST_F(DuplicatesTest, LookAlikesByTheirEmbeddings) {
   for (int i = 0; i < 4; ++i) Add();
   std::vector<uint16_t> rows;

@@ -246,6 +246,9 @@ Facts ExifGatherer::Finish() {
     SetOnce(&note_lens_, lens.name);
     SetOnce(&note_range_, lens.range);
   }
+  if (note_) {
+    facts_.content_identifier = ContentIdentifierOfMakerNote(note_->tiff, note_->entry);
+  }
   facts_.lens = !named_lens_.empty() ? named_lens_ : note_lens_;
   if (!note_range_.empty()) facts_.lens_range = note_range_;
   facts_.taken_at = taken_.at;

@@ -126,6 +126,17 @@ MakerLens CanonLens(TiffReader* tiff, uint64_t directory) {
   return lens;
 }
 
+std::string ContentIdentifierOfMakerNote(const TiffReader& tiff, const TiffEntry& note) {
+  constexpr uint16_t kContentIdentifier = 0x0011;
+  constexpr uint64_t kOrder = 12, kDirectory = 14;
+  const auto head = tiff.Bytes(note, kDirectory);
+  const std::string_view begin(reinterpret_cast<const char*>(head.data()), head.size());
+  if (head.size() < kDirectory || !begin.starts_with("Apple iOS\0"sv)) return "";
+  TiffReader inner(tiff.part().From(note.at), begin.substr(kOrder) == "II");
+  const auto entries = inner.Read(kDirectory);
+  return entries ? TextOf(inner, *entries, kContentIdentifier) : "";
+}
+
 MakerLens LensOfMakerNote(const TiffReader& tiff, const TiffEntry& note, std::string_view make) {
   const uint64_t size = note.count * TiffReader::TypeBytes(note.type);
   const auto head = tiff.Bytes(note, 32);

@@ -20,6 +20,10 @@ struct MakerLens {
 // block's beginning.
 MakerLens LensOfMakerNote(const TiffReader& tiff, const TiffEntry& note, std::string_view make);
 
+// What Apple writes into a still and its film alike, of which the two are known again: a UUID.
+// Empty where the notes are not Apple's or have none. note: as above.
+std::string ContentIdentifierOfMakerNote(const TiffReader& tiff, const TiffEntry& note);
+
 // Canon's directory itself.
 MakerLens CanonLens(TiffReader* tiff, uint64_t directory);
 

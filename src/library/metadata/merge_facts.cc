@@ -73,7 +73,7 @@ void FillFrom(const Facts& other, Facts* facts) {
   if (facts->digitized_at.empty()) facts->digitized_offset = other.digitized_offset;
   for (const auto member : {&Facts::taken_at, &Facts::digitized_at, &Facts::make, &Facts::model,
                             &Facts::lens, &Facts::lens_range, &Facts::title, &Facts::description,
-                            &Facts::software, &Facts::color_profile}) {
+                            &Facts::software, &Facts::color_profile, &Facts::content_identifier}) {
     fill(member);
   }
   for (const auto member :
@@ -104,6 +104,7 @@ PhotoMetadata MergeFacts(PhotoFacts facts) {
   out.orientation = FirstOf(facts.turn, exif.orientation, xmp.orientation).value_or(1);
   MergeTimes(facts, &out);
   MergeTexts(facts, &out);
+  out.content_identifier = std::move(exif.content_identifier);
   out.make = FirstOf(exif.make, xmp.make);
   out.model = FirstOf(exif.model, xmp.model);
   out.lens = FirstOf(exif.lens, xmp.lens, exif.lens_range);

@@ -120,6 +120,26 @@ std::string LensOf(std::string_view make, std::string_view head, const TestDirec
   return "the notes do not lie behind all else";
 }
 
+// A JPEG with Apple's notes, whose offsets count from their own beginning.
+std::string IdentifierOf(std::string_view head, uint16_t tag, std::string_view text) {
+  Bytes notes = FromText(head);
+  Append(&notes, TestDirectory(false).Text(tag, text).At(notes.size()));
+  TestDirectory first(true), exif(true);
+  first.Text(0x010F, "Apple");
+  exif.Raw(0x927C, 7, static_cast<uint32_t>(notes.size()), notes);
+  const auto photo = ReadWith({ExifSegment(TestTiff(true, first, &exif))});
+  return photo.ok() ? photo->content_identifier : photo.status().message();
+}
+
+TEST(PhotoExifTest, ReadsApplesContentIdentifier) {
+  constexpr std::string_view kUuid = "F4BD8C3E-0E07-4E2A-9C0A-1D6D9D6F9A11";
+  constexpr std::string_view kHead = "Apple iOS\0\0\1MM"sv;
+  EXPECT_EQ(IdentifierOf(kHead, 0x11, kUuid), kUuid);
+  EXPECT_EQ(IdentifierOf(kHead, 0x12, kUuid), "");
+  EXPECT_EQ(IdentifierOf("Apple iOS\0\0\1II"sv, 0x11, kUuid), "");  // the other byte order
+  EXPECT_EQ(IdentifierOf("Canon iOS\0\0\1MM"sv, 0x11, kUuid), "");
+}
+
 TEST(PhotoExifTest, ReadsMakerNotes) {
   EXPECT_EQ(LensOf("Canon", "", TestDirectory(true).Text(0x95, "EF50mm f/1.8 STM")),
             "EF50mm f/1.8 STM");

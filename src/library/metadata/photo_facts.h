@@ -26,6 +26,7 @@ struct Facts {
   std::optional<int> rating;
   std::string software;
   std::string color_profile;
+  std::string content_identifier;
   bool motion_photo = false;
 };
 

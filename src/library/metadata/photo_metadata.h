@@ -48,7 +48,9 @@ struct PhotoMetadata {
   int bit_depth = 8;          // of a sample
   bool is_animated = false;   // more than one frame shown in time
   bool motion_photo = false;  // a film behind the still (Google's and Samsung's ways)
-  std::string warning;        // what was damaged and passed over, as a sentence
+  // Apple's maker notes ContentIdentifier: the same in a live photo's still and its film.
+  std::string content_identifier;
+  std::string warning;  // what was damaged and passed over, as a sentence
 };
 
 // Reads no more of the file than its headers need (GIF has none that tell its frames: it is read up

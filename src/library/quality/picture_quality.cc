@@ -45,11 +45,18 @@ Result<Working> ToWorkingScale(const ImageView<const uint8_t>& picture) {
   return working;
 }
 
-// The parts of the one mark, 0 to 1 each; docs/internals/picture-quality.md has the formula.
+// What rises from 0 to 1 and never gets there; most of the way is done at `reach`.
+double Nearing(double value, double reach) { return 1 - std::exp(-std::max(0.0, value) / reach); }
+
+// The parts of the one mark, 0 to 1 each.
 float ExposureMark(float exposure) { return 1 - 0.7f * std::abs(exposure); }
-float SharpnessMark(float sharpness) { return 0.1f + 0.9f * std::min(1.0f, sharpness / 0.8f); }
-float ContrastMark(float contrast) { return 0.6f + 0.4f * std::min(1.0f, contrast / 0.4f); }
-float NoiseMark(float noise) { return 1 - 0.4f * std::clamp((noise - 4) / 16, 0.0f, 1.0f); }
+float ContrastMark(float contrast) {
+  return static_cast<float>(0.55 + 0.3 * std::min(1.0, contrast / 0.4) +
+                            0.15 * Nearing(contrast, 0.4));
+}
+float NoiseMark(float noise) {
+  return static_cast<float>(0.6 + 0.4 * std::exp(-std::pow(std::max(0.0f, noise) / 14.0, 1.5)));
+}
 
 // Of each side of the picture that part along which the subject touches it.
 struct Touching {
@@ -112,6 +119,21 @@ float ShareOf(const ImageView<const uint8_t>& matte) {
 
 }  // namespace
 
+float SharpnessMark(float sharpness) {
+  // Beyond the border the mark of sharpness is near 1 for all; how far beyond tells its logarithm.
+  // A float's last digit below 1 bounds it.
+  constexpr double kLeast = 6e-8;
+  const double beyond = std::log(std::max<double>(sharpness, kLeast) /
+                                 std::max(1 - static_cast<double>(sharpness), kLeast));
+  return static_cast<float>(0.1 + 0.55 * std::min(1.0, sharpness / 0.8) +
+                            0.35 * Nearing(beyond, 8));
+}
+
+float QualityMark(float sharpness, float exposure, float contrast, float noise) {
+  return SharpnessMark(sharpness) * ExposureMark(exposure) * ContrastMark(contrast) *
+         NoiseMark(noise);
+}
+
 Result<PictureQuality> MeasureQuality(const ImageView<const uint8_t>& picture) {
   if (picture.empty()) return PictureQuality();
   try {
@@ -125,8 +147,8 @@ Result<PictureQuality> MeasureQuality(const ImageView<const uint8_t>& picture) {
     quality.contrast = ContrastOf(tones);
     quality.colorfulness = ColourfulnessOf(working.rgb);
     quality.dominant_colours = DominantColours(working.rgb);
-    quality.quality = SharpnessMark(quality.sharpness) * ExposureMark(quality.exposure) *
-                      ContrastMark(quality.contrast) * NoiseMark(quality.noise);
+    quality.quality =
+        QualityMark(quality.sharpness, quality.exposure, quality.contrast, quality.noise);
     return quality;
   } catch (const std::bad_alloc&) {
     return OutOfMemory("no memory to measure a picture");

@@ -35,6 +35,13 @@ struct SubjectQuality {
   float score = 0;       // how well the picture shows its subject, 0 to 1
 };
 
+// The one mark of these measures, 0 to 1: it falls with every fault and rises with every merit, and
+// ends nowhere, so that of two pictures one is better unless they measure the same. A good
+// photograph has about 0.85; docs/internals/picture-quality.md has the formula.
+float QualityMark(float sharpness, float exposure, float contrast, float noise);
+// The factor in it, and in SubjectQuality::score, that sharpness has.
+float SharpnessMark(float sharpness);
+
 // picture: upright sRGB, 3 channels, decoded at any size from 1×1 on (best with a long side of 500
 // or more). kOutOfMemory alone.
 Result<PictureQuality> MeasureQuality(const ImageView<const uint8_t>& picture);

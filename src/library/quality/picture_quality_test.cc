@@ -211,6 +211,38 @@ TEST(PictureQualityTest, TheOneMarkFallsWithEachFault) {
   EXPECT_LT(Quality(Grainy(photo, 20)).quality, 0.95f * best);
 }
 
+TEST(PictureQualityTest, NoTwoMarksAreEqualUnlessTheMeasuresAre) {
+  // Each measure by itself over all that a photograph may have, far beyond where it is good.
+  float before = 0;
+  for (const float sharpness :
+       {0.0f, 0.1f, 0.5f, 0.79f, 0.81f, 0.9f, 0.99f, 0.999f, 0.9999f, 0.99999f, 0.999999f}) {
+    const float mark = QualityMark(sharpness, 0, 0.7f, 1);
+    EXPECT_GT(mark, before + 1e-4f) << sharpness;
+    before = mark;
+  }
+  EXPECT_LT(before, 1);
+  EXPECT_LE(QualityMark(1, 0, 1, 0), 1);
+  for (int i = 1; i <= 20; ++i) {
+    const auto step = static_cast<float>(i);
+    const float contrast = step / 20, lower = (step - 1) / 20;
+    EXPECT_GT(QualityMark(1, 0, contrast, 1), QualityMark(1, 0, lower, 1)) << contrast;
+    EXPECT_LT(QualityMark(1, 0, 0.7f, step), QualityMark(1, 0, 0.7f, step - 1)) << step;
+    EXPECT_LT(QualityMark(1, contrast, 0.7f, 1), QualityMark(1, lower, 0.7f, 1)) << contrast;
+    EXPECT_EQ(QualityMark(1, contrast, 0.7f, 1), QualityMark(1, -contrast, 0.7f, 1));
+  }
+}
+
+TEST(PictureQualityTest, OfFramesThatAreAllSharpOneIsBetter) {
+  const ImageU8 photo = Photo(9, 500, 375);
+  const PictureQuality best = Quality(photo), noisier = Quality(Grainy(photo, 2)),
+                       flatter = Quality(
+                           Changed(photo, [](double v, int, int) { return 20 + v * 0.85; }));
+  EXPECT_GT(noisier.sharpness, 0.8f);
+  EXPECT_GT(flatter.sharpness, 0.8f);
+  EXPECT_GT(best.quality, noisier.quality + 1e-3f);
+  EXPECT_GT(best.quality, flatter.quality + 1e-3f);
+}
+
 TEST(PictureQualityTest, TheScaleIsOneWhateverTheSize) {
   const ImageU8 photo = Photo(10, 1000, 750);
   const ImageU8 half = std::move(*Resize(photo.view(), 500, 375, ResizeFilter::kBox));

@@ -52,7 +52,8 @@ Result<std::string> GroupHtml(ReportPage& page, int64_t group) {
       Statement row,
       page.store.database().Prepare(
           "SELECT d.file_id, d.best, d.reason, f.size, m.width, m.height, f.format, f.path, "
-          "m.orientation "
+          "m.orientation, EXISTS (SELECT 1 FROM stack_members s WHERE s.file_id = f.id AND s.kind "
+          "= 'live') "
           "FROM duplicate_members d JOIN files f ON f.id = d.file_id LEFT JOIN metadata m ON "
           "m.file_id = f.id "
           "WHERE d.group_id = ?1 AND f.status <> 'gone' ORDER BY d.best DESC, d.distance, f.path"));
@@ -79,6 +80,7 @@ Result<std::string> GroupHtml(ReportPage& page, int64_t group) {
     }
     caption += fmt::format("<span class=\"fact\">{}</span>",
                            SizeText(static_cast<uint64_t>(row.integer(3))));
+    if (row.integer(9) != 0) caption += "<span class=\"fact\">with its film</span>";
     shots.push_back({row.integer(0), std::move(caption), is_best ? "keep" : ""});
   }
   if (shots.empty()) return std::string();
@@ -168,10 +170,14 @@ Result<std::string> DuplicatesSection(ReportPage& page) {
 
 Result<std::string> StacksSection(ReportPage& page) {
   PEEL_ASSIGN_OR_RETURN(
-      Statement row, page.store.database().Prepare(
-                         "SELECT s.kind, s.stack_id, count(*), min(s.file_id) FROM stack_members s "
-                         "JOIN files f ON f.id = s.file_id WHERE f.status <> 'gone' GROUP BY 1, 2 "
-                         "HAVING count(*) > 1 ORDER BY 1, 3 DESC, 2"));
+      Statement row,
+      page.store.database().Prepare(
+          "SELECT s.kind, s.stack_id, count(*) + (SELECT count(*) FROM stack_films l "
+          "WHERE l.stack_id = s.stack_id) AS files, min(s.file_id), (SELECT "
+          "min(m.path) FROM stack_films l JOIN films m ON m.id = l.film_id WHERE "
+          "l.stack_id = s.stack_id) FROM stack_members s JOIN files f ON f.id = "
+          "s.file_id WHERE f.status <> 'gone' GROUP BY 1, 2 HAVING files > 1 ORDER "
+          "BY 1, 3 DESC, 2"));
   struct Stacks {
     uint64_t count = 0, pictures = 0;
     std::vector<Shot> shots;
@@ -186,7 +192,14 @@ Result<std::string> StacksSection(ReportPage& page) {
     ++total;
     stacks.pictures += static_cast<uint64_t>(row.integer(2));
     if (stacks.shots.size() < 8) {
-      stacks.shots.push_back({row.integer(3), "", fmt::format("{}", row.integer(2))});
+      std::string caption;
+      if (!row.is_null(4)) {
+        const std::string film(row.text(4));
+        caption = fmt::format("<span class=\"fact cut\">{}</span>",
+                              HtmlText(film.substr(film.find_last_of('/') + 1)));
+      }
+      stacks.shots.push_back(
+          {row.integer(3), std::move(caption), fmt::format("{}", row.integer(2))});
     }
   }
   std::string html;

@@ -1,7 +1,14 @@
 #include "src/library/store/schema.h"
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
+
+#include "src/library/quality/picture_quality.h"
 
 namespace peel::library {
 namespace {
@@ -128,7 +135,85 @@ CREATE VIEW duplicates AS SELECT d.group_id AS group_id, d.tier AS tier, f.path 
 CREATE VIEW stacks AS SELECT s.stack_id AS stack_id, s.kind AS kind, f.path AS path
   FROM stack_members s JOIN files f ON f.id = s.file_id;
 )sql",
+    // Films beside pictures, for live photos. What tells Apple's pairs from others stands in
+    // headers that are read once more for it. Members of stacks have their key's columns first: in
+    // another order SQLite 3.40's integrity_check takes the last one for NULL.
+    R"sql(
+ALTER TABLE metadata ADD COLUMN content_identifier TEXT;
+CREATE TABLE films(
+  id INTEGER PRIMARY KEY,
+  path TEXT NOT NULL UNIQUE,
+  path_bytes BLOB,
+  size INTEGER NOT NULL,
+  mtime_ns INTEGER NOT NULL,
+  content_identifier TEXT,
+  duration_s REAL,
+  error TEXT
+);
+CREATE TABLE stack_films(
+  stack_id INTEGER NOT NULL,
+  film_id INTEGER NOT NULL REFERENCES films ON DELETE CASCADE,
+  PRIMARY KEY (stack_id, film_id)
+) WITHOUT ROWID;
+CREATE INDEX stack_films_film ON stack_films(film_id);
+DROP VIEW stacks;
+CREATE TABLE ordered_members(
+  stack_id INTEGER NOT NULL,
+  file_id INTEGER NOT NULL REFERENCES files ON DELETE CASCADE,
+  kind TEXT NOT NULL CHECK (kind IN ('raw+jpeg', 'burst', 'live')),
+  PRIMARY KEY (stack_id, file_id)
+) WITHOUT ROWID;
+INSERT INTO ordered_members(stack_id, file_id, kind)
+  SELECT stack_id, file_id, kind FROM stack_members;
+DROP TABLE stack_members;
+ALTER TABLE ordered_members RENAME TO stack_members;
+CREATE INDEX stack_members_file ON stack_members(file_id);
+CREATE VIEW stacks AS
+  SELECT s.stack_id AS stack_id, s.kind AS kind, f.path AS path, 0 AS is_film
+  FROM stack_members s JOIN files f ON f.id = s.file_id
+  UNION ALL SELECT s.stack_id, 'live', f.path, 1
+  FROM stack_films s JOIN films f ON f.id = s.film_id;
+UPDATE files SET phases = phases & ~1
+  WHERE id IN (SELECT file_id FROM metadata WHERE make = 'Apple');
+)sql",
+    // Marks for quality that do not end at 1: RenewMarks.
+    R"sql()sql",
 };
+
+// The marks of version 2 by the formula of version 3, out of the measures that both have.
+Status RenewMarks(Database& database) {
+  PEEL_ASSIGN_OR_RETURN(
+      Statement row,
+      database.Prepare("SELECT file_id, sharpness, exposure, contrast, noise, subject_sharpness, "
+                       "subject_score FROM measures WHERE quality IS NOT NULL"));
+  PEEL_ASSIGN_OR_RETURN(
+      Statement update,
+      database.Prepare("UPDATE measures SET quality = ?2, subject_score = ?3 WHERE file_id = ?1"));
+  struct Marks {
+    int64_t id;
+    double quality;
+    std::optional<double> subject;
+  };
+  std::vector<Marks> marks;  // a statement that reads should not meet what another writes
+  while (true) {
+    PEEL_ASSIGN_OR_RETURN(const bool has_row, row.Step());
+    if (!has_row) break;
+    const auto value = [&](int column) { return static_cast<float>(row.real(column)); };
+    std::optional<double> subject = row.maybe_real(6);
+    if (subject) {
+      // The other factors stayed as they were.
+      const float sharpness = value(5);
+      const double before = 0.1 + 0.9 * std::min(1.0, sharpness / 0.8);
+      subject = *subject * SharpnessMark(sharpness) / before;
+    }
+    marks.push_back({row.integer(0), QualityMark(value(1), value(2), value(3), value(4)), subject});
+  }
+  for (const Marks& one : marks) {
+    update.Bind(1, one.id).BindReal(2, one.quality).BindReal(3, one.subject);
+    PEEL_RETURN_IF_ERROR(update.Run());
+  }
+  return OkStatus();
+}
 
 }  // namespace
 
@@ -152,15 +237,16 @@ Result<int> LibraryVersion(Database& database) {
   return static_cast<int>(version);
 }
 
-Status Migrate(Database& database) {
+Status Migrate(Database& database, int last) {
   while (true) {
     // Looked at again inside of the transaction: another process may have just done it.
     PEEL_ASSIGN_OR_RETURN(const int before, LibraryVersion(database));
-    if (before == kSchemaVersion) return OkStatus();
+    if (before >= last) return OkStatus();
     PEEL_ASSIGN_OR_RETURN(Transaction transaction, Transaction::Begin(database));
     PEEL_ASSIGN_OR_RETURN(const int version, LibraryVersion(database));
-    if (version == kSchemaVersion) return OkStatus();
-    PEEL_RETURN_IF_ERROR(database.Execute(kSteps[version]));
+    if (version >= last) return OkStatus();
+    PEEL_RETURN_IF_ERROR(database.Execute(kSteps[static_cast<size_t>(version)]));
+    if (version == 2) PEEL_RETURN_IF_ERROR(RenewMarks(database));
     PEEL_RETURN_IF_ERROR(
         database.Execute("PRAGMA application_id = " + std::to_string(kApplicationId) +
                          "; PRAGMA user_version = " + std::to_string(version + 1)));

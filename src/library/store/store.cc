@@ -100,14 +100,15 @@ Status Store::PrepareWriting() {
       "FROM metadata WHERE file_id = ?1) THEN 'partial' ELSE 'error' END WHERE id = ?1"));
   PEEL_RETURN_IF_ERROR(prepare(write_.gone, "UPDATE files SET status = 'gone' WHERE id = ?1"));
   PEEL_RETURN_IF_ERROR(prepare(write_.remove, "DELETE FROM files WHERE id = ?1"));
+  PEEL_RETURN_IF_ERROR(prepare(write_.remove_film, "DELETE FROM films WHERE id = ?1"));
   PEEL_RETURN_IF_ERROR(prepare(
       write_.metadata,
       "INSERT OR REPLACE INTO metadata(file_id, width, height, orientation, taken_at, "
       "taken_offset, make, model, lens, focal_mm, focal35_mm, aperture, exposure_s, iso, flash, "
       "gps_lat, gps_lon, gps_alt, city, country, title, description, keywords, rating, software, "
-      "color_profile, bit_depth, is_animated, motion_photo) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
-      "?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, "
-      "?26, ?27, ?28, ?29)"));
+      "color_profile, bit_depth, is_animated, motion_photo, content_identifier) VALUES (?1, ?2, "
+      "?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, "
+      "?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30)"));
   PEEL_RETURN_IF_ERROR(prepare(
       write_.measures,
       "INSERT OR REPLACE INTO measures(file_id, phash, phash_quality, sharpness, exposure, "
@@ -209,6 +210,7 @@ Status Store::WriteMetadata(int64_t id, const PhotoRecord& record) {
   row.BindText(25, Maybe(m.software)).BindText(26, Maybe(m.color_profile));
   row.Bind(27, int64_t{m.bit_depth});
   row.Bind(28, int64_t{m.is_animated ? 1 : 0}).Bind(29, int64_t{m.motion_photo ? 1 : 0});
+  row.BindText(30, Maybe(m.content_identifier));
   return row.Run();
 }
 
@@ -273,6 +275,7 @@ Status Store::Move(int64_t id, const FileRecord& now) {
 
 Status Store::SetGone(int64_t id) { return write_.gone.Bind(1, id).Run(); }
 Status Store::Delete(int64_t id) { return write_.remove.Bind(1, id).Run(); }
+Status Store::DeleteFilm(int64_t id) { return write_.remove_film.Bind(1, id).Run(); }
 
 Result<int64_t> Store::BeginRun(std::string_view version, std::string_view settings) {
   PEEL_ASSIGN_OR_RETURN(
@@ -306,15 +309,22 @@ Status Store::WriteDuplicates(const std::vector<DuplicateMember>& members) {
   return transaction.Commit();
 }
 
-Status Store::WriteStacks(const std::vector<StackMember>& members) {
+Status Store::WriteStacks(const std::vector<StackMember>& members,
+                          const std::vector<StackFilm>& films) {
   PEEL_ASSIGN_OR_RETURN(Transaction transaction, Transaction::Begin(database_));
-  PEEL_RETURN_IF_ERROR(database_.Execute("DELETE FROM stack_members"));
+  PEEL_RETURN_IF_ERROR(database_.Execute("DELETE FROM stack_members; DELETE FROM stack_films"));
   PEEL_ASSIGN_OR_RETURN(
       Statement row,
       database_.Prepare("INSERT INTO stack_members(stack_id, kind, file_id) VALUES (?1, ?2, ?3)"));
   for (const StackMember& member : members) {
     PEEL_RETURN_IF_ERROR(
         row.Bind(1, member.stack_id).Bind(2, member.kind).Bind(3, member.file_id).Run());
+  }
+  PEEL_ASSIGN_OR_RETURN(
+      Statement film,
+      database_.Prepare("INSERT INTO stack_films(stack_id, film_id) VALUES (?1, ?2)"));
+  for (const StackFilm& one : films) {
+    PEEL_RETURN_IF_ERROR(film.Bind(1, one.stack_id).Bind(2, one.film_id).Run());
   }
   return transaction.Commit();
 }

@@ -26,6 +26,11 @@ struct StackMember {
   std::string kind;  // "raw+jpeg", "burst", "live"
   int64_t file_id = 0;
 };
+// A live photo's film: a line of stack_films.
+struct StackFilm {
+  int64_t stack_id = 0;
+  int64_t film_id = 0;
+};
 
 // A library in its file. By one thread at a time.
 //
@@ -53,6 +58,7 @@ class Store {
   Status Move(int64_t id, const FileRecord& now);
   Status SetGone(int64_t id);
   Status Delete(int64_t id);
+  Status DeleteFilm(int64_t id);
 
   // A row of `runs`, begun and ended. JSON texts.
   Result<int64_t> BeginRun(std::string_view version, std::string_view settings);
@@ -62,7 +68,7 @@ class Store {
 
   // Replaces all of the groups, or stacks, that there are.
   Status WriteDuplicates(const std::vector<DuplicateMember>& members);
-  Status WriteStacks(const std::vector<StackMember>& members);
+  Status WriteStacks(const std::vector<StackMember>& members, const std::vector<StackFilm>& films);
 
   // Moves what the log holds into the file, as far as readers let it.
   Status Checkpoint();
@@ -76,7 +82,8 @@ class Store {
   Database database_;
   int64_t run_ = 0;
   struct Writers {
-    Statement file, move, gone, remove, metadata, measures, subject, scene, face, detection;
+    Statement file, move, gone, remove, remove_film, metadata, measures, subject, scene, face,
+        detection;
     Statement no_metadata, no_measures, no_subject, no_scene, no_faces, no_detections;
   };
   Writers write_;

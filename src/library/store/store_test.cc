@@ -92,6 +92,68 @@ TEST_F(StoreTest, EveryEarlierVersionIsMigrated) {
   }
 }
 
+TEST_F(StoreTest, AVersionWithoutFilmsLearnsOfThem) {
+  {
+    auto old = Database::Open(Path(), Database::Mode::kCreate);
+    ASSERT_TRUE(Migrate(*old, 1).ok());
+    ASSERT_TRUE(old->Execute("INSERT INTO files(id, path, size, mtime_ns, status, phases, "
+                             "scanned_at) VALUES (1, '/a.heic', 1, 1, 'ok', 7, ''), (2, '/b.jpg', "
+                             "1, 1, 'ok', 7, ''); INSERT INTO metadata(file_id, make) VALUES (1, "
+                             "'Apple'), (2, 'Canon'); INSERT INTO stack_members VALUES (3, "
+                             "'burst', 1), (3, 'burst', 2)")
+                    .ok());
+    EXPECT_EQ(*LibraryVersion(*old), 1);
+    EXPECT_EQ(Store::Open(Path(), Database::Mode::kRead).status().code(), StatusCode::kUnsupported);
+  }
+  auto store = Store::Open(Path(), Database::Mode::kWrite);
+  ASSERT_TRUE(store.ok()) << store.status().message();
+  // Apple's headers alone are to be read once more.
+  EXPECT_EQ(Text(*store, "SELECT group_concat(phases) FROM files"), "6,7");
+  EXPECT_EQ(Text(*store, "SELECT group_concat(kind || path || is_film) FROM stacks"),
+            "burst/a.heic0,burst/b.jpg0");
+  EXPECT_EQ(*store->database().CheckIntegrity(), "ok");
+}
+
+TEST_F(StoreTest, MarksOfAnOlderVersionAreThoseOfToday) {
+  {
+    auto old = Database::Open(Path(), Database::Mode::kCreate);
+    ASSERT_TRUE(Migrate(*old, 2).ok());
+    ASSERT_TRUE(
+        old->Execute("INSERT INTO files(id, path, size, mtime_ns, status, scanned_at) "
+                     "VALUES (1, '/a', 1, 1, 'ok', ''), (2, '/b', 1, 1, 'ok', ''); INSERT "
+                     "INTO measures(file_id, sharpness, exposure, contrast, noise, quality, "
+                     "subject_sharpness, subject_score) VALUES (1, 0.9375, 0.5, 0.75, 2, "
+                     "0.65, 0.9375, 0.5), (2, 0.5, 0, 0.25, 0, 0.9, NULL, NULL)")
+            .ok());
+  }
+  auto store = Store::Open(Path(), Database::Mode::kWrite);
+  ASSERT_TRUE(store.ok()) << store.status().message();
+  const auto real = [&](const std::string& sql) { return std::stod(Text(*store, sql)); };
+  EXPECT_NEAR(real("SELECT quality FROM photos WHERE path = '/a'"),
+              QualityMark(0.9375F, 0.5F, 0.75F, 2), 1e-9);
+  EXPECT_NEAR(real("SELECT subject_score FROM photos WHERE path = '/a'"),
+              0.5 * SharpnessMark(0.9375F), 1e-9);
+  EXPECT_NEAR(real("SELECT quality FROM photos WHERE path = '/b'"), QualityMark(0.5F, 0, 0.25F, 0),
+              1e-9);
+  EXPECT_EQ(Text(*store, "SELECT subject_score IS NULL FROM photos WHERE path = '/b'"), "1");
+}
+
+TEST_F(StoreTest, FilmsOfStacks) {
+  Store store = Make();
+  const int64_t still = *store.Write(Whole("/a.heic"));
+  ASSERT_TRUE(store.database()
+                  .Execute("INSERT INTO films(id, path, size, mtime_ns) VALUES (5, '/a.mov', 1, 1)")
+                  .ok());
+  ASSERT_TRUE(store.WriteStacks({{1, "live", still}}, {{1, 5}}).ok());
+  EXPECT_EQ(Text(store, "SELECT group_concat(stack_id || kind || path || is_film) FROM stacks"),
+            "1live/a.heic0,1live/a.mov1");
+  EXPECT_EQ(*store.database().CheckIntegrity(), "ok");
+  ASSERT_TRUE(store.DeleteFilm(5).ok());
+  EXPECT_EQ(Count(store, "stacks"), 1);
+  ASSERT_TRUE(store.WriteStacks({}, {}).ok());
+  EXPECT_EQ(Count(store, "stacks"), 0);
+}
+
 TEST_F(StoreTest, ANewerVersionIsRefusedInWords) {
   {
     Store store = Make();
@@ -204,7 +266,7 @@ TEST_F(StoreTest, ARowGoesWithAllThatBelongsToIt) {
   Store store = Make();
   const int64_t id = *store.Write(Whole("/a.jpg"));
   ASSERT_TRUE(store.WriteDuplicates({{1, "exact", id, 0, true, "first"}}).ok());
-  ASSERT_TRUE(store.WriteStacks({{1, "burst", id}}).ok());
+  ASSERT_TRUE(store.WriteStacks({{1, "burst", id}}, {}).ok());
   EXPECT_EQ(ReadDuplicates(store)->size(), 1U);
   EXPECT_EQ(ReadDuplicates(store, "same")->size(), 0U);
   EXPECT_EQ(ReadStacks(store)->size(), 1U);

@@ -192,7 +192,10 @@ class Expander {
           break;
         }
         case FolderListing::Type::kFile:
-          if (!HasExtension(name) && !HasContent(path)) break;
+          if (!HasExtension(name) && !HasContent(path)) {
+            if (!films() && HasFilmExtension(name)) list_.films.Add(path, subfolder);
+            break;
+          }
           roots_[root].found = true;
           if (LooksTemporary(name)) {
             PassOver(path, subfolder, "has the name of a file that is not finished yet");

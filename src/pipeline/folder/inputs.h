@@ -30,6 +30,9 @@ struct InputList {
   // *.cut.png and the like met in folders that are Peel's own results (pipeline/own_results.h): so
   // many that their reasons are found out again when they are asked for.
   InputTable own_results;
+  // Where pictures are looked for: files met in folders that have a film's extension, and are no
+  // pictures by their content.
+  InputTable films;
 };
 
 // What is looked for in folders: pictures, or films (film_files.h).

@@ -1,0 +1,47 @@
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "src/library/scan.h"
+
+namespace peel::library {
+
+std::string FiguresJson(const ScanFigures& f) {
+  return nlohmann::ordered_json{{"files", f.files},
+                                {"scanned", f.scanned},
+                                {"unchanged", f.unchanged},
+                                {"unchanged_with_errors", f.unchanged_with_errors},
+                                {"moved", f.moved},
+                                {"gone", f.gone},
+                                {"failed", f.failed},
+                                {"passed_over", f.passed_over},
+                                {"films", f.films},
+                                {"live_photo_films", f.films_of_stills},
+                                {"unreadable", f.folder_errors},
+                                {"phase_1", f.phase_counts[0]},
+                                {"phase_2", f.phase_counts[1]},
+                                {"phase_3", f.phase_counts[2]},
+                                {"bytes_read", f.bytes_read},
+                                {"seconds", f.seconds},
+                                {"listing_seconds", f.listing_seconds},
+                                {"grouping_seconds", f.grouping_seconds},
+                                {"thread_seconds",
+                                 {{"metadata", f.metadata_seconds},
+                                  {"read", f.read_seconds},
+                                  {"decode", f.decode_seconds},
+                                  {"measure", f.measure_seconds},
+                                  {"labels", f.label_seconds},
+                                  {"matte", f.matte_seconds},
+                                  {"write", f.write_seconds}}},
+                                {"exact_groups", f.duplicate_groups[0]},
+                                {"same_groups", f.duplicate_groups[1]},
+                                {"similar_groups", f.duplicate_groups[2]},
+                                {"stacks", f.stacks},
+                                {"peak_memory", f.peak_memory},
+                                {"mean_memory", f.mean_memory},
+                                {"out_of_memory", f.out_of_memory},
+                                {"batch_at_end", f.batch_at_end},
+                                {"interrupted", f.interrupted}}
+      .dump();
+}
+
+}  // namespace peel::library
