@@ -27,6 +27,7 @@ class ThrowingCutter final : public Cutter {
   explicit ThrowingCutter(int kind) : kind_(kind) {}
   Status Wait() const override { return OkStatus(); }
   const ModelInfo& info() const override { return info_; }
+  const MattingModel& matting() const override { throw std::runtime_error("no network"); }
   Result<EncodedCut> CutBytes(std::span<const uint8_t> bytes, const CutOptions&) const override {
     if (calls_.fetch_add(1) % 2 == 1) {
       if (kind_ == 0) throw std::bad_alloc();
