@@ -23,6 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!again.ok() || again->size() != plan->size()) std::abort();
   for (size_t i = 0; i < plan->size(); ++i) {
     if ((*again)[i].files.size() != (*plan)[i].files.size()) std::abort();
+    if ((*again)[i].merge != (*plan)[i].merge) std::abort();
     for (size_t k = 0; k < (*plan)[i].files.size(); ++k) {
       if ((*again)[i].files[k].keep != (*plan)[i].files[k].keep) std::abort();
     }

@@ -400,14 +400,15 @@ Status Scan::Watch() {
   }
   PEEL_RETURN_IF_ERROR(watcher->status());
   // The stop was the watching's; a second one ends this as well, by the signal itself.
-  if (!changed_ || !options_.regroup) return OkStatus();
+  if (!options_.regroup) return OkStatus();
+  // Films are not watched for: they come before their pictures or behind them.
   list_.films = ExpandInputs(roots_.names, options_.recursive).films;
   figures_.films = list_.films.size();
   PEEL_ASSIGN_OR_RETURN(
       const FilmChanges changes,
       UpdateFilms(*store_, list_.films, roots_, nullptr, [](const auto&, const auto&) {}));
   changed_ |= changes.any();
-  return Group(nullptr);
+  return changed_ ? Group(nullptr) : OkStatus();
 }
 
 }  // namespace

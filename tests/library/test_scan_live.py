@@ -1,6 +1,7 @@
 """Live photos: a still and its film are found, kept together when duplicates are moved, and shown; films are counted."""
 import os
 import shutil
+import signal
 import sqlite3
 import struct
 import subprocess
@@ -224,6 +225,19 @@ def test_a_library_from_before_films(scan, live):
     scan("in", "--phases", "1,2")
     assert last_run(database)[1]["phase_1"] == 1 and last_run(database)[1]["phase_2"] == 0
     assert {("IMG_7.JPG", False), ("other.MOV", True)} in stacks(database) and len(stacks(database)) == 3
+
+
+def test_films_that_come_while_it_watches(scan, live):
+    """Behind their picture, and nothing else comes."""
+    os.remove(live / "a/IMG_1.MOV")
+    database = live / ".peel/library.db"
+    process = scan.start("in", "--phases", "1", "--watch")
+    while b"watching" not in process.stderr.readline():
+        assert process.poll() is None
+    (live / "a/IMG_1.MOV").write_bytes(film())
+    process.send_signal(signal.SIGINT)
+    err = process.communicate(timeout=60)[1].decode()
+    assert process.returncode == 0 and "2 films of live photos" in err and len(stacks(database)) == 2
 
 
 def test_pictures_alone_say_nothing_of_films(scan, tmp_path):

@@ -206,7 +206,8 @@ class IsoWalk {
         } else if (type == FourCc("imir")) {
           const auto axis = box.View(0, 1);
           mirror = axis.empty() ? 0 : axis[0] & 1;
-          // In AVIF the turn comes first whatever the order here (MIAF, 7.3.6.7), and so it is shown.
+          // In AVIF the turn comes first whatever the order here (MIAF, 7.3.6.7), and so it is
+          // shown.
           mirror_first = !turned && facts_->format != "avif";
         } else {
           has_depth |= TakeProperty(type, box);
