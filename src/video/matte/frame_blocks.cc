@@ -64,10 +64,10 @@ class ChromaAlpha {
       uint8_t* const to = row(v - (block.y0 >> sy));
       const int first = v << sy, rows = std::min((v + 1) << sy, block.y1) - first;
       if (sx == 1 && rows == 2 && block.x1 - block.x0 == kBlock) {  // by far the most
-        const uint8_t* const upper = alpha.row(first) + block.x0;
-        const uint8_t* const lower = alpha.row(first + 1) + block.x0;
-        for (int u = 0; u < kBlock / 2; ++u) {
-          to[u] = MeanAlpha(upper[2 * u] + upper[2 * u + 1] + lower[2 * u] + lower[2 * u + 1], 4);
+        const uint8_t* upper = alpha.row(first) + block.x0;
+        const uint8_t* lower = alpha.row(first + 1) + block.x0;
+        for (int u = 0; u < kBlock / 2; ++u, upper += 2, lower += 2) {
+          to[u] = MeanAlpha(upper[0] + upper[1] + lower[0] + lower[1], 4);
         }
         continue;
       }

@@ -35,10 +35,11 @@ TEST(ClassifyBlocks, IsThePlainOneUnderEveryTarget) {
       for (int y = 0; y < rows; ++y) {
         for (int x = 0; x < width; ++x) {
           const int block = x / kBlendBlock;
-          const bool other = where.row(y)[2 * x] < 3 * (block % 3);
+          const bool other = where.row(y)[ptrdiff_t{2} * x] < 3 * (block % 3);
           constexpr uint8_t kUsual[] = {0, 255, 255, 7};
           constexpr uint8_t kOthers[] = {1, 254, 0, 255};
-          alpha.row(y)[x] = other ? kOthers[where.row(y)[2 * x + 1] % 4] : kUsual[block % 4];
+          alpha.row(y)[x] =
+              other ? kOthers[where.row(y)[ptrdiff_t{2} * x + 1] % 4] : kUsual[block % 4];
         }
       }
       std::vector<BlockAlpha> wanted;
