@@ -29,7 +29,8 @@ class StageClock {
   auto Time(Step&& step) {
     const Clock::time_point start = Clock::now();
     auto result = std::forward<Step>(step)();
-    nanoseconds_ += std::chrono::nanoseconds(Clock::now() - start).count();
+    const std::chrono::nanoseconds taken = Clock::now() - start;
+    nanoseconds_ += taken.count();
     return result;
   }
   double seconds() const { return static_cast<double>(nanoseconds_.load()) / 1e9; }
@@ -47,14 +48,16 @@ struct Slot {
 };
 
 // As many as the processors keep busy, and as memory holds: a frame, its matte, and what the
-// network's part keeps of it.
-size_t FramesAtHand(const FrameFormat& format, const MattingRun& run) {
+// network's part keeps of it. Those that wait for the frames after them have to be held whatever
+// the limit, so they come off it first.
+size_t FramesAtHand(const FrameFormat& format, int waiting, const MattingRun& run) {
   const uint64_t samples =
       static_cast<uint64_t>(format.width) * static_cast<uint64_t>(format.height);
   const uint64_t bytes = samples * static_cast<uint64_t>(3 * format.layout.bytes_per_sample() + 3);
   const uint64_t memory = run.memory > 0 ? run.memory : uint64_t{1} << 30;
   const uint64_t most = 2 * static_cast<uint64_t>(run.workers) + 2;
-  return static_cast<size_t>(std::clamp<uint64_t>(memory / std::max<uint64_t>(bytes, 1), 1, most));
+  const uint64_t fit = memory / std::max<uint64_t>(bytes, 1), kept = static_cast<uint64_t>(waiting);
+  return static_cast<size_t>(std::clamp<uint64_t>(fit - std::min(fit, kept), 1, most));
 }
 
 class MattedFramesImpl final : public MattedFrames {
@@ -233,7 +236,7 @@ Result<std::unique_ptr<MattedFrames>> MattedFrames::Start(std::unique_ptr<FrameR
                                                           std::unique_ptr<FrameMatting> matting,
                                                           const MattingRun& run,
                                                           const CancelToken* cancel) {
-  const size_t at_hand = FramesAtHand(reader->format(), run);
+  const size_t at_hand = FramesAtHand(reader->format(), matting->look_ahead(), run);
   auto frames =
       std::make_unique<MattedFramesImpl>(std::move(reader), std::move(matting), at_hand, cancel);
   PEEL_RETURN_IF_ERROR(

@@ -62,7 +62,10 @@ class CountingReader final : public FrameReader {
 // frame, as steadying does.
 class SlowMatting final : public FrameMatting {
  public:
-  SlowMatting(int64_t bad, Seen& seen) : bad_(bad), seen_(seen) {}
+  SlowMatting(int64_t bad, Seen& seen, int look_ahead = 1)
+      : bad_(bad), seen_(seen), look_ahead_(look_ahead) {}
+
+  int look_ahead() const override { return look_ahead_; }
 
   Result<std::unique_ptr<Predicted>> Predict(const Frame& frame) const override {
     Seen::Raise(seen_.most_at_once, ++seen_.at_once);
@@ -91,6 +94,7 @@ class SlowMatting final : public FrameMatting {
 
   const int64_t bad_;
   Seen& seen_;
+  const int look_ahead_;
   std::optional<MattedFrame> held_;
 };
 
@@ -127,6 +131,28 @@ TEST(MattedFrames, ComeInOrderWhateverTheNetworkTakes) {
   EXPECT_EQ(frames->warning(), "a frame was damaged");
   ASSERT_EQ(frames->stages().size(), 3u);
   EXPECT_GT(frames->stages()[1].second, 0.04);
+}
+
+// Frames that wait for those after them come off the limit.
+TEST(MattedFrames, MemoryCountsThoseThatWait) {
+  for (const int look_ahead : {0, 5}) {
+    Seen seen;
+    MattingRun run;
+    run.workers = 4;
+    auto reader = std::make_unique<CountingReader>(20, OkStatus(), seen);
+    const FrameFormat& format = reader->format();
+    run.memory =
+        uint64_t{6} * 6 * static_cast<uint64_t>(format.width * format.height);  // six frames
+    const auto frames = MattedFrames::Start(
+        std::move(reader), std::make_unique<SlowMatting>(-1, seen, look_ahead), run, nullptr);
+    ASSERT_TRUE(frames.ok());
+    EXPECT_EQ(TakeAll(**frames, seen).first, 20);
+    if (look_ahead == 0) {
+      EXPECT_GT(seen.most_at_once, 1);
+    } else {
+      EXPECT_EQ(seen.most_at_once, 1);
+    }
+  }
 }
 
 TEST(MattedFrames, WhoTakesThemSlowlySlowsTheReading) {

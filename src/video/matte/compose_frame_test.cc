@@ -212,12 +212,12 @@ TEST(BlurredFrame, IsAGaussian) {
 // Soft pixels between a red subject and a green ground lose the green, and no others change.
 TEST(TakeSubjectColours, FindsTheSubjectsOwn) {
   for (const int depth : {8, 10}) {
-    for (const auto& [sx, sy] : {std::pair{1, 1}, {0, 0}}) {
-      const FrameFormat format = Format(160, 96, depth, sx, sy);
+    for (const int shift : {1, 0}) {
+      const FrameFormat format = Format(160, 96, depth, shift, shift);
       const ImageU8 alpha = HalfMatte(160, 96, 12);
       const std::array<double, 3> subject = {90, 100, 200}, ground = {170, 60, 60};
       Frame frame = Draw(format, [&](int p, int x, int y) {
-        const int shift_x = p == 0 ? 0 : sx, shift_y = p == 0 ? 0 : sy;
+        const int shift_x = p == 0 ? 0 : shift, shift_y = shift_x;
         const double a =
             alpha.row(y << shift_y)[std::min((x << shift_x) + (shift_x != 0 ? 1 : 0), 159)] / 255.0;
         const auto i = static_cast<size_t>(p);
@@ -226,7 +226,7 @@ TEST(TakeSubjectColours, FindsTheSubjectsOwn) {
       const int unit = 1 << (depth - 8);
       ASSERT_TRUE(TakeSubjectColours(alpha, frame).ok());
       for (int p = 0; p < 3; ++p) {
-        const int middle = 82 >> (p == 0 ? 0 : sx);
+        const int middle = 82 >> (p == 0 ? 0 : shift);
         EXPECT_NEAR(Sample(frame, p, middle, 20), subject[static_cast<size_t>(p)] * unit, 8 * unit)
             << p;
         EXPECT_EQ(Sample(frame, p, 0, 20), ground[static_cast<size_t>(p)] * unit);

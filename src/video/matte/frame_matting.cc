@@ -34,6 +34,10 @@ class Matting final : public FrameMatting {
         pool_(pool),
         steadier_(OptionsOf(choices.steady), pool) {}
 
+  int look_ahead() const override {
+    return choices_.steady == Steady::kOff ? 0 : OptionsOf(choices_.steady).reach;
+  }
+
   Result<std::unique_ptr<Predicted>> Predict(const Frame& frame) const override {
     PEEL_RETURN_IF_ERROR(Check(frame));
     return PredictFrame(model_, frame, code_, pool_);

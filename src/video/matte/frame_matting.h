@@ -44,6 +44,9 @@ class FrameMatting {
                                                       ThreadPool* pool);
   virtual ~FrameMatting() = default;
 
+  // How many frames wait inside for those after them.
+  virtual int look_ahead() const = 0;
+
   // The network's part of a frame: may run for several frames at once in threads of the caller's.
   using Predicted = FramePrediction;
   virtual Result<std::unique_ptr<Predicted>> Predict(const Frame& frame) const = 0;

@@ -389,7 +389,7 @@ TEST(FrameWriterTest, ReplacesAFileAndKeepsItsRights) {
   PEEL_NEEDS_FFMPEG();
   const TestFolder folder;
   folder.Put("real.mkv", "old");
-  std::filesystem::permissions(folder / "real.mkv", std::filesystem::perms(0600));
+  std::filesystem::permissions(folder / "real.mkv", std::filesystem::perms{0600});
   std::filesystem::create_symlink("real.mkv", folder / "link.mkv");
   auto writer = FrameWriter::Create(folder / "link.mkv", Format(true),
                                     {.container = Container::kMkv, .codec = VideoCodec::kFfv1});
@@ -399,7 +399,7 @@ TEST(FrameWriterTest, ReplacesAFileAndKeepsItsRights) {
   EXPECT_EQ(folder.Count(), 2);
   EXPECT_TRUE(std::filesystem::is_symlink(folder / "link.mkv"));
   EXPECT_EQ(std::filesystem::status(folder / "real.mkv").permissions(),
-            std::filesystem::perms(0600));
+            std::filesystem::perms{0600});
   EXPECT_EQ(ReadAll(folder / "real.mkv").frames.size(), 1U);
 }
 
