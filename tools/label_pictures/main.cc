@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <exception>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -102,8 +103,13 @@ ImageU8 ReadPicture(const std::string& path) {
   auto& pixels = std::get<ImageU8>(picture.pixels);
   if (pixels.channels() == 3) return std::move(pixels);
   ImageU8 rgb = OrFail(ImageU8::Allocate(pixels.width(), pixels.height(), 3));
+  const bool grey = pixels.channels() < 3;
   for (int y = 0; y < rgb.height(); ++y) {
-    for (int x = 0; x < rgb.width(); ++x) std::copy_n(pixels.row(y) + 4 * x, 3, rgb.row(y) + 3 * x);
+    const uint8_t* from = pixels.row(y);
+    uint8_t* to = rgb.row(y);
+    for (int x = 0; x < rgb.width(); ++x, from += pixels.channels()) {
+      for (int c = 0; c < 3; ++c) *to++ = from[grey ? 0 : c];
+    }
   }
   return rgb;
 }
@@ -158,6 +164,7 @@ int Main(int argc, char** argv) {
     for (const ImageU8& picture : pictures) views.push_back(picture.view());
     const std::vector<Labels> labels = OrFail(labeller->LabelBatch(views, a.batch));
     std::vector<double> ms;
+    ms.reserve(static_cast<size_t>(std::max(a.repeat, 0)));
     for (int r = 0; r < a.repeat; ++r) {
       const double start = CpuMs();
       OrFail(labeller->LabelBatch(views, a.batch));
@@ -177,4 +184,9 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace peel::library
 
-int main(int argc, char** argv) { return peel::library::Main(argc, argv); }
+int main(int argc, char** argv) try {
+  return peel::library::Main(argc, argv);
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "%s\n", error.what());
+  return 1;
+}

@@ -44,8 +44,8 @@ std::optional<double> Degrees(const Number& number, size_t digits, double limit)
     const double last = static_cast<double>(whole % 100) + part;
     const auto minutes = static_cast<double>(seconds ? whole / 100 % 100 : 0);
     if (last >= 60 || minutes >= 60) return std::nullopt;
-    value = seconds ? static_cast<double>(whole / 10000) + minutes / 60 + last / 3600
-                    : static_cast<double>(whole / 100) + last / 60;
+    const int64_t degrees = whole / (seconds ? 10000 : 100);
+    value = static_cast<double>(degrees) + (seconds ? minutes / 60 + last / 3600 : last / 60);
   } else if (number.digits > digits) {
     return std::nullopt;
   }

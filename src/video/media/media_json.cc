@@ -259,6 +259,7 @@ bool Disposed(const Json& stream, const char* name) {
 struct Rank {
   bool known = false, is_default = false;
   int64_t area = 0;
+  // NOLINTNEXTLINE(modernize-use-nullptr): misreads a defaulted comparison
   auto operator<=>(const Rank&) const = default;
 };
 

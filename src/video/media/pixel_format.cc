@@ -108,7 +108,7 @@ uint32_t NutFourcc(const FrameLayout& layout) {
     return layout.chroma_shift_y == 0 ? tag({'Y', '4', '2', 'B'}) : tag({'I', '4', '2', '0'});
   }
   // Planar formats by number of components, subsampling and depth; reversed for big-endian samples.
-  const uint32_t planes = layout.alpha ? '4' : '3';
+  const uint32_t planes = layout.alpha ? uint32_t{'4'} : uint32_t{'3'};
   const uint32_t chroma = layout.chroma_shift_x == 0 ? 0 : layout.chroma_shift_y == 0 ? 10 : 11;
   const auto depth = static_cast<uint32_t>(layout.depth);
   if (kBig && depth > 8) return tag({depth, chroma, planes, 'Y'});
