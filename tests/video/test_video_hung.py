@@ -12,7 +12,7 @@ import pytest
 
 from video_support import FFMPEG, FFPROBE, PROGRAM, ball_frames, leftovers, make_clip
 
-SECONDS = "1.5"
+SECONDS = "3"
 KEY = 'key=KEPT/$(printf "%s" "${0##*/} $*" | cksum | cut -d " " -f 1)\n'
 # By name: which call hangs, and how; what the message names, the program, peel's exit code.
 HANGS = {
