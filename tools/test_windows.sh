@@ -2,11 +2,11 @@
 # Builds the components below the codecs for 64-bit Windows with Debian's MinGW and runs the unit tests of
 # those in COMPONENTS under Wine: what they ask of a system lies in src/base/os alone. Tests that need what
 # Windows does not have are left out below.
-# usage: tools/test_windows.sh [JOBS]   (COMPONENTS="base image" unless set: see docs/internals/porting.md)
+# usage: tools/test_windows.sh [JOBS]   (COMPONENTS="base image engine matte" unless set: see docs/internals/porting.md)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 jobs=${1:-$(nproc)}
-components=${COMPONENTS:-base image}
+components=${COMPONENTS:-base image engine matte}
 build=$PWD/build-windows
 tools/install_deps.sh windows
 

@@ -161,6 +161,7 @@ int Main(int argc, char** argv) {
     std::vector<ImageU8> pictures;
     std::vector<ImageView<const uint8_t>> views;
     for (size_t i = 0; i < n; ++i) pictures.push_back(ReadPicture(a.files[first + i]));
+    views.reserve(n);
     for (const ImageU8& picture : pictures) views.push_back(picture.view());
     const std::vector<Labels> labels = OrFail(labeller->LabelBatch(views, a.batch));
     std::vector<double> ms;
