@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <condition_variable>
 #include <csignal>
+#include <cstdio>
 #include <deque>
 #include <filesystem>
 #include <mutex>
@@ -279,9 +280,9 @@ void PipedProcess::Impl::Kill() {
 Status PipedProcess::Impl::Hung() {
   Kill();
   const auto seconds = std::chrono::duration<double>(options.patience).count();
-  std::string text = std::to_string(seconds);
-  text.resize(text.find('.') + 2);
-  text = name + " did nothing for " + text + " seconds and was ended";
+  std::array<char, 32> number{};
+  std::snprintf(number.data(), number.size(), "%g", seconds);
+  std::string text = name + " did nothing for " + number.data() + " seconds and was ended";
   if (!options.patience_advice.empty()) text += " (" + options.patience_advice + ")";
   const std::lock_guard lock(mutex);
   return IoError(text + Words());

@@ -134,7 +134,7 @@ TEST(PipedProcessTest, HangingIsToldAndEnded) {
     std::this_thread::sleep_for(milliseconds(1));
   }
   EXPECT_EQ((*process)->Wait().status().message(),
-            "sh did nothing for 0.1 seconds and was ended (press a key): no tape; in the drive");
+            "sh did nothing for 0.15 seconds and was ended (press a key): no tape; in the drive");
 }
 
 // Slow, but it says something now and then.
