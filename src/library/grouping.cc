@@ -1,7 +1,5 @@
 #include "src/library/grouping.h"
 
-#include <algorithm>
-#include <cctype>
 #include <cstdio>
 #include <mutex>
 #include <span>
@@ -10,6 +8,7 @@
 #include <vector>
 
 #include "src/base/hash.h"
+#include "src/base/lower.h"
 #include "src/base/thread_pool.h"
 #include "src/library/duplicates/duplicate_groups.h"
 #include "src/library/duplicates/stacks.h"
@@ -20,14 +19,8 @@
 namespace peel::library {
 namespace {
 
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return lower;
-}
-
 int FormatRank(std::string_view format) {
-  const std::string name = Lower(format);
+  const std::string name = LowerAscii(format);
   if (name.empty()) return 0;
   if (name.find("raw") != std::string::npos) return 3;
   for (const std::string_view kept : {"png", "tiff", "bmp", "heic", "avif", "jxl", "jpeg xl"}) {
@@ -38,7 +31,7 @@ int FormatRank(std::string_view format) {
 
 // What programs that edit pictures write into `Software`; cameras write their firmware there.
 bool IsEditor(std::string_view software) {
-  const std::string name = Lower(software);
+  const std::string name = LowerAscii(software);
   for (const std::string_view editor :
        {"photoshop", "lightroom", "gimp", "snapseed", "affinity", "capture one", "darktable",
         "rawtherapee", "picsart", "vsco", "paint", "pixelmator", "imagemagick", "photos 1"}) {
@@ -54,7 +47,7 @@ uint64_t FolderOf(std::string_view path) { return Hash64(path.substr(0, path.rfi
 uint64_t StemOf(std::string_view path) {
   const size_t slash = path.rfind('/'), dot = path.rfind('.');
   const bool has_extension = dot != std::string_view::npos && dot > slash + 1;
-  return Hash64(Lower(has_extension ? path.substr(0, dot) : path));
+  return Hash64(LowerAscii(has_extension ? path.substr(0, dot) : path));
 }
 
 // All files that are there, as the room of duplicates wants them.
@@ -134,7 +127,7 @@ Status Gathered::ReadFiles(Store& store, const CancelToken* stop) {
     stack.stem = StemOf(row.text(1));
     stack.folder = FolderOf(row.text(1));
     stack.is_raw = facts.format_rank == 3;
-    const std::string format = Lower(row.text(4));
+    const std::string format = LowerAscii(row.text(4));
     stack.may_be_live = format == "jpeg" || format == "heic";
     stack.identifier = row.text(19).empty() ? 0 : Hash64(row.text(19));
     stack.camera = item.camera;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cerrno>
 #include <cstdint>
 #include <memory>
@@ -11,6 +10,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "src/base/lower.h"
 #include "src/base/os/file.h"
 #include "src/base/os/source_file.h"
 #include "src/library/metadata/film_facts.h"
@@ -29,8 +29,7 @@ using Rows = std::unordered_map<std::string, Row>;  // by the name itself
 
 // What cameras write beside a still.
 bool MayBeLive(std::string_view name) {
-  std::string extension(name.substr(std::min(name.rfind('.'), name.size())));
-  for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const std::string extension = LowerAscii(name.substr(std::min(name.rfind('.'), name.size())));
   constexpr std::array<std::string_view, 4> kExtensions = {".mov", ".mp4", ".m4v", ".qt"};
   return std::ranges::find(kExtensions, extension) != kExtensions.end();
 }

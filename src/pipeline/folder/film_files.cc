@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -10,6 +9,7 @@
 #include <string>
 #include <system_error>
 
+#include "src/base/lower.h"
 #include "src/codec/sniff.h"
 #include "src/pipeline/folder/inputs.h"
 
@@ -37,9 +37,7 @@ bool StartsLikeFilm(std::string_view head) {
 }  // namespace
 
 bool HasFilmExtension(std::string_view file_name) {
-  std::string extension = fs::path(file_name).extension().string();
-  std::ranges::transform(extension, extension.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string extension = LowerAscii(fs::path(file_name).extension().string());
   return std::ranges::find(kExtensions, extension) != kExtensions.end();
 }
 

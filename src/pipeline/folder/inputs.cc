@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <charconv>
 #include <cstdint>
 #include <filesystem>
@@ -15,6 +14,7 @@
 #include <utility>
 
 #include "src/base/hash.h"
+#include "src/base/lower.h"
 #include "src/base/os/file.h"
 #include "src/codec/sniff.h"
 #include "src/pipeline/folder/film_files.h"
@@ -26,12 +26,6 @@ namespace peel {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string Lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
 
 // Pictures without an extension, or with a wrong one, are still pictures.
 bool HasPictureContent(const std::string& path) {
@@ -257,7 +251,7 @@ bool HasPictureExtension(std::string_view file_name) {
       ".jpg", ".jpeg", ".jpe",  ".jfif", ".png", ".webp", ".gif", ".tif", ".tiff",
       ".bmp", ".heic", ".heif", ".avif", ".jxl", ".jp2",  ".dng", ".nef", ".cr2",
       ".cr3", ".arw",  ".orf",  ".raf",  ".rw2", ".pef",  ".srw"};
-  return known.count(Lower(fs::path(file_name).extension().string())) > 0;
+  return known.count(LowerAscii(fs::path(file_name).extension().string())) > 0;
 }
 
 bool LooksTemporary(std::string_view file_name) {
@@ -267,7 +261,7 @@ bool LooksTemporary(std::string_view file_name) {
   if (file_name.ends_with("~") || (file_name.starts_with("#") && file_name.ends_with("#"))) {
     return true;
   }
-  return known.count(Lower(fs::path(file_name).extension().string())) > 0;
+  return known.count(LowerAscii(fs::path(file_name).extension().string())) > 0;
 }
 
 bool IsPictureFile(const std::string& path) {

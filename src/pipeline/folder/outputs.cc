@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <filesystem>
 #include <system_error>
 
 #include "src/base/hash.h"
+#include "src/base/lower.h"
 #include "src/base/os/file.h"
 #include "src/base/os/process.h"
 #include "src/pipeline/folder/folder_listing.h"
@@ -18,12 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kSameNameAdvice[] = "cut each out by itself with -o, or into its own folder";
-
-std::string Lower(std::string text) {
-  std::ranges::transform(text, text.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
 
 bool IsThere(const std::string& path) { return InfoOfLink(path).has_value(); }
 
@@ -67,7 +61,7 @@ bool ProbeCase(std::string folder) {
 }  // namespace
 
 Result<Format> ParseOutputFormat(const std::string& name) {
-  const std::string lower = Lower(name);
+  const std::string lower = LowerAscii(name);
   if (lower == "png") return Format::kPng;
   if (lower == "jpg" || lower == "jpeg") return Format::kJpeg;
   if (lower == "webp") return Format::kWebp;
@@ -181,14 +175,14 @@ bool OutputPlanner::FoldsCase(const std::string& folder) {
 
 bool OutputPlanner::SameKey(const std::string& key, const std::string& other) {
   return key == other ||
-         (Lower(key) == Lower(other) && FoldsCase(fs::path(key).parent_path().string()));
+         (LowerAscii(key) == LowerAscii(other) && FoldsCase(fs::path(key).parent_path().string()));
 }
 
 // The number of the input that has this place.
 std::optional<size_t> OutputPlanner::OwnerOf(const std::string& output) {
   const std::string key = KeyOf(output);
   const auto* const taken =
-      taken_.Find(static_cast<uint32_t>(Hash64(Lower(key))), [&](const Taken& t) {
+      taken_.Find(static_cast<uint32_t>(Hash64(LowerAscii(key))), [&](const Taken& t) {
         const size_t number = t.number - 1;
         return place_[number] != Place::kNone &&
                SameKey(key, KeyOf(OutputOf(known_[number], place_[number])));
@@ -199,7 +193,8 @@ std::optional<size_t> OutputPlanner::OwnerOf(const std::string& output) {
 void OutputPlanner::Give(size_t number, Place place) {
   place_[number] = place;
   const std::string key = KeyOf(OutputOf(known_[number], place));
-  taken_.Insert({static_cast<uint32_t>(Hash64(Lower(key))), static_cast<uint32_t>(number + 1)});
+  taken_.Insert(
+      {static_cast<uint32_t>(Hash64(LowerAscii(key))), static_cast<uint32_t>(number + 1)});
 }
 
 bool OutputPlanner::Has(const std::string& output) {

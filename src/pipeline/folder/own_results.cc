@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <filesystem>
 #include <optional>
 #include <system_error>
 #include <vector>
 
+#include "src/base/lower.h"
 #include "src/pipeline/folder/film_files.h"
 #include "src/pipeline/folder/inputs.h"
 
@@ -15,13 +15,6 @@ namespace peel {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return lower;
-}
 
 // What may stand before ".cut.png": "x" of x.cut.png, and of x-001.cut.png (a frame) "x-001" and
 // "x".
@@ -65,7 +58,7 @@ bool LooksLikeOutput(std::string_view file_name) {
   static constexpr std::array<std::string_view, 12> kWritten = {".png",  ".webp", ".jpg",  ".jpeg",
                                                                 ".avif", ".tif",  ".tiff", ".gif",
                                                                 ".webm", ".mov",  ".mp4",  ".mkv"};
-  const std::string lower = Lower(file_name);
+  const std::string lower = LowerAscii(file_name);
   const size_t dot = lower.rfind('.');
   if (dot == std::string::npos || dot == 0) return false;
   const std::string_view before = std::string_view{lower}.substr(0, dot);
