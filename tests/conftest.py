@@ -24,3 +24,19 @@ def peak_memory():
                               stderr=subprocess.PIPE, **how)
         return int(lean.stderr.split()[-1]) / 1024
     return peak
+
+
+@pytest.fixture(scope="session")
+def quick_model(tmp_path_factory):
+    """A network of next to no work, for tests of all that lies around one: what is bright is the subject."""
+    onnx = pytest.importorskip("onnx")
+    from onnx import TensorProto, helper
+
+    nodes = [helper.make_node("ReduceMean", ["x"], ["mean"], axes=[1], keepdims=1),
+             helper.make_node("Sigmoid", ["mean"], ["y"])]
+    graph = helper.make_graph(
+        nodes, "bright", [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, 64, 64])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 1, 64, 64])])
+    path = tmp_path_factory.mktemp("quick") / "bright.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    return path

@@ -3,13 +3,13 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <filesystem>
 #include <span>
 #include <system_error>
 #include <utility>
 
+#include "src/base/lower.h"
 #include "src/base/os/files.h"
 #include "src/base/os/memory.h"
 #include "src/base/os/system_limits.h"
@@ -18,12 +18,6 @@ namespace peel {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string Lower(std::string text) {
-  std::ranges::transform(text, text.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
 
 }  // namespace
 
@@ -46,7 +40,7 @@ Status ManifestSet::Compact() {
 Result<ReportSink> ReportSink::Create(const std::string& path, const std::string& output_folder,
                                       ReportStyle style) {
   ReportSink sink(path);
-  if (Lower(fs::path(path).extension().string()) == ".jsonl") {
+  if (LowerAscii(fs::path(path).extension().string()) == ".jsonl") {
     std::error_code error;
     if (!output_folder.empty() && fs::weakly_canonical(fs::path(path).parent_path() / ".", error) ==
                                       fs::weakly_canonical(fs::path(output_folder) / ".", error)) {
@@ -76,7 +70,7 @@ Status ReportSink::Finish(const InputTable& inputs, const ModelInfo* model) {
 Result<uint64_t> ParseBytes(std::string_view text) {
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  std::string unit = Lower(std::string(text.substr(static_cast<size_t>(end - text.data()))));
+  std::string unit = LowerAscii(text.substr(static_cast<size_t>(end - text.data())));
   double factor = 1;
   if (const size_t power = std::string_view("kmgt").find(unit.empty() ? ' ' : unit[0]);
       power != std::string_view::npos) {

@@ -25,7 +25,9 @@ TEST(Float16, EveryHalfMeansWhatTheStandardSaysAndComesBack) {
     if ((half & 0x7c00) == 0x7c00) {
       ASSERT_EQ(std::isinf(value), (half & 0x3ff) == 0) << bits;
       ASSERT_EQ(std::signbit(value), (half & 0x8000) != 0) << bits;
-      if (std::isinf(value)) ASSERT_EQ(FloatToHalf(value), half);
+      if (std::isinf(value)) {
+        ASSERT_EQ(FloatToHalf(value), half);
+      }
       continue;
     }
     ASSERT_EQ(value, ValueOf(half)) << bits;
@@ -56,7 +58,9 @@ TEST(Float16, Bfloat16IsAFloatsUpperHalfRounded) {
     const auto value = static_cast<uint16_t>(bits);
     const float wide = Bfloat16ToFloat(value);
     ASSERT_EQ(std::bit_cast<uint32_t>(wide), bits << 16);
-    if (!std::isnan(wide)) ASSERT_EQ(FloatToBfloat16(wide), value);
+    if (!std::isnan(wide)) {
+      ASSERT_EQ(FloatToBfloat16(wide), value);
+    }
   }
   EXPECT_EQ(FloatToBfloat16(std::bit_cast<float>(0x3f808000u)), 0x3f80);  // a tie, even below
   EXPECT_EQ(FloatToBfloat16(std::bit_cast<float>(0x3f818000u)), 0x3f82);  // a tie, even above

@@ -5,17 +5,16 @@
 #include <chrono>
 #include <filesystem>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <system_error>
 #include <utility>
 #include <vector>
 
 #include "src/base/os/file.h"
-#include "src/base/os/source_file.h"
 #include "src/library/grouping.h"
 #include "src/library/known_files.h"
 #include "src/library/memory_monitor.h"
+#include "src/library/run_json.h"
 #include "src/library/scan_films.h"
 #include "src/library/scan_lock.h"
 #include "src/library/scan_pixels.h"
@@ -31,30 +30,12 @@ namespace {
 
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
-using Json = nlohmann::ordered_json;
 
 // Pictures on which less precision is put to the test.
 constexpr size_t kProofPictures = 32;
 
 double Since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-std::string SettingsJson(const ScanOptions& options, const ScanNetworks* networks) {
-  Json phases = Json::array();
-  for (int phase = 0; phase < 3; ++phase) {
-    if ((options.phases & (1U << phase)) != 0) phases.push_back(phase + 1);
-  }
-  Json inputs = Json::array();
-  for (const std::string& input : options.inputs) inputs.push_back(TextOfPath(input).text);
-  Json json{{"inputs", inputs},     {"phases", phases},       {"recursive", options.recursive},
-            {"jobs", options.jobs}, {"batch", options.batch}, {"memory", options.memory}};
-  if (networks != nullptr) {
-    json["networks"] = Json::parse(networks->models(), nullptr, /*allow_exceptions=*/false);
-    json["runs_on"] = networks->runs_on();
-  }
-  if (!options.settings_from.empty()) json["from"] = TextOfPath(options.settings_from).text;
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 // One scan from its opening to its end.
@@ -187,18 +168,11 @@ Status Scan::Prove() {
   if (session_->networks() == nullptr || !options_.networks.is_mixed() || to_read_.empty()) {
     return OkStatus();
   }
-  ScanDecoding decoding;
-  decoding.decoder = options_.decoder;
-  decoding.limits = options_.limits;
-  decoding.cancel = options_.stop;
+  const ScanDecoding decoding{options_.decoder, options_.limits, options_.stop};
   const size_t step = std::max<size_t>(to_read_.size() / kProofPictures, 1);
   std::vector<ImageU8> pictures;
   for (size_t i = 0; i < to_read_.size() && pictures.size() < kProofPictures; i += step) {
-    const auto file = SourceFile::Open(list_.inputs[to_read_[i]].path);
-    if (!file.ok()) continue;
-    const auto bytes = (*file)->ReadAll();
-    if (!bytes.ok()) continue;
-    auto pixels = DecodeForScan((*bytes)->span(), decoding);
+    auto pixels = ReadForScan(list_.inputs[to_read_[i]].path, decoding);
     if (pixels.ok()) pictures.push_back(std::move(pixels->rgb));
   }
   if (pictures.empty()) return OkStatus();
@@ -217,7 +191,6 @@ Status Scan::Plan() {
   PEEL_ASSIGN_OR_RETURN(
       known_, KnownFiles::Load(
                   *store_, session_->networks() != nullptr ? session_->networks()->models() : ""));
-  std::vector<size_t> back;
   for (size_t i = 0; i < list_.inputs.size(); ++i) {
     if ((i & 1023) == 0 && stopped()) return OkStatus();
     const std::string path = list_.inputs[i].path;

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <string>
-
 #include "src/base/status.h"
 #include "src/library/scan_options.h"
 
@@ -22,8 +20,5 @@ Status RunScan(const ScanOptions& options, ScanFigures* figures);
 // RunScan, and then again for each picture that is written, moved or linked into the folders, until
 // options.stop fires; duplicates are looked for after the first scan and at the end.
 Status WatchAndScan(const ScanOptions& options, ScanFigures* figures);
-
-// JSON for runs.figures.
-std::string FiguresJson(const ScanFigures& figures);
 
 }  // namespace peel::library

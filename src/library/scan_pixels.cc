@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "src/base/os/source_file.h"
 #include "src/base/sentences.h"
 #include "src/codec/encode.h"
 #include "src/codec/metadata/colour_transform.h"
@@ -79,6 +80,12 @@ Result<ScanPixels> DecodeForScan(std::span<const uint8_t> bytes, const ScanDecod
     }
   }
   return result;
+}
+
+Result<ScanPixels> ReadForScan(const std::string& path, const ScanDecoding& options) {
+  PEEL_ASSIGN_OR_RETURN(const auto file, SourceFile::Open(path));
+  PEEL_ASSIGN_OR_RETURN(const auto bytes, file->ReadAll());
+  return DecodeForScan(bytes->span(), options);
 }
 
 uint64_t ScanMemory(const PictureInfo& info, uint64_t file_bytes) {

@@ -35,6 +35,9 @@ struct ScanDecoding {
 // Errors as Decode's (codec/decode.h).
 Result<ScanPixels> DecodeForScan(std::span<const uint8_t> bytes, const ScanDecoding& options);
 
+// The same of a file.
+Result<ScanPixels> ReadForScan(const std::string& path, const ScanDecoding& options);
+
 // The most memory that this takes at one time, the file's bytes included.
 uint64_t ScanMemory(const PictureInfo& info, uint64_t file_bytes);
 

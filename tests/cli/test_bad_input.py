@@ -371,7 +371,7 @@ def shared_files(folder):
 
 
 @pytest.mark.parametrize("folder", ["broken", "odd"])
-def test_collections_of_bad_and_odd_files(peel, shared, tmp_path, folder):
+def test_collections_of_bad_and_odd_files(peel, shared, tmp_path, quick_model, folder):
     """Each gives a picture or one error line with its name; a good one among them is done."""
     ball().save(tmp_path / "good.png")
     files = shared_files(folder)
@@ -383,7 +383,7 @@ def test_collections_of_bad_and_odd_files(peel, shared, tmp_path, folder):
         link = tmp_path / f"{i:03}-{path.stem}{path.suffix}"
         link.symlink_to(path)
         names.append(link.name)
-    done = peel(*names, "good.png", "-O", "out", "--max-size", 200, timeout=500)
+    done = peel(*names, "good.png", "-O", "out", "--max-size", 200, "-m", quick_model, timeout=500)
     made = set(leftovers(tmp_path / "out"))
     errors = [line for line in done.err.splitlines() if "error:" in line]
     assert done.code == (1 if errors else 0)

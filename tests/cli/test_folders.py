@@ -432,7 +432,7 @@ def test_killed_again_and_again(program, tmp_path):
 
 # ---- bad input ----
 
-def test_a_folder_of_a_thousand_with_fifty_bad_ones(peel, tmp_path):
+def test_a_folder_of_a_thousand_with_fifty_bad_ones(peel, tmp_path, quick_model):
     place = tmp_path / "in"
     place.mkdir()
     good = tmp_path / "good.png"
@@ -460,7 +460,8 @@ def test_a_folder_of_a_thousand_with_fifty_bad_ones(peel, tmp_path):
     bad += 2
     (place / "around").symlink_to(".")  # a circle of folders, told once
     (place / "notes.txt").write_text("no picture, and not taken for one")
-    done = peel("in", "-O", "out", "--recursive", "--report", "r.jsonl", "-m", "peel", timeout=300)
+    done = peel("in", "-O", "out", "--recursive", "--report", "r.jsonl", "-m", quick_model,
+                timeout=300)
     assert bad == 50 and done.code == 1
     errors = [line for line in done.err.splitlines() if "error: " in line]
     assert len(errors) == bad, done.err

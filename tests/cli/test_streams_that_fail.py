@@ -22,10 +22,12 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 @pytest.fixture
-def run(program, tmp_path, monkeypatch):
+def run(program, tmp_path, monkeypatch, quick_model):
     """Runs a shell line with the program as $PEEL in a folder of the test's own."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PEEL_CONFIG", "off")
+    settings = quick_model.with_name("peel.yaml")
+    settings.write_text(f"model: {quick_model}\n")
+    monkeypatch.setenv("PEEL_CONFIG", str(settings))
     monkeypatch.setenv("PEEL", str(program))
 
     def shell(line, **options):

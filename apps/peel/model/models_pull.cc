@@ -14,6 +14,8 @@
 #include "apps/peel/model/models_command.h"
 #include "apps/peel/output.h"
 #include "src/base/caught.h"
+#include "src/base/lower.h"
+#include "src/base/os/files.h"
 #include "src/base/os/interrupt.h"
 #include "src/matte/model/catalogue.h"
 #include "src/matte/model/published.h"
@@ -29,13 +31,6 @@ struct Wanted {
   Checksums checksums;
 };
 
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return lower;
-}
-
 Status CheckSha256(std::string_view text) {
   const bool good = text.empty() || (text.size() == 64 && std::ranges::all_of(text, [](char c) {
                                        return std::isxdigit(static_cast<unsigned char>(c)) != 0;
@@ -45,7 +40,7 @@ Status CheckSha256(std::string_view text) {
 }
 
 Result<Wanted> FromUrl(const std::string& url) {
-  if (!Lower(url).starts_with("https://")) {
+  if (!LowerAscii(url).starts_with("https://")) {
     return InvalidArgument(url + ": models are taken from https addresses only");
   }
   const std::string path = url.substr(0, url.find_first_of("?#"));
@@ -90,8 +85,7 @@ Status Pull(const Wanted& wanted, const std::string& folder, const std::string& 
   if (fs::exists(target, error)) {
     return IoError(target + ": is there already; remove it to download it again");
   }
-  fs::create_directories(folder, error);
-  if (error) return IoError(folder + ": cannot create this folder (" + error.message() + ")");
+  PEEL_RETURN_IF_ERROR(CreateFolders(folder));
   RemoveStaleDownloads(folder);
   auto download = Download::Begin(target);
   if (!download.ok()) return std::move(download).status();
@@ -117,7 +111,7 @@ int PullModel(const std::string& name_or_url, const std::string& sha256) {
   auto wanted = name_or_url.find("://") != std::string::npos ? FromUrl(name_or_url)
                                                              : FromCatalogue(name_or_url);
   if (!wanted.ok()) return fail(wanted.status());
-  if (!sha256.empty()) wanted->checksums.sha256 = Lower(sha256);
+  if (!sha256.empty()) wanted->checksums.sha256 = LowerAscii(sha256);
   const std::string folder = OwnModelFolder(ProcessEnvironment());
   if (folder.empty()) {
     return fail(NotFound("there is no home folder to keep models in; set XDG_DATA_HOME"));

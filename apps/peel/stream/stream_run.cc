@@ -11,7 +11,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -290,16 +289,6 @@ int StreamRun::Run() {
   return failed_ > 0 || !trouble.ok() ? kExitSomeFailed : kExitDone;
 }
 
-// The folder of the names, made where it is not there, as rembg does.
-Status MakeFolderOf(const std::string& name) {
-  const std::filesystem::path folder = std::filesystem::path(name).parent_path();
-  if (folder.empty()) return OkStatus();
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (!error) return OkStatus();
-  return IoError("cannot create the folder " + folder.string() + " (" + error.message() + ")");
-}
-
 }  // namespace
 
 int RunStream(const StreamArguments& a) {
@@ -334,7 +323,8 @@ int RunStream(const StreamArguments& a) {
                 kExitUsage);
   }
   if (!to_stdout) {
-    const Status made = MakeFolderOf(spec);
+    // As rembg does.
+    const Status made = CreateFolders(std::filesystem::path(spec).parent_path().string());
     if (!made.ok()) return fail(made, kExitSomeFailed);
   }
   return StreamRun(a, *std::move(plan), console).Run();

@@ -18,6 +18,7 @@
 #include "src/base/caught.h"
 #include "src/base/hash.h"
 #include "src/base/os/file.h"
+#include "src/base/os/files.h"
 #include "src/base/os/interrupt.h"
 #include "src/base/os/temporary_files.h"
 #include "src/base/os/unique_fd.h"
@@ -127,12 +128,8 @@ Status VideoRun::LoadModel() {
 Status VideoRun::MakeFolderOf(const std::string& path) {
   const std::string folder = fs::path(path).parent_path().string();
   if (!folders_.insert(folder).second) return OkStatus();
-  if (!a_.cut.output_folder.empty() && !folder.empty()) {
-    std::error_code error;
-    fs::create_directories(folder, error);
-    if (error) {
-      return IoError(path + ": cannot create the folder " + folder + " (" + error.message() + ")");
-    }
+  if (!a_.cut.output_folder.empty()) {
+    PEEL_RETURN_IF_ERROR(CreateFolders(folder).WithContext(path));
   }
   RemoveStaleTemporaries(folder.empty() ? "." : folder);
   return OkStatus();

@@ -146,6 +146,14 @@ Status WriteFileAtomically(const std::string& path, const ByteSource& content) {
   return ReplaceFile(target.string(), content);
 }
 
+Status CreateFolders(const std::string& folder) {
+  if (folder.empty()) return OkStatus();
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (!error) return OkStatus();
+  return IoError("cannot create the folder " + folder + " (" + error.message() + ")");
+}
+
 bool IsSameFile(const std::string& a, const std::string& b) {
   const auto first = InfoOf(a), second = InfoOf(b);
   return first && second && first->is_same(*second);

@@ -28,6 +28,10 @@ Status WriteFileAtomically(const std::string& path, std::span<const uint8_t> byt
 // The same for a content that comes bit by bit (replace_file.h).
 Status WriteFileAtomically(const std::string& path, const ByteSource& content);
 
+// Makes the folder and those above it where they are not there; "" is the current one. kIo names
+// the folder and the reason.
+Status CreateFolders(const std::string& folder);
+
 // Whether both names lead to the same existing file.
 bool IsSameFile(const std::string& a, const std::string& b);
 

@@ -118,6 +118,7 @@ std::vector<Colour> MedianCut(std::vector<Cell>& cells, size_t most) {
       count += cells[i].count;
       for (size_t c = 0; c < 3; ++c) sum[c] += cells[i].sum[c];
     }
+    if (count == 0) continue;  // no pixel is seen at all
     Colour mean;
     for (size_t c = 0; c < 3; ++c) mean[c] = static_cast<uint8_t>((sum[c] + count / 2) / count);
     palette.push_back(mean);

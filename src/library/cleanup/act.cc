@@ -4,10 +4,10 @@
 #include <filesystem>
 #include <map>
 #include <optional>
-#include <system_error>
 #include <utility>
 
 #include "src/base/os/file.h"
+#include "src/base/os/files.h"
 #include "src/library/cleanup/file_moves.h"
 #include "src/library/cleanup/knowledge.h"
 #include "src/library/cleanup/live_films.h"
@@ -229,7 +229,7 @@ class Cleanup {
     const fs::path aside = fs::path(options_.move_to) / (sidecar.starts_with(root)
                                                              ? fs::path(sidecar.substr(root.size()))
                                                              : fs::path(sidecar).filename());
-    PEEL_RETURN_IF_ERROR(MakeFolderOf(aside));
+    PEEL_RETURN_IF_ERROR(CreateFolders(aside.parent_path().string()));
     PEEL_RETURN_IF_ERROR(NeedScript(options_.move_to));
     PEEL_RETURN_IF_ERROR(script_->AddMove(sidecar, aside.string()));
     if (const Status written = WriteSidecar(kept.path, text); !written.ok()) {
@@ -238,12 +238,6 @@ class Cleanup {
     ++result_.sidecars;
     options_.told(sidecar + " written: " + KnowledgeText(missing), false);
     return std::string();
-  }
-
-  static Status MakeFolderOf(const fs::path& file) {
-    std::error_code error;
-    fs::create_directories(file.parent_path(), error);
-    return error ? IoError(file.parent_path().string() + ": " + error.message()) : OkStatus();
   }
 
   Status NeedScript(const std::string& folder) {
@@ -262,7 +256,7 @@ class Cleanup {
       return OkStatus();
     }
     const fs::path to = fs::path(options_.move_to) / pair.file.path.substr(root.size());
-    PEEL_RETURN_IF_ERROR(MakeFolderOf(to));
+    PEEL_RETURN_IF_ERROR(CreateFolders(to.parent_path().string()));
     PEEL_RETURN_IF_ERROR(NeedScript(options_.move_to));
     const Result<std::string> name = MoveWithFilms(pair.file.path, to.string(), films, *script_);
     if (!name.ok()) {

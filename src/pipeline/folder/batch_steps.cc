@@ -49,13 +49,7 @@ Status Batch::MakeFolderOf(const std::string& path) {
   const fs::path folder = fs::path(path).parent_path();
   const std::lock_guard lock(mutex_);
   if (folders_.contains(folder.string())) return OkStatus();
-  if (options_.make_folders && !folder.empty()) {
-    std::error_code error;
-    fs::create_directories(folder, error);
-    if (error) {
-      return IoError("cannot create the folder " + folder.string() + " (" + error.message() + ")");
-    }
-  }
+  if (options_.make_folders) PEEL_RETURN_IF_ERROR(CreateFolders(folder.string()));
   RemoveStaleTemporaries(folder.empty() ? "." : folder.string());
   folders_.insert(folder.string());
   return OkStatus();

@@ -7,19 +7,9 @@
 #include <utility>
 
 #include "src/base/edit_distance.h"
+#include "src/base/lower.h"
 
 namespace peel::server {
-namespace {
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
-
-}  // namespace
 
 std::optional<std::string> Parameters::Text(std::string_view name) const {
   for (const Fields* fields : {&form_, &query_}) {
@@ -52,7 +42,7 @@ Result<int> Parameters::Int(std::string_view name, int otherwise, int least, int
 
 Result<std::string> Parameters::Choice(std::string_view name, std::string_view otherwise,
                                        const std::vector<std::string_view>& choices) const {
-  const std::string value = Lower(Text(name).value_or(std::string(otherwise)));
+  const std::string value = LowerAscii(Text(name).value_or(std::string(otherwise)));
   if (std::ranges::find(choices, value) != choices.end()) return value;
   std::string list;
   for (size_t i = 0; i < choices.size(); ++i) {
@@ -67,7 +57,7 @@ std::string_view Parameters::PlaceOf(std::string_view name) const {
 }
 
 std::optional<bool> ParseBool(std::string_view text) {
-  const std::string lower = Lower(text);
+  const std::string lower = LowerAscii(text);
   for (const char* yes : {"true", "1", "yes", "on", "t", "y"}) {
     if (lower == yes) return true;
   }

@@ -5,6 +5,8 @@
 #include <system_error>
 #include <vector>
 
+#include "src/base/lower.h"
+
 namespace peel::server {
 namespace {
 
@@ -15,13 +17,6 @@ constexpr size_t kMaxLength = 8192;
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool IsHex(char c) { return IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), [](char c) { return Lower(c); });
-  return lower;
-}
 
 Status Wrong(const std::string& why) { return InvalidArgument("this URL is refused: " + why); }
 
@@ -114,7 +109,7 @@ Status ParseHost(std::string_view text, Url* url) {
   if (text.ends_with('.')) text.remove_suffix(1);
   if (text.empty()) return Wrong("it has no host");
   PEEL_RETURN_IF_ERROR(CheckName(text));
-  url->host = Lower(text);
+  url->host = LowerAscii(text);
   if (!EndsInNumber(text)) return OkStatus();
   const auto address = ParseV4(text);
   if (!address) return Wrong("its host looks like an address but is not four decimal numbers");
@@ -188,13 +183,13 @@ std::string Url::Authority() const {
 std::string Url::Text() const { return (is_tls ? "https://" : "http://") + Authority() + target; }
 
 Result<Url> ParseUrl(std::string_view text) {
-  if (Lower(text.substr(0, 5)) == "data:") {
+  if (LowerAscii(text.substr(0, 5)) == "data:") {
     return Wrong("it is a data: URL, which is not fetched; send the picture's bytes or its base64");
   }
   PEEL_RETURN_IF_ERROR(CheckCharacters(text));
   if (!HasScheme(text)) return Wrong("it does not begin with http:// or https://");
   const size_t colon = text.find(':');
-  const std::string scheme = Lower(text.substr(0, colon));
+  const std::string scheme = LowerAscii(text.substr(0, colon));
   if (scheme != "http" && scheme != "https") {
     return Wrong("its scheme is " + scheme + "; http and https are fetched");
   }

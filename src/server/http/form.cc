@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "src/base/lower.h"
 #include "src/base/utf8.h"
 #include "src/server/http/header_value.h"
 #include "src/server/http/json_object.h"
@@ -77,7 +78,7 @@ Result<Form> ReadForm(const Request& request, const FormLimits& limits) {
   Form form;
   const std::string_view header = Trimmed(request.headers.Get("Content-Type"));
   const std::string_view name = Trimmed(header.substr(0, header.find(';')));
-  const std::string kind = LowerCased(name);
+  const std::string kind = LowerAscii(name);
   // Only a form's parameters matter; what is odd about others' is no reason to refuse them.
   if (kind == "multipart/form-data") {
     PEEL_ASSIGN_OR_RETURN(const HeaderValue type, ParseHeaderValue(header));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "src/base/lower.h"
 #include "src/server/http/text.h"
 #include "src/server/http/url.h"
 
@@ -52,7 +53,7 @@ const std::string* HeaderValue::Find(std::string_view name) const {
 Result<HeaderValue> ParseHeaderValue(std::string_view text) {
   HeaderValue parsed;
   const size_t semicolon = std::min(text.find(';'), text.size());
-  parsed.value = LowerCased(Trimmed(text.substr(0, semicolon)));
+  parsed.value = LowerAscii(Trimmed(text.substr(0, semicolon)));
   std::string_view rest = text.substr(semicolon);
   while (!rest.empty()) {
     rest = Trimmed(rest.substr(1));  // without the semicolon
@@ -62,7 +63,7 @@ Result<HeaderValue> ParseHeaderValue(std::string_view text) {
     if (equals == std::string_view::npos || rest[equals] == ';') {
       return InvalidArgument("a parameter without \"=\" in " + Quoted(text));
     }
-    std::string name = LowerCased(Trimmed(rest.substr(0, equals)));
+    std::string name = LowerAscii(Trimmed(rest.substr(0, equals)));
     if (!IsToken(name)) return InvalidArgument("a parameter's name in " + Quoted(text));
     rest = Trimmed(rest.substr(equals + 1));
     std::string value;

@@ -30,7 +30,6 @@ constexpr bool IsTokenChar(char c) {
 bool IsToken(std::string_view text);
 
 bool EqualIgnoringCase(std::string_view a, std::string_view b);
-std::string LowerCased(std::string_view text);
 // Without spaces and tabs at its ends.
 std::string_view Trimmed(std::string_view text);
 

@@ -1,9 +1,9 @@
 #include <algorithm>
-#include <cctype>
 #include <filesystem>
 #include <string>
 #include <system_error>
 
+#include "src/base/lower.h"
 #include "src/video/media/write_plan.h"
 
 namespace peel::video {
@@ -45,11 +45,6 @@ constexpr struct {
     {"hevc", VideoCodec::kHevc},   {"h265", VideoCodec::kHevc},     {"av1", VideoCodec::kAv1},
     {"gif", VideoCodec::kGif},     {"webp", VideoCodec::kWebp},     {"png", VideoCodec::kPng},
     {"qtrle", VideoCodec::kQtrle}, {"ffv1", VideoCodec::kFfv1}};
-
-std::string Lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
 
 std::string CodecsOf(Container container, bool alpha) {
   std::string names;
@@ -95,7 +90,7 @@ Result<Container> ContainerFor(const std::string& output) {
   if (output.ends_with('/') || fs::is_directory(path, error)) return Container::kPngFolder;
   const std::string extension = path.extension().string();
   if (extension.empty() && !path.filename().empty()) return Container::kPngFolder;
-  const std::string ending = extension.empty() ? "" : Lower(extension.substr(1));
+  const std::string ending = extension.empty() ? "" : LowerAscii(extension.substr(1));
   for (const auto& entry : kEndings) {
     if (ending == entry.ending) return entry.container;
   }
@@ -109,7 +104,7 @@ VideoCodec DefaultCodec(Container container) {
 }
 
 Result<VideoCodec> ParseVideoCodec(const std::string& name) {
-  const std::string lower = Lower(name);
+  const std::string lower = LowerAscii(name);
   std::string all;
   for (const auto& entry : kCodecs) {
     if (lower == entry.name) return entry.codec;
