@@ -175,7 +175,7 @@ void* Tensor::Deferred::Elements() {
 
 Status Tensor::Deferred::CopyTo(void* to) const {
   if (file_) return file_->Read(offset_, bytes_, to);
-  std::memcpy(to, from_, bytes_);
+  if (from_ != nullptr) std::memcpy(to, from_, bytes_);  // a tensor of no elements may lie nowhere
   return OkStatus();
 }
 

@@ -41,10 +41,7 @@ Result<ImageU8> MatteToSearchIn(const QuadSearch& search, const CutOptions& opti
   }
   PEEL_ASSIGN_OR_RETURN(const MadeMatte made, MakeMatte(seen, search.transparent, search.input,
                                                         options, model, pool, watch));
-  PEEL_ASSIGN_OR_RETURN(ImageU8 shown, Shown(made, seen, pool));
-  if (shown.empty() || seen.data == picture.data) return shown;
-  return Resize(std::as_const(shown).view(), picture.width, picture.height, ResizeFilter::kBilinear,
-                pool);
+  return Shown(made, seen, pool);
 }
 
 Result<Findings> ByHand(const Quad& corners, const QuadSearch& search,

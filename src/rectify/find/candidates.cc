@@ -1,8 +1,13 @@
 #include "src/rectify/find/candidates.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
+#include <cstdint>
+#include <iterator>
 #include <utility>
+
+#include "src/image/rows.h"
 
 namespace peel::quads {
 namespace {
@@ -18,6 +23,35 @@ constexpr double kBorderWorth = 0.25;  // a side of the picture counts like one 
 struct Crossing {
   float on_first, on_second;  // positions on the two lines
   bool good = false;
+};
+
+// The promise that so many of all that were found reach: who finds in the meantime what promises
+// less need not keep it. Counted in steps, rounded down, so that it is never too high; which of the
+// best are kept in the end then does not depend on who found what first.
+class Bar {
+ public:
+  explicit Bar(size_t most) : most_(most) {}
+
+  double promise() const { return kLowest + kStep * level_.load(std::memory_order_relaxed); }
+
+  void Count(double promise) {
+    const int level = std::clamp(static_cast<int>((promise - kLowest) / kStep), 0, kLevels - 1);
+    counts_[static_cast<size_t>(level)].fetch_add(1, std::memory_order_relaxed);
+    if (found_.fetch_add(1, std::memory_order_relaxed) % 256 != 255) return;
+    size_t above = 0;
+    int at = kLevels;
+    while (at > 0 && above < most_) above += counts_[static_cast<size_t>(--at)];
+    int before = level_.load(std::memory_order_relaxed);
+    while (above >= most_ && before < at && !level_.compare_exchange_weak(before, at)) continue;
+  }
+
+ private:
+  static constexpr double kLowest = 0.9, kStep = 1.0 / 128;
+  static constexpr int kLevels = 256;
+  const size_t most_;
+  std::atomic<uint32_t> counts_[kLevels] = {};
+  std::atomic<uint32_t> found_ = 0;
+  std::atomic<int> level_ = 0;
 };
 
 // How much of a side edges cover, of what the picture shows of it.
@@ -66,7 +100,7 @@ void RemoveDoubles(std::vector<Candidate>& candidates, double distance, size_t m
 }
 
 std::vector<Candidate> CombineLines(const std::vector<EdgeLine>& lines, int width, int height,
-                                    size_t most) {
+                                    size_t most, ThreadPool* pool) {
   const size_t n = lines.size();
   std::vector<Crossing> crossings(n * n);
   std::vector<float> sine(n * n);
@@ -86,17 +120,14 @@ std::vector<Candidate> CombineLines(const std::vector<EdgeLine>& lines, int widt
   }
   const double least_side = kLeastSide * std::min(width, height);
   const double picture_area = 1.0 * width * height;
-  std::vector<Candidate> found;
-  double bar = 0.9;  // of promise
-  const auto by_promise = [](const Candidate& a, const Candidate& b) {
-    return a.promise > b.promise;
-  };
+  Bar bar(8 * most);
+  std::vector<std::vector<Candidate>> of_line(n);  // by their first line
   struct Across {
     size_t line;
     double cover;  // of its part between the pair
   };
-  std::vector<Across> across;  // lines that cross both of a pair
-  for (size_t i = 0; i < n; ++i) {
+  const auto combine = [&](size_t i) {
+    std::vector<Across> across;  // lines that cross both of a pair
     for (size_t k = i + 1; k < n; ++k) {
       if (std::abs(sine[i * n + k]) > kMostSineOpposite) continue;
       if (lines[i].is_border && lines[k].is_border) continue;
@@ -132,7 +163,7 @@ std::vector<Candidate> CombineLines(const std::vector<EdgeLine>& lines, int widt
           double sum = across[jj].cover + across[ll].cover;
           double least = std::min(across[jj].cover, across[ll].cover);
           const auto promises = [&](int known) {
-            return (sum + (4 - known)) / 4 + 0.4 * least + 0.8 * steps + 0.5 >= bar;
+            return (sum + (4 - known)) / 4 + 0.4 * least + 0.8 * steps + 0.5 >= bar.promise();
           };
           const auto add = [&](double cover, int known) {
             sum += cover, least = std::min(least, cover);
@@ -149,22 +180,23 @@ std::vector<Candidate> CombineLines(const std::vector<EdgeLine>& lines, int widt
           if (SignedArea(q) < 0) std::swap(q.corners[1], q.corners[3]);
           const double area = SignedArea(q) / picture_area;
           promise += 0.5 * std::min(1.0, std::sqrt(std::max(area, 0.0)) * 1.6);
-          if (promise < bar || !IsSensible(q, width, height)) continue;
-          found.push_back({q, promise});
-          if (found.size() >= 8 * most) {
-            std::nth_element(found.begin(), found.begin() + static_cast<ptrdiff_t>(4 * most),
-                             found.end(), by_promise);
-            found.resize(4 * most);
-            bar = std::min_element(
-                      found.begin(), found.end(),
-                      [](const Candidate& a, const Candidate& b) { return a.promise < b.promise; })
-                      ->promise;
-          }
+          if (promise < bar.promise() || !IsSensible(q, width, height)) continue;
+          of_line[i].push_back({q, promise});
+          bar.Count(promise);
         }
       }
     }
+  };
+  ForRowBands(
+      static_cast<int>(n), pool, [&](int i, int, int) { combine(static_cast<size_t>(i)); }, 1);
+  std::vector<Candidate> found;
+  for (const std::vector<Candidate>& some : of_line) {
+    std::copy_if(some.begin(), some.end(), std::back_inserter(found),
+                 [&](const Candidate& c) { return c.promise >= bar.promise(); });
   }
-  std::stable_sort(found.begin(), found.end(), by_promise);
+  std::stable_sort(found.begin(), found.end(),
+                   [](const Candidate& a, const Candidate& b) { return a.promise > b.promise; });
+  if (found.size() > 8 * most) found.resize(8 * most);
   RemoveDoubles(found, 0.008 * std::hypot(width, height), most);
   return found;
 }

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "src/base/thread_pool.h"
 #include "src/rectify/find/edge_lines.h"
 #include "src/rectify/plane.h"
 
@@ -17,7 +18,7 @@ struct Candidate {
 // promise first, at most `most`, none much like another. Corners may lie outside of the picture of
 // this size; sides without any edge may be the picture's borders, for sheets that leave it.
 std::vector<Candidate> CombineLines(const std::vector<EdgeLine>& lines, int width, int height,
-                                    size_t most);
+                                    size_t most, ThreadPool* pool);
 
 // What candidates have in common, whatever found them: convex, of a sensible size, seen enough of.
 bool IsSensible(const Quad& quad, int width, int height);

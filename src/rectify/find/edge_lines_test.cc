@@ -100,7 +100,7 @@ TEST(Candidates, HoldTheSheetAndEachOnce) {
   Fill(image, kPage, {230, 230, 230});
   Write(image, kPage, 9, 0.15, {30, 30, 30});
   const Found found = LinesOf(image);
-  const auto candidates = CombineLines(found.lines, 240, 200, 50);
+  const auto candidates = CombineLines(found.lines, 240, 200, 50, nullptr);
   ASSERT_FALSE(candidates.empty());
   EXPECT_LE(candidates.size(), 50u);
   double best = 1e9;
@@ -123,7 +123,7 @@ TEST(Candidates, TheBorderOfThePictureMayBeASide) {
   Found found = LinesOf(image);
   const Quad seen = {{{{50, 60}, {190, 60}, {194, 200}, {46, 200}}}};
   const auto has = [&](const std::vector<EdgeLine>& lines) {
-    for (const Candidate& c : CombineLines(lines, 240, 200, 50)) {
+    for (const Candidate& c : CombineLines(lines, 240, 200, 50, nullptr)) {
       if (CornerError(c.quad, seen) < 3) return true;
     }
     return false;

@@ -15,7 +15,8 @@ inline constexpr int kGradientScale = 64;
 
 // The colour gradient of a working copy, at each pixel that of the plane where it is steepest
 // (white on white differs in lightness, red on green in colour): smoothed by the binomial
-// (1 4 6 4 1) along the edge and differentiated by (-1 -2 0 2 1) across.
+// (1 4 6 4 1) along the edge and differentiated by (-1 -2 0 2 1) across. Planes behind the
+// first that are empty count as even.
 struct EdgeMap {
   Image<int16_t> x, y;
   Image<uint16_t> length;  // 0 along the picture's borders, where half the filter sees nothing

@@ -1,6 +1,7 @@
 #include "src/rectify/find/find_quads.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,13 @@ Point Middle(const Quad& q) {
   Point sum;
   for (const Point p : q.corners) sum.x += p.x / 4, sum.y += p.y / 4;
   return sum;
+}
+
+// Whether both sides may be those of the picture in one scale, each rounded or 1 at least.
+bool HasShapeOf(ImageView<const uint8_t> matte, ImageView<const uint8_t> picture) {
+  const int64_t a = int64_t{matte.width} * picture.height;
+  const int64_t b = int64_t{matte.height} * picture.width;
+  return std::abs(a - b) <= int64_t{picture.width} + picture.height;
 }
 
 // Row by row from the top, each from the left: what begins above the middle of the topmost one that
@@ -83,9 +91,9 @@ Result<Findings> FindQuads(ImageView<const uint8_t> picture, ImageView<const uin
   if (picture.empty() || picture.data == nullptr || picture.channels < 3 || picture.channels > 4) {
     return InvalidArgument("a quad is looked for in a picture of 3 or 4 channels");
   }
-  if (!matte.empty() && (matte.data == nullptr || matte.channels != 1 ||
-                         matte.width != picture.width || matte.height != picture.height)) {
-    return InvalidArgument("the matte must have one channel and the size of the picture");
+  if (!matte.empty() &&
+      (matte.data == nullptr || matte.channels != 1 || !HasShapeOf(matte, picture))) {
+    return InvalidArgument("the matte must have one channel and the shape of the picture");
   }
   PEEL_ASSIGN_OR_RETURN(const quads::Search search,
                         quads::SearchQuads(picture, matte, options, pool));

@@ -32,8 +32,8 @@ struct Findings {
 };
 
 // The quads in an upright picture (3 or 4 channels), from its gradients and from a matte (1 channel
-// of the same size; empty: there is none). Works on a copy of at most a megapixel and refines
-// corners and sides on the picture itself. kInvalidArgument for shapes that do not fit.
+// of the same shape, in any size; empty: there is none). Works on a copy of at most a megapixel
+// and refines corners and sides on the picture itself. kInvalidArgument for shapes that do not fit.
 Result<Findings> FindQuads(ImageView<const uint8_t> picture, ImageView<const uint8_t> matte,
                            const FindOptions& options, ThreadPool* pool);
 

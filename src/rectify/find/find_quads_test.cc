@@ -183,6 +183,28 @@ TEST(FindQuads, AWrongMatteDoesNotMislead) {
   }
 }
 
+// A matte of a third of the size says nearly what one of the whole size does.
+TEST(FindQuads, AMatteMayBeSmaller) {
+  const ImageU8 image = PageOnWood();
+  const auto matte_of = [](int width, int height, double scale) {
+    Quad page = kPage;
+    for (auto& p : page.corners) p = {scale * p.x, scale * p.y};
+    ImageU8 matte = std::move(*ImageU8::Allocate(width, height, 1));
+    for (int y = 0; y < height; ++y) {
+      for (int x = 0; x < width; ++x) {
+        matte.row(y)[x] = static_cast<uint8_t>(std::lround(255 * CoverOf(page, x, y)));
+      }
+    }
+    return matte;
+  };
+  const ImageU8 whole = matte_of(500, 460, 1), third = matte_of(167, 153, 1 / 3.0);
+  const double without = Find(image).confidence, with = Find(image, {}, whole.view()).confidence;
+  const Findings found = Find(image, {}, third.view());
+  ASSERT_EQ(found.quads.size(), 1u) << found.reason;
+  EXPECT_LT(CornerError(found.quads[0].quad, kPage), 0.5);
+  EXPECT_LT(std::abs(found.confidence - with), 0.1 * std::abs(with - without));
+}
+
 TEST(FindQuads, AbstainsWithAReason) {
   ImageU8 noise = Sheet(300, 200, {120, 120, 120});
   AddNoise(noise, 40);

@@ -55,19 +55,54 @@ bool BestIs(const std::vector<JudgedQuad>& judged, double certain) {
   return !judged.empty() && Probability(judged[0].log_odds) >= certain;
 }
 
+// What the search starts from.
+struct Outlines {
+  EdgeMap edges;                  // fine ones
+  std::vector<Segment> segments;  // of these, of coarse ones and of the matte's, the longest first
+  std::vector<Quad> around_matte;
+};
+
 // A matte as a picture whose lightness it is.
-Result<WorkingCopy> CopyOfMatte(const ImageU8& matte) {
+Result<EdgeMap> EdgesOfMatte(const ImageU8& matte) {
   WorkingCopy copy;
-  for (auto& plane : copy.planes) {
-    PEEL_ASSIGN_OR_RETURN(plane, Image<int16_t>::Allocate(matte.width(), matte.height(), 1));
-  }
+  PEEL_ASSIGN_OR_RETURN(copy.planes[0], Image<int16_t>::Allocate(matte.width(), matte.height(), 1));
   for (int y = 0; y < matte.height(); ++y) {
     const uint8_t* in = matte.row(y);
     int16_t* light = copy.planes[0].row(y);
     for (int x = 0; x < matte.width(); ++x) light[x] = static_cast<int16_t>(in[x] * kLevelSteps);
-    for (int c = 1; c < 3; ++c) std::fill_n(copy.planes[c].row(y), matte.width(), int16_t{0});
   }
-  return copy;
+  return MakeEdgeMap(copy, nullptr);
+}
+
+Result<Outlines> FindOutlines(const WorkingCopy& copy, const ImageU8& matte, ThreadPool* pool) {
+  Outlines found;
+  PEEL_ASSIGN_OR_RETURN(found.edges, MakeEdgeMap(copy, pool));
+  std::vector<Segment> of_matte, coarse;
+  const auto look_at = [&](int what) -> Status {
+    if (what == 0) {
+      found.segments = FindSegments(found.edges, kLeastSegment);
+    } else if (what == 1 && !matte.empty()) {
+      PEEL_ASSIGN_OR_RETURN(EdgeMap edges, EdgesOfMatte(matte));
+      of_matte = FindSegments(edges, kLeastSegment);
+    } else if (what == 2) {
+      found.around_matte = QuadsAroundMatte(matte.view());
+    } else if (what == 3) {  // edges that are left when texture is smoothed away
+      PEEL_ASSIGN_OR_RETURN(const WorkingCopy half, Halve(copy, nullptr));
+      PEEL_ASSIGN_OR_RETURN(EdgeMap edges, MakeEdgeMap(half, nullptr));
+      coarse = FindSegments(edges, kLeastSegment);
+    }
+    return OkStatus();
+  };
+  Status outcomes[4];
+  ForRowBands(
+      4, pool, [&](int i, int, int) { outcomes[i] = look_at(i); }, 1);
+  for (Status& outcome : outcomes) PEEL_RETURN_IF_ERROR(std::move(outcome));
+  for (Segment& s : coarse) s.a = 2.0 * s.a, s.b = 2.0 * s.b, s.length *= 2, s.contrast /= 2;
+  found.segments.insert(found.segments.end(), coarse.begin(), coarse.end());
+  found.segments.insert(found.segments.end(), of_matte.begin(), of_matte.end());
+  std::stable_sort(found.segments.begin(), found.segments.end(),
+                   [](const Segment& a, const Segment& b) { return a.length > b.length; });
+  return found;
 }
 
 }  // namespace
@@ -79,32 +114,11 @@ Result<Search> SearchQuads(ImageView<const uint8_t> picture, ImageView<const uin
   search.factor = copy.factor;
   ImageU8 small_matte;
   if (!matte.empty()) {
-    PEEL_ASSIGN_OR_RETURN(small_matte, ShrinkMatte(matte, copy.factor, pool));
+    PEEL_ASSIGN_OR_RETURN(small_matte,
+                          MatteLike(copy, matte, {picture.width, picture.height}, pool));
   }
-  PEEL_ASSIGN_OR_RETURN(EdgeMap edges, MakeEdgeMap(copy, pool));
-  PEEL_ASSIGN_OR_RETURN(const WorkingCopy half, Halve(copy, pool));
-  PEEL_ASSIGN_OR_RETURN(EdgeMap half_edges, MakeEdgeMap(half, pool));
-  EdgeMap matte_edges;
-  if (!small_matte.empty()) {
-    PEEL_ASSIGN_OR_RETURN(const WorkingCopy as_copy, CopyOfMatte(small_matte));
-    PEEL_ASSIGN_OR_RETURN(matte_edges, MakeEdgeMap(as_copy, pool));
-  }
-  // Fine edges, those that are left when texture is smoothed away, and those of the matte.
-  EdgeMap* const maps[] = {&edges, &half_edges, &matte_edges};
-  std::vector<Segment> by_map[3];
-  ForRowBands(
-      3, pool,
-      [&](int i, int, int) {
-        if (!maps[i]->edges.empty()) by_map[i] = FindSegments(*maps[i], kLeastSegment);
-      },
-      1);
-  for (Segment& s : by_map[1]) s.a = 2.0 * s.a, s.b = 2.0 * s.b, s.length *= 2, s.contrast /= 2;
-  std::vector<Segment> segments = std::move(by_map[0]);
-  segments.insert(segments.end(), by_map[1].begin(), by_map[1].end());
-  segments.insert(segments.end(), by_map[2].begin(), by_map[2].end());
-  std::stable_sort(segments.begin(), segments.end(),
-                   [](const Segment& a, const Segment& b) { return a.length > b.length; });
-  std::vector<EdgeLine> lines = FindEdgeLines(segments, copy, kMostLines);
+  PEEL_ASSIGN_OR_RETURN(const Outlines outlines, FindOutlines(copy, small_matte, pool));
+  std::vector<EdgeLine> lines = FindEdgeLines(outlines.segments, copy, kMostLines);
   const double w = copy.width(), h = copy.height();
   const Line borders[] = {{{0, 0}, {1, 0}}, {{0, h}, {1, 0}}, {{0, 0}, {0, 1}}, {{w, 0}, {0, 1}}};
   for (const Line& border : borders) {
@@ -114,13 +128,13 @@ Result<Search> SearchQuads(ImageView<const uint8_t> picture, ImageView<const uin
     lines.push_back(std::move(line));
   }
   std::vector<Candidate> candidates;
-  for (const Quad& quad : QuadsAroundMatte(small_matte.view())) {
+  for (const Quad& quad : outlines.around_matte) {
     if (IsSensible(quad, copy.width(), copy.height())) candidates.push_back({quad, 0});
   }
-  for (const Candidate& c : CombineLines(lines, copy.width(), copy.height(), kMostCandidates)) {
-    candidates.push_back(c);
-  }
-  const Scorer scorer(copy, edges, small_matte.view(), options.focal_px / copy.factor);
+  const std::vector<Candidate> of_lines =
+      CombineLines(lines, copy.width(), copy.height(), kMostCandidates, pool);
+  candidates.insert(candidates.end(), of_lines.begin(), of_lines.end());
+  const Scorer scorer(copy, outlines.edges, small_matte.view(), options.focal_px / copy.factor);
   std::vector<Quad> quads;
   std::vector<Evidence> evidence(candidates.size());
   quads.reserve(candidates.size());

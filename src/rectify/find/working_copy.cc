@@ -6,7 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "src/image/resize.h"
 #include "src/image/rows.h"
+#include "src/rectify/find/edge_kernels.h"
 
 namespace peel::quads {
 namespace {
@@ -16,8 +18,7 @@ void SumRows(ImageView<const uint8_t> in, int first, int rows, uint16_t* sums) {
   const size_t n = static_cast<size_t>(in.width) * static_cast<size_t>(in.channels);
   std::memset(sums, 0, n * sizeof(*sums));
   for (int y = first; y < first + rows; ++y) {
-    const uint8_t* row = in.row(y);
-    for (size_t i = 0; i < n; ++i) sums[i] = static_cast<uint16_t>(sums[i] + row[i]);
+    edges::AddRow(in.row(y), n, sums);
   }
 }
 
@@ -36,6 +37,28 @@ constexpr int kMaxFactor = 256;
 constexpr int64_t kLongestSide = 65535;  // edge maps keep places in 16 bits
 
 int Blocks(int length, int factor) { return static_cast<int>(DivideUp(length, factor)); }
+
+// Averaged over blocks of this factor.
+Result<ImageU8> ShrinkMatte(ImageView<const uint8_t> matte, int factor, ThreadPool* pool) {
+  const int width = Blocks(matte.width, factor), height = Blocks(matte.height, factor);
+  PEEL_ASSIGN_OR_RETURN(ImageU8 small, ImageU8::Allocate(width, height, 1));
+  std::vector<std::vector<uint16_t>> scratch(
+      static_cast<size_t>(Workers(pool)), std::vector<uint16_t>(static_cast<size_t>(matte.width)));
+  ForRowBands(height, pool, [&](int first, int last, int worker) {
+    std::vector<uint16_t>& sums = scratch[static_cast<size_t>(worker)];
+    for (int y = first; y < last; ++y) {
+      const int rows = std::min(factor, matte.height - y * factor);
+      SumRows(matte, y * factor, rows, sums.data());
+      for (int x = 0; x < width; ++x) {
+        const int columns = std::min(factor, matte.width - x * factor);
+        const uint16_t* of_block = sums.data() + ptrdiff_t{x} * factor;
+        const int sum = std::accumulate(of_block, of_block + columns, 0);
+        small.row(y)[x] = static_cast<uint8_t>((sum + columns * rows / 2) / (columns * rows));
+      }
+    }
+  });
+  return small;
+}
 
 }  // namespace
 
@@ -125,25 +148,14 @@ Result<WorkingCopy> Halve(const WorkingCopy& copy, ThreadPool* pool) {
   return half;
 }
 
-Result<ImageU8> ShrinkMatte(ImageView<const uint8_t> matte, int factor, ThreadPool* pool) {
-  const int width = Blocks(matte.width, factor), height = Blocks(matte.height, factor);
-  PEEL_ASSIGN_OR_RETURN(ImageU8 small, ImageU8::Allocate(width, height, 1));
-  std::vector<std::vector<uint16_t>> scratch(
-      static_cast<size_t>(Workers(pool)), std::vector<uint16_t>(static_cast<size_t>(matte.width)));
-  ForRowBands(height, pool, [&](int first, int last, int worker) {
-    std::vector<uint16_t>& sums = scratch[static_cast<size_t>(worker)];
-    for (int y = first; y < last; ++y) {
-      const int rows = std::min(factor, matte.height - y * factor);
-      SumRows(matte, y * factor, rows, sums.data());
-      for (int x = 0; x < width; ++x) {
-        const int columns = std::min(factor, matte.width - x * factor);
-        const uint16_t* of_block = sums.data() + ptrdiff_t{x} * factor;
-        const int sum = std::accumulate(of_block, of_block + columns, 0);
-        small.row(y)[x] = static_cast<uint8_t>((sum + columns * rows / 2) / (columns * rows));
-      }
-    }
-  });
-  return small;
+Result<ImageU8> MatteLike(const WorkingCopy& copy, ImageView<const uint8_t> matte, Size picture,
+                          ThreadPool* pool) {
+  if (matte.width == picture.width && matte.height == picture.height) {
+    return ShrinkMatte(matte, copy.factor, pool);
+  }
+  // Its blocks end with the copy's last one, which may reach beyond the picture by a part of a
+  // block: less than a pixel of the copy.
+  return Resize(matte, copy.width(), copy.height(), ResizeFilter::kBilinear, pool);
 }
 
 }  // namespace peel::quads

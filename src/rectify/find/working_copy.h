@@ -4,6 +4,7 @@
 
 #include "src/base/status.h"
 #include "src/base/thread_pool.h"
+#include "src/image/geometry.h"
 #include "src/image/image.h"
 
 namespace peel::quads {
@@ -30,7 +31,9 @@ Result<WorkingCopy> MakeWorkingCopy(ImageView<const uint8_t> picture, int64_t ma
 // Half the size again, at least a pixel.
 Result<WorkingCopy> Halve(const WorkingCopy& copy, ThreadPool* pool);
 
-// A 1-channel matte averaged over the same blocks: of the size of a working copy with this factor.
-Result<ImageU8> ShrinkMatte(ImageView<const uint8_t> matte, int factor, ThreadPool* pool);
+// A 1-channel matte of the picture, of its size or another, as the working copy would see it:
+// averaged over the same blocks, or, where it is smaller, resampled to the size of the copy.
+Result<ImageU8> MatteLike(const WorkingCopy& copy, ImageView<const uint8_t> matte, Size picture,
+                          ThreadPool* pool);
 
 }  // namespace peel::quads
