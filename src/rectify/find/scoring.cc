@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
+#include <vector>
 
 #include "src/rectify/find/perspective.h"
 
@@ -177,24 +179,34 @@ void Scorer::LookAtSides(const Quad& quad, Evidence& e) const {
 
 void Scorer::LookAtMatte(const Quad& quad, Evidence& e) const {
   if (matte_.empty() || matte_total_ <= 0) return;
-  // Row by row, from where the quad begins to where it ends.
-  double within = 0, area = 0;
-  const auto w = static_cast<size_t>(matte_.width) + 1;
-  for (int y = 0; y < matte_.height; ++y) {
-    const double row = y + 0.5;
-    double from = 1e9, to = -1e9;
-    for (size_t i = 0; i < 4; ++i) {
-      const Point a = quad.corners[i], b = quad.corners[(i + 1) % 4];
-      if ((a.y <= row) == (b.y <= row)) continue;
-      const double x = a.x + (row - a.y) / (b.y - a.y) * (b.x - a.x);
+  // Of each row, from where the quad begins to where it ends: two sides cross it.
+  std::vector<std::pair<double, double>> spans(static_cast<size_t>(matte_.height), {1e9, -1e9});
+  const auto first_row = [this](double y) {  // whose centre lies at y or below it
+    return static_cast<size_t>(std::clamp(std::ceil(y - 0.5), 0.0, 1.0 * matte_.height));
+  };
+  for (size_t i = 0; i < 4; ++i) {
+    const Point a = quad.corners[i], b = quad.corners[(i + 1) % 4];
+    const double slope = (b.x - a.x) / (b.y - a.y);
+    const size_t end = first_row(std::max(a.y, b.y));
+    for (size_t y = first_row(std::min(a.y, b.y)); y < end; ++y) {
+      const double x = a.x + (static_cast<double>(y) + 0.5 - a.y) * slope;
+      auto& [from, to] = spans[y];
       from = std::min(from, x), to = std::max(to, x);
     }
-    const int first = std::clamp(static_cast<int>(std::lround(from)), 0, matte_.width);
-    const int last = std::clamp(static_cast<int>(std::lround(to)), 0, matte_.width);
+  }
+  double within = 0, area = 0;
+  const auto w = static_cast<size_t>(matte_.width) + 1;
+  for (size_t y = 0; y < spans.size(); ++y) {
+    const auto [from, to] = spans[y];
+    const auto column = [this](double x) {
+      return static_cast<size_t>(std::clamp(x + 0.5, 0.0, 1.0 * matte_.width));
+    };
+    if (from > to) continue;
+    const size_t first = column(from), last = column(to);
     if (first >= last) continue;
-    const uint32_t* sums = matte_sums_.data() + static_cast<size_t>(y) * w;
+    const uint32_t* sums = matte_sums_.data() + y * w;
     within += sums[last] - sums[first];
-    area += last - first;
+    area += static_cast<double>(last - first);
   }
   e[Evidence::kHasMatte] = 1;
   e[Evidence::kMatte] = within / std::max(area * 255 + matte_total_ - within, 1.0);
