@@ -226,3 +226,37 @@ def test_plan(model):
         any("winograd_f4" in line and "estimated" in line for line in done.stdout.splitlines())
     wrong = peel("model", "info", model, "--plan", "--shape", "q=1")
     assert wrong.returncode == 2 and "'q'" in wrong.stderr
+
+
+def test_dimensions_left_open_are_told(model):
+    told = "x=N,3,N,N"
+    for arguments in (["run", model], ["info", model, "--plan"]):
+        done = peel("model", *arguments)
+        assert done.returncode == 0 and told in done.stderr, done.stderr
+        given = peel("model", *arguments, "--shape", "x=1,3,8,8")
+        assert given.returncode == 0 and given.stderr == ""
+    assert peel("model", "info", model).stderr == ""
+
+
+def test_inputs_larger_than_the_machine_are_refused_before_they_are_made(tmp_path, peak_memory):
+    """Two thirds of the memory for the input and as much for the output: nothing of either is touched."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    swap = [line.split()[1] for line in open("/proc/meminfo") if line.startswith("SwapTotal")]
+    rows = (memory + int(swap[0]) * 1024) // 3 * 2 // (4 << 20)
+    def relu(name, shape):
+        graph = helper.make_graph(
+            [helper.make_node("Relu", ["x"], ["y"])], "large",
+            [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
+            [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)])
+        onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8),
+                  tmp_path / name)
+        return tmp_path / name
+
+    fixed, any_size = relu("fixed.onnx", [rows, 1 << 20]), relu("any_size.onnx", ["n", "m"])
+    large = "x=%d,%d" % (rows, 1 << 20)
+    for arguments, hint in (([fixed], False), ([any_size, "--shape", large], True)):
+        done = peel("model", "run", *arguments)
+        assert done.returncode == 3 and "memory" in done.stderr and arguments[0].name in done.stderr
+        assert ("--shape" in done.stderr) == hint
+    assert peel("model", "run", any_size, "--shape", "x=3,1000").returncode == 0
+    assert peak_memory(["bash", "-c", f"'{PEEL}' model run '{fixed}' 2>/dev/null || true"]) < 300

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
-#include "apps/peel/command_line.h"
+#include <utility>
+#include <vector>
 
+#include "apps/peel/command_line.h"
 #include "src/base/status.h"
 
 namespace peel {

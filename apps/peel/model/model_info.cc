@@ -4,7 +4,9 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "apps/peel/console.h"
 #include "apps/peel/model/model_command.h"
+#include "apps/peel/model/model_inputs.h"
 #include "apps/peel/output.h"
 #include "src/engine/session.h"
 #include "src/pipeline/jobs/tuning.h"
@@ -86,6 +88,10 @@ Status Describe(const Options& options) {
   PEEL_ASSIGN_OR_RETURN(const auto session, Session::Load(options.file, load));
   std::string plan;
   if (options.plan) {
+    for (const engine::Port& port : session->inputs()) {
+      const std::string taken = shapes.contains(port.name) ? "" : TakenAsOne(port);
+      if (!taken.empty()) Console().Note(taken);
+    }
     PEEL_ASSIGN_OR_RETURN(plan, session->PlanText(shapes));
   }
   const Precisions precisions = FindPrecisions(options.file);

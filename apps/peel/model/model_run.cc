@@ -7,15 +7,15 @@
 #include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <random>
 #include <set>
+#include <span>
 
 #include "apps/peel/console.h"
 #include "apps/peel/model/model_command.h"
+#include "apps/peel/model/model_inputs.h"
 #include "apps/peel/model/npy.h"
 #include "apps/peel/model/profile.h"
 #include "apps/peel/output.h"
-#include "src/base/float16.h"
 #include "src/base/os/machine.h"
 #include "src/engine/backend.h"
 #include "src/engine/session.h"
@@ -26,7 +26,6 @@
 namespace peel {
 namespace {
 
-using engine::DataType;
 using engine::NamedTensor;
 using engine::Port;
 using engine::Session;
@@ -46,56 +45,6 @@ double MillisecondsSince(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
-template <typename T, typename Distribution>
-void Fill(Tensor& tensor, std::mt19937& random, Distribution distribution) {
-  T* p = tensor.data<T>();
-  for (int64_t i = 0; i < tensor.elements(); ++i) p[i] = static_cast<T>(distribution(random));
-}
-
-// Real numbers in [0, 1), whole ones in 0..3 (an index into almost anything), booleans.
-Result<Tensor> RandomTensor(DataType type, const Shape& shape, std::mt19937& random) {
-  PEEL_ASSIGN_OR_RETURN(Tensor t, Tensor::Allocate(type, shape));
-  std::uniform_real_distribution<float> real(0.0f, 1.0f);
-  std::uniform_int_distribution<int> whole(0, 3), flag(0, 1);
-  switch (type) {
-    case DataType::kFloat32:
-      Fill<float>(t, random, real);
-      break;
-    case DataType::kFloat64:
-      Fill<double>(t, random, real);
-      break;
-    case DataType::kFloat16:
-      Fill<uint16_t>(t, random, [&](auto& r) { return FloatToHalf(real(r)); });
-      break;
-    case DataType::kBfloat16:
-      Fill<uint16_t>(t, random, [&](auto& r) { return FloatToBfloat16(real(r)); });
-      break;
-    case DataType::kBool:
-      Fill<uint8_t>(t, random, flag);
-      break;
-    case DataType::kInt8:
-    case DataType::kUint8:
-      Fill<uint8_t>(t, random, whole);
-      break;
-    case DataType::kInt16:
-    case DataType::kUint16:
-      Fill<uint16_t>(t, random, whole);
-      break;
-    case DataType::kInt32:
-    case DataType::kUint32:
-      Fill<uint32_t>(t, random, whole);
-      break;
-    case DataType::kInt64:
-    case DataType::kUint64:
-      Fill<uint64_t>(t, random, whole);
-      break;
-    case DataType::kUndefined:
-    case DataType::kString:
-      return Unsupported(std::string("no random values of type ") + engine::DataTypeName(type));
-  }
-  return t;
-}
-
 const Port* FindPort(const std::vector<Port>& ports, const std::string& name) {
   const auto it = std::find_if(ports.begin(), ports.end(), [&](auto& p) { return p.name == name; });
   return it == ports.end() ? nullptr : &*it;
@@ -110,7 +59,8 @@ Status NoSuchPort(const Options& options, const char* kind, const std::string& n
 }
 
 // One tensor per input: the file's where one is given, random numbers elsewhere.
-Result<std::vector<NamedTensor>> Feeds(const Options& options, const Session& session) {
+Result<std::vector<NamedTensor>> Feeds(const Options& options, const Session& session,
+                                       std::span<const std::string> fetches) {
   std::map<std::string, Tensor> given;
   std::map<std::string, Shape> shapes;
   for (const std::string& text : options.inputs) {
@@ -127,8 +77,8 @@ Result<std::vector<NamedTensor>> Feeds(const Options& options, const Session& se
     }
     PEEL_ASSIGN_OR_RETURN(shapes[pair.first], ParseShape(pair.second));
   }
-  std::mt19937 random(12345);
   std::vector<NamedTensor> feeds;
+  std::vector<size_t> random;
   for (const Port& port : session.inputs()) {
     const auto shape_it = shapes.find(port.name);
     if (const auto it = given.find(port.name); it != given.end()) {
@@ -138,16 +88,19 @@ Result<std::vector<NamedTensor>> Feeds(const Options& options, const Session& se
       feeds.push_back({port.name, it->second});
       continue;
     }
-    Shape shape = port.shape;
-    for (int64_t& extent : shape) extent = extent < 0 ? 1 : extent;
-    if (shape_it != shapes.end()) shape = shape_it->second;
     if (!port.has_shape && shape_it == shapes.end()) {
       return InvalidArgument(fmt::format(
           "{}: input '{}' declares no shape; give --shape or --input", options.file, port.name));
     }
-    PEEL_ASSIGN_OR_RETURN(Tensor tensor, RandomTensor(port.type, shape, random));
+    if (const std::string taken = TakenAsOne(port); shape_it == shapes.end() && !taken.empty()) {
+      Console().Note(taken);
+    }
+    const Shape shape = shape_it != shapes.end() ? shape_it->second : ShapeOfOnes(port);
+    PEEL_ASSIGN_OR_RETURN(Tensor tensor, Tensor::Allocate(port.type, shape));
+    random.push_back(feeds.size());
     feeds.push_back({port.name, std::move(tensor)});
   }
+  PEEL_RETURN_IF_ERROR(FillRandomly(session, fetches, random, feeds).WithContext(options.file));
   return feeds;
 }
 
@@ -313,7 +266,7 @@ Status Run(const Options& options) {
     run.fetches.push_back(std::move(pair.first));
     files.push_back(std::move(pair.second));
   }
-  PEEL_ASSIGN_OR_RETURN(const std::vector<NamedTensor> feeds, Feeds(options, session));
+  PEEL_ASSIGN_OR_RETURN(const std::vector<NamedTensor> feeds, Feeds(options, session, run.fetches));
 
   run.context = run.placed.session->NewContext();
   PEEL_RETURN_IF_ERROR(Measure(options, plan, feeds, &run));

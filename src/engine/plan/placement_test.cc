@@ -231,6 +231,19 @@ TEST(Placement, OverwritesOnlyWhatDies) {
   EXPECT_EQ(FindOverlap(program), "");
 }
 
+// Ten thousands of operations on one place, some behind views: where each step took the whole
+// chain's time, this took hours.
+TEST(Placement, AChainInOnePlaceIsPlacedStepByStep) {
+  Builder b;
+  int t = b.Compute({b.AddTensor(8, PlannedTensor::Kind::kInput)}, 8);
+  for (int i = 0; i < 30000; ++i) t = b.Compute({i % 3 == 0 ? b.View(t) : t}, 8, 1);
+  b.Output(b.Compute({t}, 8));
+  const Program& program = b.Place();
+  EXPECT_EQ(program.storages.size(), 3u);  // the input, the chain and the output
+  EXPECT_EQ(program.arena_bytes, 2u * 64);
+  EXPECT_EQ(Simulate(program, true), Simulate(program, false));
+}
+
 TEST(Placement, ViewsCostNothing) {
   Builder b;
   const int x = b.AddTensor(8, PlannedTensor::Kind::kInput);
