@@ -245,6 +245,7 @@ Result<ImageU8> AverageBlocks(ImageView<const uint8_t> in, int fx, int fy, Threa
         const int columns = std::min(fx, in.width - x * fx);
         const uint32_t n = static_cast<uint32_t>(columns) * static_cast<uint32_t>(rows);
         // n <= 256 blocks of 255: the rounded-up reciprocal divides exactly below 2^16 + 2^7.
+        // NOLINTNEXTLINE(clang-analyzer-core.DivideZero): each block has a pixel at least
         const uint32_t reciprocal = ((1u << 24) + n - 1) / n;
         const uint16_t* s = sums + ptrdiff_t{x} * fx * channels;
         for (int c = 0; c < channels; ++c) {

@@ -20,14 +20,6 @@ HWY_INLINE void ForVectors(D d, size_t first, size_t last, const Body& body) {
   for (; x < last; ++x) body(hn::CappedTag<hn::TFromD<D>, 1>(), x);
 }
 
-void AddRow(const uint8_t* HWY_RESTRICT row, size_t n, uint16_t* HWY_RESTRICT sums) {
-  ForVectors(hn::ScalableTag<uint16_t>(), 0, n, [&](auto d, size_t x) HWY_ATTR {
-    const hn::Rebind<uint8_t, decltype(d)> d8;
-    const auto bytes = hn::PromoteTo(d, hn::LoadU(d8, row + x));
-    hn::StoreU(hn::Add(hn::LoadU(d, sums + x), bytes), d, sums + x);
-  });
-}
-
 void FilterRow(const int16_t* HWY_RESTRICT padded, size_t width, int16_t* HWY_RESTRICT smooth,
                int16_t* HWY_RESTRICT slope) {
   ForVectors(hn::ScalableTag<int16_t>(), 0, width, [&](auto d, size_t x) HWY_ATTR {
@@ -120,7 +112,6 @@ void MarkMaxima(const uint16_t* length, ptrdiff_t stride, const int16_t* gx, con
   });
 }
 
-PEEL_ENTRY(AddRow);
 PEEL_ENTRY(FilterRow);
 PEEL_ENTRY(TakeSteeper);
 PEEL_ENTRY(Lengths);
@@ -133,13 +124,10 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace peel::edges {
 
-PEEL_EXPORT(AddRow);
 PEEL_EXPORT(FilterRow);
 PEEL_EXPORT(TakeSteeper);
 PEEL_EXPORT(Lengths);
 PEEL_EXPORT(MarkMaxima);
-
-void AddRow(const uint8_t* row, size_t n, uint16_t* sums) { PEEL_DISPATCH(AddRow)(row, n, sums); }
 
 void FilterRow(const int16_t* padded, size_t width, int16_t* smooth, int16_t* slope) {
   PEEL_DISPATCH(FilterRow)(padded, width, smooth, slope);

@@ -3,12 +3,9 @@
 #include <cstddef>
 #include <cstdint>
 
-// Row kernels of edge_map.cc and working_copy.cc, one implementation an instruction set. Whole
-// numbers, and a square root that every processor rounds alike: the same on all of them.
+// Row kernels of edge_map.cc, one implementation an instruction set. Whole numbers, and a square
+// root that every processor rounds alike: the same on all of them.
 namespace peel::edges {
-
-// Adds a row of bytes to sums of rows; up to 257 rows fit.
-void AddRow(const uint8_t* row, size_t n, uint16_t* sums);
 
 // A row of `width` values that has two more at either end: (1 4 6 4 1) and (-1 -2 0 2 1) along it.
 // `padded` begins with the first of the additional ones. Values up to 2047 fit.

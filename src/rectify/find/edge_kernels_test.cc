@@ -24,15 +24,6 @@ std::vector<T> Random(size_t n, int low, int high, uint32_t seed) {
   return values;
 }
 
-TEST(EdgeKernelsTest, SumsOf257WhiteRowsFit) {
-  const std::vector<uint8_t> white(kWidth, 255);
-  testing::ForEveryTarget([&](const std::string& target) {
-    std::vector<uint16_t> sums(kWidth, 0);
-    for (int i = 0; i < 257; ++i) edges::AddRow(white.data(), kWidth, sums.data());
-    EXPECT_EQ(sums, std::vector<uint16_t>(kWidth, 65535)) << target;
-  });
-}
-
 TEST(EdgeKernelsTest, FiltersAreBinomialAlongAndTheirDifferenceAcross) {
   const auto padded = Random<int16_t>(kWidth + 4, -2047, 2047, 1);
   testing::ForEveryTarget([&](const std::string& target) {

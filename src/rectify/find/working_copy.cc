@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "src/image/resize.h"
+#include "src/image/resize_kernels.h"
 #include "src/image/rows.h"
-#include "src/rectify/find/edge_kernels.h"
 
 namespace peel::quads {
 namespace {
@@ -17,9 +17,7 @@ namespace {
 void SumRows(ImageView<const uint8_t> in, int first, int rows, uint16_t* sums) {
   const size_t n = static_cast<size_t>(in.width) * static_cast<size_t>(in.channels);
   std::memset(sums, 0, n * sizeof(*sums));
-  for (int y = first; y < first + rows; ++y) {
-    edges::AddRow(in.row(y), n, sums);
-  }
+  resize::AddRowsU8(in.row(first), in.stride, rows, n, sums);
 }
 
 // Of 4 channels, the colour over mid-grey, so that what hides under transparency is not seen.
