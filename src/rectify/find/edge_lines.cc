@@ -55,7 +55,8 @@ double Step(const EdgeLine& edge, const WorkingCopy& copy) {
   int n = 0;
   const double length = edge.last() - edge.first();
   const double stride = std::max(4.0, length / 96);
-  for (double t = edge.first() + 2; t < edge.last() - 2; t += stride) {
+  for (int i = 0; edge.first() + 2 + i * stride < edge.last() - 2; ++i) {
+    const double t = edge.first() + 2 + i * stride;
     if (edge.Covered(t - 2, t + 2) < 2) continue;
     const Point p = line.At(t), normal = line.Normal();
     double difference[3] = {0, 0, 0};
