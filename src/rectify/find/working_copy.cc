@@ -51,7 +51,9 @@ Result<ImageU8> ShrinkMatte(ImageView<const uint8_t> matte, int factor, ThreadPo
         const int columns = std::min(factor, matte.width - x * factor);
         const uint16_t* of_block = sums.data() + ptrdiff_t{x} * factor;
         const int sum = std::accumulate(of_block, of_block + columns, 0);
-        small.row(y)[x] = static_cast<uint8_t>((sum + columns * rows / 2) / (columns * rows));
+        const int pixels = columns * rows;
+        // NOLINTNEXTLINE(clang-analyzer-core.DivideZero): each block has a pixel at least
+        small.row(y)[x] = static_cast<uint8_t>((sum + pixels / 2) / pixels);
       }
     }
   });
