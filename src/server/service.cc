@@ -229,8 +229,8 @@ std::optional<Response> Service::Operate(const Request& request) {
         "text/plain; version=0.0.4; charset=utf-8");
   }
   if (path == "/openapi.json") return TextAnswer(200, OpenApi(facts_), "application/json");
-  if (path == "/api") return ApiPage(facts_);
-  return PageAnswer(request, *file);
+  if (file != nullptr) return PageAnswer(request, *file);
+  return ApiPage(facts_);
 }
 
 }  // namespace peel::server
