@@ -45,9 +45,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (photo->iso) Check(*photo->iso > 0);
   Check(photo->taken_at.empty() || (photo->taken_at.size() >= 19 && photo->taken_at[10] == 'T'));
   Check(photo->taken_offset.empty() || photo->taken_offset.size() == 6);
-  for (const auto* text :
-       {&photo->make, &photo->model, &photo->lens, &photo->title, &photo->description,
-        &photo->software, &photo->color_profile, &photo->content_identifier}) {
+  for (const auto* text : {&photo->make, &photo->model, &photo->lens, &photo->title,
+                           &photo->description, &photo->label, &photo->creator, &photo->copyright,
+                           &photo->software, &photo->color_profile, &photo->content_identifier}) {
     CheckText(*text);
   }
   for (const auto& word : photo->keywords) {

@@ -6,7 +6,7 @@ build=(g++ cmake ninja-build ccache pkg-config libhwy-dev libprotozero-dev libcl
        libfmt-dev nlohmann-json3-dev libyaml-cpp-dev libjpeg62-turbo-dev libdeflate-dev libwebp-dev
        zlib1g-dev libtiff-dev libavif-dev libheif-dev libgif-dev libjxl-dev libraw-dev liblcms2-dev
        libboost1.81-dev libssl-dev libseccomp-dev libsqlite3-dev libutf8proc-dev)
-test=(libgtest-dev libgmock-dev python3 python3-venv python3-dev qpdf poppler-utils libimage-exiftool-perl ffmpeg)
+test=(libgtest-dev libgmock-dev python3 python3-venv python3-dev qpdf poppler-utils libimage-exiftool-perl ffmpeg strace)
 bench=(libbenchmark-dev python3 python3-venv)
 fuzz=(clang libclang-rt-14-dev)
 lint=(clang-format clang-tidy)

@@ -27,7 +27,7 @@ KnownFiles::Entry Named(std::string_view path) {
 
 constexpr std::string_view kColumns =
     "SELECT path, path_bytes, id, size, mtime_ns, edge_hash, content_hash, phases, status, "
-    "error IS NOT NULL, models IS NOT ?1 FROM files";
+    "error IS NOT NULL, models IS NOT ?1, sidecar_stamp FROM files";
 
 KnownFiles::Entry EntryOf(const Statement& row, bool has_models) {
   KnownFiles::Entry entry = Named(PathOfRow(row.text(0), row.blob(1)));
@@ -44,6 +44,7 @@ KnownFiles::Entry EntryOf(const Statement& row, bool has_models) {
   entry.is_gone = row.text(8) == "gone";
   entry.has_error = row.integer(9) != 0;
   entry.other_models = has_models && row.integer(10) != 0;
+  if (!row.is_null(11)) entry.sidecar = row.integer(11);
   return entry;
 }
 

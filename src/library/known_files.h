@@ -11,7 +11,7 @@
 
 namespace peel::library {
 
-// What the library knows of its files before a scan, in little room (72 bytes a file) and without
+// What the library knows of its files before a scan, in little room (80 bytes a file) and without
 // a question to the database for each: names are kept as hashes of 128 bits.
 class KnownFiles {
  public:
@@ -20,8 +20,9 @@ class KnownFiles {
     int64_t id = 0;
     uint64_t size = 0;
     int64_t mtime_ns = 0;
-    uint64_t edge = 0;     // edge_hash
-    uint64_t content = 0;  // content_hash
+    uint64_t edge = 0;               // edge_hash
+    uint64_t content = 0;            // content_hash
+    std::optional<int64_t> sidecar;  // SidecarStamp, 0: had none; nothing: to be read again
     uint8_t phases = 0;
     bool has_edge = false, has_content = false;
     bool is_gone = false;

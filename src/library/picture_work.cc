@@ -5,12 +5,15 @@
 #include <memory>
 #include <span>
 #include <utility>
+#include <vector>
 
+#include "src/base/os/files.h"
 #include "src/base/os/source_file.h"
 #include "src/base/sentences.h"
 #include "src/library/duplicates/pdq.h"
 #include "src/library/file_identity.h"
 #include "src/library/metadata/photo_metadata.h"
+#include "src/library/metadata/sidecar_facts.h"
 #include "src/library/places/place.h"
 #include "src/library/quality/picture_quality.h"
 
@@ -44,8 +47,9 @@ bool IsOfTheMoment(StatusCode code) {
 // One attempt at one file.
 class Preparation {
  public:
-  Preparation(const std::string& path, const KnownFiles::Entry* known, const PictureWork& work)
-      : path_(path), known_(known), work_(work) {}
+  Preparation(const std::string& path, const KnownFiles::Entry* known, const SidecarFile& sidecar,
+              const PictureWork& work)
+      : path_(path), known_(known), sidecar_(sidecar), work_(work) {}
 
   Result<PreparedPicture> Run();
   // Whether the file was changed while it was read.
@@ -56,6 +60,8 @@ class Preparation {
   Status FindSameContent();
   bool HasSameContent(const KnownFiles::Entry& entry);
   Status ReadHeaders();
+  Status TakeSidecar(PhotoMetadata* metadata);
+  Result<PreparedPicture> ReadMetadataAlone();
   Status ReadPixels();
   Result<uint64_t> Content();
   Status Load();
@@ -66,6 +72,7 @@ class Preparation {
 
   const std::string& path_;
   const KnownFiles::Entry* const known_;
+  const SidecarFile& sidecar_;
   const PictureWork& work_;
   PreparedPicture result_;
   std::shared_ptr<const SourceFile> file_;
@@ -88,6 +95,9 @@ Status Preparation::Open() {
   file.path = path_;
   file.size = file_->size();
   file.mtime_ns = file_->modified();
+  // Before it is read: what changes meanwhile has another stamp at the next scan.
+  file.sidecar_stamp = SidecarStamp(sidecar_);
+  if (*file.sidecar_stamp != 0) file.sidecar = sidecar_.path;
   const Stopwatch watch(&result_.times.read);
   PEEL_ASSIGN_OR_RETURN(const uint64_t edge, EdgeHash(*file_));
   file.edge_hash = HashText(edge);
@@ -138,11 +148,37 @@ Status Preparation::FindSameContent() {
   unsigned kept = same->phases;
   if (same->other_models && (work_.phases & kPhaseLabels) != 0) kept &= ~unsigned{kPhaseLabels};
   if ((work_.phases & ~kept) == 0) {
-    result_.kind = PreparedPicture::Kind::kSame;
+    result_.kind = same->sidecar == result_.record.file.sidecar_stamp
+                       ? PreparedPicture::Kind::kSame
+                       : PreparedPicture::Kind::kMetadata;
     return OkStatus();
   }
   // Headers are read again, so that what is wrong with the file is told again.
   result_.record.kept_phases = kept & ~unsigned{kPhaseMetadata};
+  return OkStatus();
+}
+
+// What is wrong with a sidecar is told, and the picture goes on with what it says itself.
+Status Preparation::TakeSidecar(PhotoMetadata* metadata) {
+  FileRecord& file = result_.record.file;
+  if (file.sidecar.empty()) return OkStatus();
+  const auto read = [&]() -> Result<Facts> {
+    PEEL_ASSIGN_OR_RETURN(const std::vector<uint8_t> bytes,
+                          ReadWholeFile(file.sidecar, kLargestSidecar));
+    return ReadSidecar(bytes);
+  };
+  const Result<Facts> facts = read();
+  if (facts.ok()) {
+    ApplySidecar(*facts, metadata);
+    result_.has_sidecar = true;
+    return OkStatus();
+  }
+  const Status& status = facts.status();
+  if (IsOfTheMoment(status.code())) return status;
+  // Rights change no time of modification: the next scan tries again. Bytes are as they are.
+  const bool stays = status.code() == StatusCode::kCorrupt || status.code() == StatusCode::kLimit;
+  if (!stays) file.sidecar_stamp.reset();
+  result_.sidecar_problem = file.sidecar + ": " + status.message();
   return OkStatus();
 }
 
@@ -156,6 +192,7 @@ Status Preparation::ReadHeaders() {
     AddSentence(metadata->warning, &record.file.error);
     record.file.status = FileStatus::kPartial;
   }
+  PEEL_RETURN_IF_ERROR(TakeSidecar(&*metadata));
   if (metadata->gps_lat && metadata->gps_lon) {
     if (const auto place = NearestPlace(*metadata->gps_lat, *metadata->gps_lon)) {
       record.city = place->city;
@@ -210,6 +247,18 @@ Status Preparation::ReadPixels() {
   return OkStatus();
 }
 
+// What else the row says of this content stands, its errors too: they are told again, not written.
+Result<PreparedPicture> Preparation::ReadMetadataAlone() {
+  if (const Status read = ReadHeaders(); !read.ok()) {
+    changed_ = read.code() == StatusCode::kIo;
+    if (IsOfTheMoment(read.code())) return read;
+    result_.record.file.error.clear();  // the row has it
+    if (read.code() != StatusCode::kCorrupt) result_.record.file.sidecar_stamp.reset();
+    result_.kind = PreparedPicture::Kind::kSame;
+  }
+  return std::move(result_);
+}
+
 Result<PreparedPicture> Preparation::Run() {
   FileRecord& file = result_.record.file;
   file.path = path_;
@@ -230,6 +279,7 @@ Result<PreparedPicture> Preparation::Run() {
   }
   PEEL_RETURN_IF_ERROR(FindSameContent());
   if (result_.kind == PreparedPicture::Kind::kSame) return std::move(result_);
+  if (result_.kind == PreparedPicture::Kind::kMetadata) return ReadMetadataAlone();
   if (const Status read = ReadHeaders(); !read.ok()) {
     if (of_the_moment(read)) return read;
     Fail(read, kPhaseMetadata);
@@ -262,9 +312,9 @@ Result<PreparedPicture> Preparation::Run() {
 }  // namespace
 
 Result<PreparedPicture> PreparePicture(const std::string& path, const KnownFiles::Entry* known,
-                                       const PictureWork& work) {
+                                       const SidecarFile& sidecar, const PictureWork& work) {
   for (int attempt = 1;; ++attempt) {
-    Preparation preparation(path, known, work);
+    Preparation preparation(path, known, sidecar, work);
     Result<PreparedPicture> prepared = preparation.Run();
     if (!preparation.changed() || attempt == kAttempts) return prepared;
   }

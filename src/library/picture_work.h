@@ -10,6 +10,7 @@
 #include "src/library/scan_options.h"
 #include "src/library/scan_pixels.h"
 #include "src/library/store/photo_record.h"
+#include "src/library/store/sidecar_file.h"
 #include "src/pipeline/folder/memory_budget.h"
 
 namespace peel::library {
@@ -24,6 +25,7 @@ struct PreparedPicture {
   enum class Kind : uint8_t {
     kWork,        // `record` is to be written, after the networks if there are `pixels` for them
     kSame,        // known content, all phases done: only the row's name and time are new
+    kMetadata,    // the same, but for the sidecar: headers and sidecar were read again
     kGone,        // vanished meanwhile
     kUnreadable,  // known, and cannot be opened now: its row stays; the reason is in the record
   };
@@ -33,7 +35,9 @@ struct PreparedPicture {
   int64_t same_content_id = 0;
   std::optional<ScanPixels> pixels;
   bool wants_labels = false;
-  bool failed = false;  // record.file.error is a failure of this run
+  bool failed = false;          // record.file.error is a failure of this run
+  bool has_sidecar = false;     // that was read
+  std::string sidecar_problem;  // why not, with its name; the picture goes on without it
   uint64_t bytes_read = 0;
   PictureTimes times;
   Admission admission;
@@ -59,9 +63,10 @@ struct PictureWork {
   std::string models;  // what is written for phase 3
 };
 
-// known: the row of this path, or null. Never fails: what goes wrong with the file is in the
-// record. kOutOfMemory and kCancelled alone are returned: the picture may be tried again.
+// known: the row of this path, or null. sidecar: what lies beside it. Never fails: what goes wrong
+// with the file is in the record. kOutOfMemory and kCancelled alone are returned: the picture may
+// be tried again.
 Result<PreparedPicture> PreparePicture(const std::string& path, const KnownFiles::Entry* known,
-                                       const PictureWork& work);
+                                       const SidecarFile& sidecar, const PictureWork& work);
 
 }  // namespace peel::library

@@ -36,6 +36,8 @@ std::string FiguresJson(const ScanFigures& f) {
               {"passed_over", f.passed_over},
               {"films", f.films},
               {"live_photo_films", f.films_of_stills},
+              {"sidecars", f.sidecars},
+              {"sidecars_unread", f.sidecars_unread},
               {"unreadable", f.folder_errors},
               {"phase_1", f.phase_counts[0]},
               {"phase_2", f.phase_counts[1]},

@@ -12,18 +12,11 @@
 
 #include "src/base/os/file.h"
 #include "src/library/grouping.h"
-#include "src/library/known_files.h"
-#include "src/library/memory_monitor.h"
 #include "src/library/run_json.h"
+#include "src/library/scan_course.h"
 #include "src/library/scan_films.h"
-#include "src/library/scan_lock.h"
 #include "src/library/scan_pixels.h"
-#include "src/library/scan_roots.h"
-#include "src/library/scan_session.h"
 #include "src/library/store/path_text.h"
-#include "src/library/store/store.h"
-#include "src/pipeline/folder/inputs.h"
-#include "src/pipeline/folder/watch.h"
 
 namespace peel::library {
 namespace {
@@ -38,46 +31,7 @@ double Since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// One scan from its opening to its end.
-class Scan {
- public:
-  Scan(const ScanOptions& options, ScanFigures& figures) : options_(options), figures_(figures) {}
-
-  Status Open();
-  Status Run();
-  Status Watch();
-  Status End(Status outcome);
-
- private:
-  Status MakeFolder() const;
-  Status List();
-  Status Prove();
-  Status Plan();
-  Status MarkGone();
-  Status FindFilms();
-  Status Group(const CancelToken* stop);
-  bool NeedsWork(const KnownFiles::Entry& entry) const;
-  bool stopped() const { return options_.stop != nullptr && options_.stop->cancelled(); }
-  void Note(const std::string& text, bool problem) const {
-    if (options_.note) options_.note(text, problem);
-  }
-  std::optional<KnownFiles::Entry> Row(const std::string& path);
-
-  const ScanOptions& options_;
-  ScanFigures& figures_;
-  const Clock::time_point start_ = Clock::now();
-  std::optional<ScanLock> lock_;
-  std::optional<Store> store_;
-  std::optional<MemoryMonitor> monitor_;
-  std::unique_ptr<ScanSession> session_;
-  ScanRoots roots_;
-  InputList list_;
-  KnownFiles known_;
-  std::vector<uint32_t> to_read_;  // into list_.inputs
-  int64_t run_ = 0;
-  bool changed_ = false;      // since duplicates were looked for
-  bool is_watching_ = false;  // then to be stopped is the usual end
-};
+}  // namespace
 
 // Only the folder that a default name has; others are the user's to make.
 Status Scan::MakeFolder() const {
@@ -136,6 +90,7 @@ Status Scan::List() {
                      std::to_string(list_.own_results.size()) +
                          " results of Peel's own, of which this is the first");
   }
+  FindSidecars();
   figures_.files = list_.inputs.size();
   figures_.films = list_.films.size();
   if (!list_.films.empty()) {
@@ -146,6 +101,17 @@ Status Scan::List() {
                                       std::to_string(count - 1) + " more films");
   }
   return OkStatus();
+}
+
+// Folders have told theirs; beside pictures that are named they are looked for.
+void Scan::FindSidecars() {
+  for (const std::string& name : roots_.names) {
+    std::error_code error;
+    if (fs::is_directory(name, error)) continue;
+    const SidecarFile sidecar = FindSidecar(name);
+    if (sidecar.exists()) list_.sidecars.Add(sidecar.path, "");
+  }
+  sidecars_ = SidecarFiles(&list_.sidecars);
 }
 
 Status Scan::FindFilms() {
@@ -202,7 +168,9 @@ Status Scan::Plan() {
     entry->is_seen = true;
     const std::optional<FileInfo> info = InfoOf(path);
     const bool same = info && info->size == entry->size && info->modified == entry->mtime_ns;
-    if (!same || NeedsWork(*entry)) {
+    const SidecarFile sidecar = sidecars_.Of(path);
+    const int64_t stamp = SidecarStamp(sidecar);
+    if (!same || entry->sidecar != stamp || NeedsWork(*entry)) {
       to_read_.push_back(static_cast<uint32_t>(i));
       continue;
     }
@@ -213,6 +181,8 @@ Status Scan::Plan() {
       now.path = path;
       now.size = entry->size;
       now.mtime_ns = entry->mtime_ns;
+      now.sidecar = sidecar.path;
+      now.sidecar_stamp = stamp;
       PEEL_RETURN_IF_ERROR(
           session_->writer().Do([&](Store& store) { return store.Move(entry->id, now); }));
     }
@@ -279,6 +249,7 @@ Status Scan::Run() {
     ScanTask task;
     task.path = list_.inputs[to_read_[at++]].path;
     task.known = known_.Find(task.path);
+    task.sidecar = sidecars_.Of(task.path);
     return task;
   };
   PEEL_RETURN_IF_ERROR(session_->Work(next));
@@ -323,68 +294,6 @@ Status Scan::End(Status outcome) {
   if (ended.ok()) ended = store_->Checkpoint();
   return outcome.ok() ? ended : outcome;
 }
-
-std::optional<KnownFiles::Entry> Scan::Row(const std::string& path) {
-  std::optional<KnownFiles::Entry> found;
-  const Status looked = session_->writer().Look([&](Store& store) -> Status {
-    PEEL_ASSIGN_OR_RETURN(
-        found, FindKnown(store, path,
-                         session_->networks() != nullptr ? session_->networks()->models() : ""));
-    return OkStatus();
-  });
-  return looked.ok() ? found : std::nullopt;
-}
-
-Status Scan::Watch() {
-  FolderWatcher::Options watching;
-  for (const std::string& name : roots_.names) {
-    std::error_code error;
-    if (fs::is_directory(name, error)) watching.folders.push_back(name);
-  }
-  watching.recursive = options_.recursive;
-  watching.passed_over = [this](const PassedOver& passed) {
-    session_->Report(passed.input.path, "passed over", "as it " + passed.reason);
-  };
-  PEEL_ASSIGN_OR_RETURN(const std::unique_ptr<FolderWatcher> watcher,
-                        FolderWatcher::Start(watching));
-  is_watching_ = true;
-  const size_t folders = watcher->folder_count();
-  Note("watching " + std::to_string(folders) + (folders == 1 ? " folder" : " folders") +
-           "; Ctrl-C ends",
-       false);
-  while (std::optional<Input> input = watcher->Next(options_.stop)) {
-    const std::string path = fs::path(input->path).lexically_normal().string();
-    std::optional<KnownFiles::Entry> row = Row(path);
-    const std::optional<FileInfo> info = InfoOf(path);
-    const bool same = row && info && info->size == row->size && info->modified == row->mtime_ns &&
-                      !row->is_gone && !NeedsWork(*row);
-    if (!same) {
-      bool given = false;
-      PEEL_RETURN_IF_ERROR(session_->Work([&]() -> std::optional<ScanTask> {
-        if (given) return std::nullopt;
-        given = true;
-        return ScanTask{path, row ? &*row : nullptr};
-      }));
-      PEEL_RETURN_IF_ERROR(session_->Commit());
-      ++figures_.files;
-      changed_ = true;
-    }
-    watcher->Finished(input->path);
-  }
-  PEEL_RETURN_IF_ERROR(watcher->status());
-  // The stop was the watching's; a second one ends this as well, by the signal itself.
-  if (!options_.regroup) return OkStatus();
-  // Films are not watched for: they come before their pictures or behind them.
-  list_.films = ExpandInputs(roots_.names, options_.recursive).films;
-  figures_.films = list_.films.size();
-  PEEL_ASSIGN_OR_RETURN(
-      const FilmChanges changes,
-      UpdateFilms(*store_, list_.films, roots_, nullptr, [](const auto&, const auto&) {}));
-  changed_ |= changes.any();
-  return changed_ ? Group(nullptr) : OkStatus();
-}
-
-}  // namespace
 
 Status RunScan(const ScanOptions& options, ScanFigures* figures) {
   Scan scan(options, *figures);

@@ -50,7 +50,8 @@ struct ScanOptions {
   std::function<void(const ScannedFile&)> done{};
   // Once, when it is clear how many files are to be read of how many that there are.
   std::function<void(size_t to_read, size_t all)> planned{};
-  // What the user wants to know of the run as a whole; problem: a warning.
+  // What the user wants to know of the run as a whole, or of a sidecar; problem: a warning. By one
+  // thread at a time.
   std::function<void(const std::string& text, bool problem)> note{};
 };
 
@@ -58,11 +59,12 @@ struct ScanOptions {
 struct ScanFigures {
   size_t files = 0, scanned = 0, unchanged = 0, moved = 0, gone = 0, failed = 0;
   size_t unchanged_with_errors = 0;
-  size_t passed_over = 0;       // Peel's own results and what is no picture after all
-  size_t films = 0;             // met in the folders, no pictures
-  size_t films_of_stills = 0;   // of live photos: those of the library, kept with their pictures
-  size_t folder_errors = 0;     // names and folders that could not be read
-  size_t phase_counts[3] = {};  // pictures that each phase was done for
+  size_t passed_over = 0;      // Peel's own results and what is no picture after all
+  size_t films = 0;            // met in the folders, no pictures
+  size_t films_of_stills = 0;  // of live photos: those of the library, kept with their pictures
+  size_t sidecars = 0, sidecars_unread = 0;  // of pictures that were scanned
+  size_t folder_errors = 0;                  // names and folders that could not be read
+  size_t phase_counts[3] = {};               // pictures that each phase was done for
   uint64_t bytes_read = 0;
   double seconds = 0, listing_seconds = 0, grouping_seconds = 0;
   // Of all threads together.

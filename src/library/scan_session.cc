@@ -196,7 +196,8 @@ void ScanSession::WorkOnThread(const std::function<std::optional<ScanTask>()>& n
 
 std::optional<ScanSession::Pending> ScanSession::Prepare(ScanTask task) {
   const auto attempt = [&] {
-    return Caught(task.path, [&] { return PreparePicture(task.path, task.known, work_); });
+    return Caught(task.path,
+                  [&] { return PreparePicture(task.path, task.known, task.sidecar, work_); });
   };
   Result<PreparedPicture> prepared = attempt();
   if (!prepared.ok() && prepared.status().code() == StatusCode::kOutOfMemory) {
@@ -282,6 +283,17 @@ void ScanSession::Count(const PreparedPicture& picture) {
   figures_.phase_counts[2] += picture.record.labels.has_value();
 }
 
+void ScanSession::TellSidecar(const PreparedPicture& picture) {
+  const std::string& problem = picture.sidecar_problem;
+  if (!problem.empty()) Report(picture.record.file.sidecar, "sidecar", problem);
+  const std::lock_guard lock(mutex_);
+  figures_.sidecars += picture.has_sidecar;
+  figures_.sidecars_unread += !problem.empty();
+  if (!problem.empty() && options_.note) {
+    options_.note(problem + "; its picture is taken as its own file describes it", true);
+  }
+}
+
 void ScanSession::Finish(Pending& pending) {
   PreparedPicture& picture = pending.picture;
   const std::string& path = pending.task.path;
@@ -299,12 +311,16 @@ void ScanSession::Finish(Pending& pending) {
       PEEL_RETURN_IF_ERROR(store.Move(picture.same_content_id, picture.record.file));
     }
     if (picture.kind == Kind::kSame) return OkStatus();
+    if (picture.kind == Kind::kMetadata) {
+      return store.WriteMetadataAlone(picture.same_content_id, picture.record);
+    }
     return store.Write(picture.record).status();
   });
   if (!written.ok()) {
     Stop(written);
     return;
   }
+  TellSidecar(picture);
   ScannedFile told{path, ScannedFile::State::kScanned, picture.record.file.error};
   if (picture.kind == Kind::kGone) {
     told.state = ScannedFile::State::kGone;

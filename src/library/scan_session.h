@@ -18,6 +18,7 @@
 #include "src/library/scan_networks.h"
 #include "src/library/scan_options.h"
 #include "src/library/scan_writer.h"
+#include "src/library/store/sidecar_file.h"
 #include "src/library/store/store.h"
 #include "src/pipeline/folder/memory_budget.h"
 
@@ -27,6 +28,7 @@ namespace peel::library {
 struct ScanTask {
   std::string path;
   const KnownFiles::Entry* known = nullptr;  // its row
+  SidecarFile sidecar = {};
 };
 
 // The pictures' way in a scan that has been opened: from a file's name to its rows. Its functions
@@ -73,6 +75,7 @@ class ScanSession final : public MovedFiles {
   void Stop(Status reason);
   bool stopped() const;
   void Count(const PreparedPicture& picture);
+  void TellSidecar(const PreparedPicture& picture);
 
   const ScanOptions& options_;
   ScanFigures& figures_;

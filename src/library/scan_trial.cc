@@ -123,7 +123,7 @@ void Trial::Work() {
       const size_t at = next_.fetch_add(1);
       if (at >= sample_.size()) break;
       PEEL_RETURN_IF_ERROR(CheckCancelled(options_.stop));
-      auto picture = PreparePicture(sample_[at], nullptr, work_);
+      auto picture = PreparePicture(sample_[at], nullptr, FindSidecar(sample_[at]), work_);
       if (!picture.ok() || !picture->wants_labels) continue;
       batch.emplace_back(at, *std::move(picture));
       if (static_cast<int>(batch.size()) >= options_.batch) PEEL_RETURN_IF_ERROR(Label(batch));

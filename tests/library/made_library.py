@@ -33,6 +33,22 @@ def schema():
     return "\n".join(steps) + f"\nPRAGMA application_id = {int(application, 16)}; PRAGMA user_version = {len(steps)};"
 
 
+def without_sidecars(database):
+    """A library of today as layout 3 had it."""
+    names = ("photos", "objects", "duplicates", "stacks")
+    now = {name: database.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (name,)).fetchone()[0] for name in names}
+    for name in names:  # or SQLite refuses to take a column away
+        database.execute(f"DROP VIEW {name}")
+    for table, column in (("files", "sidecar"), ("files", "sidecar_stamp"), ("metadata", "label"), ("metadata", "creator"),
+                          ("metadata", "copyright")):
+        database.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+    now["photos"] = "CREATE VIEW photos" + schema().split("CREATE VIEW photos")[1].split(";")[0]
+    for name in names:
+        database.execute(now[name])
+    database.execute("PRAGMA user_version = 3")
+    database.commit()
+
+
 def empty(path):
     database = sqlite3.connect(path)
     database.executescript("PRAGMA journal_mode = WAL;" + schema())

@@ -8,7 +8,8 @@ import subprocess
 
 import pytest
 
-from scan_support import last_run, opened, rows, scene, value
+import made_library as made
+from scan_support import contents, last_run, opened, rows, scene, value
 
 FIRST, SECOND = "F4BD8C3E-0E07-4E2A-9C0A-1D6D9D6F9A11", "0A1B2C3D-0000-4E2A-9C0A-1D6D9D6F9A11"
 
@@ -211,19 +212,23 @@ def test_the_report_shows_them(scan, live):
 
 
 def test_a_library_from_before_films(scan, live):
-    """Made anew from the first layout: nothing is lost, Apple's headers are read once more."""
+    """Made anew from the first layout: nothing is lost, headers are read once more."""
     database = live / ".peel/library.db"
     still(live / "c/IMG_7.JPG", 7, FIRST)
     (live / "c/other.MOV").write_bytes(film(FIRST))
     scan("in", "--phases", "1,2")
+    before = contents(database)
     connection = sqlite3.connect(database)
+    made.without_sidecars(connection)
     connection.executescript("DROP VIEW stacks; DROP TABLE stack_films; DROP TABLE films; "
                              "CREATE VIEW stacks AS SELECT s.stack_id AS stack_id, s.kind AS kind, f.path AS path "
                              "FROM stack_members s JOIN files f ON f.id = s.file_id; "
                              "ALTER TABLE metadata DROP COLUMN content_identifier; PRAGMA user_version = 1;")
     connection.close()
     scan("in", "--phases", "1,2")
-    assert last_run(database)[1]["phase_1"] == 1 and last_run(database)[1]["phase_2"] == 0
+    assert last_run(database)[1]["phase_1"] == 4 and last_run(database)[1]["phase_2"] == 0
+    now = contents(database)
+    assert now["files"] == before["files"] and now["measures"] == before["measures"]
     assert {("IMG_7.JPG", False), ("other.MOV", True)} in stacks(database) and len(stacks(database)) == 3
 
 

@@ -74,6 +74,7 @@ void PrintGroups(const std::vector<PlannedGroup>& groups) {
       Print("  {} {} ({}{}{})\n", file.keep ? "keep" : "    ", OneLine(file.path_text), file.about,
             file.about.empty() ? "" : ", ", HumanBytes(file.size));
       for (const std::string& film : file.films) Print("       its film: {}\n", OneLine(film));
+      if (!file.sidecar.empty()) Print("       its sidecar: {}\n", OneLine(file.sidecar));
     }
     for (const std::string& note : group.notes) Print("  note: {}\n", OneLine(note));
     if (!group.merge.empty()) {
@@ -159,12 +160,16 @@ int Act(const DuplicatesArguments& a, const std::vector<PlannedGroup>& groups) {
   CatchInterrupts();
   const Result<library::CleanupResult> result = library::ActOnPlan(*store, groups, options);
   if (!result.ok()) return Fail(result.status());
-  std::string films;
-  if (result->films > 0) {
-    films = fmt::format(" with {} film{}", result->films, result->films == 1 ? "" : "s");
-  }
+  std::string with;
+  const auto add = [&](size_t count, std::string_view what) {
+    if (count == 0) return;
+    with += fmt::format("{}{} {}{}", with.empty() ? " with " : " and ", count, what,
+                        count == 1 ? "" : "s");
+  };
+  add(result->films, "film");
+  add(result->moved_sidecars, "sidecar");
   Print("{} file{} {}{}, {}; {} left alone.\n", result->done, result->done == 1 ? "" : "s",
-        a.hardlink ? "linked" : "moved", films, HumanBytes(result->bytes), result->skipped);
+        a.hardlink ? "linked" : "moved", with, HumanBytes(result->bytes), result->skipped);
   if (result->sidecars > 0) {
     Print("{} sidecar{} written.\n", result->sidecars, result->sidecars == 1 ? "" : "s");
   }

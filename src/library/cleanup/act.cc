@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "src/base/os/file.h"
@@ -11,6 +12,7 @@
 #include "src/library/cleanup/file_moves.h"
 #include "src/library/cleanup/knowledge.h"
 #include "src/library/cleanup/live_films.h"
+#include "src/library/cleanup/move_together.h"
 #include "src/library/cleanup/sidecar.h"
 #include "src/library/cleanup/undo_script.h"
 #include "src/library/store/path_text.h"
@@ -26,15 +28,17 @@ struct KnownFile {
   std::string path;  // the name itself
   uint64_t size = 0;
   int64_t modified = 0;
+  std::optional<int64_t> sidecar;         // SidecarStamp; nothing: not known
   std::map<int64_t, std::string> groups;  // number and tier
 };
 
 Result<std::optional<KnownFile>> FindFile(Store& store, const std::string& path_text) {
-  PEEL_ASSIGN_OR_RETURN(Statement row,
-                        store.database().Prepare(
-                            "SELECT f.id, f.path, f.path_bytes, f.size, f.mtime_ns, d.group_id, "
-                            "d.tier FROM files f LEFT JOIN duplicate_members d ON d.file_id = f.id "
-                            "WHERE f.path = ?1 AND f.status <> 'gone'"));
+  PEEL_ASSIGN_OR_RETURN(
+      Statement row,
+      store.database().Prepare(
+          "SELECT f.id, f.path, f.path_bytes, f.size, f.mtime_ns, d.group_id, "
+          "d.tier, f.sidecar_stamp FROM files f LEFT JOIN duplicate_members d ON d.file_id = f.id "
+          "WHERE f.path = ?1 AND f.status <> 'gone'"));
   row.Bind(1, std::string_view{path_text});
   std::optional<KnownFile> file;
   while (true) {
@@ -46,6 +50,7 @@ Result<std::optional<KnownFile>> FindFile(Store& store, const std::string& path_
       file->path = PathOfRow(row.text(1), row.blob(2));
       file->size = static_cast<uint64_t>(row.integer(3));
       file->modified = row.integer(4);
+      if (!row.is_null(7)) file->sidecar = row.integer(7);
     }
     if (!row.is_null(5)) file->groups.emplace(row.integer(5), std::string(row.text(6)));
   }
@@ -212,7 +217,12 @@ class Cleanup {
   // Returns what keeps that from being written.
   Result<std::string> WriteBeside(const KnownFile& kept, const Work& work,
                                   const std::string& root) {
-    PEEL_ASSIGN_OR_RETURN(const Knowledge known, ReadKnowledge(store_, kept.id));
+    const Beside beside = LookBeside(kept.path);
+    if (!beside.own && kept.sidecar && *kept.sidecar != SidecarStamp(beside.file)) {
+      return "the sidecar of " + kept.path + " has changed since it was scanned; scan again";
+    }
+    PEEL_ASSIGN_OR_RETURN(Knowledge known, ReadKnowledge(store_, kept.id));
+    if (beside.own) PutOver(*beside.own, &known);  // it may be younger than the scan
     std::vector<Knowledge> others;
     for (const Pair& pair : work.pairs) {
       if (pair.kept.id != kept.id) continue;
@@ -220,24 +230,50 @@ class Cleanup {
     }
     const Knowledge missing = Missing(known, others, work.merge);
     if (missing.empty()) return std::string();
-    const std::string text = SidecarXmp(missing);
-    bool is_written = false;
-    if (std::string why = SidecarObstacle(kept.path, text, &is_written); !why.empty()) return why;
-    if (is_written) return std::string();  // by a run that was stopped
-    // Taken back it is put where the files are that went; nothing is deleted.
-    const std::string sidecar = SidecarOf(kept.path);
+    if (beside.file.exists() && !beside.own) {
+      return "what it alone knows belongs into a sidecar of " + kept.path +
+             ", which has one already: " + beside.file.path +
+             " is not written over. Add it there and take the line `merge` out of the plan, or "
+             "run without --merge";
+    }
+    Knowledge all = beside.own.value_or(Knowledge());
+    PutOver(missing, &all);
+    const std::string sidecar = beside.own ? beside.file.path : SidecarOf(kept.path);
+    PEEL_ASSIGN_OR_RETURN(const std::string problem, Write(kept, sidecar, SidecarXmp(all), root));
+    if (!problem.empty()) return sidecar + ": " + problem;
+    ++result_.sidecars;
+    written_.insert(sidecar);
+    options_.told(sidecar + (beside.own ? " merged with: " : " written: ") + KnowledgeText(missing),
+                  false);
+    return std::string();
+  }
+
+  // Taken back, a sidecar is put where the files are that went, and an earlier one comes back from
+  // there; nothing is deleted. Fails as the script does; what fails of the sidecar is returned.
+  Result<std::string> Write(const KnownFile& kept, const std::string& sidecar,
+                            const std::string& text, const std::string& root) {
+    // Of the same run there is a line already that takes all of it back.
+    if (written_.contains(sidecar)) return ReplaceSidecar(sidecar, text, "").message();
     const fs::path aside = fs::path(options_.move_to) / (sidecar.starts_with(root)
                                                              ? fs::path(sidecar.substr(root.size()))
                                                              : fs::path(sidecar).filename());
     PEEL_RETURN_IF_ERROR(CreateFolders(aside.parent_path().string()));
     PEEL_RETURN_IF_ERROR(NeedScript(options_.move_to));
-    PEEL_RETURN_IF_ERROR(script_->AddMove(sidecar, aside.string()));
-    if (const Status written = WriteSidecar(kept.path, text); !written.ok()) {
-      return sidecar + ": " + written.message();
+    const std::string name = FreeName(aside.string());
+    if (!InfoOfLink(sidecar)) {
+      PEEL_RETURN_IF_ERROR(script_->AddMove(sidecar, name));
+      return WriteSidecar(kept.path, text).message();
     }
-    ++result_.sidecars;
-    options_.told(sidecar + " written: " + KnowledgeText(missing), false);
-    return std::string();
+    const std::string merged = FreeName(fs::path(name).replace_extension(".merged.xmp").string());
+    PEEL_RETURN_IF_ERROR(script_->AddReplaced(sidecar, name, merged));
+    return ReplaceSidecar(sidecar, text, name).message();
+  }
+
+  // Nobody's yet. That ten thousand are taken is told by what writes there.
+  static std::string FreeName(const std::string& path) {
+    int number = 1;
+    while (number < 10000 && InfoOfLink(NumberedName(path, number))) ++number;
+    return NumberedName(path, number);
   }
 
   Status NeedScript(const std::string& folder) {
@@ -255,10 +291,19 @@ class Cleanup {
       Skip(pair.file, "left alone, as its film " + film.path + " " + why);
       return OkStatus();
     }
+    PEEL_ASSIGN_OR_RETURN(const std::vector<SidecarFile> sidecars,
+                          SidecarsToMove(store_, pair.file.path));
+    const SidecarFile beside = FindSidecar(pair.file.path);
+    if (beside.exists() && pair.file.sidecar && *pair.file.sidecar != SidecarStamp(beside)) {
+      Skip(pair.file, "left alone, as its sidecar " + beside.path +
+                          " has changed since it was scanned; scan again");
+      return OkStatus();
+    }
     const fs::path to = fs::path(options_.move_to) / pair.file.path.substr(root.size());
     PEEL_RETURN_IF_ERROR(CreateFolders(to.parent_path().string()));
     PEEL_RETURN_IF_ERROR(NeedScript(options_.move_to));
-    const Result<std::string> name = MoveWithFilms(pair.file.path, to.string(), films, *script_);
+    const Result<std::string> name =
+        MoveTogether(pair.file.path, to.string(), films, sidecars, *script_);
     if (!name.ok()) {
       Skip(pair.file, name.status().message());
       return OkStatus();
@@ -268,6 +313,10 @@ class Cleanup {
       told += ", with its film " + film.path;
       ++result_.films;
       result_.bytes += film.size;
+    }
+    for (const SidecarFile& sidecar : sidecars) {
+      told += ", with its sidecar " + sidecar.path;
+      ++result_.moved_sidecars;
     }
     Done(pair, told);
     // The library learns it now or at the next scan; that it is locked is no reason to stop.
@@ -299,7 +348,8 @@ class Cleanup {
   CleanupResult result_;
   std::optional<UndoScript> script_;
   std::map<int64_t, std::string>
-      beside_;             // of the group's kept files: why no sidecar; "": is there
+      beside_;                     // of the group's kept files: why no sidecar; "": is there
+  std::set<std::string> written_;  // sidecars of this run
   bool knows_all_ = true;  // false: the library could not be written, and is not waited for again
 };
 

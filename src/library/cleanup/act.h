@@ -16,13 +16,16 @@ namespace peel::library {
 // Doing what a plan says. Each file is looked at again right before: it and the one that is kept
 // must be what the library knows (size and time of modification), regular files, and of the tier
 // `exact` equal to the byte. What is not is left alone and told. A live photo's film moves with its
-// picture (live_films.h); one that has changed keeps both where they are.
+// picture (live_films.h), and so does its sidecar (move_together.h); one that has changed keeps
+// both where they are.
 //
-// What a group merges stands in a sidecar beside the kept file (sidecar.h) before the first of its
-// others goes; where it cannot be written they stay.
+// What a group merges stands in a sidecar beside the kept file (sidecar.h), one that is there
+// already where that is Peel's own, before the first of its others goes; where it cannot be written
+// they stay.
 //
 // Before anything happens to a file, a line that takes it back is on the disk, in a shell script
-// beside the files (UndoScript). Nothing is deleted or written over.
+// beside the files (UndoScript). Nothing is deleted, and written over is but a
+// sidecar that is kept under another name.
 
 struct CleanupOptions {
   std::string move_to;     // a folder, made where it is not there; or ""
@@ -36,9 +39,10 @@ struct CleanupOptions {
 
 struct CleanupResult {
   size_t done = 0, skipped = 0;
-  size_t films = 0;     // that were moved with their pictures
-  size_t sidecars = 0;  // that were written
-  uint64_t bytes = 0;   // of the files that were moved or linked, films among them
+  size_t films = 0;           // that were moved with their pictures
+  size_t moved_sidecars = 0;  // likewise
+  size_t sidecars = 0;        // that were written, or merged into
+  uint64_t bytes = 0;         // of the files that were moved or linked, films among them
   bool cancelled = false;
   std::string undo_script;  // "" where nothing was done
 };

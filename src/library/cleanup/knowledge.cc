@@ -95,6 +95,17 @@ Knowledge Missing(const Knowledge& kept, std::span<const Knowledge> others,
   return missing;
 }
 
+void PutOver(const Knowledge& over, Knowledge* known) {
+  if (!over.keywords.empty()) known->keywords = over.keywords;
+  if (over.rating != 0) known->rating = over.rating;
+  if (!over.title.empty()) known->title = over.title;
+  if (!over.description.empty()) known->description = over.description;
+  if (!over.has_place()) return;
+  known->latitude = over.latitude;
+  known->longitude = over.longitude;
+  known->altitude = over.altitude;
+}
+
 std::string KnowledgeText(const Knowledge& knowledge) {
   std::string text;
   const auto add = [&](const std::string& part) {

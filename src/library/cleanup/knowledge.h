@@ -36,6 +36,9 @@ std::vector<std::string> KindsOf(const Knowledge& knowledge);
 Knowledge Missing(const Knowledge& kept, std::span<const Knowledge> others,
                   std::span<const std::string> kinds);
 
+// What `over` says in the place of what `known` says, field by field.
+void PutOver(const Knowledge& over, Knowledge* known);
+
 // In one line, for a person: "keywords holiday, x; rating 5".
 std::string KnowledgeText(const Knowledge& knowledge);
 

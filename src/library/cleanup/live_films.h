@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "src/base/status.h"
-#include "src/library/cleanup/undo_script.h"
 #include "src/library/store/store.h"
 
 namespace peel::library {
@@ -22,13 +21,5 @@ struct LiveFilm {
 // HEIC and a JPEG of it) its film stays as long as one of them does. Films that are no longer there
 // are left out.
 Result<std::vector<LiveFilm>> FilmsOfPicture(Store& store, int64_t file_id);
-
-// Gives the picture `from` the name `to` and its films their own names in the same folder, or all
-// of them the first number that is free for each (NumberedName); returns the picture's new name.
-// The films go first: stopped in between, the next attempt brings the picture behind them. Where
-// one cannot be moved those before it are put back. kIo or kNotFound, with the film's name where it
-// was that.
-Result<std::string> MoveWithFilms(const std::string& from, const std::string& to,
-                                  const std::vector<LiveFilm>& films, UndoScript& script);
 
 }  // namespace peel::library

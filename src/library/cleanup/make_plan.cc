@@ -74,7 +74,7 @@ Result<std::vector<PlannedGroup>> MakePlan(Store& store, std::string_view tier, 
         Statement row,
         store.database().Prepare(
             "SELECT d.group_id, d.best, d.reason, f.path, f.size, f.format, m.width, m.height, "
-            "m.orientation, f.id FROM "
+            "m.orientation, f.id, f.sidecar FROM "
             "duplicate_members d JOIN files f ON f.id = d.file_id LEFT JOIN metadata m ON "
             "m.file_id = "
             "f.id WHERE d.tier = ?1 AND f.status <> 'gone' ORDER BY d.group_id, d.best DESC, "
@@ -112,6 +112,7 @@ Result<std::vector<PlannedGroup>> MakePlan(Store& store, std::string_view tier, 
                      std::to_string(row.integer(is_turned ? 6 : 7)) + ", ";
       }
       file.about += row.text(5);
+      file.sidecar = row.text(10);
       PEEL_ASSIGN_OR_RETURN(file.films, FilmsOf(films, row.integer(9)));
       PEEL_ASSIGN_OR_RETURN(Knowledge known, ReadKnowledge(store, row.integer(9)));
       if (file.keep) {

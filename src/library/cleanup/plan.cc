@@ -150,8 +150,8 @@ std::string PlanText(const std::vector<PlannedGroup>& groups, std::string_view l
                      "# Each file has a line: `keep` stays where it is, `move` goes. Change the "
                      "word, or take lines\n"
                      "# or whole groups out, as you like; each group keeps at least one. A live "
-                     "photo's film goes\n"
-                     "# where its picture goes. Nothing has happened yet.\n"
+                     "photo's film and a\n"
+                     "# sidecar (.xmp) go where their picture goes. Nothing has happened yet.\n"
                      "# This moves the files into a folder, where you may look at them and delete "
                      "them yourself:\n" +
                      command + "--move FOLDER\n" +
@@ -166,6 +166,7 @@ std::string PlanText(const std::vector<PlannedGroup>& groups, std::string_view l
       text += "# " + SizeText(file.size) +
               (file.about.empty() ? "" : ", " + OnOneLine(file.about)) + "\n";
       for (const std::string& film : file.films) text += "# its film: " + OnOneLine(film) + "\n";
+      if (!file.sidecar.empty()) text += "# its sidecar: " + OnOneLine(file.sidecar) + "\n";
       text += (file.keep ? "keep " : "move ") + PathOnLine(file.path_text) + "\n";
     }
     if (!group.merge.empty()) {

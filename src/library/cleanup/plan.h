@@ -24,6 +24,7 @@ struct PlannedFile {
   // A live photo's films, as the library has their paths; for the reader alone: films go with their
   // picture whatever a plan says.
   std::vector<std::string> films;
+  std::string sidecar;  // likewise, of the last scan; ""
 };
 
 struct PlannedGroup {

@@ -1,12 +1,14 @@
 #include "src/library/cleanup/sidecar.h"
 
 #include <array>
+#include <cerrno>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <span>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -14,14 +16,16 @@
 #include "src/base/os/files.h"
 #include "src/base/os/temporary_files.h"
 #include "src/library/cleanup/file_moves.h"
+#include "src/library/metadata/sidecar_facts.h"
 
 namespace peel::library {
 namespace {
 
 namespace fs = std::filesystem;
 
-// Of a file that is compared with what would be written.
-constexpr uint64_t kLargestSidecar = 16 << 20;
+// Adobe's place for the name of the program that wrote a packet (x:xmptk). Without it, as it was
+// written before, it is Peel's as well.
+constexpr std::string_view kMark = " x:xmptk=\"Peel\"";
 
 // Text of an element; what XML cannot hold (U+FFFE, U+FFFF) becomes the sign for it.
 std::string XmlText(std::string_view text) {
@@ -69,16 +73,7 @@ std::string InDefaultLanguage(const std::string& text) {
   return "<rdf:Alt><rdf:li xml:lang=\"x-default\">" + XmlText(text) + "</rdf:li></rdf:Alt>";
 }
 
-// The other name that programs give to a sidecar: "a.xmp" of "a.jpg".
-std::string ShortSidecarOf(const std::string& picture) {
-  return fs::path(picture).replace_extension(".xmp").string();
-}
-
-}  // namespace
-
-std::string SidecarOf(const std::string& picture) { return picture + ".xmp"; }
-
-std::string SidecarXmp(const Knowledge& knowledge) {
+std::string PacketOf(const Knowledge& knowledge, std::string_view mark) {
   std::string inner;
   if (!knowledge.keywords.empty()) {
     std::string words = "<rdf:Bag>";
@@ -103,7 +98,9 @@ std::string SidecarXmp(const Knowledge& knowledge) {
     }
   }
   return "<?xpacket begin=\"\xEF\xBB\xBF\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n"
-         "<x:xmpmeta xmlns:x=\"adobe:ns:meta/\">\n"
+         "<x:xmpmeta xmlns:x=\"adobe:ns:meta/\"" +
+         std::string(mark) +
+         ">\n"
          " <rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\">\n"
          "  <rdf:Description rdf:about=\"\"\n"
          "    xmlns:dc=\"http://purl.org/dc/elements/1.1/\"\n"
@@ -116,22 +113,38 @@ std::string SidecarXmp(const Knowledge& knowledge) {
          "<?xpacket end=\"w\"?>\n";
 }
 
-std::string SidecarObstacle(const std::string& picture, const std::string& text, bool* is_written) {
-  *is_written = false;
-  for (const std::string& name : {SidecarOf(picture), ShortSidecarOf(picture)}) {
-    if (!InfoOfLink(name)) continue;
-    const auto there = ReadWholeFile(name, kLargestSidecar);
-    if (name == SidecarOf(picture) && there.ok() &&
-        std::string_view(reinterpret_cast<const char*>(there->data()), there->size()) == text) {
-      *is_written = true;
-      continue;
-    }
-    return "what it alone knows belongs into a sidecar of " + picture +
-           ", which has one already: " + name +
-           " is not written over. Add it there and take the line `merge` out of the plan, or "
-           "run without --merge";
+}  // namespace
+
+std::string SidecarOf(const std::string& picture) { return picture + ".xmp"; }
+
+std::string SidecarXmp(const Knowledge& knowledge) { return PacketOf(knowledge, kMark); }
+
+std::optional<Knowledge> KnowledgeOfOwn(std::string_view text) {
+  const Result<Facts> facts =
+      ReadSidecar({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+  if (!facts.ok()) return std::nullopt;
+  Knowledge known;
+  known.keywords = facts->keywords;
+  known.rating = facts->rating.value_or(0);
+  known.title = facts->title;
+  known.description = facts->description;
+  known.latitude = facts->gps_lat;
+  known.longitude = facts->gps_lon;
+  known.altitude = facts->gps_alt;
+  for (const std::string_view mark : {kMark, std::string_view()}) {
+    if (PacketOf(known, mark) == text) return known;
   }
-  return "";
+  return std::nullopt;
+}
+
+Beside LookBeside(const std::string& picture) {
+  Beside beside{FindSidecar(picture), std::nullopt};
+  if (!beside.file.exists() || beside.file.is_short) return beside;
+  const auto bytes = ReadWholeFile(beside.file.path, kLargestSidecar);
+  if (bytes.ok()) {
+    beside.own = KnowledgeOfOwn({reinterpret_cast<const char*>(bytes->data()), bytes->size()});
+  }
+  return beside;
 }
 
 Status WriteSidecar(const std::string& picture, const std::string& text) {
@@ -141,6 +154,28 @@ Status WriteSidecar(const std::string& picture, const std::string& text) {
   Status named = MoveFile(temporary, name);
   if (!named.ok()) RemoveFile(temporary);
   return named;
+}
+
+Status ReplaceSidecar(const std::string& sidecar, const std::string& text,
+                      const std::string& earlier) {
+  const std::string temporary = TemporaryName(sidecar);
+  PEEL_RETURN_IF_ERROR(WriteFileAtomically(
+      temporary, std::span(reinterpret_cast<const uint8_t*>(text.data()), text.size())));
+  const auto give_up = [&](Status status) {
+    RemoveFile(temporary);
+    return status;
+  };
+  if (!earlier.empty()) {
+    std::error_code error;
+    fs::create_hard_link(sidecar, earlier, error);
+    // No second names there.
+    if (error) fs::copy_file(sidecar, earlier, fs::copy_options::none, error);
+    if (error) return give_up(IoError("the earlier one cannot be kept: " + error.message()));
+  }
+  if (RenameFile(temporary.c_str(), sidecar.c_str()) != 0) {
+    return give_up(IoError(std::generic_category().message(errno)));
+  }
+  return OkStatus();
 }
 
 }  // namespace peel::library

@@ -80,24 +80,98 @@ TEST(SidecarXmp, PlacesAreDegreesAndMinutes) {
   EXPECT_NE(xmp.find("<exif:GPSAltitude>325/100<"), std::string::npos);
 }
 
+Knowledge Everything() {
+  Knowledge known = Known({"sea", "<a> & \"b\"", "\xE9\x9B\xAA"}, 4, "Tram's \"end\"");
+  known.description = "A wall, 100 % & more";
+  known.latitude = -33.858512345;
+  known.longitude = 18.5;
+  known.altitude = -3.25;
+  return known;
+}
+
+TEST(KnowledgeOfOwn, IsWhatWasWritten) {
+  for (const Knowledge& known : {Everything(), Known({"x"}), Known({}, -1), Known({}, 0, "T")}) {
+    const std::string text = SidecarXmp(known);
+    const auto own = KnowledgeOfOwn(text);
+    ASSERT_TRUE(own) << text;
+    EXPECT_EQ(KnowledgeText(*own), KnowledgeText(known));
+    EXPECT_EQ(SidecarXmp(*own), text);
+  }
+}
+
+TEST(KnowledgeOfOwn, AlsoAsItWasWrittenWithoutAMark) {
+  std::string text = SidecarXmp(Everything());
+  const std::string mark = " x:xmptk=\"Peel\"";
+  ASSERT_NE(text.find(mark), std::string::npos);
+  text.erase(text.find(mark), mark.size());
+  EXPECT_TRUE(KnowledgeOfOwn(text));
+}
+
+TEST(KnowledgeOfOwn, IsNothingWhereSomebodyElseHasWrittenToo) {
+  const std::string text = SidecarXmp(Everything());
+  std::string more = text;
+  more.insert(more.find("   <xmp:Rating>"), "   <dc:rights>mine</dc:rights>\n");
+  std::string other = text;
+  other.replace(other.find("xmptk=\"Peel"), 11, "xmptk=\"Exif");
+  for (const std::string& changed : {more, other, text + " ", text.substr(1), std::string("mine"),
+                                     std::string(), text.substr(0, text.size() / 2)}) {
+    EXPECT_FALSE(KnowledgeOfOwn(changed)) << changed;
+  }
+}
+
+TEST(PutOver, FieldByField) {
+  Knowledge known = Everything();
+  PutOver({}, &known);
+  EXPECT_EQ(KnowledgeText(known), KnowledgeText(Everything()));
+  Knowledge over = Known({"new"}, 0, "New");
+  over.latitude = over.longitude = 1;
+  PutOver(over, &known);
+  EXPECT_EQ(known.keywords, std::vector<std::string>{"new"});
+  EXPECT_EQ(known.rating, 4);
+  EXPECT_EQ(known.title, "New");
+  EXPECT_EQ(known.description, Everything().description);
+  EXPECT_EQ(known.latitude, 1);
+  EXPECT_FALSE(known.altitude);  // another place's
+}
+
+TEST(LookBeside, FindsWhatMayBeMergedInto) {
+  const TestFolder folder;
+  const std::string picture = folder.Put("a.jpg", "picture"), own = SidecarXmp(Everything());
+  EXPECT_FALSE(LookBeside(picture).file.exists());
+  folder.Put("a.xmp", own);  // every other a's too
+  EXPECT_EQ(LookBeside(picture).file.path, folder / "a.xmp");
+  EXPECT_FALSE(LookBeside(picture).own);
+  folder.Put("a.jpg.XMP", own);
+  EXPECT_EQ(LookBeside(picture).file.path, folder / "a.jpg.XMP");
+  EXPECT_TRUE(LookBeside(picture).own);
+  folder.Put("a.jpg.xmp", "mine");
+  EXPECT_EQ(LookBeside(picture).file.path, folder / "a.jpg.xmp");
+  EXPECT_FALSE(LookBeside(picture).own);
+}
+
 TEST(WriteSidecar, NeverWritesOverOne) {
   const TestFolder folder;
   const std::string picture = folder.Put("a.jpg", "picture");
-  bool is_written = true;
-  EXPECT_EQ(SidecarObstacle(picture, "text", &is_written), "");
-  EXPECT_FALSE(is_written);
   ASSERT_TRUE(WriteSidecar(picture, "text").ok());
   EXPECT_EQ(folder.Get("a.jpg.xmp"), "text");
-  EXPECT_EQ(SidecarObstacle(picture, "text", &is_written), "");
-  EXPECT_TRUE(is_written);
-  EXPECT_NE(SidecarObstacle(picture, "other", &is_written).find("a.jpg.xmp"), std::string::npos);
   EXPECT_FALSE(WriteSidecar(picture, "other").ok());
   EXPECT_EQ(folder.Get("a.jpg.xmp"), "text");
   EXPECT_EQ(folder.Count(), 2);
-  // By its other name it is one as well.
-  folder.Put("b.xmp", "text");
-  EXPECT_NE(SidecarObstacle(folder / "b.jpg", "text", &is_written).find("b.xmp"),
-            std::string::npos);
+}
+
+TEST(ReplaceSidecar, KeepsTheEarlierOne) {
+  const TestFolder folder;
+  const std::string sidecar = folder.Put("a.xmp", "old");
+  ASSERT_TRUE(ReplaceSidecar(sidecar, "new", folder / "earlier").ok());
+  EXPECT_EQ(folder.Get("a.xmp"), "new");
+  EXPECT_EQ(folder.Get("earlier"), "old");
+  // A name that is taken is not written over, and nothing is changed.
+  EXPECT_FALSE(ReplaceSidecar(sidecar, "newer", folder / "earlier").ok());
+  EXPECT_EQ(folder.Get("a.xmp"), "new");
+  EXPECT_EQ(folder.Get("earlier"), "old");
+  ASSERT_TRUE(ReplaceSidecar(sidecar, "newer", "").ok());
+  EXPECT_EQ(folder.Get("a.xmp"), "newer");
+  EXPECT_EQ(folder.Count(), 2);
 }
 
 }  // namespace

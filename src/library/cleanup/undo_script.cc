@@ -19,6 +19,14 @@ constexpr std::string_view kHead =
     "  if [ -e \"$2\" ]; then echo \"left: $2 is there\" >&2; return 0; fi\n"
     "  mkdir -p -- \"$(dirname -- \"$2\")\" && mv -n -- \"$1\" \"$2\"\n"
     "}\n"
+    "again() {\n"
+    "  [ -e \"$2\" ] || return 0\n"
+    "  if [ -e \"$1\" ]; then\n"
+    "    if [ -e \"$3\" ]; then echo \"left: $3 is there\" >&2; return 0; fi\n"
+    "    mkdir -p -- \"$(dirname -- \"$3\")\" && mv -n -- \"$1\" \"$3\" || return 0\n"
+    "  fi\n"
+    "  mv -n -- \"$2\" \"$1\"\n"
+    "}\n"
     "own() {\n"
     "  [ -e \"$1\" ] || return 0\n"
     "  cp -p -- \"$1\" \"$1.peel-undo\" && mv -f -- \"$1.peel-undo\" \"$1\"\n"
@@ -56,6 +64,11 @@ Result<UndoScript> UndoScript::Create(const std::string& folder) {
 
 Status UndoScript::AddMove(const std::string& now, const std::string& before) {
   return Add("back " + ShellWord(now) + " " + ShellWord(before) + "\n");
+}
+
+Status UndoScript::AddReplaced(const std::string& now, const std::string& earlier,
+                               const std::string& aside) {
+  return Add("again " + ShellWord(now) + " " + ShellWord(earlier) + " " + ShellWord(aside) + "\n");
 }
 
 Status UndoScript::AddUnlink(const std::string& path) {

@@ -19,6 +19,9 @@ class UndoScript {
 
   // `now` is about to be what `before` was. Absolute paths.
   Status AddMove(const std::string& now, const std::string& before);
+  // `now` is about to be replaced, and what it was to be called `earlier`: that comes back, and
+  // what is there then goes to `aside`.
+  Status AddReplaced(const std::string& now, const std::string& earlier, const std::string& aside);
   // `path` is about to be one more name of another file: it becomes a file of its own again.
   Status AddUnlink(const std::string& path);
 

@@ -17,7 +17,9 @@ enum Tag : uint16_t {
   kModel = 0x0110,
   kOrientation = 0x0112,
   kSoftware = 0x0131,
+  kArtist = 0x013B,
   kRating = 0x4746,
+  kCopyright = 0x8298,
   kExposureTime = 0x829A,
   kFNumber = 0x829D,
   kExifDirectory = 0x8769,
@@ -180,11 +182,13 @@ void ExifGatherer::TakeNumber(const TiffReader& tiff, const TiffEntry& entry) {
 }
 
 void ExifGatherer::TakeText(const TiffReader& tiff, const TiffEntry& entry) {
-  const std::array<std::pair<uint16_t, std::string*>, 9> texts = {{
+  const std::array<std::pair<uint16_t, std::string*>, 11> texts = {{
       {kImageDescription, &facts_.description},
       {kMake, &facts_.make},
       {kModel, &facts_.model},
       {kSoftware, &facts_.software},
+      {kArtist, &facts_.creator},
+      {kCopyright, &facts_.copyright},
       {kLensModel, &named_lens_},
       {kOffsetTimeOriginal, &taken_offset_},
       {kOffsetTimeDigitized, &digitized_offset_},

@@ -37,8 +37,8 @@ std::span<const uint8_t> FindResource(std::span<const uint8_t> resources, uint16
 
 void ReadIptc(std::span<const uint8_t> records, Facts* facts) {
   constexpr uint16_t kTitle = 0x205, kKeyword = 0x219, kDate = 0x237, kTime = 0x23C,
-                     kCaption = 0x278;
-  constexpr size_t kMaxKeywords = 10000;
+                     kByLine = 0x250, kCopyright = 0x274, kCaption = 0x278;
+  constexpr size_t kMaxKeywords = 10000, kMaxCreators = 65536;
   const std::vector<uint8_t> clean = CleanIptc(records);
   std::string date, time;
   for (size_t at = 0; clean.size() - at >= 5;) {
@@ -56,6 +56,12 @@ void ReadIptc(std::span<const uint8_t> records, Facts* facts) {
     at += head + size;
     if (id == kTitle && facts->title.empty()) facts->title = CleanText(value);
     if (id == kCaption && facts->description.empty()) facts->description = CleanText(value);
+    if (id == kCopyright && facts->copyright.empty()) facts->copyright = CleanText(value);
+    if (id == kByLine && facts->creator.size() < kMaxCreators) {
+      if (std::string name = CleanText(value); !name.empty()) {
+        facts->creator += (facts->creator.empty() ? "" : "; ") + name;
+      }
+    }
     if (id == kDate && date.empty()) date = value;
     if (id == kTime && time.empty()) time = value;
     if (id == kKeyword && facts->keywords.size() < kMaxKeywords) {

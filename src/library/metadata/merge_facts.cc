@@ -57,6 +57,11 @@ void MergeTexts(PhotoFacts& facts, PhotoMetadata* out) {
       }
     }
   }
+  out->creator = FirstOf(exif.creator, iptc_first ? iptc.creator : xmp.creator,
+                         iptc_first ? xmp.creator : iptc.creator);
+  out->copyright = FirstOf(exif.copyright, iptc_first ? iptc.copyright : xmp.copyright,
+                           iptc_first ? xmp.copyright : iptc.copyright);
+  out->label = xmp.label;
   out->keywords = FirstOf(iptc_first ? iptc.keywords : xmp.keywords,
                           iptc_first ? xmp.keywords : iptc.keywords, exif.keywords);
 }
@@ -71,9 +76,10 @@ void FillFrom(const Facts& other, Facts* facts) {
   };
   if (facts->taken_at.empty()) facts->taken_offset = other.taken_offset;
   if (facts->digitized_at.empty()) facts->digitized_offset = other.digitized_offset;
-  for (const auto member : {&Facts::taken_at, &Facts::digitized_at, &Facts::make, &Facts::model,
-                            &Facts::lens, &Facts::lens_range, &Facts::title, &Facts::description,
-                            &Facts::software, &Facts::color_profile, &Facts::content_identifier}) {
+  for (const auto member :
+       {&Facts::taken_at, &Facts::digitized_at, &Facts::make, &Facts::model, &Facts::lens,
+        &Facts::lens_range, &Facts::title, &Facts::description, &Facts::label, &Facts::creator,
+        &Facts::copyright, &Facts::software, &Facts::color_profile, &Facts::content_identifier}) {
     fill(member);
   }
   for (const auto member :

@@ -22,6 +22,8 @@ struct Facts {
   std::optional<bool> flash;
   std::optional<double> gps_lat, gps_lon, gps_alt;
   std::string title, description;
+  std::string label;               // of a colour, in words: "Red"
+  std::string creator, copyright;  // several creators by "; "
   std::vector<std::string> keywords;
   std::optional<int> rating;
   std::string software;

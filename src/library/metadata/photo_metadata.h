@@ -41,7 +41,11 @@ struct PhotoMetadata {
   std::string description;
   std::vector<std::string> keywords;  // XMP dc:subject and IPTC Keywords likewise, EXIF XPKeywords
   std::optional<int> rating;          // -1 (rejected) to 5: XMP xmp:Rating, EXIF
-  std::string software;               // EXIF Software, XMP xmp:CreatorTool, PNG
+  std::string label;                  // a colour in words, as the program wrote it: XMP xmp:Label
+  // EXIF Artist, IPTC By-line, XMP dc:creator; several by "; ".
+  std::string creator;
+  std::string copyright;  // EXIF Copyright, IPTC CopyrightNotice, XMP dc:rights
+  std::string software;   // EXIF Software, XMP xmp:CreatorTool, PNG
   // The ICC profile's own description, else what a tag or code points name: "sRGB", "Display P3",
   // "Adobe RGB" …
   std::string color_profile;

@@ -107,6 +107,7 @@ class PacketReader {
     }
     return {};
   }
+  bool has_rdf() const { return has_rdf_; }
   std::optional<double> Number(std::initializer_list<const char*> paths) const {
     return ParseNumber(First(paths));
   }
@@ -152,7 +153,7 @@ class PacketReader {
     }
     const std::string name = Canonical(event.name);
     if (name == "rdf:RDF") {
-      open.in_rdf = true;
+      open.in_rdf = has_rdf_ = true;
     } else if (open.in_rdf && !name.starts_with("rdf:")) {
       if (!path_.empty()) path_ += '/';
       path_ += name;
@@ -197,6 +198,7 @@ class PacketReader {
   HeaderReader* reader_;
   std::map<std::string_view, std::string> prefixes_;
   std::vector<Open> open_;
+  bool has_rdf_ = false;
   std::string path_;
   std::map<std::string, std::vector<std::string>> values_;
 };
@@ -277,6 +279,16 @@ void TakeTimes(const PacketReader& packet, Facts* facts) {
   }
 }
 
+std::string Together(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) {
+    if (name.empty()) continue;
+    if (!text.empty()) text += "; ";
+    text += name;
+  }
+  return text;
+}
+
 std::optional<int> RatingOf(const PacketReader& packet) {
   if (const auto rating = packet.Number({"xmp:Rating"}); rating && std::abs(*rating) < 100) {
     return std::clamp(static_cast<int>(std::lround(*rating)), -1, 5);
@@ -291,7 +303,7 @@ std::optional<int> RatingOf(const PacketReader& packet) {
 
 }  // namespace
 
-void ReadXmp(std::string_view packet, HeaderReader* reader, Facts* facts) {
+bool ReadXmp(std::string_view packet, HeaderReader* reader, Facts* facts) {
   const std::string text = AsUtf8(packet);
   PacketReader xmp(text, reader);
   xmp.Read();
@@ -306,6 +318,9 @@ void ReadXmp(std::string_view packet, HeaderReader* reader, Facts* facts) {
   SetOnce(&facts->lens, xmp.First({"exifEX:LensModel", "aux:Lens"}));
   SetOnce(&facts->title, xmp.First({"dc:title"}));
   SetOnce(&facts->description, xmp.First({"dc:description"}));
+  SetOnce(&facts->label, xmp.First({"xmp:Label"}));
+  SetOnce(&facts->creator, Together(xmp.Values("dc:creator")));
+  SetOnce(&facts->copyright, xmp.First({"dc:rights"}));
   SetOnce(&facts->software, xmp.First({"xmp:CreatorTool"}));
   if (xmp.First({"exif:ColorSpace"}) == "1") SetOnce(&facts->color_profile, std::string("sRGB"));
   SetOnce(&facts->rating, RatingOf(xmp));
@@ -323,6 +338,7 @@ void ReadXmp(std::string_view packet, HeaderReader* reader, Facts* facts) {
       if (semantic == "MotionPhoto") facts->motion_photo = true;
     }
   }
+  return xmp.has_rdf();
 }
 
 std::string ExtendedXmpGuid(std::string_view packet) {

@@ -34,7 +34,9 @@ constexpr PhotoColumn kColumns[] = {
     {"scene", Kind::kText},          {"scene_score", Kind::kReal},
     {"objects", Kind::kJson},        {"status", Kind::kText},
     {"error", Kind::kText},          {"scanned_at", Kind::kText},
-    {"model_versions", Kind::kJson},
+    {"model_versions", Kind::kJson}, {"label", Kind::kText},
+    {"creator", Kind::kText},        {"copyright", Kind::kText},
+    {"sidecar", Kind::kText},
 };
 
 }  // namespace

@@ -32,6 +32,10 @@ struct FileRecord {
   FileStatus status = FileStatus::kOk;
   std::string error;
   std::string models;  // JSON: what the networks were, by name; or ""
+  // Of the XMP file that the metadata is of as well (SidecarStamp): its name, or "" and 0. Nothing
+  // where it is to be read again.
+  std::string sidecar;
+  std::optional<int64_t> sidecar_stamp;
 };
 
 struct ContentRecord {

@@ -178,6 +178,47 @@ UPDATE files SET phases = phases & ~1
 )sql",
     // Marks for quality that do not end at 1: RenewMarks.
     R"sql()sql",
+    // Sidecars, and what people say of a picture there. sidecar_stamp is SidecarStamp, 0 where
+    // there was none; NULL, as here for all, has the headers read once more, and that alone: so it
+    // does for what version 2 wanted to be read again.
+    R"sql(
+ALTER TABLE files ADD COLUMN sidecar TEXT;
+ALTER TABLE files ADD COLUMN sidecar_stamp INTEGER;
+ALTER TABLE metadata ADD COLUMN label TEXT;
+ALTER TABLE metadata ADD COLUMN creator TEXT;
+ALTER TABLE metadata ADD COLUMN copyright TEXT;
+UPDATE files SET phases = phases | 1 WHERE id IN (SELECT file_id FROM metadata);
+DROP VIEW photos;
+CREATE VIEW photos AS SELECT
+  f.path AS path, f.size AS size, f.mtime_ns / 1e9 AS mtime, f.content_hash AS content_hash,
+  f.format AS format,
+  m.width AS width, m.height AS height, m.orientation AS orientation,
+  m.taken_at AS taken_at, m.taken_offset AS taken_offset,
+  m.make AS make, m.model AS model, m.lens AS lens,
+  m.focal_mm AS focal_mm, m.focal35_mm AS focal35_mm, m.aperture AS aperture,
+  m.exposure_s AS exposure_s, m.iso AS iso, m.flash AS flash,
+  m.gps_lat AS gps_lat, m.gps_lon AS gps_lon, m.gps_alt AS gps_alt,
+  m.city AS city, m.country AS country,
+  m.title AS title, m.description AS description, m.keywords AS keywords, m.rating AS rating,
+  m.software AS software, m.color_profile AS color_profile, m.bit_depth AS bit_depth,
+  m.is_animated AS is_animated, m.motion_photo AS motion_photo,
+  q.phash AS phash, q.sharpness AS sharpness, q.subject_sharpness AS subject_sharpness,
+  q.exposure AS exposure, q.contrast AS contrast, q.noise AS noise, q.colorfulness AS colorfulness,
+  q.subject_share AS subject_share, q.subject_score AS subject_score,
+  CASE WHEN s.file_id IS NOT NULL THEN
+    (SELECT count(*) FROM faces WHERE file_id = f.id) END AS faces,
+  q.dominant_colors AS dominant_colors, q.quality AS quality,
+  s.embedding AS embedding, s.scene AS scene, s.scene_score AS scene_score,
+  CASE WHEN s.file_id IS NOT NULL THEN
+    (SELECT json_group_array(label) FROM (SELECT label FROM detections WHERE file_id = f.id
+     GROUP BY label ORDER BY max(score) DESC, label)) END AS objects,
+  f.status AS status, f.error AS error, f.scanned_at AS scanned_at, f.models AS model_versions,
+  m.label AS label, m.creator AS creator, m.copyright AS copyright, f.sidecar AS sidecar
+FROM files f
+LEFT JOIN metadata m ON m.file_id = f.id
+LEFT JOIN measures q ON q.file_id = f.id
+LEFT JOIN scenes s ON s.file_id = f.id;
+)sql",
 };
 
 // The marks of version 2 by the formula of version 3, out of the measures that both have.

@@ -7,7 +7,7 @@ namespace peel::library {
 
 // The layout of a library (SQLite's `PRAGMA user_version`); docs/scan.md describes the views, which
 // other programs may rely on.
-inline constexpr int kSchemaVersion = 3;
+inline constexpr int kSchemaVersion = 4;
 // SQLite's `PRAGMA application_id`: "Peel" in ASCII.
 inline constexpr int kApplicationId = 0x5065656C;
 

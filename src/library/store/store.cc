@@ -48,6 +48,11 @@ std::string ColoursJson(const std::vector<DominantColour>& colours) {
   return Dump(array);
 }
 
+// As text, whatever bytes the name has: it is for people, and found again by the picture's name.
+void BindSidecar(Statement& row, int at, const FileRecord& file) {
+  row.BindText(at, Maybe(TextOfPath(file.sidecar).text)).Bind(at + 1, file.sidecar_stamp);
+}
+
 std::string LandmarksJson(const Face& face) {
   Json array = Json::array();
   for (const auto& point : face.landmarks) array.push_back({point[0], point[1]});
@@ -88,16 +93,18 @@ Status Store::PrepareWriting() {
   PEEL_RETURN_IF_ERROR(prepare(
       write_.file,
       "INSERT INTO files(path, path_bytes, size, mtime_ns, edge_hash, content_hash, format, "
-      "status, error, phases, run_id, scanned_at, models) "
-      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) "
+      "status, error, phases, run_id, scanned_at, models, sidecar, sidecar_stamp) "
+      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) "
       "ON CONFLICT(path) DO UPDATE SET path_bytes = ?2, size = ?3, mtime_ns = ?4, edge_hash = ?5, "
       "content_hash = ?6, format = ?7, status = ?8, error = ?9, phases = ?10, run_id = ?11, "
-      "scanned_at = ?12, models = ?13 RETURNING id"));
-  PEEL_RETURN_IF_ERROR(prepare(
-      write_.move,
-      "UPDATE files SET path = ?2, path_bytes = ?3, size = ?4, mtime_ns = ?5, run_id = ?6, status "
-      "= CASE WHEN status <> 'gone' THEN status WHEN error IS NULL THEN 'ok' WHEN EXISTS (SELECT 1 "
-      "FROM metadata WHERE file_id = ?1) THEN 'partial' ELSE 'error' END WHERE id = ?1"));
+      "scanned_at = ?12, models = ?13, sidecar = ?14, sidecar_stamp = ?15 RETURNING id"));
+  PEEL_RETURN_IF_ERROR(
+      prepare(write_.move,
+              "UPDATE files SET path = ?2, path_bytes = ?3, size = ?4, mtime_ns = ?5, run_id = ?6, "
+              "sidecar = ?7, sidecar_stamp = ?8, status = CASE WHEN status <> 'gone' THEN status "
+              "WHEN error IS NULL THEN 'ok' WHEN EXISTS (SELECT 1 "
+              "FROM metadata WHERE file_id = ?1) THEN 'partial' ELSE 'error' END WHERE id = ?1"));
+  PEEL_RETURN_IF_ERROR(prepare(write_.scanned, "UPDATE files SET scanned_at = ?2 WHERE id = ?1"));
   PEEL_RETURN_IF_ERROR(prepare(write_.gone, "UPDATE files SET status = 'gone' WHERE id = ?1"));
   PEEL_RETURN_IF_ERROR(prepare(write_.remove, "DELETE FROM files WHERE id = ?1"));
   PEEL_RETURN_IF_ERROR(prepare(write_.remove_film, "DELETE FROM films WHERE id = ?1"));
@@ -106,9 +113,9 @@ Status Store::PrepareWriting() {
       "INSERT OR REPLACE INTO metadata(file_id, width, height, orientation, taken_at, "
       "taken_offset, make, model, lens, focal_mm, focal35_mm, aperture, exposure_s, iso, flash, "
       "gps_lat, gps_lon, gps_alt, city, country, title, description, keywords, rating, software, "
-      "color_profile, bit_depth, is_animated, motion_photo, content_identifier) VALUES (?1, ?2, "
-      "?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, "
-      "?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30)"));
+      "color_profile, bit_depth, is_animated, motion_photo, content_identifier, label, creator, "
+      "copyright) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
+      "?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33)"));
   PEEL_RETURN_IF_ERROR(prepare(
       write_.measures,
       "INSERT OR REPLACE INTO measures(file_id, phash, phash_quality, sharpness, exposure, "
@@ -162,6 +169,7 @@ Result<int64_t> Store::Write(const PhotoRecord& record) {
   row.BindText(9, Maybe(file.error)).Bind(10, int64_t{record.phases()});
   row.Bind(11, run_ != 0 ? std::optional<int64_t>(run_) : std::nullopt);
   row.Bind(12, UtcNow()).BindText(13, Maybe(file.models));
+  BindSidecar(row, 14, file);
   PEEL_ASSIGN_OR_RETURN(const bool has_id, row.Step());
   if (!has_id) return Internal(database_.path() + ": a row got no number");
   const int64_t id = row.integer(0);
@@ -210,7 +218,8 @@ Status Store::WriteMetadata(int64_t id, const PhotoRecord& record) {
   row.BindText(25, Maybe(m.software)).BindText(26, Maybe(m.color_profile));
   row.Bind(27, int64_t{m.bit_depth});
   row.Bind(28, int64_t{m.is_animated ? 1 : 0}).Bind(29, int64_t{m.motion_photo ? 1 : 0});
-  row.BindText(30, Maybe(m.content_identifier));
+  row.BindText(30, Maybe(m.content_identifier)).BindText(31, Maybe(m.label));
+  row.BindText(32, Maybe(m.creator)).BindText(33, Maybe(m.copyright));
   return row.Run();
 }
 
@@ -270,7 +279,14 @@ Status Store::Move(int64_t id, const FileRecord& now) {
   }
   row.Bind(4, static_cast<int64_t>(now.size)).Bind(5, now.mtime_ns);
   row.Bind(6, run_ != 0 ? std::optional<int64_t>(run_) : std::nullopt);
+  BindSidecar(row, 7, now);
   return row.Run();
+}
+
+Status Store::WriteMetadataAlone(int64_t id, const PhotoRecord& record) {
+  PEEL_RETURN_IF_ERROR(Move(id, record.file));
+  PEEL_RETURN_IF_ERROR(write_.scanned.Bind(1, id).Bind(2, UtcNow()).Run());
+  return WriteMetadata(id, record);
 }
 
 Status Store::SetGone(int64_t id) { return write_.gone.Bind(1, id).Run(); }

@@ -56,6 +56,9 @@ class Store {
   // The same content has another name or time of modification now, or is there again after it was
   // gone.
   Status Move(int64_t id, const FileRecord& now);
+  // The headers of a row's unchanged content, and its sidecar, were read again: metadata alone is
+  // replaced, what else is known stays, errors among it. The rest is as Move has it.
+  Status WriteMetadataAlone(int64_t id, const PhotoRecord& record);
   Status SetGone(int64_t id);
   Status Delete(int64_t id);
   Status DeleteFilm(int64_t id);
@@ -82,8 +85,8 @@ class Store {
   Database database_;
   int64_t run_ = 0;
   struct Writers {
-    Statement file, move, gone, remove, remove_film, metadata, measures, subject, scene, face,
-        detection;
+    Statement file, move, scanned, gone, remove, remove_film, metadata, measures, subject, scene,
+        face, detection;
     Statement no_metadata, no_measures, no_subject, no_scene, no_faces, no_detections;
   };
   Writers write_;

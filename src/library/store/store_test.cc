@@ -107,10 +107,32 @@ TEST_F(StoreTest, AVersionWithoutFilmsLearnsOfThem) {
   }
   auto store = Store::Open(Path(), Database::Mode::kWrite);
   ASSERT_TRUE(store.ok()) << store.status().message();
-  // Apple's headers alone are to be read once more.
-  EXPECT_EQ(Text(*store, "SELECT group_concat(phases) FROM files"), "6,7");
+  // Headers are to be read once more, and nothing else.
+  EXPECT_EQ(Text(*store, "SELECT group_concat(phases) FROM files"), "7,7");
+  EXPECT_EQ(Text(*store, "SELECT count(*) FROM files WHERE sidecar_stamp IS NULL"), "2");
   EXPECT_EQ(Text(*store, "SELECT group_concat(kind || path || is_film) FROM stacks"),
             "burst/a.heic0,burst/b.jpg0");
+  EXPECT_EQ(*store->database().CheckIntegrity(), "ok");
+}
+
+TEST_F(StoreTest, AVersionWithoutSidecarsKeepsWhatItKnows) {
+  {
+    auto old = Database::Open(Path(), Database::Mode::kCreate);
+    ASSERT_TRUE(Migrate(*old, 3).ok());
+    // Of the second one not even the headers could be read.
+    ASSERT_TRUE(old->Execute("INSERT INTO files(id, path, size, mtime_ns, status, phases, models, "
+                             "content_hash, scanned_at) VALUES (1, '/a', 1, 1, 'partial', 6, '{}', "
+                             "'00', ''), (2, '/b', 1, 1, 'error', 0, NULL, NULL, ''); INSERT INTO "
+                             "metadata(file_id, title) VALUES (1, 'Tram')")
+                    .ok());
+  }
+  auto store = Store::Open(Path(), Database::Mode::kWrite);
+  ASSERT_TRUE(store.ok()) << store.status().message();
+  EXPECT_EQ(Text(*store, "SELECT group_concat(phases) FROM files"), "7,0");
+  EXPECT_EQ(Text(*store,
+                 "SELECT title || status || content_hash || model_versions FROM photos "
+                 "WHERE sidecar IS NULL AND label IS NULL AND path = '/a'"),
+            "Trampartial00{}");
   EXPECT_EQ(*store->database().CheckIntegrity(), "ok");
 }
 
@@ -260,6 +282,48 @@ TEST_F(StoreTest, KeptPhasesStay) {
   EXPECT_EQ(Count(store, "measures"), 1);
   EXPECT_EQ(Count(store, "detections"), 0);
   EXPECT_EQ(Text(store, "SELECT phases FROM files"), "7");
+}
+
+TEST_F(StoreTest, MetadataAloneIsReplacedAndTheRestStays) {
+  Store store = Make();
+  PhotoRecord whole = Whole("/a.jpg");
+  whole.file.status = FileStatus::kPartial;
+  whole.file.error = "its end is damaged";
+  const int64_t id = *store.Write(whole);
+  PhotoRecord again;
+  again.file.path = "/b.jpg";  // moved as well
+  again.file.size = 1234;
+  again.file.sidecar = "/b.jpg.xmp";
+  again.file.sidecar_stamp = 77;
+  again.metadata.emplace();
+  again.metadata->title = "Tram";
+  again.metadata->label = "Red";
+  again.metadata->creator = "Ana";
+  again.metadata->copyright = "Ana 2020";
+  ASSERT_TRUE(store.WriteMetadataAlone(id, again).ok());
+  EXPECT_EQ(Text(store,
+                 "SELECT path || title || label || creator || copyright || sidecar FROM "
+                 "photos WHERE keywords IS NULL"),
+            "/b.jpgTramRedAnaAna 2020/b.jpg.xmp");
+  EXPECT_EQ(Text(store, "SELECT status || error || content_hash || scene || faces FROM photos"),
+            "partialits end is damaged00000000000000bbseashore2");
+  EXPECT_EQ(Text(store, "SELECT phases || edge_hash || sidecar_stamp FROM files"),
+            "700000000000000aa77");
+  EXPECT_THAT(Text(store, "SELECT model_versions FROM photos"), HasSubstr("scenes"));
+  EXPECT_EQ(Count(store, "files"), 1);
+}
+
+TEST_F(StoreTest, ASidecarIsOfTheNameThatTheFileHas) {
+  Store store = Make();
+  PhotoRecord record = Whole("/a.jpg");
+  record.file.sidecar = "/caf\xe9.xmp";  // whatever its bytes
+  record.file.sidecar_stamp = -5;
+  const int64_t id = *store.Write(record);
+  EXPECT_EQ(Text(store, "SELECT sidecar || sidecar_stamp FROM files"), "/caf\\xE9.xmp-5");
+  FileRecord now = Whole("/c.jpg").file;
+  now.sidecar_stamp = 0;
+  ASSERT_TRUE(store.Move(id, now).ok());
+  EXPECT_EQ(Text(store, "SELECT sidecar IS NULL AND sidecar_stamp = 0 FROM files"), "1");
 }
 
 TEST_F(StoreTest, ARowGoesWithAllThatBelongsToIt) {

@@ -186,6 +186,10 @@ class Expander {
           break;
         }
         case FolderListing::Type::kFile:
+          if (HasSidecarExtension(name)) {
+            if (!films()) list_.sidecars.Add(path, subfolder);
+            break;
+          }
           if (!HasExtension(name) && !HasContent(path)) {
             if (!films() && HasFilmExtension(name)) list_.films.Add(path, subfolder);
             break;
@@ -254,6 +258,10 @@ bool HasPictureExtension(std::string_view file_name) {
   return known.count(LowerAscii(fs::path(file_name).extension().string())) > 0;
 }
 
+bool HasSidecarExtension(std::string_view file_name) {
+  return file_name.size() > 4 && LowerAscii(file_name.substr(file_name.size() - 4)) == ".xmp";
+}
+
 bool LooksTemporary(std::string_view file_name) {
   static const std::set<std::string> known = {".tmp",        ".temp",     ".part",       ".partial",
                                               ".crdownload", ".download", ".opdownload", ".swp",
@@ -267,7 +275,7 @@ bool LooksTemporary(std::string_view file_name) {
 bool IsPictureFile(const std::string& path) {
   const std::string name = fs::path(path).filename().string();
   std::error_code error;
-  return !name.starts_with(".") && fs::is_regular_file(path, error) &&
+  return !name.starts_with(".") && !HasSidecarExtension(name) && fs::is_regular_file(path, error) &&
          (HasPictureExtension(name) || (!LooksTemporary(name) && HasPictureContent(path)));
 }
 

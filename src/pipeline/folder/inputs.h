@@ -33,6 +33,9 @@ struct InputList {
   // Where pictures are looked for: files met in folders that have a film's extension, and are no
   // pictures by their content.
   InputTable films;
+  // Where pictures are looked for: XMP sidecars met in folders (HasSidecarExtension). None is
+  // opened.
+  InputTable sidecars;
 };
 
 // What is looked for in folders: pictures, or films (film_files.h).
@@ -59,6 +62,8 @@ std::string LeadsUp(const std::string& link);
 // Whether a file met in a folder is a picture, by the rules above. `path` exists.
 bool IsPictureFile(const std::string& path);
 bool HasPictureExtension(std::string_view file_name);
+// .xmp in any case: what stands beside a picture, and is none whatever is in it.
+bool HasSidecarExtension(std::string_view file_name);
 
 // Names that editors, browsers and copying programs give to what is not finished: "x.jpg~",
 // "x.jpg.part", "x.jpg.crdownload" …

@@ -199,7 +199,8 @@ std::optional<Input> FolderWatcher::TakeReady() {
     }
     Input input = std::move(candidate.input);
     it = candidates_.erase(it);
-    if (!IsPictureFile(input.path) || IsOwn(input)) continue;
+    const bool is_sidecar = options_.sidecars && HasSidecarExtension(input.path);
+    if (!is_sidecar && (!IsPictureFile(input.path) || IsOwn(input))) continue;
     const std::lock_guard lock(mutex_);
     busy_.insert(input.path);
     return input;

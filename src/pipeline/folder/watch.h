@@ -31,6 +31,7 @@ class FolderWatcher {
     std::vector<std::string> folders;
     bool recursive = false;  // new sub-folders count too
     std::chrono::milliseconds settle{400};
+    bool sidecars = false;  // XMP files (HasSidecarExtension) are given as pictures are
     // A name that is passed over though one may expect a picture of it. Called in Start and Next.
     std::function<void(const PassedOver&)> passed_over{};
     // Whether this run has just made the file: such ones are passed over without a word.
