@@ -15,16 +15,17 @@ from ._work import DONE, FAILED, Row
 _PHASES = ("1", "1,2", "1,2,3")
 # The library's columns (docs/scan.md) that say something of a picture by itself, and their types.
 _TEXT = ("content_hash", "format", "taken_at", "taken_offset", "make", "model", "lens", "city", "country", "title",
-         "description", "software", "color_profile", "phash", "dominant_colors", "scene", "model_versions")
+         "description", "label", "creator", "copyright", "software", "color_profile", "phash", "dominant_colors",
+         "scene", "model_versions")
 _NUMBERS = ("size", "width", "height", "orientation", "iso", "rating", "bit_depth", "faces")
 _TRUTHS = ("flash", "is_animated", "motion_photo")
 _LISTS = ("keywords", "objects")
 _ORDER = ("size", "content_hash", "format", "width", "height", "orientation", "taken_at", "taken_offset", "make",
           "model", "lens", "focal_mm", "focal35_mm", "aperture", "exposure_s", "iso", "flash", "gps_lat", "gps_lon",
-          "gps_alt", "city", "country", "title", "description", "keywords", "rating", "software", "color_profile",
-          "bit_depth", "is_animated", "motion_photo", "phash", "sharpness", "subject_sharpness", "exposure",
-          "contrast", "noise", "colorfulness", "subject_share", "subject_score", "faces", "dominant_colors",
-          "quality", "embedding", "scene", "scene_score", "objects", "model_versions")
+          "gps_alt", "city", "country", "title", "description", "keywords", "rating", "label", "creator", "copyright",
+          "software", "color_profile", "bit_depth", "is_animated", "motion_photo", "phash", "sharpness",
+          "subject_sharpness", "exposure", "contrast", "noise", "colorfulness", "subject_share", "subject_score",
+          "faces", "dominant_colors", "quality", "embedding", "scene", "scene_score", "objects", "model_versions")
 
 
 def scan_fields(pa: Any, phases: str) -> List[Tuple[str, Any]]:
