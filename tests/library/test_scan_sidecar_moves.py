@@ -169,13 +169,14 @@ def test_what_somebody_added_to_peels_own_is_theirs(scan, merged, edit):
 
 
 # Every call by which a name comes or goes.
-CALLS = "link,linkat,unlink,unlinkat,rename,renameat,renameat2"
+CALLS = ("link", "linkat", "unlink", "unlinkat", "rename", "renameat", "renameat2")
 
 
-def killed_at(number, scan, arguments):
-    """The program, killed at so manieth such call, before it happens. False: it has come to its end."""
-    done = subprocess.run(["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={CALLS}", "-e",
-                           f"inject={CALLS}:signal=SIGKILL:when={number}", PEEL, "scan", *map(str, arguments)],
+def killed_at(call, number, scan, arguments):
+    """The program, killed at so manieth call of this kind, before it happens (strace counts each kind by
+    itself). False: it has come to its end."""
+    done = subprocess.run(["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e",
+                           f"inject={call}:signal=SIGKILL:when={number}", PEEL, "scan", *map(str, arguments)],
                           cwd=scan.folder, env=scan.environment, capture_output=True, timeout=120)
     if done.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL):
         return True
@@ -199,27 +200,27 @@ def test_killed_between_any_two_steps(scan, tmp_path, which, request):
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
     kept = library.read_bytes()
-    kills = 0
-    for number in range(1, 40):
-        folder = tmp_path / f"killed{number}"
+    kills, calls, number = 0, list(CALLS), 0
+    while calls:
+        call, number = calls[0], number + 1
+        assert number < 40, "it never came to its end"
+        folder = tmp_path / f"killed-{call}-{number}"
         tier = ("--tier", "same", "--merge") if which == "merged" else ("--tier", "exact")
-        was_killed = killed_at(number, scan, ["duplicates", "--db", library, *tier, "--move", folder])
+        was_killed = killed_at(call, number, scan, ["duplicates", "--db", library, *tier, "--move", folder])
         there = {**{("in", n): c for n, c in everything(photos).items()},
                  **({("old", n): c for n, c in everything(folder).items()} if folder.exists() else {})}
-        assert set(before.values()) <= set(there.values()), number
+        assert set(before.values()) <= set(there.values()), (call, number)
         if (folder / "undo-duplicates.sh").exists():
             undo(folder)
         now = everything(photos)
         for name in set(now) - set(before):  # not yet a file, under a hidden name that says so
             assert name.rsplit("/")[-1].startswith("."), name
             (photos / name).unlink()
-        assert {name: now.get(name) for name in before} == before, number
+        assert {name: now.get(name) for name in before} == before, (call, number)
         library.write_bytes(kept)
         for more in ("-wal", "-shm"):
             library.with_name(library.name + more).unlink(missing_ok=True)
+        kills += was_killed
         if not was_killed:
-            break
-        kills += 1
-    else:
-        pytest.fail("it never came to its end")
+            calls, number = calls[1:], 0
     assert kills >= 6  # two calls a file that is moved
