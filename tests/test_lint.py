@@ -80,6 +80,21 @@ def test_ways_through_a_function_are_followed_in_units_and_headers(tree):
         assert f"{place}:10: error: Dereference of null pointer" in told, told
 
 
+def test_the_analyzer_is_not_heard_about_headers_of_libraries(tree, tmp_path_factory):
+    library = tmp_path_factory.mktemp("library")
+    (library / "lib.h").write_text("template <class T> int At(T* p) { return *p; }\n")
+    shutil.copy(ROOT / ".clang-tidy", tree.folder)
+    tree.write(**{"src/codec/a.cc": f'#include "{library}/lib.h"\nint A() {{ return At<int>(nullptr); }}\n'})
+    code, told = tree.lint()
+    assert code == 0 and "0 findings" in told, told
+    tree.write(**{"src/codec/a.cc": "int A() {\n  int* p = nullptr;\n  return *p;\n}\n"})
+    code, told = tree.lint()
+    assert code == 1 and "src/codec/a.cc:3" in told, told
+    tree.write(**{"src/codec/a.cc": f'#include "{library}/lib.h"\nint A() {{ return At(3); }}\n'})
+    code, told = tree.lint()  # what does not compile is told wherever
+    assert code == 1, told
+
+
 def test_a_quick_run_leaves_the_analyzer_to_a_later_one(tree):
     shutil.copy(ROOT / ".clang-tidy", tree.folder)
     tree.write(**{"src/codec/a.cc": "int A() {\n  int* p = nullptr;\n  return *p;\n}\n"})
