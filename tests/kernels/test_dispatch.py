@@ -91,6 +91,7 @@ def commands(inputs, out):
         yield ["cut", str(inputs / options[0]), *options[1:], "-o", str(out / f"{i}.png")]
     yield ["rectify", str(inputs / "rgb.png"), "--corners", "20,10,160,20,170,230,10,220", "--enhance", "bw",
            "-o", str(out / "page.png")]
+    yield ["rectify", str(inputs / "rgb.png"), "--keep", "-o", str(out / "found.png")]
     if FFMPEG:
         yield ["video", str(inputs / "film.mp4"), "-o", str(out / "film.webm")]
     yield ["scan", str(inputs), "--db", str(out / "library.db"), "--quiet"]
