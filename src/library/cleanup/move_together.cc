@@ -39,7 +39,8 @@ Status MoveAll(const std::vector<Move>& moves, UndoScript& script) {
 
 // The sidecar's name for a picture of this name: "b (2).jpg.xmp", "b (2).xmp".
 std::string NameOfSidecar(const SidecarFile& sidecar, const std::string& picture) {
-  const std::string_view stem = sidecar.is_short ? StemOf(picture) : std::string_view(picture);
+  const std::string_view whole = picture;
+  const std::string_view stem = sidecar.is_short ? StemOf(picture) : whole;
   return std::string(stem) + sidecar.path.substr(WithoutXmp(sidecar.path).size());
 }
 
