@@ -90,8 +90,7 @@ Status CheckMemory(const Session& session, std::span<const NamedTensor> feeds,
                                 [](const auto& port) { return !TakenAsOne(port).empty(); });
   return LimitExceeded(
       fmt::format("its inputs ({} MB) and what the run needs besides are more than the {} MB of "
-                  "memory that this "
-                  "machine has{}",
+                  "memory that this machine has{}",
                   inputs >> 20, most >> 20, open ? "; give smaller ones with --shape" : ""));
 }
 

@@ -120,7 +120,8 @@ std::vector<Candidate> CombineLines(const std::vector<EdgeLine>& lines, int widt
   }
   const double least_side = kLeastSide * std::min(width, height);
   const double picture_area = 1.0 * width * height;
-  Bar bar(8 * most);
+  const size_t sorted = 8 * most;  // of which many are much like another
+  Bar bar(sorted);
   std::vector<std::vector<Candidate>> of_line(n);  // by their first line
   struct Across {
     size_t line;
@@ -196,7 +197,7 @@ std::vector<Candidate> CombineLines(const std::vector<EdgeLine>& lines, int widt
   }
   std::stable_sort(found.begin(), found.end(),
                    [](const Candidate& a, const Candidate& b) { return a.promise > b.promise; });
-  if (found.size() > 8 * most) found.resize(8 * most);
+  if (found.size() > sorted) found.resize(sorted);
   RemoveDoubles(found, 0.008 * std::hypot(width, height), most);
   return found;
 }
